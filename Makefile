@@ -1,0 +1,44 @@
+# `make demo` and `make test` are all a fresh machine needs. GNU make 3.81 (macOS) or newer.
+
+CARGO      ?= cargo
+EXPERIMENT ?= experiments/quickstart.toml
+TEST_ARGS  ?=
+BENCH_ARGS ?=
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+# Runs a command with the HDF5 library in place, installed if need be.
+WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench doc clean
+
+help: ## list the targets
+	@echo 'Targets:'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@echo 'Variables: CARGO, EXPERIMENT (demo), TEST_ARGS (test), BENCH_ARGS (bench)'
+
+demo: ## build the program and train a network on MNIST (EXPERIMENT=FILE.toml for another run)
+	@$(WITH_HDF5) $(CARGO) build --release -p snode-cli
+	@$(WITH_HDF5) $(TARGET_DIR)/release/snode run $(EXPERIMENT)
+	@echo
+	@echo 'The path of the results stands above. To see them again:'
+	@echo '    $(TARGET_DIR)/release/snode show RESULTS.h5'
+
+test: ## run all tests
+	@$(WITH_HDF5) $(CARGO) test --workspace $(TEST_ARGS)
+
+lint: ## formatting, clippy, documentation and crate layers, all without a warning
+	@$(CARGO) fmt --all --check
+	@$(WITH_HDF5) $(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS='-D warnings' $(WITH_HDF5) $(CARGO) doc --quiet --workspace --no-deps
+	@CARGO='$(CARGO)' sh scripts/check-layers.sh
+
+bench: ## run the benchmarks (BENCH_ARGS='-- FILTER' for some of them)
+	@$(WITH_HDF5) $(CARGO) bench --manifest-path benches/Cargo.toml $(BENCH_ARGS)
+
+doc: ## build the reference documentation
+	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps
+	@echo 'The documentation is in $(TARGET_DIR)/doc.'
+
+clean: ## remove what was built (results stay)
+	@$(CARGO) clean
