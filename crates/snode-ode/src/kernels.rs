@@ -1,0 +1,236 @@
+//! Passes over memory, each compiled for the machine's vector unit and chosen at run time.
+//!
+//! Every pass is a struct whose `call` is inlined into a function per instruction set by
+//! [`pulp::Arch::dispatch`]. Matrix products go to faer.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use pulp::{Arch, NullaryFnOnce};
+
+use crate::Real;
+use crate::activation::{Activation, Elementwise, with_elementwise};
+
+/// `out` = `left` `right`, or `out` += `factor` `left` `right`.
+pub(crate) fn product<T: Real>(
+    out: MatMut<'_, T>,
+    accumulate: Accum,
+    left: MatRef<'_, T>,
+    right: MatRef<'_, T>,
+    factor: T,
+) {
+    matmul(out, accumulate, left, right, factor, Par::Seq);
+}
+
+/// Partial sums of a dot product kept in registers.
+const LANES: usize = 64;
+
+struct Dot<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for Dot<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let mut sums = [T::ZERO; LANES];
+        let (a, a_rest) = self.a.as_chunks::<LANES>();
+        let (b, b_rest) = self.b.as_chunks::<LANES>();
+        for (a, b) in a.iter().zip(b) {
+            for i in 0..LANES {
+                sums[i] = a[i].mul_add(b[i], sums[i]);
+            }
+        }
+        for (sum, (a, b)) in sums.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+            *sum = a.mul_add(*b, *sum);
+        }
+        sums.iter().map(|sum| sum.to_f64()).sum()
+    }
+}
+
+/// ⟨a, b⟩, in an order that depends on the length only.
+pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
+    debug_assert_eq!(a.len(), b.len());
+    Arch::new().dispatch(Dot { a, b })
+}
+
+struct Combine<'a, T> {
+    y: &'a mut [T],
+    keep: T,
+    x: &'a [T],
+    add: T,
+}
+
+impl<T: Real> NullaryFnOnce for Combine<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (y, x) in self.y.iter_mut().zip(self.x) {
+            *y = x.mul_add(self.add, self.keep * *y);
+        }
+    }
+}
+
+/// `y` = `keep`·`y` + `add`·`x`.
+pub(crate) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
+    debug_assert_eq!(y.len(), x.len());
+    Arch::new().dispatch(Combine { y, keep, x, add });
+}
+
+struct EulerStep<'a, T, F> {
+    activation: F,
+    z: &'a [T],
+    bias: &'a [T],
+    h: T,
+    x: &'a [T],
+    next: &'a mut [T],
+    slope: &'a mut [T],
+}
+
+impl<T: Real, F: Elementwise> NullaryFnOnce for EulerStep<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let n = self.bias.len();
+        let columns = self
+            .z
+            .chunks_exact(n)
+            .zip(self.x.chunks_exact(n))
+            .zip(self.next.chunks_exact_mut(n).zip(self.slope.chunks_exact_mut(n)));
+        for ((z, x), (next, slope)) in columns {
+            for i in 0..n {
+                let (value, derivative) = self.activation.value_and_slope(z[i] + self.bias[i]);
+                next[i] = value.mul_add(self.h, x[i]);
+                slope[i] = derivative;
+            }
+        }
+    }
+}
+
+/// One layer of (S2) after its product: `next` = `x` + h σ(`z` + bias), `slope` = σ′(`z` + bias).
+pub(crate) fn euler_step<T: Real>(
+    activation: Activation,
+    z: &[T],
+    bias: &[T],
+    h: T,
+    x: &[T],
+    next: &mut [T],
+    slope: &mut [T],
+) {
+    with_elementwise!(activation, activation => {
+        Arch::new().dispatch(EulerStep { activation, z, bias, h, x, next, slope });
+    });
+}
+
+struct EulerAdvance<'a, T, F> {
+    activation: F,
+    z: &'a [T],
+    bias: &'a [T],
+    h: T,
+    x: &'a mut [T],
+}
+
+impl<T: Real, F: Elementwise> NullaryFnOnce for EulerAdvance<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let n = self.bias.len();
+        for (z, x) in self.z.chunks_exact(n).zip(self.x.chunks_exact_mut(n)) {
+            for i in 0..n {
+                let (value, _) = self.activation.value_and_slope(z[i] + self.bias[i]);
+                x[i] = value.mul_add(self.h, x[i]);
+            }
+        }
+    }
+}
+
+/// One layer of (S2) in place: `x` += h σ(`z` + bias).
+pub(crate) fn euler_advance<T: Real>(
+    activation: Activation,
+    z: &[T],
+    bias: &[T],
+    h: T,
+    x: &mut [T],
+) {
+    with_elementwise!(activation, activation => {
+        Arch::new().dispatch(EulerAdvance { activation, z, bias, h, x });
+    });
+}
+
+struct Multiply<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Real> NullaryFnOnce for Multiply<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for ((out, a), b) in self.out.iter_mut().zip(self.a).zip(self.b) {
+            *out = *a * *b;
+        }
+    }
+}
+
+/// `out` = `a` ⊙ `b`.
+pub(crate) fn multiply<T: Real>(a: &[T], b: &[T], out: &mut [T]) {
+    Arch::new().dispatch(Multiply { a, b, out });
+}
+
+struct SensitivityStep<'a, T> {
+    y: &'a [T],
+    bias: &'a [T],
+    slope: &'a [T],
+    h: T,
+    xi: &'a mut [T],
+}
+
+impl<T: Real> NullaryFnOnce for SensitivityStep<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let n = self.bias.len();
+        let columns = self.y.chunks_exact(n).zip(self.slope.chunks_exact(n));
+        for ((y, slope), xi) in columns.zip(self.xi.chunks_exact_mut(n)) {
+            for i in 0..n {
+                xi[i] = (slope[i] * self.h).mul_add(y[i] + self.bias[i], xi[i]);
+            }
+        }
+    }
+}
+
+/// One layer of (S3) after its products: `xi` += h `slope` ⊙ (`y` + β).
+pub(crate) fn sensitivity_step<T: Real>(y: &[T], beta: &[T], slope: &[T], h: T, xi: &mut [T]) {
+    Arch::new().dispatch(SensitivityStep { y, bias: beta, slope, h, xi });
+}
+
+struct RowSums<'a, T> {
+    matrix: &'a [T],
+    sums: &'a mut [T],
+}
+
+impl<T: Real> NullaryFnOnce for RowSums<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.sums.fill(T::ZERO);
+        for column in self.matrix.chunks_exact(self.sums.len()) {
+            for (sum, value) in self.sums.iter_mut().zip(column) {
+                *sum += *value;
+            }
+        }
+    }
+}
+
+/// `sums` = `matrix` 1, for a column-major matrix with `sums.len()` rows.
+pub(crate) fn row_sums<T: Real>(matrix: &[T], sums: &mut [T]) {
+    Arch::new().dispatch(RowSums { matrix, sums });
+}

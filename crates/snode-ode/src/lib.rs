@@ -1,0 +1,65 @@
+//! A neural network as one ordinary differential equation.
+//!
+//! A *standalone neural ODE* of width n carries a data point x₀ ∈ Rⁿ through
+//!
+//! x′(t) = σ(W(t) x(t) + b(t)),  x(0) = x₀,  t ∈ (0, T\],
+//!
+//! and its output is x(T). This crate holds the network and solves its three problems for a batch
+//! of data points, one a column:
+//!
+//! * the **direct** problem (S1): x(T) from x₀;
+//! * the **adjoint** problem (S5): from the derivative of a cost by x(T) to its gradient (S6) by W
+//!   and b, and by x₀;
+//! * the **sensitivity** problem (S3): from a perturbation of W, b or x₀ to that of x(T).
+//!
+//! Under [`Euler`] adjoint and sensitivity are the exact derivatives of the discrete network, which
+//! is a residual network. Equation numbers are those of the repository's `docs/mathematics.md`;
+//! everything is generic over `f32` and `f64`, and has the same bits for any number of threads.
+//!
+//! ```
+//! use faer::Mat;
+//! use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Scheme};
+//!
+//! // A network of width 6 on a grid of 20 layers in depth, T = 1.
+//! let grid = Grid::new(1.0, 20, Ends::Open)?;
+//! let network = Network::<f64>::initial(6, grid, Activation::Tanh, Initialisation::Spline, 42);
+//!
+//! // Five data points, one a column, through the network.
+//! let x0 = Mat::from_fn(6, 5, |i, j| (i as f64 - j as f64) / 6.0);
+//! let mut euler = Euler::new();
+//! euler.direct(&network, x0.as_ref())?;
+//! let output = euler.output().to_owned();
+//!
+//! // The gradient of ½‖x(T)‖² by all parameters: λ(T) = x(T).
+//! euler.adjoint(&network, output.as_ref())?;
+//! let mut gradient = network.parameters.clone();
+//! euler.gradient(&mut gradient)?;
+//! assert!(gradient.inner(&gradient, network.grid()) > 0.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+// Branch-free numerical code must be inlined into the function that enables the vector unit.
+#![allow(clippy::inline_always)]
+
+mod activation;
+mod depth;
+pub mod elementary;
+mod error;
+mod kernels;
+mod network;
+mod parallel;
+mod real;
+mod scheme;
+
+pub use activation::{
+    Activation, Elementwise, Elu, Identity, Relu, Sigmoid, SmoothedRelu, Softplus, Tanh,
+    UnknownActivation,
+};
+pub use depth::{
+    AlongDepth, Ends, Grid, GridError, Initialisation, Interpolation, Parameters, Stencil,
+    initialise,
+};
+pub use error::SolveError;
+pub use network::Network;
+pub use real::Real;
+pub use scheme::{Euler, Perturbation, Scheme};

@@ -1,0 +1,345 @@
+//! The explicit Euler scheme (S2) with its exact discrete adjoint (S5) and sensitivity (S3).
+//!
+//! Direct, adjoint and sensitivity problems divide the batch's columns between the threads, and
+//! every thread walks through all layers alone; the gradient divides the layers. σ′(Z) is kept from
+//! the direct solution, so nothing is computed twice.
+
+use faer::{Accum, MatMut, MatRef};
+
+use super::{Perturbation, Scheme};
+use crate::depth::{Parameters, split_node};
+use crate::parallel::{self, Shared};
+use crate::{Network, Real, SolveError, kernels};
+
+/// X_{k+1} = X_k + h σ(W_k X_k + b_k): the scheme under which the network is a residual network.
+///
+/// Reads the nodes 0 … L−1 of the network's grid; the last node of a closed grid has no part in it
+/// and a zero gradient.
+#[derive(Clone, Debug, Default)]
+pub struct Euler<T> {
+    width: usize,
+    batch: usize,
+    layers: usize,
+    step: T,
+    solved: Solved,
+    /// X_0 … X_L.
+    states: Vec<T>,
+    /// σ′(Z_k).
+    slopes: Vec<T>,
+    /// G_k = σ′(Z_k) ⊙ Λ_{k+1}.
+    weighted: Vec<T>,
+    /// Λ, from Λ_L down to Λ_0 in place.
+    lambda: Vec<T>,
+    /// Ξ, from Ξ_0 up to Ξ_L in place.
+    xi: Vec<T>,
+    /// Products before their activation.
+    scratch: Vec<T>,
+    /// β of a perturbation that has none.
+    zero_bias: Vec<T>,
+}
+
+/// How far the problems of the present batch have been solved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Solved {
+    #[default]
+    Nothing,
+    Direct,
+    Adjoint,
+}
+
+/// Columns a thread takes through all layers at once in [`Euler::evaluate`]: enough to amortise the
+/// reading of the weights, few enough for states and products to stay in the cache.
+const EVALUATION_COLUMNS: usize = 128;
+
+impl<T: Real> Euler<T> {
+    /// The scheme, with no memory yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// X_k of the last direct solution, n×M, for k = 0 … L.
+    ///
+    /// # Panics
+    /// If there is no direct solution or no such k.
+    pub fn state(&self, k: usize) -> MatRef<'_, T> {
+        assert!(self.solved != Solved::Nothing && k <= self.layers, "no state {k}");
+        let len = self.width * self.batch;
+        self.matrix(&self.states[k * len..(k + 1) * len])
+    }
+
+    fn matrix<'a>(&self, values: &'a [T]) -> MatRef<'a, T> {
+        MatRef::from_column_major_slice(values, self.width, self.batch)
+    }
+
+    /// Makes room for a batch and forgets the last one.
+    fn prepare(&mut self, network: &Network<T>, batch: usize) {
+        self.width = network.width();
+        self.batch = batch;
+        self.layers = network.grid().steps();
+        self.step = T::from_f64(network.grid().step());
+        self.solved = Solved::Nothing;
+        let len = self.width * batch;
+        for (memory, pieces) in [
+            (&mut self.states, self.layers + 1),
+            (&mut self.slopes, self.layers),
+            (&mut self.weighted, self.layers),
+            (&mut self.lambda, 1),
+            (&mut self.xi, 1),
+            (&mut self.scratch, 1),
+        ] {
+            if memory.len() < pieces * len {
+                memory.resize(pieces * len, T::ZERO);
+            }
+        }
+        self.zero_bias.resize(self.width, T::ZERO);
+    }
+
+    fn check(&self, operation: &'static str, found: MatRef<'_, T>) -> Result<(), SolveError> {
+        if self.solved == Solved::Nothing {
+            return Err(SolveError::NoTrajectory { problem: operation, needs: "direct problem" });
+        }
+        check_shape(operation, (self.width, self.batch), found)
+    }
+}
+
+fn check_shape<T>(
+    operation: &'static str,
+    expected: (usize, usize),
+    found: MatRef<'_, T>,
+) -> Result<(), SolveError> {
+    let found = found.shape();
+    if found == expected { Ok(()) } else { Err(SolveError::Shape { operation, expected, found }) }
+}
+
+fn copy_columns<T: Real>(from: MatRef<'_, T>, to: &mut [T]) {
+    let (rows, columns) = from.shape();
+    MatMut::from_column_major_slice_mut(to, rows, columns).copy_from(from);
+}
+
+fn all_finite<T: Real>(values: &[T]) -> bool {
+    kernels::dot(values, values).is_finite() || values.iter().all(|v| v.is_finite())
+}
+
+impl<T: Real> Scheme<T> for Euler<T> {
+    fn name(&self) -> &'static str {
+        "euler"
+    }
+
+    fn direct(&mut self, network: &Network<T>, x0: MatRef<'_, T>) -> Result<(), SolveError> {
+        let (n, m) = (network.width(), x0.ncols());
+        check_shape("direct problem", (n, m), x0)?;
+        self.prepare(network, m);
+        let (len, layers, h) = (n * m, self.layers, self.step);
+        copy_columns(x0, &mut self.states[..len]);
+        let states = Shared::new(&mut self.states, len);
+        let slopes = Shared::new(&mut self.slopes, len);
+        let scratch = Shared::new(&mut self.scratch, len);
+        parallel::for_columns(m, &|columns| {
+            let part = columns.start * n..columns.end * n;
+            // SAFETY: column ranges are disjoint, and each thread touches its own columns only.
+            let z = unsafe { scratch.part_mut(0, part.clone()) };
+            for k in 0..layers {
+                let (weights, bias) = split_node(network.parameters.node(k), n);
+                let x = unsafe { states.part(k, part.clone()) };
+                let next = unsafe { states.part_mut(k + 1, part.clone()) };
+                let slope = unsafe { slopes.part_mut(k, part.clone()) };
+                kernels::product(
+                    MatMut::from_column_major_slice_mut(z, n, columns.len()),
+                    Accum::Replace,
+                    weights,
+                    MatRef::from_column_major_slice(x, n, columns.len()),
+                    T::ONE,
+                );
+                kernels::euler_step(network.activation(), z, bias, h, x, next, slope);
+            }
+        });
+        if !all_finite(&self.states[layers * len..(layers + 1) * len]) {
+            let first = (0..=layers)
+                .find(|k| !all_finite(&self.states[k * len..(k + 1) * len]))
+                .unwrap_or(layers);
+            let time = network.grid().time(first);
+            return Err(SolveError::NotFinite { problem: "direct problem", time });
+        }
+        self.solved = Solved::Direct;
+        Ok(())
+    }
+
+    fn output(&self) -> MatRef<'_, T> {
+        let len = self.width * self.batch;
+        self.matrix(&self.states[self.layers * len..(self.layers + 1) * len])
+    }
+
+    fn evaluate(
+        &self,
+        network: &Network<T>,
+        x0: MatRef<'_, T>,
+        mut out: MatMut<'_, T>,
+    ) -> Result<(), SolveError> {
+        let (n, m) = (network.width(), x0.ncols());
+        check_shape("evaluation", (n, m), x0)?;
+        check_shape("evaluation", (n, m), out.as_ref())?;
+        let h = T::from_f64(network.grid().step());
+        let mut x = vec![T::ZERO; n * m];
+        copy_columns(x0, &mut x);
+        let states = Shared::new(&mut x, n * m);
+        parallel::for_columns(m, &|columns| {
+            let mut scratch = vec![T::ZERO; n * EVALUATION_COLUMNS.min(columns.len())];
+            let blocks = columns.len().div_ceil(EVALUATION_COLUMNS).max(1);
+            for block in 0..blocks {
+                let from = columns.start + columns.len() * block / blocks;
+                let to = columns.start + columns.len() * (block + 1) / blocks;
+                // SAFETY: column ranges are disjoint.
+                let x = unsafe { states.part_mut(0, from * n..to * n) };
+                let z = &mut scratch[..x.len()];
+                for k in 0..network.grid().steps() {
+                    let (weights, bias) = split_node(network.parameters.node(k), n);
+                    kernels::product(
+                        MatMut::from_column_major_slice_mut(z, n, to - from),
+                        Accum::Replace,
+                        weights,
+                        MatRef::from_column_major_slice(x, n, to - from),
+                        T::ONE,
+                    );
+                    kernels::euler_advance(network.activation(), z, bias, h, x);
+                }
+            }
+        });
+        if !all_finite(&x) {
+            let time = network.grid().horizon();
+            return Err(SolveError::NotFinite { problem: "evaluation", time });
+        }
+        out.copy_from(MatRef::from_column_major_slice(&x, n, m));
+        Ok(())
+    }
+
+    fn adjoint(&mut self, network: &Network<T>, terminal: MatRef<'_, T>) -> Result<(), SolveError> {
+        self.check("adjoint problem", terminal)?;
+        let (n, m, layers, h) = (self.width, self.batch, self.layers, self.step);
+        let len = n * m;
+        copy_columns(terminal, &mut self.lambda[..len]);
+        let slopes = &self.slopes;
+        let lambda = Shared::new(&mut self.lambda, len);
+        let weighted = Shared::new(&mut self.weighted, len);
+        parallel::for_columns(m, &|columns| {
+            let part = columns.start * n..columns.end * n;
+            // SAFETY: column ranges are disjoint, and each thread touches its own columns only.
+            let lambda = unsafe { lambda.part_mut(0, part.clone()) };
+            for k in (0..layers).rev() {
+                let (weights, _) = split_node(network.parameters.node(k), n);
+                let g = unsafe { weighted.part_mut(k, part.clone()) };
+                kernels::multiply(&slopes[k * len..(k + 1) * len][part.clone()], lambda, g);
+                kernels::product(
+                    MatMut::from_column_major_slice_mut(lambda, n, columns.len()),
+                    Accum::Add,
+                    weights.transpose(),
+                    MatRef::from_column_major_slice(g, n, columns.len()),
+                    h,
+                );
+            }
+        });
+        self.solved = Solved::Adjoint;
+        Ok(())
+    }
+
+    fn input_adjoint(&self) -> MatRef<'_, T> {
+        self.matrix(&self.lambda[..self.width * self.batch])
+    }
+
+    fn gradient(&self, gradient: &mut Parameters<T>) -> Result<(), SolveError> {
+        if self.solved != Solved::Adjoint {
+            return Err(SolveError::NoTrajectory { problem: "gradient", needs: "adjoint problem" });
+        }
+        let (n, len, layers) = (self.width, self.width * self.batch, self.layers);
+        if gradient.width() != n || gradient.nodes() < layers {
+            return Err(SolveError::Shape {
+                operation: "gradient",
+                expected: (n, layers),
+                found: (gradient.width(), gradient.nodes()),
+            });
+        }
+        let (node_len, nodes) = (gradient.node_len(), gradient.nodes());
+        let out = Shared::new(gradient.as_mut_slice(), node_len);
+        parallel::for_each(0..nodes, &|k| {
+            // SAFETY: every node is visited once.
+            let node = unsafe { out.part_mut(k, 0..node_len) };
+            if k >= layers {
+                return node.fill(T::ZERO);
+            }
+            let g = &self.weighted[k * len..(k + 1) * len];
+            let x = &self.states[k * len..(k + 1) * len];
+            let (weights, bias) = node.split_at_mut(n * n);
+            kernels::product(
+                MatMut::from_column_major_slice_mut(weights, n, n),
+                Accum::Replace,
+                self.matrix(g),
+                self.matrix(x).transpose(),
+                T::ONE,
+            );
+            kernels::row_sums(g, bias);
+        });
+        Ok(())
+    }
+
+    fn sensitivity(
+        &mut self,
+        network: &Network<T>,
+        perturbation: Perturbation<'_, T>,
+    ) -> Result<(), SolveError> {
+        let (n, m, layers, h) = (self.width, self.batch, self.layers, self.step);
+        let len = n * m;
+        self.check("sensitivity problem", perturbation.input.unwrap_or(self.output()))?;
+        if let Some(parameters) = perturbation.parameters
+            && !parameters.same_shape(&network.parameters)
+        {
+            return Err(SolveError::Shape {
+                operation: "sensitivity problem",
+                expected: (network.width(), network.parameters.nodes()),
+                found: (parameters.width(), parameters.nodes()),
+            });
+        }
+        match perturbation.input {
+            Some(xi0) => copy_columns(xi0, &mut self.xi[..len]),
+            None => self.xi[..len].fill(T::ZERO),
+        }
+        let (states, slopes) = (&self.states, &self.slopes);
+        let xi = Shared::new(&mut self.xi, len);
+        let scratch = Shared::new(&mut self.scratch, len);
+        let zero_bias = &self.zero_bias[..n];
+        parallel::for_columns(m, &|columns| {
+            let part = columns.start * n..columns.end * n;
+            // SAFETY: column ranges are disjoint, and each thread touches its own columns only.
+            let (xi, y) =
+                unsafe { (xi.part_mut(0, part.clone()), scratch.part_mut(0, part.clone())) };
+            for k in 0..layers {
+                let (weights, _) = split_node(network.parameters.node(k), n);
+                kernels::product(
+                    MatMut::from_column_major_slice_mut(y, n, columns.len()),
+                    Accum::Replace,
+                    weights,
+                    MatRef::from_column_major_slice(xi, n, columns.len()),
+                    T::ONE,
+                );
+                let mut beta = zero_bias;
+                if let Some(parameters) = perturbation.parameters {
+                    let (omega, bias) = split_node(parameters.node(k), n);
+                    let x = &states[k * len..(k + 1) * len][part.clone()];
+                    kernels::product(
+                        MatMut::from_column_major_slice_mut(y, n, columns.len()),
+                        Accum::Add,
+                        omega,
+                        MatRef::from_column_major_slice(x, n, columns.len()),
+                        T::ONE,
+                    );
+                    beta = bias;
+                }
+                let slope = &slopes[k * len..(k + 1) * len][part.clone()];
+                kernels::sensitivity_step(y, beta, slope, h, xi);
+            }
+        });
+        Ok(())
+    }
+
+    fn output_sensitivity(&self) -> MatRef<'_, T> {
+        self.matrix(&self.xi[..self.width * self.batch])
+    }
+}

@@ -1,0 +1,100 @@
+//! Schemes: how the direct, adjoint and sensitivity problems are solved.
+
+mod euler;
+
+use faer::{MatMut, MatRef};
+
+pub use euler::Euler;
+
+use crate::{Network, Parameters, Real, SolveError};
+
+/// What the sensitivity problem (S3) perturbs: the parameters, the input, or both.
+#[derive(Clone, Copy, Debug)]
+pub struct Perturbation<'a, T> {
+    /// (ω, β), or `None` for an unperturbed network.
+    pub parameters: Option<&'a Parameters<T>>,
+    /// ξ₀ of shape n×M, or `None` for an unperturbed input.
+    pub input: Option<MatRef<'a, T>>,
+}
+
+/// A numerical scheme with its memory: solves the three problems of a batch of inputs.
+///
+/// A batch is a column-major n×M matrix, one data point a column. The direct problem is solved
+/// first and its trajectory kept; adjoint and sensitivity problems run along it, any number of
+/// times, and `gradient` turns the last adjoint solution into (S6). Memory is allocated when a
+/// batch is larger than any before, never otherwise.
+///
+/// Implement this trait to plug in another scheme; training, analysis and attacks use nothing else.
+///
+/// ```
+/// use faer::Mat;
+/// use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Perturbation, Scheme};
+///
+/// let grid = Grid::new(1.0, 10, Ends::Open)?;
+/// let network = Network::<f64>::initial(4, grid, Activation::Tanh, Initialisation::Spline, 1);
+/// let x0 = Mat::from_fn(4, 3, |i, j| (i + j) as f64 / 5.0);
+/// let mut scheme = Euler::new();
+/// scheme.direct(&network, x0.as_ref())?;
+///
+/// // ⟨J ξ₀, w⟩ = ⟨ξ₀, Jᵀ w⟩ for the derivative J of the output by the input.
+/// let xi0 = Mat::from_fn(4, 3, |i, j| (i * j) as f64 - 1.0);
+/// let w = Mat::from_fn(4, 3, |i, j| 1.0 / (1 + i + j) as f64);
+/// scheme.sensitivity(&network, Perturbation { parameters: None, input: Some(xi0.as_ref()) })?;
+/// let forward: f64 = (0..3).map(|j| (0..4).map(|i| scheme.output_sensitivity()[(i, j)] * w[(i, j)]).sum::<f64>()).sum();
+/// scheme.adjoint(&network, w.as_ref())?;
+/// let backward: f64 = (0..3).map(|j| (0..4).map(|i| scheme.input_adjoint()[(i, j)] * xi0[(i, j)]).sum::<f64>()).sum();
+/// assert!((forward - backward).abs() < 1e-14);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Scheme<T: Real>: Send {
+    /// Its name in configurations and files.
+    fn name(&self) -> &'static str;
+
+    /// Solves (S1) from `x0` (n×M) and keeps the trajectory.
+    ///
+    /// # Errors
+    /// If the width differs from the network's, or a state is not finite.
+    fn direct(&mut self, network: &Network<T>, x0: MatRef<'_, T>) -> Result<(), SolveError>;
+
+    /// x(T) of the last direct solution, n×M.
+    fn output(&self) -> MatRef<'_, T>;
+
+    /// Solves (S1) from `x0` into `out` (both n×M) without keeping anything: for evaluation.
+    ///
+    /// # Errors
+    /// As [`direct`](Self::direct).
+    fn evaluate(
+        &self,
+        network: &Network<T>,
+        x0: MatRef<'_, T>,
+        out: MatMut<'_, T>,
+    ) -> Result<(), SolveError>;
+
+    /// Solves (S5) from λ(T) = `terminal` (n×M) along the last direct solution.
+    ///
+    /// # Errors
+    /// If there is no direct solution, or the shape differs from its.
+    fn adjoint(&mut self, network: &Network<T>, terminal: MatRef<'_, T>) -> Result<(), SolveError>;
+
+    /// λ(0) of the last adjoint solution: Jᵀ `terminal` for the derivative J of x(T) by x₀. n×M.
+    fn input_adjoint(&self) -> MatRef<'_, T>;
+
+    /// The L²-gradient (S6) that belongs to the last adjoint solution, without a weight-decay term.
+    ///
+    /// # Errors
+    /// If there is no adjoint solution, or `gradient` has another shape than the parameters.
+    fn gradient(&self, gradient: &mut Parameters<T>) -> Result<(), SolveError>;
+
+    /// Solves (S3) for `perturbation` along the last direct solution.
+    ///
+    /// # Errors
+    /// If there is no direct solution, or a shape differs from its.
+    fn sensitivity(
+        &mut self,
+        network: &Network<T>,
+        perturbation: Perturbation<'_, T>,
+    ) -> Result<(), SolveError>;
+
+    /// ξ(T) of the last sensitivity solution, n×M.
+    fn output_sensitivity(&self) -> MatRef<'_, T>;
+}
