@@ -1,0 +1,75 @@
+//! What can go wrong in training.
+
+use snode_ode::SolveError;
+
+/// Why training, or one step of it, could not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A problem could not be solved.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+    /// The cost cannot be trained with.
+    #[error("the cost: {0}")]
+    Cost(String),
+    /// The network is too narrow for the classes.
+    #[error(
+        "a network of width {width} cannot tell {classes} classes apart: it needs at least that width"
+    )]
+    Width {
+        /// n.
+        width: usize,
+        /// C.
+        classes: usize,
+    },
+    /// A batch does not have one label for each column.
+    #[error("{labels} labels for {columns} data points")]
+    LabelCount {
+        /// How many labels there are.
+        labels: usize,
+        /// How many columns there are.
+        columns: usize,
+    },
+    /// A label is not a class.
+    #[error("label {label} is not one of the {classes} classes 0…{}", classes - 1)]
+    Label {
+        /// The label.
+        label: usize,
+        /// C.
+        classes: usize,
+    },
+    /// φ′ has no root: the linearised cost falls for ever along the direction. That happens under
+    /// cross-entropy alone (μ₃ = 0) once a batch is separated.
+    #[error(
+        "no step length: the linearised cost still falls at step {reached:.3e} (slope {slope:.3e}); \
+         give mu3 > 0 (0.01 in the experiments) or a largest step"
+    )]
+    NoStepLength {
+        /// The largest step tried.
+        reached: f64,
+        /// φ′ there.
+        slope: f64,
+    },
+    /// The cost or the gradient is infinite or NaN, or the cost has grown beyond all bounds.
+    #[error("training diverged: {quantity} is {value:.6e}{}", match limit {
+        Some(limit) => format!(", more than {limit:.6e}"),
+        None => String::new(),
+    })]
+    Diverged {
+        /// What diverged.
+        quantity: &'static str,
+        /// Its value.
+        value: f64,
+        /// The value it may not exceed, where it is finite.
+        limit: Option<f64>,
+    },
+    /// A state to continue from does not belong to this training.
+    #[error("cannot continue from this state: {0}")]
+    Resume(String),
+    /// The source of batches failed.
+    #[error("the training data: {0}")]
+    Data(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// An observer failed, for example to write a checkpoint.
+    #[error(transparent)]
+    Observer(Box<dyn std::error::Error + Send + Sync>),
+}

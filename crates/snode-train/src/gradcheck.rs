@@ -1,0 +1,160 @@
+//! Checks of a configuration's derivatives: Taylor remainders and the adjoint identity.
+
+use faer::{Mat, MatRef};
+use snode_ode::{Network, Parameters, Perturbation, Real, Scheme};
+
+use crate::{Cost, TrainError};
+
+/// What was measured. Exact derivatives give rates of 2 and a gap of the order of round-off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradientCheck {
+    /// The step sizes ε, falling by halves.
+    pub steps: Vec<f64>,
+    /// |J(p + εd) − J(p) − ε⟨∇J, d⟩|.
+    pub cost_remainders: Vec<f64>,
+    /// ‖x(T; p + εd) − x(T; p) − εξ(T)‖.
+    pub state_remainders: Vec<f64>,
+    /// The fitted order of the cost's remainder.
+    pub cost_rate: f64,
+    /// The fitted order of the state's remainder.
+    pub state_rate: f64,
+    /// |⟨Jd, w⟩ − ⟨d, Jᵀw⟩| / (‖Jd‖ ‖w‖) for the derivative J of x(T) by the parameters.
+    pub parameter_gap: f64,
+    /// The same for the derivative by the input.
+    pub input_gap: f64,
+}
+
+/// How many step sizes are tried.
+const STEPS: usize = 8;
+
+/// Measures how well gradient and sensitivity are the derivatives of cost and state, along the
+/// direction `d` in the parameters, for the batch `x0` (n×M).
+///
+/// Steps begin where the state moves by about a tenth of its size, so that the second-order term
+/// stands far above round-off in `f32` too.
+///
+/// # Errors
+/// If shapes or labels do not fit or a state is not finite.
+pub fn check_gradient<T: Real>(
+    scheme: &mut dyn Scheme<T>,
+    network: &Network<T>,
+    cost: &Cost,
+    x0: MatRef<'_, T>,
+    labels: &[usize],
+    direction: &Parameters<T>,
+) -> Result<GradientCheck, TrainError> {
+    let grid = *network.grid();
+    let centre = grid.horizon() * network.activation().at_zero();
+    let total_cost = |output: MatRef<'_, T>, parameters: &Parameters<T>| {
+        let mut value = cost.value(output, labels, centre)?;
+        value.decay = cost.mu4 / 2.0 * parameters.inner(parameters, &grid);
+        Ok::<f64, TrainError>(value.total())
+    };
+
+    scheme.direct(network, x0)?;
+    let output = scheme.output().to_owned();
+    let initial_cost = total_cost(output.as_ref(), &network.parameters)?;
+    let mut terminal = Mat::zeros(output.nrows(), output.ncols());
+    cost.value_and_terminal(output.as_ref(), labels, centre, terminal.as_mut())?;
+    scheme.adjoint(network, terminal.as_ref())?;
+    let mut gradient = Parameters::zeros(network.width(), network.parameters.nodes());
+    scheme.gradient(&mut gradient)?;
+    gradient.axpy(T::from_f64(cost.mu4), &network.parameters);
+    let slope = gradient.inner(direction, &grid);
+    scheme.sensitivity(network, Perturbation { parameters: Some(direction), input: None })?;
+    let xi = scheme.output_sensitivity().to_owned();
+
+    // The adjoint identity, with w a fixed pattern of signs and sizes.
+    let w = Mat::from_fn(output.nrows(), output.ncols(), |i, j| {
+        T::from_f64(((i * 7 + j * 13) as f64).sin())
+    });
+    scheme.adjoint(network, w.as_ref())?;
+    let mut pulled_back = Parameters::zeros(network.width(), network.parameters.nodes());
+    scheme.gradient(&mut pulled_back)?;
+    let input_pulled_back = scheme.input_adjoint().to_owned();
+    let parameter_gap =
+        relative_gap(inner(&xi, &w), pulled_back.inner(direction, &grid), norm(&xi) * norm(&w));
+    let xi0 = Mat::from_fn(output.nrows(), output.ncols(), |i, j| {
+        T::from_f64(((i * 3 + j * 5) as f64).cos())
+    });
+    scheme.sensitivity(network, Perturbation { parameters: None, input: Some(xi0.as_ref()) })?;
+    let input_xi = scheme.output_sensitivity().to_owned();
+    let input_gap = relative_gap(
+        inner(&input_xi, &w),
+        inner(&xi0, &input_pulled_back),
+        norm(&input_xi) * norm(&w),
+    );
+
+    let largest = 0.1 * norm(&output).max(f64::MIN_POSITIVE) / norm(&xi).max(f64::MIN_POSITIVE);
+    let mut check = GradientCheck {
+        steps: Vec::new(),
+        cost_remainders: Vec::new(),
+        state_remainders: Vec::new(),
+        cost_rate: f64::NAN,
+        state_rate: f64::NAN,
+        parameter_gap,
+        input_gap,
+    };
+    let mut moved = network.clone();
+    for i in 0..STEPS {
+        // The step actually taken is the one the number type can hold.
+        let step = T::from_f64(largest * 0.5f64.powi(i as i32));
+        moved.parameters.copy_from(&network.parameters);
+        moved.parameters.axpy(step, direction);
+        scheme.direct(&moved, x0)?;
+        let step = step.to_f64();
+        let state = Mat::<f64>::from_fn(output.nrows(), output.ncols(), |i, j| {
+            scheme.output()[(i, j)].to_f64() - output[(i, j)].to_f64() - step * xi[(i, j)].to_f64()
+        });
+        let value = total_cost(scheme.output(), &moved.parameters)?;
+        check.steps.push(step);
+        check.cost_remainders.push((value - initial_cost - step * slope).abs());
+        check.state_remainders.push(norm(&state));
+    }
+    let epsilon = T::EPSILON.to_f64();
+    let points = (labels.len() as f64).sqrt();
+    check.cost_rate =
+        rate(&check.steps, &check.cost_remainders, 30.0 * epsilon * initial_cost.abs());
+    check.state_rate =
+        rate(&check.steps, &check.state_remainders, 3.0 * epsilon * norm(&output).max(points));
+    // Leave the scheme at the network that was checked.
+    scheme.direct(network, x0)?;
+    Ok(check)
+}
+
+/// The slope of ln remainder over ln step, by least squares over the remainders that stand above
+/// the noise. Infinite if none does: the remainder vanishes.
+fn rate(steps: &[f64], remainders: &[f64], noise: f64) -> f64 {
+    let points: Vec<(f64, f64)> = steps
+        .iter()
+        .zip(remainders)
+        .take_while(|(_, remainder)| **remainder > 10.0 * noise)
+        .map(|(step, remainder)| (step.ln(), remainder.ln()))
+        .collect();
+    if points.len() < 2 {
+        return f64::INFINITY;
+    }
+    // The largest steps carry higher orders: the fit leaves half of the points to the smaller ones.
+    let points = &points[(points.len() - 2) / 2..];
+    let count = points.len() as f64;
+    let mean_x = points.iter().map(|p| p.0).sum::<f64>() / count;
+    let mean_y = points.iter().map(|p| p.1).sum::<f64>() / count;
+    let covariance: f64 = points.iter().map(|p| (p.0 - mean_x) * (p.1 - mean_y)).sum();
+    let variance: f64 = points.iter().map(|p| (p.0 - mean_x).powi(2)).sum();
+    covariance / variance
+}
+
+fn relative_gap(a: f64, b: f64, scale: f64) -> f64 {
+    (a - b).abs() / scale.max(f64::MIN_POSITIVE)
+}
+
+fn inner<T: Real>(a: &Mat<T>, b: &Mat<T>) -> f64 {
+    (0..a.ncols())
+        .flat_map(|j| (0..a.nrows()).map(move |i| (i, j)))
+        .map(|at| a[at].to_f64() * b[at].to_f64())
+        .sum()
+}
+
+fn norm<T: Real>(a: &Mat<T>) -> f64 {
+    inner(a, a).sqrt()
+}

@@ -1,0 +1,66 @@
+//! Training standalone neural ODEs by nonlinear conjugate gradients.
+//!
+//! The cost (S4) of a mini-batch is minimised over the parameters as functions of depth: the
+//! adjoint problem gives its gradient (S6) in L²(0,T), a [`GradientSpace`] turns that into the
+//! representative of another inner product (S7), a [`Conjugacy`] formula into a direction (S8), and
+//! the sensitivity problem along the direction gives the step length (S9). A few such iterations
+//! are made on every mini-batch (Algorithm 1 of arXiv 2205.13933).
+//!
+//! [`Ncg`] is one iteration with its memory; [`Trainer`] runs mini-batches, evaluates, records a
+//! [`History`] and can be stopped and continued at any iteration with the same bits. Equation
+//! numbers are those of the repository's `docs/mathematics.md`.
+//!
+//! ```
+//! use faer::Mat;
+//! use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network};
+//! use snode_train::{Cost, Ncg, NcgOptions};
+//!
+//! // Two classes of points in the plane, told apart by the sign of their product.
+//! let x = Mat::from_fn(4, 40, |i, j| match i {
+//!     0 => (j as f64 * 0.7).sin(),
+//!     1 => (j as f64 * 1.3).cos(),
+//!     _ => 0.0,
+//! });
+//! let labels: Vec<usize> = (0..40).map(|j| usize::from(x[(0, j)] * x[(1, j)] > 0.0)).collect();
+//!
+//! let grid = Grid::new(2.0, 20, Ends::Open)?;
+//! let mut network = Network::initial(4, grid, Activation::Tanh, Initialisation::Spline, 1);
+//! let mut ncg = Ncg::new(
+//!     Box::new(Euler::new()),
+//!     Cost::cross_entropy(2),
+//!     NcgOptions::default(),
+//!     &network,
+//! );
+//! let first = ncg.iterate(&mut network, x.as_ref(), &labels)?;
+//! let mut last = first;
+//! for _ in 0..60 {
+//!     last = ncg.iterate(&mut network, x.as_ref(), &labels)?;
+//! }
+//! assert!(last.cost.total() < 0.3 * first.cost.total());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+// Branch-free numerical code must be inlined into the function that enables the vector unit.
+#![allow(clippy::inline_always)]
+
+mod conjugacy;
+mod cost;
+mod error;
+mod gradcheck;
+mod ncg;
+pub mod space;
+mod step_length;
+mod training;
+
+pub use conjugacy::{Conjugacy, Products};
+pub use cost::{Cost, CostValue};
+pub use error::TrainError;
+pub use gradcheck::{GradientCheck, check_gradient};
+pub use ncg::{Iteration, LineSearch, Memory, MemoryScalars, Metric, Ncg, NcgOptions, Phases};
+pub use space::{DepthOperator, Discretisation, GradientSpace, Space};
+pub use step_length::{DecayProducts, LinearisedCost, StepLength};
+pub use training::{
+    BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
+    IterationRecord, Observer, ObserverError, Plan, Position, Score, Snapshot, State, StopReason,
+    StopSignal, TimeLimit, Trainer, classify,
+};

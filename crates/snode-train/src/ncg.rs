@@ -1,0 +1,459 @@
+//! One mini-batch's nonlinear conjugate gradient iterations (Algorithm 1 of the paper).
+
+use std::time::Instant;
+
+use faer::{Mat, MatRef};
+use snode_ode::{Network, Parameters, Perturbation, Real, Scheme};
+
+use crate::conjugacy::{Conjugacy, Products};
+use crate::space::GradientSpace;
+use crate::step_length::{DecayProducts, LinearisedCost};
+use crate::{Cost, CostValue, Space, TrainError};
+
+/// In which inner product the conjugacy formula takes its products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Metric {
+    /// L² products of the gradients in whichever space they were represented: the prototype's.
+    #[default]
+    L2,
+    /// Products of the space the gradients are represented in, ⟨v, w⟩_{H¹} = ⟨u, w⟩_{L²}.
+    Space,
+}
+
+/// What is done about a linearised step that raises the true cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum LineSearch {
+    /// Nothing: the paper's method.
+    #[default]
+    Linearised,
+    /// The step is halved, up to `halvings` times, until the true cost does not rise; each trial
+    /// costs one direct solve, and the accepted one is the next iteration's.
+    Backtracking {
+        /// How often the step may be halved.
+        halvings: usize,
+    },
+}
+
+/// The choices of the method.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NcgOptions {
+    /// The space gradients are represented in.
+    pub space: Space,
+    /// The formula for γ.
+    pub conjugacy: Conjugacy,
+    /// The inner product it uses.
+    pub metric: Metric,
+    /// What is done about rising costs.
+    pub line_search: LineSearch,
+    /// A cap on η, if any.
+    pub largest_step: Option<f64>,
+}
+
+/// Seconds spent in the parts of an iteration.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Phases {
+    /// Direct problem and cost, trial steps of a line search included.
+    pub direct: f64,
+    /// Adjoint problem.
+    pub adjoint: f64,
+    /// Gradient (S6).
+    pub gradient: f64,
+    /// Representative in the gradient space.
+    pub space: f64,
+    /// Inner products and the new direction.
+    pub direction: f64,
+    /// Sensitivity problem and step length.
+    pub sensitivity: f64,
+    /// Update of the parameters.
+    pub update: f64,
+}
+
+/// What one iteration did.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Iteration {
+    /// J before the step.
+    pub cost: CostValue,
+    /// Whether J is higher than before the batch's preceding iteration.
+    pub rose: bool,
+    /// γ; 0 at a batch's first iteration and after a restart.
+    pub gamma: f64,
+    /// η.
+    pub eta: f64,
+    /// φ′(0) = ⟨∇J, d⟩.
+    pub slope: f64,
+    /// ‖g‖ in the metric of the conjugacy formula.
+    pub gradient_norm: f64,
+    /// Whether the method restarted with steepest descent because γ was not finite or the
+    /// direction did not descend.
+    pub restarted: bool,
+    /// Whether η is the cap and not the root.
+    pub capped: bool,
+    /// How often the line search halved the step.
+    pub halvings: usize,
+    /// Where the time went.
+    pub phases: Phases,
+}
+
+/// What the method remembers from one iteration of a batch to the next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Memory<T> {
+    /// d_{j−1}.
+    pub direction: Parameters<T>,
+    /// g_{j−1}, where the formula needs it.
+    pub last_gradient: Option<Parameters<T>>,
+    /// The numbers.
+    pub scalars: MemoryScalars,
+}
+
+/// The numbers of [`Memory`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MemoryScalars {
+    /// ‖g_{j−1}‖².
+    pub gradient_square: f64,
+    /// ⟨g_{j−1}, d_{j−1}⟩, where the formula needs it.
+    pub gradient_direction: f64,
+    /// J before the last step.
+    pub cost: f64,
+}
+
+/// Nonlinear conjugate gradients with their memory: everything an iteration needs is allocated
+/// when the first one runs.
+pub struct Ncg<T> {
+    scheme: Box<dyn Scheme<T>>,
+    cost: Cost,
+    options: NcgOptions,
+    space: Box<dyn GradientSpace<T>>,
+    gradient: Parameters<T>,
+    /// The representative of the gradient, where it is not the gradient itself.
+    representative: Option<Parameters<T>>,
+    last_gradient: Option<Parameters<T>>,
+    direction: Parameters<T>,
+    terminal: Mat<T>,
+    linearised: LinearisedCost,
+    memory: Option<MemoryScalars>,
+    /// The cost of the present parameters, if the line search has just solved their direct problem.
+    solved: Option<CostValue>,
+}
+
+impl<T: Real> Ncg<T> {
+    /// The method for networks like `network`, in the threads of the current rayon pool.
+    pub fn new(
+        scheme: Box<dyn Scheme<T>>,
+        cost: Cost,
+        options: NcgOptions,
+        network: &Network<T>,
+    ) -> Self {
+        let zeros = || Parameters::zeros(network.width(), network.parameters.nodes());
+        let space = options.space.build(network.grid());
+        Self {
+            representative: (!space.is_l2()).then(zeros),
+            last_gradient: options.conjugacy.needs_last_gradient().then(zeros),
+            gradient: zeros(),
+            direction: zeros(),
+            terminal: Mat::new(),
+            linearised: LinearisedCost::default(),
+            memory: None,
+            solved: None,
+            scheme,
+            cost,
+            options,
+            space,
+        }
+    }
+
+    /// The cost that is minimised.
+    pub fn cost(&self) -> &Cost {
+        &self.cost
+    }
+
+    /// The scheme the problems are solved by.
+    pub fn scheme(&self) -> &dyn Scheme<T> {
+        self.scheme.as_ref()
+    }
+
+    /// The representative of the last iteration's gradient.
+    pub fn gradient(&self) -> &Parameters<T> {
+        self.representative.as_ref().unwrap_or(&self.gradient)
+    }
+
+    /// The last iteration's direction d.
+    pub fn direction(&self) -> &Parameters<T> {
+        &self.direction
+    }
+
+    /// Forgets the last direction: the next iteration is the first of a batch.
+    pub fn restart(&mut self) {
+        self.memory = None;
+        self.solved = None;
+    }
+
+    /// What the method remembers, or `None` at the start of a batch.
+    pub fn memory(&self) -> Option<Memory<T>> {
+        self.memory.map(|scalars| Memory {
+            direction: self.direction.clone(),
+            last_gradient: self
+                .options
+                .conjugacy
+                .needs_last_gradient()
+                .then(|| self.gradient().clone()),
+            scalars,
+        })
+    }
+
+    /// Takes up what another instance remembered, so that the next iteration has the same bits.
+    ///
+    /// # Errors
+    /// [`TrainError::Resume`] if the shapes differ or a gradient the formula needs is missing.
+    pub fn resume(&mut self, memory: Memory<T>) -> Result<(), TrainError> {
+        if !memory.direction.same_shape(&self.direction) {
+            return Err(TrainError::Resume("the direction has another shape".into()));
+        }
+        if self.options.conjugacy.needs_last_gradient() {
+            let Some(last) = memory.last_gradient.filter(|last| last.same_shape(&self.gradient))
+            else {
+                return Err(TrainError::Resume("the last gradient is missing".into()));
+            };
+            *self.representative.as_mut().unwrap_or(&mut self.gradient) = last;
+        }
+        self.direction = memory.direction;
+        self.memory = Some(memory.scalars);
+        self.solved = None;
+        Ok(())
+    }
+
+    /// One iteration on the batch `x0` (n×M) with its labels: gradient, direction, step length,
+    /// update of the network's parameters.
+    ///
+    /// All iterations between two [`restart`](Self::restart)s must have the same batch.
+    ///
+    /// # Errors
+    /// If a shape or label does not fit, a state, the cost or the gradient is not finite, or there
+    /// is no step length. The parameters are then those before the iteration (up to rounding, where
+    /// a line search had to take its step back).
+    pub fn iterate(
+        &mut self,
+        network: &mut Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+    ) -> Result<Iteration, TrainError> {
+        let mut clock = Clock::start();
+        let mut report = Iteration::default();
+        let centre = network.grid().horizon() * network.activation().at_zero();
+
+        report.cost = match self.solved.take() {
+            Some(cost) => cost,
+            None => self.solve_direct(network, x0, labels, centre)?,
+        };
+        let total = report.cost.total();
+        ensure_finite("the cost", total)?;
+        report.rose = self.memory.is_some_and(|memory| total > memory.cost);
+        report.phases.direct = clock.lap();
+
+        self.scheme.adjoint(network, self.terminal.as_ref())?;
+        report.phases.adjoint = clock.lap();
+
+        // Of the two parameter-sized arrays for gradients, the last one's becomes the new one's.
+        if let Some(last) = &mut self.last_gradient {
+            std::mem::swap(last, self.representative.as_mut().unwrap_or(&mut self.gradient));
+        }
+        self.scheme.gradient(&mut self.gradient)?;
+        if self.cost.mu4 != 0.0 {
+            self.gradient.axpy(T::from_f64(self.cost.mu4), &network.parameters);
+        }
+        report.phases.gradient = clock.lap();
+
+        if let Some(representative) = &mut self.representative {
+            self.space.represent(&self.gradient, representative);
+        }
+        report.phases.space = clock.lap();
+
+        let products = self.products(network);
+        ensure_finite("the gradient", products.new_new)?;
+        report.gradient_norm = products.new_new.max(0.0).sqrt();
+        if self.memory.is_some() {
+            report.gamma = self.options.conjugacy.gamma(&products);
+            if !report.gamma.is_finite() {
+                report.gamma = 0.0;
+                report.restarted = true;
+            }
+        }
+        self.set_direction(T::from_f64(report.gamma));
+        report.phases.direction = clock.lap();
+
+        let mut step = self.step_length(network, labels, centre)?;
+        if step.initial_slope >= 0.0 && report.gamma != 0.0 {
+            report.gamma = 0.0;
+            report.restarted = true;
+            self.set_direction(T::ZERO);
+            step = self.step_length(network, labels, centre)?;
+        }
+        if step.initial_slope >= 0.0 && self.representative.is_some() {
+            // Only a representative that is not an exact one can fail to descend.
+            report.restarted = true;
+            self.direction.combine(T::ZERO, &self.gradient, -T::ONE);
+            step = self.step_length(network, labels, centre)?;
+        }
+        report.eta = step.eta;
+        report.slope = step.initial_slope;
+        report.capped = step.capped;
+        report.phases.sensitivity = clock.lap();
+
+        network.parameters.axpy(T::from_f64(report.eta), &self.direction);
+        report.phases.update = clock.lap();
+        if let LineSearch::Backtracking { halvings } = self.options.line_search {
+            self.backtrack(network, x0, labels, centre, halvings, &mut report)?;
+            report.phases.direct += clock.lap();
+        }
+
+        self.memory = Some(MemoryScalars {
+            gradient_square: products.new_new,
+            gradient_direction: if self.options.conjugacy.needs_direction() {
+                self.metric_factor().inner(&self.direction, network.grid())
+            } else {
+                0.0
+            },
+            cost: total,
+        });
+        Ok(report)
+    }
+
+    /// Direct problem, J and λ(T).
+    fn solve_direct(
+        &mut self,
+        network: &Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+        centre: f64,
+    ) -> Result<CostValue, TrainError> {
+        self.scheme.direct(network, x0)?;
+        let output = self.scheme.output();
+        if self.terminal.shape() != output.shape() {
+            self.terminal = Mat::zeros(output.nrows(), output.ncols());
+        }
+        let mut cost =
+            self.cost.value_and_terminal(output, labels, centre, self.terminal.as_mut())?;
+        if self.cost.mu4 != 0.0 {
+            let parameters = &network.parameters;
+            cost.decay = self.cost.mu4 / 2.0 * parameters.inner(parameters, network.grid());
+        }
+        Ok(cost)
+    }
+
+    /// The gradient whose L² product with a second factor is the metric's product: the
+    /// representative itself, or the L²-gradient (⟨v, w⟩ in the space is ⟨u, w⟩ in L²).
+    fn metric_factor(&self) -> &Parameters<T> {
+        match self.options.metric {
+            Metric::L2 => self.gradient(),
+            Metric::Space => &self.gradient,
+        }
+    }
+
+    fn products(&self, network: &Network<T>) -> Products {
+        let grid = network.grid();
+        let (factor, formula) = (self.metric_factor(), self.options.conjugacy);
+        let mut products =
+            Products { new_new: factor.inner(self.gradient(), grid), ..Products::default() };
+        if let Some(memory) = self.memory {
+            products.old_old = memory.gradient_square;
+            products.old_direction = memory.gradient_direction;
+            if let Some(last) = &self.last_gradient {
+                products.new_old = factor.inner(last, grid);
+            }
+            if formula.needs_direction() {
+                products.new_direction = factor.inner(&self.direction, grid);
+            }
+        }
+        products
+    }
+
+    /// d = −g + γ d.
+    fn set_direction(&mut self, gamma: T) {
+        let gradient = self.representative.as_ref().unwrap_or(&self.gradient);
+        self.direction.combine(gamma, gradient, -T::ONE);
+    }
+
+    /// Sensitivity problem along the direction, and the minimiser of the linearised cost.
+    fn step_length(
+        &mut self,
+        network: &Network<T>,
+        labels: &[usize],
+        centre: f64,
+    ) -> Result<crate::StepLength, TrainError> {
+        let along = Perturbation { parameters: Some(&self.direction), input: None };
+        self.scheme.sensitivity(network, along)?;
+        let decay = if self.cost.mu4 == 0.0 {
+            DecayProducts::default()
+        } else {
+            let grid = network.grid();
+            DecayProducts {
+                parameters_direction: network.parameters.inner(&self.direction, grid),
+                direction_direction: self.direction.inner(&self.direction, grid),
+            }
+        };
+        self.linearised.set(
+            &self.cost,
+            self.scheme.output(),
+            self.scheme.output_sensitivity(),
+            labels,
+            centre,
+            decay,
+        );
+        self.linearised.minimise(self.options.largest_step)
+    }
+
+    /// Halves the step until the true cost does not rise.
+    fn backtrack(
+        &mut self,
+        network: &mut Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+        centre: f64,
+        halvings: usize,
+        report: &mut Iteration,
+    ) -> Result<(), TrainError> {
+        loop {
+            let trial = self.solve_direct(network, x0, labels, centre);
+            let falls = trial.as_ref().is_ok_and(|cost| cost.total() <= report.cost.total());
+            if falls || report.halvings == halvings {
+                if trial.is_err() {
+                    network.parameters.axpy(T::from_f64(-report.eta), &self.direction);
+                }
+                self.solved = Some(trial?);
+                return Ok(());
+            }
+            report.halvings += 1;
+            report.eta /= 2.0;
+            network.parameters.axpy(T::from_f64(-report.eta), &self.direction);
+        }
+    }
+}
+
+fn ensure_finite(quantity: &'static str, value: f64) -> Result<(), TrainError> {
+    if value.is_finite() {
+        Ok(())
+    } else {
+        Err(TrainError::Diverged { quantity, value, limit: None })
+    }
+}
+
+/// A stopwatch of laps.
+struct Clock(Instant);
+
+impl Clock {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        let seconds = (now - self.0).as_secs_f64();
+        self.0 = now;
+        seconds
+    }
+}

@@ -1,0 +1,97 @@
+//! Gradient spaces: in which inner product the gradient is represented (S7).
+
+mod h1;
+mod l2;
+mod midpoint;
+mod trapezoid;
+mod tridiagonal;
+
+pub use h1::H1;
+pub use l2::L2;
+pub use midpoint::Midpoint;
+pub use trapezoid::Trapezoid;
+pub use tridiagonal::Tridiagonal;
+
+use snode_ode::{Grid, Parameters, Real};
+
+/// How many entries a [`DepthOperator`] sees at a time.
+pub const LANES: usize = 64;
+
+/// A Hilbert space in which the derivative of the cost gets its Riesz representative.
+///
+/// Implement it to plug in another space.
+pub trait GradientSpace<T: Real>: Send {
+    /// Whether the representative is the L²-gradient itself; it is then not copied.
+    fn is_l2(&self) -> bool {
+        false
+    }
+
+    /// The representative v of the derivative whose L²(0,T)-representative is `gradient`.
+    fn represent(&mut self, gradient: &Parameters<T>, representative: &mut Parameters<T>);
+}
+
+/// A linear operator in depth, the same for every entry of the parameters.
+///
+/// Works on [`LANES`] entries at once: `input[k][lane]` is the entry's value at node k.
+pub trait DepthOperator<T: Real>: Send + Sync {
+    /// `output` = the operator applied to `input`, lane by lane.
+    fn apply(&self, input: &[[T; LANES]], output: &mut [[T; LANES]]);
+}
+
+/// How the representative in H¹ is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Discretisation {
+    /// The exact representative in the discrete H¹ inner product: symmetric positive definite.
+    #[default]
+    Tridiagonal,
+    /// The closed form by the trapezoid rule.
+    Trapezoid,
+    /// The closed form by the midpoint rule, as the authors' prototype: not symmetric and slightly
+    /// indefinite, so it does not guarantee descent.
+    Midpoint,
+}
+
+/// The space a configuration names.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Space {
+    /// L²(0,T).
+    #[default]
+    L2,
+    /// H¹(0,T) with the length scale ℓ.
+    H1 {
+        /// ℓ > 0, in units of depth; 1 in the paper.
+        length: f64,
+        /// How the representative is computed.
+        discretisation: Discretisation,
+    },
+}
+
+impl Space {
+    /// The space with its memory, for parameters on `grid`.
+    ///
+    /// # Panics
+    /// If ℓ is not positive and finite.
+    pub fn build<T: Real>(self, grid: &Grid) -> Box<dyn GradientSpace<T>> {
+        match self {
+            Self::L2 => Box::new(L2),
+            Self::H1 { length, discretisation } => {
+                assert!(length.is_finite() && length > 0.0, "the length scale is {length}");
+                match discretisation {
+                    Discretisation::Tridiagonal => {
+                        Box::new(H1::new(grid, Tridiagonal::new(grid, length)))
+                    }
+                    Discretisation::Trapezoid => {
+                        Box::new(H1::new(grid, Trapezoid::new(grid, length)))
+                    }
+                    Discretisation::Midpoint => {
+                        Box::new(H1::new(grid, Midpoint::new(grid, length)))
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+use faer::MatMut;
+
+use crate::TrainError;
+
+/// Where mini-batches come from.
+///
+/// A batch is asked for by epoch and number, and must be the same every time it is asked for: that
+/// is what lets an interrupted training go on with the same bits.
+pub trait BatchSource<T> {
+    /// How many batches an epoch has; at least one.
+    fn batches_per_epoch(&self) -> usize;
+
+    /// M, the number of data points of every batch.
+    fn batch_size(&self) -> usize;
+
+    /// Writes batch number `batch` of `epoch` into `x` (n×M, one data point a column) and its
+    /// labels into `labels` (M of them).
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] if the data cannot be had.
+    fn load(
+        &mut self,
+        epoch: usize,
+        batch: usize,
+        x: MatMut<'_, T>,
+        labels: &mut [usize],
+    ) -> Result<(), TrainError>;
+}

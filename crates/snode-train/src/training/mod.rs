@@ -1,0 +1,15 @@
+//! Mini-batch training: batches, history, observers, and the trainer that brings them together.
+
+mod batches;
+mod evaluation;
+mod history;
+mod observers;
+mod trainer;
+
+pub use batches::BatchSource;
+pub use evaluation::{EvaluationSet, Score, classify};
+pub use history::{EvaluationRecord, History, IterationRecord, Position};
+pub use observers::{EarlyStop, StopSignal, TimeLimit};
+pub use trainer::{
+    Control, Event, Observer, ObserverError, Plan, Snapshot, State, StopReason, Trainer,
+};

@@ -1,0 +1,62 @@
+//! Observers that end a training.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use snode_ode::Real;
+
+use super::{Control, Event, Observer, ObserverError, State, StopReason};
+
+/// Stops after a time of training (evaluations excluded), counted over all sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeLimit(pub Duration);
+
+impl<T: Real> Observer<T> for TimeLimit {
+    fn observe(&mut self, _: &Event<'_>, state: &State<'_, T>) -> Result<Control, ObserverError> {
+        let over = state.history.seconds() >= self.0.as_secs_f64();
+        Ok(if over { Control::Stop(StopReason::TimeLimit) } else { Control::Continue })
+    }
+}
+
+/// Stops when the accuracy on a set has not improved over a number of evaluations.
+#[derive(Clone, Debug)]
+pub struct EarlyStop {
+    /// The set's name.
+    pub set: String,
+    /// How many evaluations in a row may fail to improve.
+    pub patience: usize,
+}
+
+impl<T: Real> Observer<T> for EarlyStop {
+    fn observe(
+        &mut self,
+        event: &Event<'_>,
+        state: &State<'_, T>,
+    ) -> Result<Control, ObserverError> {
+        if !matches!(event, Event::Evaluation(_)) {
+            return Ok(Control::Continue);
+        }
+        // From the history alone, so that a continued training decides as an uninterrupted one.
+        let accuracies = || {
+            let records = state.history.evaluations.iter().filter(|record| record.set == self.set);
+            records.map(|record| record.score.accuracy())
+        };
+        let best = accuracies().fold(f64::NEG_INFINITY, f64::max);
+        let since_best = accuracies().count()
+            - accuracies().position(|accuracy| accuracy == best).map_or(0, |index| index + 1);
+        let over = since_best >= self.patience && since_best > 0;
+        Ok(if over { Control::Stop(StopReason::NoImprovement) } else { Control::Continue })
+    }
+}
+
+/// Stops when a flag is raised, for example by Ctrl-C.
+#[derive(Clone, Debug, Default)]
+pub struct StopSignal(pub Arc<AtomicBool>);
+
+impl<T: Real> Observer<T> for StopSignal {
+    fn observe(&mut self, _: &Event<'_>, _: &State<'_, T>) -> Result<Control, ObserverError> {
+        let raised = self.0.load(Ordering::Relaxed);
+        Ok(if raised { Control::Stop(StopReason::Interrupted) } else { Control::Continue })
+    }
+}

@@ -1,0 +1,339 @@
+//! The trainer.
+
+use std::time::Instant;
+
+use faer::Mat;
+use snode_ode::{Network, Real};
+
+use super::{BatchSource, EvaluationRecord, EvaluationSet, History, IterationRecord, Position};
+use crate::{Memory, Ncg, TrainError};
+
+/// How long to train and when to evaluate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// Passes through the data.
+    pub epochs: usize,
+    /// NCG iterations per batch; 6 in the paper.
+    pub iterations: usize,
+    /// Stop after this many batches over all epochs, if given.
+    pub batches: Option<usize>,
+    /// Evaluate every so many batches; always at the end.
+    pub evaluate_every: usize,
+    /// Training has diverged when the cost exceeds the run's first one by this factor.
+    pub divergence_factor: f64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            epochs: 1,
+            iterations: 6,
+            batches: None,
+            evaluate_every: 100,
+            divergence_factor: 1e4,
+        }
+    }
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The plan is done.
+    Finished,
+    /// The time is up.
+    TimeLimit,
+    /// The accuracy no longer improved.
+    NoImprovement,
+    /// The user interrupted it.
+    Interrupted,
+}
+
+/// What an observer wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Go on.
+    Continue,
+    /// Stop after this iteration.
+    Stop(StopReason),
+}
+
+/// What has just happened.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// An iteration is done.
+    Iteration(&'a IterationRecord),
+    /// A set has been evaluated.
+    Evaluation(&'a EvaluationRecord),
+    /// Everything due at this point is done and recorded: the moment for a checkpoint.
+    Settled,
+}
+
+/// The state of a training, as observers see it.
+pub struct State<'a, T> {
+    /// The network as it is now.
+    pub network: &'a Network<T>,
+    /// The next iteration.
+    pub position: Position,
+    /// Everything recorded so far.
+    pub history: &'a History,
+    ncg: &'a Ncg<T>,
+}
+
+impl<T: Real> State<'_, T> {
+    /// A copy of everything needed to go on from here with the same bits.
+    pub fn snapshot(&self) -> Snapshot<T> {
+        Snapshot {
+            network: self.network.clone(),
+            position: self.position,
+            history: self.history.clone(),
+            memory: if self.position.iteration == 0 { None } else { self.ncg.memory() },
+        }
+    }
+}
+
+/// A training that can be continued.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot<T> {
+    /// The network.
+    pub network: Network<T>,
+    /// The next iteration.
+    pub position: Position,
+    /// Everything recorded so far.
+    pub history: History,
+    /// What NCG remembers, in the middle of a batch.
+    pub memory: Option<Memory<T>>,
+}
+
+impl<T> Snapshot<T> {
+    /// The beginning of a training.
+    pub fn start(network: Network<T>) -> Self {
+        Self { network, position: Position::default(), history: History::default(), memory: None }
+    }
+}
+
+/// An error of an observer.
+pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Something that follows a training: a progress bar, a checkpoint writer, a stop rule.
+pub trait Observer<T> {
+    /// Is told what has happened, with the state after it.
+    ///
+    /// # Errors
+    /// Ends the training with [`TrainError::Observer`].
+    fn observe(
+        &mut self,
+        event: &Event<'_>,
+        state: &State<'_, T>,
+    ) -> Result<Control, ObserverError>;
+}
+
+/// Mini-batch training by [`Ncg`].
+pub struct Trainer<'a, T> {
+    ncg: Ncg<T>,
+    network: Network<T>,
+    position: Position,
+    history: History,
+    plan: Plan,
+    source: &'a mut dyn BatchSource<T>,
+    sets: &'a [EvaluationSet<T>],
+    observers: Vec<&'a mut dyn Observer<T>>,
+}
+
+impl<'a, T: Real> Trainer<'a, T> {
+    /// A training that begins, or goes on, at `snapshot`.
+    ///
+    /// # Errors
+    /// [`TrainError::Resume`] if the snapshot does not fit the method.
+    pub fn new(
+        mut ncg: Ncg<T>,
+        snapshot: Snapshot<T>,
+        plan: Plan,
+        source: &'a mut dyn BatchSource<T>,
+        sets: &'a [EvaluationSet<T>],
+    ) -> Result<Self, TrainError> {
+        let Snapshot { network, position, history, memory } = snapshot;
+        ncg.restart();
+        match (memory, position.iteration) {
+            (Some(memory), 1..) => ncg.resume(memory)?,
+            (None, 1..) => {
+                return Err(TrainError::Resume(
+                    "it stands in the middle of a batch, but the last direction is missing".into(),
+                ));
+            }
+            (_, 0) => {}
+        }
+        if position.batch >= source.batches_per_epoch()
+            || position.iteration >= plan.iterations.max(1)
+        {
+            return Err(TrainError::Resume(format!(
+                "batch {} iteration {} is not one of {} batches of {} iterations",
+                position.batch,
+                position.iteration,
+                source.batches_per_epoch(),
+                plan.iterations
+            )));
+        }
+        Ok(Self { ncg, network, position, history, plan, source, sets, observers: Vec::new() })
+    }
+
+    /// Adds an observer; they are told in the order they were added.
+    pub fn observe_with(&mut self, observer: &'a mut dyn Observer<T>) {
+        self.observers.push(observer);
+    }
+
+    /// The network as it is now.
+    pub fn network(&self) -> &Network<T> {
+        &self.network
+    }
+
+    /// Everything recorded so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The state as it is now, to continue from.
+    pub fn snapshot(&self) -> Snapshot<T> {
+        self.state().snapshot()
+    }
+
+    /// The method with its memory.
+    pub fn ncg(&self) -> &Ncg<T> {
+        &self.ncg
+    }
+
+    fn state(&self) -> State<'_, T> {
+        State {
+            network: &self.network,
+            position: self.position,
+            history: &self.history,
+            ncg: &self.ncg,
+        }
+    }
+
+    fn batches_done(&self) -> usize {
+        self.position.epoch * self.source.batches_per_epoch() + self.position.batch
+    }
+
+    fn is_finished(&self) -> bool {
+        self.position.epoch >= self.plan.epochs
+            || self.plan.iterations == 0
+            || self.plan.batches.is_some_and(|batches| self.batches_done() >= batches)
+    }
+
+    /// Trains until the plan is done or an observer stops it.
+    ///
+    /// # Errors
+    /// If an iteration fails (the network is then as before it), the data cannot be had, the cost
+    /// exceeds all bounds, or an observer fails.
+    pub fn run(&mut self) -> Result<StopReason, TrainError> {
+        let mut x = Mat::zeros(self.network.width(), self.source.batch_size());
+        let mut labels = vec![0; self.source.batch_size()];
+        let mut loaded = None;
+        while !self.is_finished() {
+            let Position { epoch, batch, .. } = self.position;
+            if loaded != Some((epoch, batch)) {
+                self.source.load(epoch, batch, x.as_mut(), &mut labels)?;
+                loaded = Some((epoch, batch));
+            }
+            let stop = self.step(&x, &labels)?;
+            if let Some(reason) = stop {
+                return Ok(reason);
+            }
+        }
+        Ok(StopReason::Finished)
+    }
+
+    /// One iteration with what follows it; `Some` if an observer asked to stop.
+    fn step(&mut self, x: &Mat<T>, labels: &[usize]) -> Result<Option<StopReason>, TrainError> {
+        let begin = Instant::now();
+        let position = self.position;
+        if position.iteration == 0 {
+            self.ncg.restart();
+        }
+        let iteration = self.ncg.iterate(&mut self.network, x.as_ref(), labels)?;
+        let seconds = self.history.seconds() + begin.elapsed().as_secs_f64();
+        let record = IterationRecord { position, iteration, seconds };
+        self.history.iterations.push(record);
+        self.check_divergence()?;
+
+        self.position.iteration += 1;
+        let mut evaluated = self.history.evaluations.len();
+        if self.position.iteration >= self.plan.iterations {
+            self.position = next_batch(self.position, self.source.batches_per_epoch());
+            let due = self.batches_done().is_multiple_of(self.plan.evaluate_every.max(1));
+            if due || self.is_finished() {
+                self.evaluate()?;
+            }
+        }
+
+        let mut stop = self.tell(&Event::Iteration(&record))?;
+        while evaluated < self.history.evaluations.len() {
+            let record = self.history.evaluations[evaluated].clone();
+            stop = self.tell(&Event::Evaluation(&record))?.or(stop);
+            evaluated += 1;
+        }
+        Ok(self.tell(&Event::Settled)?.or(stop))
+    }
+
+    /// Measures the network on every set and records it.
+    ///
+    /// # Errors
+    /// If a set does not fit the network or a state is not finite.
+    pub fn evaluate(&mut self) -> Result<(), TrainError> {
+        for set in self.sets {
+            let score = set.score(self.ncg.scheme(), &self.network, self.ncg.cost())?;
+            self.history.evaluations.push(EvaluationRecord {
+                batches: self.batches_done(),
+                set: set.name.clone(),
+                score,
+                seconds: self.history.seconds(),
+            });
+        }
+        Ok(())
+    }
+
+    fn check_divergence(&self) -> Result<(), TrainError> {
+        let records = &self.history.iterations;
+        if let (Some(first), Some(last)) = (records.first(), records.last()) {
+            let limit = self.plan.divergence_factor * first.iteration.cost.total().abs().max(1.0);
+            let value = last.iteration.cost.total();
+            if value > limit {
+                return Err(TrainError::Diverged {
+                    quantity: "the cost",
+                    value,
+                    limit: Some(limit),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, event: &Event<'_>) -> Result<Option<StopReason>, TrainError> {
+        let state = State {
+            network: &self.network,
+            position: self.position,
+            history: &self.history,
+            ncg: &self.ncg,
+        };
+        let mut stop = None;
+        for observer in &mut self.observers {
+            if let Control::Stop(reason) =
+                observer.observe(event, &state).map_err(TrainError::Observer)?
+            {
+                stop.get_or_insert(reason);
+            }
+        }
+        Ok(stop)
+    }
+}
+
+fn next_batch(position: Position, batches_per_epoch: usize) -> Position {
+    let batch = position.batch + 1;
+    if batch < batches_per_epoch {
+        Position { batch, iteration: 0, ..position }
+    } else {
+        Position { epoch: position.epoch + 1, batch: 0, iteration: 0 }
+    }
+}
