@@ -1,7 +1,7 @@
 //! The cost functional (S4) and its derivative by the output.
 
 use faer::{Mat, MatMut, MatRef};
-use snode_ode::{Activation, Real};
+use snode_ode::{Activation, Network, Real};
 
 use crate::TrainError;
 
@@ -31,6 +31,8 @@ pub struct Cost {
     pub target_off: f64,
     /// Target of the class's component.
     pub target_on: f64,
+    /// The centre of the μ₃ term in every component, or `None` for (S4)'s Tσ(0).
+    pub centre: Option<f64>,
 }
 
 /// The four terms of (S4).
@@ -56,7 +58,16 @@ impl CostValue {
 impl Cost {
     /// The L²-loss: μ = (1, 0, 0, 0), targets 0 and 1.
     pub fn l2(classes: usize) -> Self {
-        Self { mu1: 1.0, mu2: 0.0, mu3: 0.0, mu4: 0.0, classes, target_off: 0.0, target_on: 1.0 }
+        Self {
+            mu1: 1.0,
+            mu2: 0.0,
+            mu3: 0.0,
+            mu4: 0.0,
+            classes,
+            target_off: 0.0,
+            target_on: 1.0,
+            centre: None,
+        }
     }
 
     /// The cross-entropy loss: μ = (0, 1, 0.01, 0).
@@ -98,9 +109,14 @@ impl Cost {
         Ok(())
     }
 
+    /// The centre of the μ₃ term for a network: where inputs at 0 and zero parameters end up.
+    pub fn centre_for<T: Real>(&self, network: &Network<T>) -> f64 {
+        self.centre.unwrap_or_else(|| network.grid().horizon() * network.activation().at_zero())
+    }
+
     /// The first three terms of J and, in `terminal`, λ(T) = ∂J/∂x(T) (both n×M).
     ///
-    /// `centre` is Tσ(0). The sums are taken in f64.
+    /// `centre` is that of the μ₃ term ([`Self::centre_for`]). The sums are taken in f64.
     ///
     /// # Errors
     /// If there is not one label a column, or one is not below C, or the output has fewer than C rows.

@@ -44,7 +44,7 @@ pub fn check_gradient<T: Real>(
     direction: &Parameters<T>,
 ) -> Result<GradientCheck, TrainError> {
     let grid = *network.grid();
-    let centre = grid.horizon() * network.activation().at_zero();
+    let centre = cost.centre_for(network);
     let total_cost = |output: MatRef<'_, T>, parameters: &Parameters<T>| {
         let mut value = cost.value(output, labels, centre)?;
         value.decay = cost.mu4 / 2.0 * parameters.inner(parameters, &grid);

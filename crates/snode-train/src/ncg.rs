@@ -244,7 +244,7 @@ impl<T: Real> Ncg<T> {
     ) -> Result<Iteration, TrainError> {
         let mut clock = Clock::start();
         let mut report = Iteration::default();
-        let centre = network.grid().horizon() * network.activation().at_zero();
+        let centre = self.cost.centre_for(network);
 
         report.cost = match self.solved.take() {
             Some(cost) => cost,

@@ -49,7 +49,8 @@ const DOUBLINGS: usize = 60;
 const REFINEMENTS: usize = 200;
 
 impl LinearisedCost {
-    /// Sets φ′ from x(T) and ξ(T), both n×M, one label a column; `centre` is Tσ(0). The memory is
+    /// Sets φ′ from x(T) and ξ(T), both n×M, one label a column; `centre` is that of the
+    /// μ₃ term. The memory is
     /// reused.
     pub fn set<T: Real>(
         &mut self,

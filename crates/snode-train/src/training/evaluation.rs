@@ -47,7 +47,7 @@ impl<T: Real> EvaluationSet<T> {
     ) -> Result<Score, TrainError> {
         let mut output = Mat::zeros(self.x.nrows(), self.x.ncols());
         scheme.evaluate(network, self.x.as_ref(), output.as_mut())?;
-        let centre = network.grid().horizon() * network.activation().at_zero();
+        let centre = cost.centre_for(network);
         let value = cost.value(output.as_ref(), &self.labels, centre)?;
         let predicted = classify(output.as_ref(), cost.classes);
         let correct = predicted.iter().zip(&self.labels).filter(|(p, l)| p == l).count();
