@@ -1,0 +1,266 @@
+//! What makes Euler's three problems right: exact derivatives, observed order, bits that do not
+//! depend on threads, and errors instead of nonsense.
+
+use faer::{Mat, MatRef};
+use proptest::prelude::*;
+use snode_ode::{
+    Activation, Ends, Euler, Grid, Initialisation, Network, Parameters, Perturbation, Real, Scheme,
+    SolveError, initialise,
+};
+
+fn network<T: Real>(width: usize, layers: usize, activation: Activation, seed: u64) -> Network<T> {
+    let grid = Grid::new(1.5, layers, Ends::Open).unwrap();
+    let mut network = Network::initial(width, grid, activation, Initialisation::Spline, seed);
+    // Initial weights are small; larger ones exercise the activation's whole range.
+    let scale = T::from_f64(width as f64);
+    let copy = network.parameters.clone();
+    network.parameters.combine(T::ZERO, &copy, scale);
+    network
+}
+
+fn batch<T: Real>(rows: usize, columns: usize, phase: f64) -> Mat<T> {
+    Mat::from_fn(rows, columns, |i, j| T::from_f64((phase + 1.7 * i as f64 + 0.9 * j as f64).sin()))
+}
+
+fn inner<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>) -> f64 {
+    (0..a.ncols())
+        .flat_map(|j| (0..a.nrows()).map(move |i| (i, j)))
+        .map(|at| a[at].to_f64() * b[at].to_f64())
+        .sum()
+}
+
+fn norm<T: Real>(a: MatRef<'_, T>) -> f64 {
+    inner(a, a).sqrt()
+}
+
+/// |⟨Jv, w⟩ − ⟨v, Jᵀw⟩| relative to ‖Jv‖‖w‖, for input and parameter perturbations together.
+fn adjoint_gap<T: Real>(network: &Network<T>, columns: usize) -> f64 {
+    let n = network.width();
+    let (x0, xi0, w) =
+        (batch(n, columns, 0.1), batch::<T>(n, columns, 0.5), batch::<T>(n, columns, 2.0));
+    let direction = initialise::<T>(Initialisation::Independent, n, network.grid(), 99);
+    let mut euler = Euler::new();
+    euler.direct(network, x0.as_ref()).unwrap();
+    euler
+        .sensitivity(
+            network,
+            Perturbation { parameters: Some(&direction), input: Some(xi0.as_ref()) },
+        )
+        .unwrap();
+    let forward = inner(euler.output_sensitivity(), w.as_ref());
+    let scale = norm(euler.output_sensitivity()) * norm(w.as_ref());
+    euler.adjoint(network, w.as_ref()).unwrap();
+    let mut gradient = Parameters::zeros(n, network.grid().nodes());
+    euler.gradient(&mut gradient).unwrap();
+    let backward =
+        gradient.inner(&direction, network.grid()) + inner(xi0.as_ref(), euler.input_adjoint());
+    (forward - backward).abs() / scale
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_adjoint_is_the_transpose(
+        width in 1usize..24,
+        layers in 1usize..20,
+        columns in 1usize..30,
+        activation in prop::sample::select(Activation::NAMES.to_vec()),
+        seed in 0u64..1000,
+    ) {
+        let activation: Activation = activation.parse().unwrap();
+        prop_assert!(adjoint_gap::<f64>(&network(width, layers, activation, seed), columns) < 1e-13);
+        prop_assert!(adjoint_gap::<f32>(&network(width, layers, activation, seed), columns) < 3e-5);
+    }
+
+    #[test]
+    fn every_column_is_its_own_problem(columns in 1usize..40, chosen in 0usize..40) {
+        let chosen = chosen % columns;
+        let network = network::<f64>(7, 9, Activation::Softplus, 3);
+        let x0 = batch::<f64>(7, columns, 0.3);
+        let mut euler = Euler::new();
+        euler.direct(&network, x0.as_ref()).unwrap();
+        let together = euler.output().col(chosen).to_owned();
+        let alone = Mat::from_fn(7, 1, |i, _| x0[(i, chosen)]);
+        euler.direct(&network, alone.as_ref()).unwrap();
+        for i in 0..7 {
+            prop_assert!((together[i] - euler.output()[(i, 0)]).abs() < 1e-13);
+        }
+    }
+}
+
+#[test]
+fn observed_order_is_one() {
+    // A fixed smooth W(t), sampled on finer and finer grids.
+    let error = |layers: usize| {
+        let solve = |layers: usize| {
+            let grid = Grid::new(2.0, layers, Ends::Open).unwrap();
+            let mut parameters = Parameters::<f64>::zeros(3, layers);
+            for k in 0..layers {
+                let t = grid.time(k);
+                for (i, p) in parameters.node_mut(k).iter_mut().enumerate() {
+                    *p = (t + i as f64).cos();
+                }
+            }
+            let network = Network::new(parameters, grid, Activation::Tanh).unwrap();
+            let mut euler = Euler::new();
+            euler.direct(&network, batch(3, 2, 0.2).as_ref()).unwrap();
+            euler.output().to_owned()
+        };
+        (solve(layers) - solve(4096)).norm_l2()
+    };
+    let levels = [16, 32, 64, 128];
+    let errors: Vec<f64> = levels.iter().map(|&l| error(l)).collect();
+    for pair in errors.windows(2) {
+        let order = (pair[0] / pair[1]).log2();
+        assert!((0.9..1.15).contains(&order), "observed order {order} in {errors:?}");
+    }
+}
+
+/// Everything a scheme computes, as bits.
+fn all_bits<T: Real>(network: &Network<T>, columns: usize) -> Vec<u64> {
+    let n = network.width();
+    let mut euler = Euler::new();
+    euler.direct(network, batch(n, columns, 0.1).as_ref()).unwrap();
+    euler.adjoint(network, batch(n, columns, 0.4).as_ref()).unwrap();
+    let mut gradient = Parameters::zeros(n, network.grid().nodes());
+    euler.gradient(&mut gradient).unwrap();
+    let xi0 = batch(n, columns, 0.8);
+    euler
+        .sensitivity(
+            network,
+            Perturbation { parameters: Some(&gradient), input: Some(xi0.as_ref()) },
+        )
+        .unwrap();
+    let mut evaluated = Mat::zeros(n, columns);
+    euler.evaluate(network, batch(n, columns, 0.1).as_ref(), evaluated.as_mut()).unwrap();
+    let mut values: Vec<f64> = gradient.as_slice().iter().map(|v| v.to_f64()).collect();
+    for matrix in
+        [euler.output(), euler.input_adjoint(), euler.output_sensitivity(), evaluated.as_ref()]
+    {
+        for j in 0..columns {
+            values.extend((0..n).map(|i| matrix[(i, j)].to_f64()));
+        }
+    }
+    values.push(gradient.inner(&network.parameters, network.grid()));
+    values.into_iter().map(f64::to_bits).collect()
+}
+
+fn same_bits_for_any_number_of_threads<T: Real>() {
+    for (width, columns) in [(5, 1), (5, 3), (12, 17), (196, 100), (33, 101), (20, 259)] {
+        let network = network::<T>(width, 6, Activation::Tanh, 5);
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| all_bits(&network, columns))
+        };
+        let one = with(1);
+        for threads in [2, 3, 4] {
+            assert!(one == with(threads), "{width}×{columns} with {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn same_bits_for_any_number_of_threads_f64() {
+    same_bits_for_any_number_of_threads::<f64>();
+}
+
+#[test]
+fn same_bits_for_any_number_of_threads_f32() {
+    same_bits_for_any_number_of_threads::<f32>();
+}
+
+#[test]
+fn evaluation_equals_the_direct_problem() {
+    let network = network::<f64>(9, 12, Activation::Sigmoid, 2);
+    let x0 = batch::<f64>(9, 300, 0.4);
+    let mut euler = Euler::new();
+    let mut out = Mat::zeros(9, 300);
+    euler.evaluate(&network, x0.as_ref(), out.as_mut()).unwrap();
+    euler.direct(&network, x0.as_ref()).unwrap();
+    assert!((out - euler.output()).norm_max() < 1e-14);
+}
+
+#[test]
+fn a_smaller_batch_after_a_larger_one_is_right() {
+    let network = network::<f64>(6, 5, Activation::Tanh, 1);
+    let (large, small) = (batch::<f64>(6, 40, 0.0), batch::<f64>(6, 10, 0.0));
+    let mut used = Euler::new();
+    used.direct(&network, large.as_ref()).unwrap();
+    used.direct(&network, small.as_ref()).unwrap();
+    let mut fresh = Euler::new();
+    fresh.direct(&network, small.as_ref()).unwrap();
+    assert_eq!(used.output(), fresh.output());
+    assert_eq!(used.state(3), fresh.state(3));
+}
+
+#[test]
+fn linear_network_is_a_matrix() {
+    // With the identity as activation and no bias the output is Π (I + h W_k) x₀.
+    let mut network = network::<f64>(4, 5, Activation::Identity, 8);
+    for k in 0..5 {
+        network.parameters.bias_mut(k).fill(0.0);
+    }
+    let x0 = batch::<f64>(4, 3, 0.0);
+    let mut expected = x0.clone();
+    for k in 0..5 {
+        let step = network.parameters.weights(k) * &expected;
+        expected += step * faer::Scale(network.grid().step());
+    }
+    let mut euler = Euler::new();
+    euler.direct(&network, x0.as_ref()).unwrap();
+    assert!((euler.output() - expected).norm_max() < 1e-14);
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let network = network::<f64>(4, 5, Activation::Tanh, 8);
+    let mut euler = Euler::new();
+    let wrong = Mat::<f64>::zeros(3, 2);
+    assert!(matches!(euler.direct(&network, wrong.as_ref()), Err(SolveError::Shape { .. })));
+    assert!(matches!(
+        euler.adjoint(&network, wrong.as_ref()),
+        Err(SolveError::NoTrajectory { .. })
+    ));
+    let mut gradient = Parameters::zeros(4, 5);
+    euler.direct(&network, batch(4, 2, 0.0).as_ref()).unwrap();
+    assert!(matches!(euler.gradient(&mut gradient), Err(SolveError::NoTrajectory { .. })));
+    assert!(matches!(euler.adjoint(&network, wrong.as_ref()), Err(SolveError::Shape { .. })));
+    euler.adjoint(&network, batch(4, 2, 0.0).as_ref()).unwrap();
+    let mut short = Parameters::zeros(4, 3);
+    assert!(matches!(euler.gradient(&mut short), Err(SolveError::Shape { .. })));
+    let other = Parameters::zeros(4, 3);
+    let along = Perturbation { parameters: Some(&other), input: None };
+    assert!(matches!(euler.sensitivity(&network, along), Err(SolveError::Shape { .. })));
+}
+
+#[test]
+fn states_that_are_not_finite_are_an_error_with_their_depth() {
+    for name in Activation::NAMES {
+        let mut network = network::<f64>(4, 10, name.parse().unwrap(), 8);
+        network.parameters.bias_mut(4)[1] = f64::NAN;
+        let mut euler = Euler::new();
+        let result = euler.direct(&network, batch(4, 2, 0.0).as_ref());
+        let Err(SolveError::NotFinite { time, .. }) = result else { panic!("{name}: {result:?}") };
+        assert!((time - network.grid().time(5)).abs() < 1e-12);
+        let mut out = Mat::zeros(4, 2);
+        let result = euler.evaluate(&network, batch(4, 2, 0.0).as_ref(), out.as_mut());
+        assert!(matches!(result, Err(SolveError::NotFinite { .. })), "{name}");
+    }
+}
+
+#[test]
+fn a_closed_grids_last_node_has_no_part() {
+    let grid = Grid::new(1.0, 6, Ends::Closed).unwrap();
+    let mut network = Network::<f64>::initial(3, grid, Activation::Tanh, Initialisation::Spline, 4);
+    let mut euler = Euler::new();
+    euler.direct(&network, batch(3, 2, 0.0).as_ref()).unwrap();
+    let before = euler.output().to_owned();
+    euler.adjoint(&network, batch(3, 2, 1.0).as_ref()).unwrap();
+    let mut gradient = network.parameters.clone();
+    euler.gradient(&mut gradient).unwrap();
+    assert!(gradient.node(6).iter().all(|&g| g == 0.0));
+    network.parameters.node_mut(6).fill(7.0);
+    euler.direct(&network, batch(3, 2, 0.0).as_ref()).unwrap();
+    assert_eq!(euler.output(), before);
+}

@@ -1,0 +1,142 @@
+//! Taylor remainders of second order and the adjoint identity, for every activation and loss.
+
+mod support;
+
+use faer::Mat;
+use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real, initialise};
+use snode_train::{Cost, GradientCheck, check_gradient};
+
+fn check<T: Real>(activation: Activation, cost: Cost) -> GradientCheck {
+    let grid = Grid::new(1.5, 12, Ends::Open).unwrap();
+    let mut network = Network::<T>::initial(8, grid, activation, Initialisation::Spline, 11);
+    let copy = network.parameters.clone();
+    network.parameters.combine(T::ZERO, &copy, T::from_f64(4.0));
+    let x0 = Mat::from_fn(8, 9, |i, j| T::from_f64(-(i as f64 + 2.3 * j as f64).sin().abs()));
+    let labels: Vec<usize> = (0..9).map(|j| j % 3).collect();
+    let direction = initialise(Initialisation::Independent, 8, &grid, 12);
+    let mut euler = Euler::new();
+    check_gradient(&mut euler, &network, &cost, x0.as_ref(), &labels, &direction).unwrap()
+}
+
+fn losses() -> [(&'static str, Cost); 4] {
+    [
+        ("l2", Cost::l2(3)),
+        ("ce", Cost { mu3: 0.0, ..Cost::cross_entropy(3) }),
+        ("ce and centring", Cost { mu3: 0.3, ..Cost::cross_entropy(3) }),
+        ("everything", Cost { mu1: 0.4, mu2: 0.7, mu3: 0.2, mu4: 0.05, ..Cost::l2(3) }),
+    ]
+}
+
+/// The smooth activations; across a kink of the others a remainder is of first order.
+fn smooth() -> impl Iterator<Item = Activation> {
+    ["tanh", "sigmoid", "softplus", "identity"].into_iter().map(|name| name.parse().unwrap())
+}
+
+#[test]
+fn remainders_are_of_second_order() {
+    for activation in smooth() {
+        for (name, cost) in losses() {
+            let check = check::<f64>(activation, cost);
+            for rate in [check.cost_rate, check.state_rate] {
+                assert!(rate > 1.95, "{activation} {name}: {check:?}");
+            }
+            // Second order and no more: a rate above would mean that the curvature is lost too.
+            assert!(check.cost_rate < 2.3 || check.cost_rate.is_infinite(), "{activation} {name}");
+        }
+    }
+}
+
+#[test]
+fn remainders_are_of_second_order_in_single_precision() {
+    for activation in smooth() {
+        for (name, cost) in losses() {
+            let check = check::<f32>(activation, cost);
+            assert!(
+                check.cost_rate > 1.85 && check.state_rate > 1.85,
+                "{activation} {name}: {check:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn adjoints_are_transposes_to_round_off() {
+    for name in Activation::NAMES {
+        let activation = name.parse().unwrap();
+        let check64 = check::<f64>(activation, Cost::cross_entropy(3));
+        assert!(check64.parameter_gap < 1e-14 && check64.input_gap < 1e-14, "{name}");
+        let check32 = check::<f32>(activation, Cost::cross_entropy(3));
+        assert!(check32.parameter_gap < 1e-5 && check32.input_gap < 1e-5, "{name}");
+    }
+}
+
+/// The check itself must notice a wrong gradient.
+#[test]
+fn a_wrong_gradient_is_noticed() {
+    use faer::{MatMut, MatRef};
+    use snode_ode::{Parameters, Perturbation, Scheme, SolveError};
+
+    /// Euler with a gradient that is one per mille too long.
+    struct Wrong(Euler<f64>);
+    impl Scheme<f64> for Wrong {
+        fn name(&self) -> &'static str {
+            "wrong"
+        }
+        fn direct(
+            &mut self,
+            network: &Network<f64>,
+            x0: MatRef<'_, f64>,
+        ) -> Result<(), SolveError> {
+            self.0.direct(network, x0)
+        }
+        fn output(&self) -> MatRef<'_, f64> {
+            self.0.output()
+        }
+        fn evaluate(
+            &self,
+            network: &Network<f64>,
+            x0: MatRef<'_, f64>,
+            out: MatMut<'_, f64>,
+        ) -> Result<(), SolveError> {
+            self.0.evaluate(network, x0, out)
+        }
+        fn adjoint(
+            &mut self,
+            network: &Network<f64>,
+            terminal: MatRef<'_, f64>,
+        ) -> Result<(), SolveError> {
+            self.0.adjoint(network, terminal)
+        }
+        fn input_adjoint(&self) -> MatRef<'_, f64> {
+            self.0.input_adjoint()
+        }
+        fn gradient(&self, gradient: &mut Parameters<f64>) -> Result<(), SolveError> {
+            self.0.gradient(gradient)?;
+            let copy = gradient.clone();
+            gradient.combine(0.0, &copy, 1.001);
+            Ok(())
+        }
+        fn sensitivity(
+            &mut self,
+            network: &Network<f64>,
+            perturbation: Perturbation<'_, f64>,
+        ) -> Result<(), SolveError> {
+            self.0.sensitivity(network, perturbation)
+        }
+        fn output_sensitivity(&self) -> MatRef<'_, f64> {
+            self.0.output_sensitivity()
+        }
+    }
+
+    let grid = Grid::new(1.5, 12, Ends::Open).unwrap();
+    let network = Network::<f64>::initial(8, grid, Activation::Tanh, Initialisation::Spline, 11);
+    let x0 = Mat::from_fn(8, 9, |i, j| (i as f64 + 2.3 * j as f64).sin());
+    let labels: Vec<usize> = (0..9).map(|j| j % 3).collect();
+    let direction = initialise(Initialisation::Independent, 8, &grid, 12);
+    let mut wrong = Wrong(Euler::new());
+    let check =
+        check_gradient(&mut wrong, &network, &Cost::l2(3), x0.as_ref(), &labels, &direction)
+            .unwrap();
+    assert!(check.cost_rate < 1.9, "{check:?}");
+    assert!(check.parameter_gap > 1e-5, "{check:?}");
+}
