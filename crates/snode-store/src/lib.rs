@@ -1,0 +1,87 @@
+//! Runs of standalone neural ODEs in HDF5 files.
+//!
+//! One file is one run: configuration, network, training history and, as long as it can be
+//! continued, a checkpoint that goes on with the same bits. Every group, dataset and attribute is
+//! described in the repository's `docs/hdf5-layout.md`; Python (h5py), MATLAB and any other HDF5
+//! reader can open it.
+//!
+//! * [`write_run`] writes a [`RunRecord`]: complete or not at all, under a temporary name first.
+//! * [`read_run`] reads it back bit for bit, [`read_network`] only the network, [`read_info`]
+//!   everything but the large arrays, the [`Precision`] among it.
+//! * [`update`] adds further groups to a file.
+//!
+//! Files are not trusted. Each carries its length and a checksum in its first 512 bytes, and is
+//! compared with them before the HDF5 library, which damaged files can crash, sees it; then types,
+//! shapes and values are compared with the layout before they are used. Whatever does not fit is a
+//! [`StoreError`] that names file, object, what was found and what is allowed.
+//!
+//! The HDF5 library does one thing at a time in a process, by a lock of its own; a file may be read
+//! by many processes while one replaces it.
+//!
+//! ```
+//! use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+//! use snode_store::{
+//!     Compression, Configuration, Input, Model, RunInfo, RunRecord, read_info, read_run, write_run,
+//! };
+//! use snode_train::Snapshot;
+//!
+//! let grid = Grid::new(3.0, 30, Ends::Open)?;
+//! let network = Network::<f64>::initial(16, grid, Activation::Tanh, Initialisation::Spline, 7);
+//! let record = RunRecord::from_snapshot(
+//!     RunInfo::new("first steps", 7),
+//!     Configuration { resolved: "seed = 7\n".into(), source: String::new() },
+//!     Model {
+//!         scheme: "euler".into(),
+//!         classes: 10,
+//!         input: Input { rows: 4, cols: 4, ..Input::default() },
+//!     },
+//!     Snapshot::start(network),
+//! );
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("run.h5");
+//! write_run(&path, &record, Compression::CHECKPOINT)?;
+//!
+//! assert_eq!(read_info(&path)?.width, 16);
+//! assert_eq!(read_run::<f64>(&path)?, record);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod atomic;
+mod checkpoint;
+mod compression;
+mod error;
+mod file;
+mod history;
+mod info;
+mod network;
+mod origin;
+mod parameters;
+mod precision;
+mod read_group;
+mod record;
+mod seal;
+mod tables;
+mod widen;
+mod write_group;
+
+/// The HDF5 library, for [`update`].
+pub use hdf5;
+
+pub use compression::Compression;
+pub use error::StoreError;
+pub use file::{
+    read_info, read_network, read_network_as_f64, read_run, read_run_as_f64, update, write_run,
+};
+pub use origin::{host_name, utc_now};
+pub use precision::{Precision, Scalar};
+pub use record::{
+    Checkpoint, Configuration, Input, Model, RunInfo, RunRecord, RunSummary, Status, StoredNetwork,
+};
+pub use seal::seal;
+
+/// The root attribute `format` of every run file.
+pub const FORMAT: &str = "snode-run";
+
+/// The version of the layout that is written, and the newest one that is read.
+pub const LAYOUT_VERSION: u64 = 1;

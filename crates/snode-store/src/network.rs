@@ -1,0 +1,131 @@
+//! The group `/network`.
+
+use snode_ode::{Activation, Ends, Grid, Network};
+
+use crate::read_group::ReadGroup;
+use crate::write_group::{WriteGroup, attribute, object};
+use crate::{Input, Model, Precision, Scalar, StoreError, parameters};
+
+const LAYOUT: &str = "row-major [layer, out, in]; MATLAB sees dimensions reversed";
+
+pub(crate) fn write<T: Scalar>(
+    root: &WriteGroup<'_>,
+    model: &Model,
+    network: &Network<T>,
+) -> Result<(), StoreError> {
+    let (width, grid) = (network.width(), network.grid());
+    let group = root.child("network")?;
+    let refuse = |name: &str, found: &dyn std::fmt::Display, allowed: &str| {
+        Err(group.unwritable(attribute(&group.name, name), found, allowed))
+    };
+    if width == 0 {
+        return refuse("width", &width, "at least 1");
+    }
+    if model.classes > width {
+        return refuse("classes", &model.classes, &format!("at most the width {width}"));
+    }
+    for (name, value) in
+        [("background", model.input.background), ("foreground", model.input.foreground)]
+    {
+        if !value.is_finite() {
+            return refuse(name, &value, "a finite number");
+        }
+    }
+    let activation = network.activation().to_string();
+    if activation.parse() != Ok(network.activation()) {
+        return refuse("activation", &activation, "one with a finite parameter ≥ 0");
+    }
+    group.text("activation", &activation)?;
+    group.text("scheme", &model.scheme)?;
+    group.text("ends", ends_name(grid.ends()))?;
+    group.text("layout", LAYOUT)?;
+    group.attribute("horizon", &grid.horizon())?;
+    group.attribute("steps", &(grid.steps() as u64))?;
+    group.attribute("width", &(width as u64))?;
+    group.attribute("classes", &(model.classes as u64))?;
+    group.attribute("background", &model.input.background)?;
+    group.attribute("foreground", &model.input.foreground)?;
+    group.attribute("rows", &(model.input.rows as u64))?;
+    group.attribute("cols", &(model.input.cols as u64))?;
+    let times: Vec<f64> = (0..grid.nodes()).map(|k| grid.time(k)).collect();
+    group.column("grid", &times)?;
+    parameters::write(&group, "", &network.parameters)
+}
+
+/// The network without its parameters.
+pub(crate) struct Shape {
+    pub width: usize,
+    pub grid: Grid,
+    pub activation: Activation,
+    pub model: Model,
+}
+
+/// Reads attributes and grid, and looks whether the parameters are there.
+pub(crate) fn read_shape(root: &ReadGroup<'_>, precision: Precision) -> Result<Shape, StoreError> {
+    let group = root.child("network")?;
+    let width = group.count("width")?;
+    let steps = group.count("steps")?;
+    let nodes = match &group.text("ends")?[..] {
+        "open" => Some((Ends::Open, steps)),
+        "closed" => steps.checked_add(1).map(|nodes| (Ends::Closed, nodes)),
+        other => {
+            let what = attribute(&group.name, "ends");
+            return Err(group.value_error(what, format_args!("{other:?}"), "open or closed"));
+        }
+    };
+    let (Some((ends, nodes)), 1..) = (nodes, width) else {
+        let what = format!("a width of {width} with {steps} steps");
+        return Err(group.value_error(group.name.clone(), what, "a width of at least 1"));
+    };
+    let horizon = group.finite("horizon")?;
+    let grid = Grid::new(horizon, steps, ends).map_err(|error| {
+        group.value_error(group.name.clone(), error, "a positive horizon and at least one step")
+    })?;
+    let activation = group.parsed("activation", &Activation::NAMES.join(", "))?;
+    let classes = group.count("classes")?;
+    if classes > width {
+        let allowed = format!("at most the width {width}");
+        return Err(group.value_error(attribute(&group.name, "classes"), classes, &allowed));
+    }
+    let input = Input {
+        background: group.finite("background")?,
+        foreground: group.finite("foreground")?,
+        rows: group.count("rows")?,
+        cols: group.count("cols")?,
+    };
+    let model = Model { scheme: group.text("scheme")?, classes, input };
+
+    match precision {
+        Precision::F32 => parameters::check::<f32>(&group, "", (width, nodes))?,
+        Precision::F64 => parameters::check::<f64>(&group, "", (width, nodes))?,
+    }
+    let times = group.column::<f64>("grid", Some(nodes))?;
+    for (k, &time) in times.iter().enumerate() {
+        if (time - grid.time(k)).abs() <= 1e-12 * horizon {
+            continue;
+        }
+        let what = format!("node {k} of {}", object(&group.name, "grid"));
+        let allowed = format!("{}, as horizon and steps say", grid.time(k));
+        return Err(group.value_error(what, time, &allowed));
+    }
+    Ok(Shape { width, grid, activation, model })
+}
+
+/// Reads the network whose shape has been read.
+pub(crate) fn read<T: Scalar>(
+    root: &ReadGroup<'_>,
+    shape: &Shape,
+) -> Result<Network<T>, StoreError> {
+    let group = root.child("network")?;
+    let parameters = parameters::read(&group, "", (shape.width, shape.grid.nodes()))?;
+    Network::new(parameters, shape.grid, shape.activation).map_err(|error| {
+        group.value_error(group.name.clone(), error, "parameters at the nodes of the grid")
+    })
+}
+
+fn ends_name(ends: Ends) -> &'static str {
+    match ends {
+        Ends::Open => "open",
+        Ends::Closed => "closed",
+    }
+}

@@ -1,0 +1,153 @@
+//! The rows of the tables of `/training`, as they lie in the file.
+
+use hdf5::H5Type;
+use hdf5::types::FixedUnicode;
+use snode_train::{
+    CostValue, EvaluationRecord, Iteration, IterationRecord, Phases, Position, Score,
+};
+
+/// The longest name of an evaluated set, in bytes of UTF-8.
+pub(crate) const SET_BYTES: usize = 64;
+
+/// One NCG iteration: a row of `/training/history`.
+#[derive(Clone, Copy, H5Type)]
+#[repr(C)]
+pub(crate) struct IterationRow {
+    epoch: u32,
+    batch: u32,
+    iteration: u32,
+    cost: f64,
+    cost_l2: f64,
+    cost_cross_entropy: f64,
+    cost_centring: f64,
+    cost_decay: f64,
+    gamma: f64,
+    eta: f64,
+    slope: f64,
+    gradient_norm: f64,
+    rose: u8,
+    restarted: u8,
+    capped: u8,
+    halvings: u32,
+    seconds: f64,
+    seconds_direct: f64,
+    seconds_adjoint: f64,
+    seconds_gradient: f64,
+    seconds_space: f64,
+    seconds_direction: f64,
+    seconds_sensitivity: f64,
+    seconds_update: f64,
+}
+
+/// One evaluation of one set: a row of `/training/evaluations`.
+#[derive(Clone, Copy, H5Type)]
+#[repr(C)]
+pub(crate) struct EvaluationRow {
+    batches: u64,
+    set: FixedUnicode<SET_BYTES>,
+    correct: u64,
+    total: u64,
+    cost: f64,
+    accuracy: f64,
+    seconds: f64,
+}
+
+impl IterationRow {
+    /// The row of a record, or `None` if a number of it is not below 2³².
+    pub fn new(record: &IterationRecord) -> Option<Self> {
+        let IterationRecord { position, iteration, seconds } = *record;
+        let Iteration { cost, phases, .. } = iteration;
+        Some(Self {
+            epoch: position.epoch.try_into().ok()?,
+            batch: position.batch.try_into().ok()?,
+            iteration: position.iteration.try_into().ok()?,
+            cost: cost.total(),
+            cost_l2: cost.l2,
+            cost_cross_entropy: cost.cross_entropy,
+            cost_centring: cost.centring,
+            cost_decay: cost.decay,
+            gamma: iteration.gamma,
+            eta: iteration.eta,
+            slope: iteration.slope,
+            gradient_norm: iteration.gradient_norm,
+            rose: iteration.rose.into(),
+            restarted: iteration.restarted.into(),
+            capped: iteration.capped.into(),
+            halvings: iteration.halvings.try_into().ok()?,
+            seconds,
+            seconds_direct: phases.direct,
+            seconds_adjoint: phases.adjoint,
+            seconds_gradient: phases.gradient,
+            seconds_space: phases.space,
+            seconds_direction: phases.direction,
+            seconds_sensitivity: phases.sensitivity,
+            seconds_update: phases.update,
+        })
+    }
+
+    pub fn record(&self) -> IterationRecord {
+        let position = Position {
+            epoch: self.epoch as usize,
+            batch: self.batch as usize,
+            iteration: self.iteration as usize,
+        };
+        let cost = CostValue {
+            l2: self.cost_l2,
+            cross_entropy: self.cost_cross_entropy,
+            centring: self.cost_centring,
+            decay: self.cost_decay,
+        };
+        let phases = Phases {
+            direct: self.seconds_direct,
+            adjoint: self.seconds_adjoint,
+            gradient: self.seconds_gradient,
+            space: self.seconds_space,
+            direction: self.seconds_direction,
+            sensitivity: self.seconds_sensitivity,
+            update: self.seconds_update,
+        };
+        let iteration = Iteration {
+            cost,
+            rose: self.rose != 0,
+            gamma: self.gamma,
+            eta: self.eta,
+            slope: self.slope,
+            gradient_norm: self.gradient_norm,
+            restarted: self.restarted != 0,
+            capped: self.capped != 0,
+            halvings: self.halvings as usize,
+            phases,
+        };
+        IterationRecord { position, iteration, seconds: self.seconds }
+    }
+}
+
+impl EvaluationRow {
+    /// The row of a record, or `None` if the name of its set does not fit.
+    pub fn new(record: &EvaluationRecord) -> Option<Self> {
+        let score = record.score;
+        if record.set.len() > SET_BYTES || record.set.contains('\0') {
+            return None;
+        }
+        Some(Self {
+            batches: record.batches as u64,
+            set: record.set.parse().ok()?,
+            correct: score.correct as u64,
+            total: score.total as u64,
+            cost: score.cost,
+            accuracy: score.accuracy(),
+            seconds: record.seconds,
+        })
+    }
+
+    /// The record, or what is wrong with it.
+    pub fn record(&self) -> Result<EvaluationRecord, &'static str> {
+        // The library does not check that it is UTF-8.
+        let set = str::from_utf8(self.set.as_bytes()).map_err(|_| "a name that is not UTF-8")?;
+        let count = |number: u64| usize::try_from(number).map_err(|_| "too large a number");
+        let score =
+            Score { correct: count(self.correct)?, total: count(self.total)?, cost: self.cost };
+        let batches = count(self.batches)?;
+        Ok(EvaluationRecord { batches, set: set.to_owned(), score, seconds: self.seconds })
+    }
+}
