@@ -125,6 +125,42 @@ pub(crate) fn euler_step<T: Real>(
     });
 }
 
+struct Activate<'a, T, F> {
+    activation: F,
+    z: &'a [T],
+    bias: &'a [T],
+    value: &'a mut [T],
+    slope: &'a mut [T],
+}
+
+impl<T: Real, F: Elementwise> NullaryFnOnce for Activate<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let n = self.bias.len();
+        let out = self.value.chunks_exact_mut(n).zip(self.slope.chunks_exact_mut(n));
+        for (z, (value, slope)) in self.z.chunks_exact(n).zip(out) {
+            for i in 0..n {
+                (value[i], slope[i]) = self.activation.value_and_slope(z[i] + self.bias[i]);
+            }
+        }
+    }
+}
+
+/// `value` = σ(`z` + bias), `slope` = σ′(`z` + bias).
+pub(crate) fn activate<T: Real>(
+    activation: Activation,
+    z: &[T],
+    bias: &[T],
+    value: &mut [T],
+    slope: &mut [T],
+) {
+    with_elementwise!(activation, activation => {
+        Arch::new().dispatch(Activate { activation, z, bias, value, slope });
+    });
+}
+
 struct EulerAdvance<'a, T, F> {
     activation: F,
     z: &'a [T],
