@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use snode_benches::{BATCH, LAYERS, WIDTH, network};
 use snode_ode::{Activation, Parameters, Real};
 use snode_train::{Discretisation, Space};
@@ -50,15 +50,14 @@ fn spaces<T: Real>(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn passes(criterion: &mut Criterion) {
+fn main() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a thread pool");
     pool.install(|| {
-        activations::<f64>(criterion);
-        activations::<f32>(criterion);
-        spaces::<f64>(criterion);
-        spaces::<f32>(criterion);
+        let mut criterion = Criterion::default().without_plots().configure_from_args();
+        activations::<f64>(&mut criterion);
+        activations::<f32>(&mut criterion);
+        spaces::<f64>(&mut criterion);
+        spaces::<f32>(&mut criterion);
+        criterion.final_summary();
     });
 }
-
-criterion_group!(benches, passes);
-criterion_main!(benches);

@@ -26,6 +26,9 @@ pub fn flops(count: usize, columns: usize) -> f64 {
 }
 
 /// The paper's network with initial weights.
+///
+/// # Panics
+/// Never: the grid is a valid one.
 pub fn network<T: Real>(activation: Activation) -> Network<T> {
     let grid = Grid::new(3.0, LAYERS, Ends::Open).expect("a valid grid");
     Network::initial(WIDTH, grid, activation, Initialisation::Spline, 1)

@@ -98,20 +98,22 @@ pub fn check_gradient<T: Real>(
         input_gap,
     };
     let mut moved = network.clone();
-    for i in 0..STEPS {
+    let mut step = largest;
+    for _ in 0..STEPS {
         // The step actually taken is the one the number type can hold.
-        let step = T::from_f64(largest * 0.5f64.powi(i as i32));
+        let taken = T::from_f64(step);
         moved.parameters.copy_from(&network.parameters);
-        moved.parameters.axpy(step, direction);
+        moved.parameters.axpy(taken, direction);
         scheme.direct(&moved, x0)?;
-        let step = step.to_f64();
+        let taken = taken.to_f64();
         let state = Mat::<f64>::from_fn(output.nrows(), output.ncols(), |i, j| {
-            scheme.output()[(i, j)].to_f64() - output[(i, j)].to_f64() - step * xi[(i, j)].to_f64()
+            scheme.output()[(i, j)].to_f64() - output[(i, j)].to_f64() - taken * xi[(i, j)].to_f64()
         });
         let value = total_cost(scheme.output(), &moved.parameters)?;
-        check.steps.push(step);
-        check.cost_remainders.push((value - initial_cost - step * slope).abs());
+        check.steps.push(taken);
+        check.cost_remainders.push((value - initial_cost - taken * slope).abs());
         check.state_remainders.push(norm(&state));
+        step /= 2.0;
     }
     let epsilon = T::EPSILON.to_f64();
     let points = (labels.len() as f64).sqrt();

@@ -67,7 +67,7 @@ fn block(parameters: &Parameters<f64>, node: usize) -> Vec<f64> {
 }
 
 fn rows(value: &serde_json::Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().flat_map(|row| numbers(row)).collect()
+    value.as_array().unwrap().iter().flat_map(numbers).collect()
 }
 
 #[test]

@@ -118,6 +118,9 @@ impl<T: Real> Parameters<T> {
 
     /// The inner product of L²(0,T): Σ_k w_k (⟨W_k, W′_k⟩ + ⟨b_k, b′_k⟩) with the grid's weights
     /// w_k ([`Grid::weight`]). The same bits for any number of threads.
+    ///
+    /// # Panics
+    /// If the shapes differ, or the grid has another number of nodes.
     pub fn inner(&self, other: &Self, grid: &Grid) -> f64 {
         self.check(other, "inner");
         assert_eq!(self.nodes, grid.nodes(), "inner: the grid has other nodes");

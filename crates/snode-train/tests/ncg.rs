@@ -1,0 +1,205 @@
+//! The method: what every iteration guarantees, restarts, metrics, line searches, and the same bits
+//! for any number of threads.
+
+mod support;
+
+use faer::Mat;
+use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real};
+use snode_train::{
+    Conjugacy, Cost, Discretisation, Iteration, LineSearch, Metric, Ncg, NcgOptions, Space,
+    TrainError,
+};
+
+const FORMULAS: [Conjugacy; 7] = [
+    Conjugacy::SteepestDescent,
+    Conjugacy::FletcherReeves,
+    Conjugacy::PolakRibiere,
+    Conjugacy::FletcherReevesPolakRibiere,
+    Conjugacy::HestenesStiefel,
+    Conjugacy::DaiYuan,
+    Conjugacy::HagerZhang,
+];
+
+fn h1(discretisation: Discretisation) -> Space {
+    Space::H1 { length: 1.0, discretisation }
+}
+
+fn problem<T: Real>(activation: Activation) -> (Network<T>, Mat<T>, Vec<usize>) {
+    let grid = Grid::new(2.0, 15, Ends::Open).unwrap();
+    let network = Network::initial(9, grid, activation, Initialisation::Spline, 4);
+    let x = Mat::from_fn(9, 24, |i, j| T::from_f64(-(i as f64 * 1.3 + j as f64 * 2.9).sin().abs()));
+    let labels = (0..24).map(|j| (j * j) % 3).collect();
+    (network, x, labels)
+}
+
+fn run<T: Real>(
+    cost: Cost,
+    options: NcgOptions,
+    iterations: usize,
+) -> (Network<T>, Vec<Iteration>) {
+    let (mut network, x, labels) = problem::<T>(Activation::Tanh);
+    let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network);
+    let reports =
+        (0..iterations).map(|_| ncg.iterate(&mut network, x.as_ref(), &labels).unwrap()).collect();
+    (network, reports)
+}
+
+#[test]
+fn every_formula_in_every_space_descends_and_learns() {
+    for conjugacy in FORMULAS {
+        for space in [
+            Space::L2,
+            h1(Discretisation::Tridiagonal),
+            h1(Discretisation::Trapezoid),
+            h1(Discretisation::Midpoint),
+        ] {
+            for metric in [Metric::L2, Metric::Space] {
+                for cost in [Cost::l2(3), Cost::cross_entropy(3), Cost { mu4: 1e-3, ..Cost::l2(3) }]
+                {
+                    let options = NcgOptions { space, conjugacy, metric, ..NcgOptions::default() };
+                    let (_, reports) = run::<f64>(cost, options, 25);
+                    for report in &reports {
+                        assert!(report.slope < 0.0, "{options:?}: {report:?}");
+                        assert!(report.eta > 0.0, "{options:?}: {report:?}");
+                    }
+                    let (first, last) = (reports[0].cost.total(), reports[24].cost.total());
+                    assert!(last < 0.95 * first, "{options:?}: {first} to {last}");
+                }
+            }
+        }
+    }
+}
+
+/// ⟨∇J, d⟩ of steepest descent is −‖g‖² in the space's own metric.
+#[test]
+fn slope_of_steepest_descent_is_the_gradients_square() {
+    for space in [Space::L2, h1(Discretisation::Tridiagonal)] {
+        let options = NcgOptions {
+            space,
+            conjugacy: Conjugacy::SteepestDescent,
+            metric: Metric::Space,
+            ..NcgOptions::default()
+        };
+        for report in run::<f64>(Cost { mu4: 0.01, ..Cost::cross_entropy(3) }, options, 5).1 {
+            let square = report.gradient_norm.powi(2);
+            assert!((report.slope + square).abs() < 1e-12 * square, "{report:?}");
+        }
+    }
+}
+
+#[test]
+fn backtracking_never_lets_the_cost_rise() {
+    // Few layers with large steps: the linearised step overshoots there.
+    let line_search = LineSearch::Backtracking { halvings: 40 };
+    let mut halved = 0;
+    for conjugacy in FORMULAS {
+        let options = NcgOptions { conjugacy, line_search, ..NcgOptions::default() };
+        let (_, reports) = run::<f64>(Cost { mu3: 1e-3, ..Cost::cross_entropy(3) }, options, 40);
+        assert!(reports.iter().all(|report| !report.rose), "{conjugacy:?}");
+        for pair in reports.windows(2) {
+            assert!(pair[1].cost.total() <= pair[0].cost.total(), "{conjugacy:?}");
+        }
+        halved += reports.iter().map(|report| report.halvings).sum::<usize>();
+    }
+    assert!(halved > 0, "the line search was never needed: the test shows nothing");
+}
+
+#[test]
+fn a_cap_is_kept_and_reported() {
+    let options = NcgOptions { largest_step: Some(1e-3), ..NcgOptions::default() };
+    let (_, reports) = run::<f64>(Cost::l2(3), options, 4);
+    assert!(reports.iter().all(|report| report.capped && report.eta == 1e-3));
+}
+
+#[test]
+fn the_first_iteration_after_a_restart_is_steepest_descent() {
+    let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
+    let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), NcgOptions::default(), &network);
+    for _ in 0..3 {
+        ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
+    }
+    ncg.restart();
+    let report = ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
+    assert_eq!(report.gamma, 0.0);
+    assert!(!report.rose);
+    for (d, g) in ncg.direction().as_slice().iter().zip(ncg.gradient().as_slice()) {
+        assert_eq!(*d, -*g);
+    }
+}
+
+#[test]
+fn a_vanishing_gradient_changes_nothing() {
+    // Inputs at the target already, zero weights: the cost is 0 and so is its gradient.
+    let grid = Grid::new(1.0, 4, Ends::Open).unwrap();
+    let mut network = Network::<f64>::initial(3, grid, Activation::Tanh, Initialisation::Spline, 1);
+    network.parameters.as_mut_slice().fill(0.0);
+    let x = Mat::from_fn(3, 2, |i, j| if i == j { 1.0 } else { 0.0 });
+    let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(2), NcgOptions::default(), &network);
+    for _ in 0..3 {
+        let report = ncg.iterate(&mut network, x.as_ref(), &[0, 1]).unwrap();
+        assert_eq!((report.cost.total(), report.eta), (0.0, 0.0));
+    }
+    assert!(network.parameters.as_slice().iter().all(|&p| p == 0.0));
+}
+
+#[test]
+fn divergence_is_an_error_and_leaves_the_parameters() {
+    let (mut network, x, labels) = problem::<f64>(Activation::Relu);
+    for p in network.parameters.as_mut_slice() {
+        *p = 1e60;
+    }
+    let before = network.clone();
+    let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), NcgOptions::default(), &network);
+    let error = ncg.iterate(&mut network, x.map(|v| -v).as_ref(), &labels).unwrap_err();
+    assert!(matches!(error, TrainError::Solve(_) | TrainError::Diverged { .. }), "{error}");
+    assert_eq!(network, before);
+}
+
+#[test]
+fn separated_batches_without_centring_are_an_error_that_says_so() {
+    // One point a class, each in its own direction: separated before long.
+    let (mut network, ..) = problem::<f64>(Activation::Tanh);
+    let x = Mat::from_fn(9, 3, |i, j| if i == j { 1.0 } else { 0.0 });
+    let labels = [0, 1, 2];
+    let cost = Cost { mu3: 0.0, ..Cost::cross_entropy(3) };
+    let mut ncg = Ncg::new(Box::new(Euler::new()), cost, NcgOptions::default(), &network);
+    let error = (0..2000)
+        .find_map(|_| ncg.iterate(&mut network, x.as_ref(), &labels).err())
+        .expect("cross-entropy alone has no minimum once the batch is separated");
+    assert!(matches!(error, TrainError::NoStepLength { .. }), "{error}");
+    assert!(error.to_string().contains("mu3"));
+}
+
+fn same_bits<T: Real>() {
+    for space in [Space::L2, h1(Discretisation::Tridiagonal), h1(Discretisation::Midpoint)] {
+        let options = NcgOptions {
+            space,
+            conjugacy: Conjugacy::HagerZhang,
+            metric: Metric::Space,
+            ..NcgOptions::default()
+        };
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| run::<T>(Cost { mu4: 1e-3, ..Cost::cross_entropy(3) }, options, 8).0)
+        };
+        let one = with(1);
+        for threads in [2, 3] {
+            assert!(one == with(threads), "{space:?} with {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn same_bits_for_any_number_of_threads() {
+    same_bits::<f64>();
+    same_bits::<f32>();
+}
+
+#[test]
+fn single_precision_follows_double() {
+    let (_, double) = run::<f64>(Cost::cross_entropy(3), NcgOptions::default(), 6);
+    let (_, single) = run::<f32>(Cost::cross_entropy(3), NcgOptions::default(), 6);
+    for (a, b) in double.iter().zip(&single) {
+        assert!((a.cost.total() - b.cost.total()).abs() < 2e-5 * a.cost.total());
+    }
+}

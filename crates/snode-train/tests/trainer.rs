@@ -1,0 +1,227 @@
+//! The trainer: interruption at any iteration and continuation with the same bits, observers,
+//! evaluation, and errors.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use faer::{Mat, MatMut};
+use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real};
+use snode_train::{
+    BatchSource, Conjugacy, Control, Cost, Discretisation, EarlyStop, EvaluationSet, Event,
+    IterationRecord, LineSearch, Ncg, NcgOptions, Observer, ObserverError, Plan, Position,
+    Snapshot, Space, State, StopReason, StopSignal, TimeLimit, TrainError, Trainer,
+};
+
+const WIDTH: usize = 6;
+
+/// Three noisy classes on a circle; batch b of epoch e is always the same.
+struct Circle;
+
+fn point<T: Real>(index: usize, x: &mut MatMut<'_, T>, column: usize) -> usize {
+    let angle = index as f64 * 0.61;
+    for i in 0..WIDTH {
+        let value =
+            if i < 2 { (angle + i as f64 * 1.57).sin() } else { 0.1 * (index * i) as f64 % 0.3 };
+        x[(i, column)] = T::from_f64(value);
+    }
+    ((angle % std::f64::consts::TAU) / std::f64::consts::TAU * 3.0) as usize
+}
+
+impl<T: Real> BatchSource<T> for Circle {
+    fn batches_per_epoch(&self) -> usize {
+        3
+    }
+    fn batch_size(&self) -> usize {
+        10
+    }
+    fn load(
+        &mut self,
+        epoch: usize,
+        batch: usize,
+        mut x: MatMut<'_, T>,
+        labels: &mut [usize],
+    ) -> Result<(), TrainError> {
+        for (column, label) in labels.iter_mut().enumerate() {
+            *label = point((epoch * 7 + batch) * 10 + column, &mut x, column);
+        }
+        Ok(())
+    }
+}
+
+fn sets<T: Real>() -> Vec<EvaluationSet<T>> {
+    let mut x = Mat::zeros(WIDTH, 40);
+    let labels = (0..40).map(|c| point(1000 + c, &mut x.as_mut(), c)).collect();
+    vec![EvaluationSet { name: "test".into(), x, labels }]
+}
+
+fn start<T: Real>() -> Snapshot<T> {
+    let grid = Grid::new(2.0, 8, Ends::Open).unwrap();
+    Snapshot::start(Network::initial(WIDTH, grid, Activation::Tanh, Initialisation::Spline, 2))
+}
+
+fn ncg<T: Real>(options: NcgOptions) -> Ncg<T> {
+    Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(3), options, &start().network)
+}
+
+fn plan() -> Plan {
+    Plan { epochs: 2, iterations: 4, evaluate_every: 2, ..Plan::default() }
+}
+
+/// Stops after a number of iterations, counted over this session.
+struct StopAfter(usize);
+
+impl<T: Real> Observer<T> for StopAfter {
+    fn observe(&mut self, event: &Event<'_>, _: &State<'_, T>) -> Result<Control, ObserverError> {
+        if matches!(event, Event::Iteration(_)) {
+            self.0 -= 1;
+        }
+        Ok(if self.0 == 0 { Control::Stop(StopReason::Interrupted) } else { Control::Continue })
+    }
+}
+
+/// Everything but the seconds.
+fn timeless<T: Real>(mut snapshot: Snapshot<T>) -> Snapshot<T> {
+    for record in &mut snapshot.history.iterations {
+        let IterationRecord { iteration, seconds, .. } = record;
+        iteration.phases = snode_train::Phases::default();
+        *seconds = 0.0;
+    }
+    for record in &mut snapshot.history.evaluations {
+        record.seconds = 0.0;
+    }
+    snapshot
+}
+
+fn continuation_has_the_same_bits<T: Real>() {
+    let sets = sets::<T>();
+    for conjugacy in [Conjugacy::FletcherReeves, Conjugacy::PolakRibiere, Conjugacy::HagerZhang] {
+        for space in
+            [Space::L2, Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal }]
+        {
+            for line_search in [LineSearch::Linearised, LineSearch::Backtracking { halvings: 3 }] {
+                let options = NcgOptions { space, conjugacy, line_search, ..NcgOptions::default() };
+                let whole = {
+                    let mut source = Circle;
+                    let mut trainer =
+                        Trainer::new(ncg::<T>(options), start(), plan(), &mut source, &sets)
+                            .unwrap();
+                    assert_eq!(trainer.run().unwrap(), StopReason::Finished);
+                    timeless(trainer.snapshot())
+                };
+                assert_eq!(whole.history.iterations.len(), 2 * 3 * 4);
+                for interrupted_after in 1..2 * 3 * 4 {
+                    let mut source = Circle;
+                    let mut stop = StopAfter(interrupted_after);
+                    let snapshot = {
+                        let mut trainer =
+                            Trainer::new(ncg::<T>(options), start(), plan(), &mut source, &sets)
+                                .unwrap();
+                        trainer.observe_with(&mut stop);
+                        assert_eq!(trainer.run().unwrap(), StopReason::Interrupted);
+                        trainer.snapshot()
+                    };
+                    let mut trainer =
+                        Trainer::new(ncg::<T>(options), snapshot, plan(), &mut source, &sets)
+                            .unwrap();
+                    assert_eq!(trainer.run().unwrap(), StopReason::Finished);
+                    assert!(
+                        timeless(trainer.snapshot()) == whole,
+                        "{options:?} interrupted after {interrupted_after}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn continuation_has_the_same_bits_f64() {
+    continuation_has_the_same_bits::<f64>();
+}
+
+#[test]
+fn continuation_has_the_same_bits_f32() {
+    continuation_has_the_same_bits::<f32>();
+}
+
+#[test]
+fn evaluations_are_where_the_plan_puts_them() {
+    let sets = sets::<f64>();
+    let mut source = Circle;
+    let plan = Plan { batches: Some(5), ..plan() };
+    let mut trainer =
+        Trainer::new(ncg(NcgOptions::default()), start(), plan, &mut source, &sets).unwrap();
+    trainer.run().unwrap();
+    let batches: Vec<usize> = trainer.history().evaluations.iter().map(|e| e.batches).collect();
+    assert_eq!(batches, [2, 4, 5]);
+    let score = trainer.history().last_score("test").unwrap();
+    assert_eq!(score.total, 40);
+    assert!(score.accuracy() > 0.5, "{score:?}");
+    assert_eq!(trainer.history().rises().1, 5 * 3);
+    assert_eq!(trainer.snapshot().position, Position { epoch: 1, batch: 2, iteration: 0 });
+}
+
+#[test]
+fn stop_rules_stop() {
+    let sets = sets::<f64>();
+    let mut source = Circle;
+    let long = Plan { epochs: 1000, evaluate_every: 1, ..plan() };
+    let stopped_by = |source: &mut Circle, observer: &mut dyn Observer<f64>| {
+        let mut trainer =
+            Trainer::new(ncg(NcgOptions::default()), start(), long, source, &sets).unwrap();
+        trainer.observe_with(observer);
+        (trainer.run().unwrap(), trainer.history().evaluations.len())
+    };
+    let mut limit = TimeLimit(Duration::from_millis(20));
+    assert_eq!(stopped_by(&mut source, &mut limit).0, StopReason::TimeLimit);
+
+    let mut early = EarlyStop { set: "test".into(), patience: 4 };
+    let (reason, evaluations) = stopped_by(&mut source, &mut early);
+    assert_eq!(reason, StopReason::NoImprovement);
+    assert!(evaluations > 4);
+
+    let flag = Arc::new(AtomicBool::new(false));
+    flag.store(true, Ordering::Relaxed);
+    let mut signal = StopSignal(flag);
+    assert_eq!(stopped_by(&mut source, &mut signal), (StopReason::Interrupted, 0));
+}
+
+#[test]
+fn failing_observers_and_sources_end_the_training() {
+    struct Failing;
+    impl<T: Real> Observer<T> for Failing {
+        fn observe(&mut self, _: &Event<'_>, _: &State<'_, T>) -> Result<Control, ObserverError> {
+            Err("the disk is full".into())
+        }
+    }
+    let mut source = Circle;
+    let mut failing = Failing;
+    let mut trainer =
+        Trainer::<f64>::new(ncg(NcgOptions::default()), start(), plan(), &mut source, &[]).unwrap();
+    trainer.observe_with(&mut failing);
+    let error = trainer.run().unwrap_err();
+    assert!(error.to_string().contains("the disk is full"));
+}
+
+#[test]
+fn a_growing_cost_is_divergence() {
+    let mut source = Circle;
+    let plan = Plan { divergence_factor: 0.5, ..plan() };
+    let mut trainer =
+        Trainer::<f64>::new(ncg(NcgOptions::default()), start(), plan, &mut source, &[]).unwrap();
+    assert!(matches!(trainer.run(), Err(TrainError::Diverged { limit: Some(_), .. })));
+}
+
+#[test]
+fn snapshots_that_do_not_fit_are_refused() {
+    let mut source = Circle;
+    let middle =
+        Snapshot { position: Position { epoch: 0, batch: 1, iteration: 2 }, ..start::<f64>() };
+    let result = Trainer::new(ncg(NcgOptions::default()), middle, plan(), &mut source, &[]);
+    assert!(matches!(result, Err(TrainError::Resume(_))));
+    let beyond =
+        Snapshot { position: Position { epoch: 0, batch: 3, iteration: 0 }, ..start::<f64>() };
+    let result = Trainer::new(ncg(NcgOptions::default()), beyond, plan(), &mut source, &[]);
+    assert!(matches!(result, Err(TrainError::Resume(_))));
+}
