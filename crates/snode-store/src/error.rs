@@ -90,7 +90,7 @@ pub enum StoreError {
         expected: String,
     },
     /// The HDF5 library reported an error.
-    #[error("{}: {action} {object} failed: {source}{}", path.display(), hint(source))]
+    #[error("{}: {action} {object} failed: {}{}", path.display(), words(source), hint(source))]
     Hdf5 {
         /// The file.
         path: PathBuf,
@@ -184,11 +184,38 @@ pub enum StoreError {
     },
 }
 
+/// The words of the library in one line; if it quotes the operating system, that is what matters.
+fn words(error: &hdf5::Error) -> String {
+    let text = error.to_string();
+    let quoted = text.split_once("error message = '").and_then(|(_, rest)| rest.split_once('\''));
+    match (quoted, text.split_once("()")) {
+        (Some((message, _)), Some((function, _))) => format!("{message} ({function})"),
+        _ => text.replace('\n', " "),
+    }
+}
+
 /// What to do about an error of the library that has a well-known cause.
 fn hint(error: &hdf5::Error) -> &'static str {
     if error.to_string().contains("lock file") {
         " (a file system without locks? set HDF5_USE_FILE_LOCKING=FALSE)"
     } else {
         ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operating_systems_words_are_picked_out() {
+        let source = |text: &str| hdf5::Error::from(text);
+        let full = "H5Dwrite(): can't write data: file write failed: time = Sun Nov 22 18:38:09\n, \
+                    errno = 28, error message = 'No space left on device', buf = 0x563f4c73d4b8";
+        assert_eq!(words(&source(full)), "No space left on device (H5Dwrite)");
+        assert_eq!(words(&source("one\ntwo")), "one two");
+        let lock =
+            "H5Fopen(): unable to lock file, errno = 37, error message = 'No locks available'";
+        assert!(hint(&source(lock)).contains("HDF5_USE_FILE_LOCKING"));
     }
 }

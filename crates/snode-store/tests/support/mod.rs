@@ -1,0 +1,126 @@
+//! Records to store, for the tests.
+
+#![allow(dead_code)] // every test takes what it needs
+
+use std::path::Path;
+
+use snode_ode::{Activation, Ends, Grid, Initialisation, Network, Parameters};
+use snode_store::{
+    Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status,
+    StoreError, write_run,
+};
+use snode_train::{
+    CostValue, EvaluationRecord, History, Iteration, IterationRecord, Memory, MemoryScalars,
+    Phases, Position, Score,
+};
+
+/// A run in the middle of a batch, with something in every field.
+pub fn record<T: Scalar>(width: usize, layers: usize, ends: Ends) -> RunRecord<T> {
+    let grid = Grid::new(0.7, layers, ends).unwrap();
+    let activation = Activation::Elu { alpha: 0.1 + 0.2 };
+    let parameters = |seed| -> Parameters<T> {
+        Network::initial(width, grid, activation, Initialisation::Independent, seed).parameters
+    };
+    let provenance = [("commit", "0123abc"), ("Ärger ∫", "ü\n\"x\""), ("empty", "")];
+    RunRecord {
+        info: RunInfo {
+            name: "Läufe/β ∂".into(),
+            status: Status::Interrupted,
+            stop_reason: String::new(),
+            seed: u64::MAX,
+            created: "2026-01-31T12:34:56Z".into(),
+            host: "host".into(),
+            snode_version: "0.1.0".into(),
+            provenance: provenance.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+        },
+        configuration: Configuration {
+            resolved: "width = 3\n".repeat(1000),
+            source: "# nothing\n".into(),
+        },
+        model: Model {
+            scheme: "euler".into(),
+            classes: 2,
+            input: Input { background: 0.1, foreground: -0.3, rows: 1, cols: width },
+        },
+        network: Network::new(parameters(1), grid, activation).unwrap(),
+        history: history(7),
+        checkpoint: Some(Checkpoint {
+            position: Position { epoch: 3, batch: 59, iteration: 2 },
+            memory: Some(Memory {
+                direction: parameters(2),
+                last_gradient: Some(parameters(3)),
+                scalars: MemoryScalars {
+                    gradient_square: 0.1 + 0.2,
+                    gradient_direction: -1.0 / 3.0,
+                    cost: f64::MIN_POSITIVE / 3.0,
+                },
+            }),
+        }),
+    }
+}
+
+/// A history with a different number in every place.
+pub fn history(rows: usize) -> History {
+    let mut count = 0.0;
+    let mut next = || {
+        count += 1.0;
+        f64::sin(count) / 3.0
+    };
+    let iterations = (0..rows).map(|i| IterationRecord {
+        position: Position { epoch: i, batch: 2 * i + 1, iteration: u32::MAX as usize - i },
+        iteration: Iteration {
+            cost: CostValue { l2: next(), cross_entropy: next(), centring: next(), decay: next() },
+            rose: i % 2 == 0,
+            gamma: next(),
+            eta: next(),
+            slope: next(),
+            gradient_norm: next(),
+            restarted: i % 3 == 0,
+            capped: i % 5 == 0,
+            halvings: i,
+            phases: Phases {
+                direct: next(),
+                adjoint: next(),
+                gradient: next(),
+                space: next(),
+                direction: next(),
+                sensitivity: next(),
+                update: next(),
+            },
+        },
+        seconds: next(),
+    });
+    let iterations = iterations.collect();
+    let evaluations = (0..rows).map(|i| EvaluationRecord {
+        batches: 100 * i,
+        set: if i % 2 == 0 { "test".into() } else { "ü".repeat(32) },
+        score: Score { correct: i, total: 10_000, cost: next() },
+        seconds: next(),
+    });
+    let evaluations = evaluations.collect();
+    History { iterations, evaluations }
+}
+
+/// Writes a small file of a run and gives its bytes.
+pub fn sample_bytes(folder: &Path, compression: Compression) -> Vec<u8> {
+    let path = folder.join("sample.h5");
+    write_run(&path, &record::<f64>(3, 4, Ends::Open), compression).unwrap();
+    std::fs::read(path).unwrap()
+}
+
+/// The names of the files in a folder.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// The message of an error, which must name the file.
+pub fn message(path: &Path, error: &StoreError) -> String {
+    let text = error.to_string();
+    assert!(text.contains(path.to_str().unwrap()), "{text}");
+    assert!(!text.contains('\n'), "{text}");
+    text
+}
