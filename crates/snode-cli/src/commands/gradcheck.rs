@@ -1,0 +1,142 @@
+//! `snode gradcheck`: checks the derivatives of an experiment's network.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use faer::Mat;
+use snode_ode::{Euler, Initialisation, initialise};
+use snode_train::{BatchSource, GradientCheck, check_gradient};
+
+use super::pool;
+use crate::config::{self, Precision};
+use crate::encoded::EncodedBatches;
+use crate::error::{Error, Result};
+use crate::number::{Number, with_precision};
+use crate::output::print;
+use crate::prepare::Prepared;
+use crate::report::{align_right, plain_table, text};
+use crate::session::initial_network;
+
+/// Arguments of `snode gradcheck`.
+#[derive(Debug, Args)]
+pub struct GradcheckArgs {
+    /// The experiment, a TOML file.
+    pub file: PathBuf,
+    /// Sets a key, as precision=f64; can be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// The lowest order of a remainder that passes; exact derivatives have 2.
+const LOWEST_RATE: f64 = 1.9;
+
+/// The largest gap in the adjoint identity that passes: round-off with room for the length of the
+/// sums.
+fn largest_gap(precision: Precision) -> f64 {
+    match precision {
+        Precision::F32 => 1e-4,
+        Precision::F64 => 1e-11,
+    }
+}
+
+/// Checks gradient and sensitivity of the initial network on the experiment's first batch, along
+/// a random direction.
+///
+/// # Errors
+/// If the experiment is refused or the check fails.
+pub fn run(args: &GradcheckArgs) -> Result<()> {
+    let prepared = Prepared::read(&args.file, &args.set)?;
+    let experiment = &prepared.experiment;
+    let check = pool(experiment.threads)?
+        .install(|| with_precision!(experiment.precision, T => check::<T>(&prepared)))?;
+    let allowed = largest_gap(experiment.precision);
+    let verdicts = [
+        Verdict::at_least("order of the cost's remainder", check.cost_rate),
+        Verdict::at_least("order of the state's remainder", check.state_rate),
+        Verdict::at_most("adjoint identity, parameters", check.parameter_gap, allowed),
+        Verdict::at_most("adjoint identity, input", check.input_gap, allowed),
+    ];
+    print(&report(&check, &verdicts))?;
+    let failed: Vec<&str> =
+        verdicts.iter().filter(|verdict| !verdict.passes).map(|verdict| verdict.what).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Check(format!(
+        "{}: the derivatives are not exact: {}",
+        args.file.display(),
+        failed.join(", ")
+    )))
+}
+
+fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
+    let experiment = &prepared.experiment;
+    let network = initial_network::<T>(prepared)?;
+    let mut batches = EncodedBatches::<T>::new(
+        &prepared.train,
+        prepared.encoding,
+        experiment.seed,
+        experiment.training.batch_size,
+    )?;
+    let mut x = Mat::zeros(prepared.width(), batches.batch_size());
+    let mut labels = vec![0; batches.batch_size()];
+    batches.load(0, 0, x.as_mut(), &mut labels)?;
+    let direction = initialise(
+        Initialisation::Independent,
+        network.width(),
+        network.grid(),
+        experiment.seed.wrapping_add(1),
+    );
+    let cost = config::cost(&experiment.cost, prepared.classes);
+    let mut scheme = Euler::new();
+    Ok(check_gradient(&mut scheme, &network, &cost, x.as_ref(), &labels, &direction)?)
+}
+
+struct Verdict {
+    what: &'static str,
+    found: String,
+    allowed: String,
+    passes: bool,
+}
+
+impl Verdict {
+    fn at_least(what: &'static str, rate: f64) -> Self {
+        let found = if rate == f64::INFINITY {
+            "the remainder vanishes".into()
+        } else {
+            format!("{rate:.3}")
+        };
+        Self {
+            what,
+            found,
+            allowed: format!("at least {LOWEST_RATE}"),
+            passes: rate >= LOWEST_RATE,
+        }
+    }
+
+    fn at_most(what: &'static str, gap: f64, allowed: f64) -> Self {
+        Self {
+            what,
+            found: format!("{gap:.2e}"),
+            allowed: format!("at most {allowed:e}"),
+            passes: gap <= allowed,
+        }
+    }
+}
+
+fn report(check: &GradientCheck, verdicts: &[Verdict]) -> String {
+    let mut remainders = plain_table();
+    remainders.set_header(["step", "remainder of the cost", "remainder of the state"]);
+    let rows = check.steps.iter().zip(&check.cost_remainders).zip(&check.state_remainders);
+    for ((step, cost), state) in rows {
+        remainders.add_row([format!("{step:.4e}"), format!("{cost:.4e}"), format!("{state:.4e}")]);
+    }
+    align_right(&mut remainders, &[0, 1, 2]);
+    let mut summary = plain_table();
+    summary.set_header(["check", "found", "allowed", ""]);
+    for verdict in verdicts {
+        let mark = if verdict.passes { "passes" } else { "FAILS" };
+        summary.add_row([verdict.what, &verdict.found, &verdict.allowed, mark]);
+    }
+    format!("{}\n\n{}\n", text(&remainders), text(&summary))
+}

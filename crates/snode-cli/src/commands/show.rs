@@ -1,0 +1,86 @@
+//! `snode show`: what a file of results holds.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::error::Result;
+use crate::output::{print, print_line};
+use crate::records;
+use crate::report::{evaluations_table, iterations_table, summary_table};
+
+/// Arguments of `snode show`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // flags of a command line
+pub struct ShowArgs {
+    /// The file of results, or a checkpoint.
+    pub run: PathBuf,
+    /// Prints the experiment as it was resolved, a TOML file that can be run again.
+    #[arg(long, conflicts_with_all = ["source", "iterations", "json"])]
+    pub config: bool,
+    /// Prints the experiment's file as the user wrote it.
+    #[arg(long, conflicts_with_all = ["iterations", "json"])]
+    pub source: bool,
+    /// Adds a table with a row for every iteration.
+    #[arg(long, conflicts_with = "json")]
+    pub iterations: bool,
+    /// Prints one JSON object with everything.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints what a file of results holds.
+///
+/// # Errors
+/// If it is not one.
+pub fn run(args: &ShowArgs) -> Result<()> {
+    let (summary, experiment) = super::summary(&args.run)?;
+    if args.config {
+        return print(&summary.configuration.resolved);
+    }
+    if args.source {
+        return print(&summary.configuration.source);
+    }
+    let (info, history) = (&summary.info, &summary.history);
+    if args.json {
+        let iterations: Vec<_> = history.iterations.iter().map(records::iteration).collect();
+        let evaluations: Vec<_> = history.evaluations.iter().map(records::evaluation).collect();
+        let experiment = experiment.and_then(|e| serde_json::to_value(e).ok());
+        return print_line(
+            &json!({
+                "name": info.name,
+                "status": info.status.name(),
+                "stop_reason": info.stop_reason,
+                "seed": info.seed,
+                "created": info.created,
+                "host": info.host,
+                "snode_version": info.snode_version,
+                "provenance": info.provenance,
+                "experiment": experiment,
+                "iterations": iterations,
+                "evaluations": evaluations,
+            })
+            .to_string(),
+        );
+    }
+    let mut text = format!("{}\n{}\n", info.name, summary_table(&summary, experiment.as_ref()));
+    text.push_str(&format!(
+        "begun {} on {} by snode {}, seed {}\n",
+        info.created, info.host, info.snode_version, info.seed
+    ));
+    for (key, value) in &info.provenance {
+        text.push_str(&format!("{key}: {value}\n"));
+    }
+    if !history.evaluations.is_empty() {
+        text.push_str(&format!("\n{}\n", evaluations_table(history)));
+    }
+    if args.iterations {
+        text.push_str(&format!("\n{}\n", iterations_table(history)));
+    }
+    text.push_str("\nexperiment (--config prints it alone, to run it again):\n");
+    for line in summary.configuration.resolved.lines() {
+        text.push_str(&format!("  {line}\n"));
+    }
+    print(&text)
+}

@@ -1,0 +1,123 @@
+//! `snode validate`: checks an experiment and shows what it comes to.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::pool;
+use crate::config::{Experiment, unset_keys};
+use crate::error::{Error, Result};
+use crate::estimate::{self, show_bytes, show_seconds};
+use crate::number::with_precision;
+use crate::output::print;
+use crate::prepare::Prepared;
+
+/// Arguments of `snode validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// The experiment, a TOML file.
+    pub file: PathBuf,
+    /// Sets a key, as training.epochs=2; can be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Prints the resolved experiment as TOML, with an estimate of memory and time in comments.
+///
+/// # Errors
+/// If the experiment is refused.
+pub fn run(args: &ValidateArgs) -> Result<()> {
+    let prepared = Prepared::read(&args.file, &args.set)?;
+    let mut text = resolved_text(&prepared.experiment)?;
+    text.push_str(&data_comment(&prepared));
+    text.push_str(&estimate_comment(&prepared)?);
+    print(&text)
+}
+
+/// A resolved experiment as TOML, with its keys that have no value in comments.
+///
+/// # Errors
+/// If a value cannot be written as TOML.
+pub fn resolved_text(experiment: &Experiment) -> Result<String> {
+    let plain = toml::to_string(experiment).map_err(|error| Error::Usage(error.to_string()))?;
+    let unset = unset_keys(experiment);
+    let mut text = String::new();
+    let mut table = "";
+    for line in plain.lines() {
+        if line.starts_with('[') {
+            // A blank line ends the table before.
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            comment_unset(&mut text, table, &unset);
+            text.push('\n');
+            table = line.trim_matches(['[', ']']);
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    comment_unset(&mut text, table, &unset);
+    Ok(text)
+}
+
+fn comment_unset(text: &mut String, table: &str, unset: &[(&str, &str, &str)]) {
+    for (_, key, meaning) in unset.iter().filter(|(of, _, _)| *of == table) {
+        text.push_str(&format!("# {key}: {meaning}\n"));
+    }
+}
+
+fn data_comment(prepared: &Prepared) -> String {
+    format!(
+        "\n# {} images to train on, {} for validation, {} for testing; {} classes; {} pixels\n",
+        prepared.train.len(),
+        prepared.validation.len(),
+        prepared.test.len(),
+        prepared.classes,
+        prepared.width(),
+    )
+}
+
+fn estimate_comment(prepared: &Prepared) -> Result<String> {
+    let experiment = &prepared.experiment;
+    let (sizes, training) = (prepared.sizes(), &experiment.training);
+    let memory = estimate::memory(experiment, sizes);
+    let rate = pool(experiment.threads)?.install(|| {
+        with_precision!(experiment.precision, T => {
+            estimate::product_rate::<T>(
+                sizes.width,
+                training.batch_size,
+                experiment.network.layers,
+            )
+        })
+    });
+    let per_epoch = prepared.train.len() / training.batch_size;
+    let batches = training.epochs.saturating_mul(per_epoch);
+    let batches = training.batches.map_or(batches, |limit| limit.min(batches));
+    let iteration = estimate::iteration_flop(experiment, sizes.width) / rate;
+    let evaluation = estimate::evaluation_flop(experiment, sizes.width, sizes.evaluated) / rate;
+    let trained = batches as f64 * training.iterations as f64 * iteration;
+    let evaluations = (batches as f64 / training.evaluate_every as f64).ceil();
+    let limited = training.time_limit.map_or(trained, |limit| trained.min(limit));
+    let mut text = format!(
+        "# {per_epoch} batches an epoch, {batches} in all, of {} iterations\n",
+        training.iterations
+    );
+    text.push_str(&format!(
+        "# memory: about {}: {:.0} copies of the parameters of {}, {} of trajectories, {} of data\n",
+        show_bytes(memory.total()),
+        memory.copies,
+        show_bytes(memory.parameters),
+        show_bytes(memory.trajectories),
+        show_bytes(memory.data),
+    ));
+    text.push_str(&format!(
+        "# time: at least {:.1} ms an iteration and {} an evaluation, {} in all, by the matrix \
+         products alone\n#       ({:.0} GFLOP/s measured on {} threads just now){}\n",
+        1e3 * iteration,
+        show_seconds(evaluation),
+        show_seconds(limited + evaluations * evaluation),
+        rate / 1e9,
+        experiment.threads.unwrap_or(1),
+        if limited < trained { "; ended by time_limit" } else { "" },
+    ));
+    Ok(text)
+}

@@ -1,0 +1,260 @@
+//! What a configuration may not say, beyond what types can tell.
+
+use snode_data::Encoding;
+use snode_train::Discretisation;
+
+use super::{Experiment, LineSearchName, Locator, SpaceName, cost};
+use crate::error::{Error, Result};
+
+/// The largest horizon; more would be integrated, but never usefully.
+const LARGEST_HORIZON: f64 = 1e4;
+const MOST_LAYERS: usize = 1_000_000;
+const MOST_THREADS: usize = 1024;
+const MOST_HALVINGS: usize = 60;
+
+/// Checks everything that can be checked without the data.
+///
+/// # Errors
+/// The first thing found wrong.
+pub fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
+    let rules = Rules { experiment, locator };
+    rules.general()?;
+    rules.data()?;
+    rules.network()?;
+    rules.cost()?;
+    rules.extent()?;
+    rules.method()
+}
+
+struct Rules<'a> {
+    experiment: &'a Experiment,
+    locator: &'a Locator,
+}
+
+impl Rules<'_> {
+    fn general(&self) -> Result<()> {
+        if let Some(name) = &self.experiment.name {
+            check_name(name).map_err(|problem| self.locator.error("name", problem))?;
+        }
+        if let Some(threads) = self.experiment.threads {
+            self.count("threads", threads, 1, MOST_THREADS)?;
+        }
+        if self.experiment.output.directory.is_empty() {
+            return Err(self.locator.error(
+                "output.directory",
+                "found an empty text; allowed: a folder, `.` for the present one",
+            ));
+        }
+        Ok(())
+    }
+
+    fn data(&self) -> Result<()> {
+        let data = &self.experiment.data;
+        if let Err(error) = Encoding::new(data.background, data.foreground) {
+            return Err(self
+                .locator
+                .error_among(&["data.foreground", "data.background"], error.to_string()));
+        }
+        if let Some([rows, cols]) = data.size {
+            for side in [rows, cols] {
+                self.count("data.size", side, 1, snode_data::limits::MAX_SIDE)?;
+            }
+        }
+        if let Some(train) = data.train {
+            self.count("data.train", train, 1, usize::MAX)?;
+            if data.validation >= train {
+                return Err(self.locator.error(
+                    "data.validation",
+                    format!(
+                        "found {}, but data.train = {train} images leave none to train on; \
+                         allowed: less than {train}",
+                        data.validation
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn network(&self) -> Result<()> {
+        let network = &self.experiment.network;
+        let horizon = network.horizon;
+        if !(horizon > 0.0 && horizon <= LARGEST_HORIZON) {
+            return Err(self.locator.error(
+                "network.horizon",
+                format!("found {horizon}; allowed: more than 0, at most {LARGEST_HORIZON}"),
+            ));
+        }
+        self.count("network.layers", network.layers, 1, MOST_LAYERS)
+    }
+
+    fn cost(&self) -> Result<()> {
+        let config = &self.experiment.cost;
+        // One class will do: the number of classes is known with the data.
+        let cost = cost(config, 1);
+        if cost.mu1 == 0.0 && config.targets.is_some() {
+            return Err(self.locator.error(
+                "cost.targets",
+                "targets belong to the squared distance, but its weight mu1 is 0; leave them \
+                 out, or set loss = \"l2\" or mu1 > 0",
+            ));
+        }
+        let weights = [("mu1", cost.mu1), ("mu2", cost.mu2), ("mu3", cost.mu3), ("mu4", cost.mu4)];
+        for (key, weight) in weights {
+            if !(weight.is_finite() && weight >= 0.0) {
+                let problem = format!("found {weight}; allowed: 0 or more");
+                return Err(self.locator.error(&format!("cost.{key}"), problem));
+            }
+        }
+        let data = &self.experiment.data;
+        let largest_input = data.background.max(data.foreground);
+        let keys: &[&str] = if cost.mu1 == 0.0 {
+            &["cost.mu1", "cost.mu2", "cost.loss"]
+        } else {
+            &[
+                "cost.targets",
+                "data.foreground",
+                "data.background",
+                "network.activation",
+                "cost.loss",
+            ]
+        };
+        cost.check(self.experiment.network.activation, largest_input).map_err(|error| {
+            let message = error.to_string();
+            let problem = message.strip_prefix("the cost: ").unwrap_or(&message);
+            self.locator.error_among(keys, problem)
+        })
+    }
+
+    fn extent(&self) -> Result<()> {
+        let training = &self.experiment.training;
+        self.count("training.epochs", training.epochs, 1, usize::MAX)?;
+        self.count("training.batch_size", training.batch_size, 1, usize::MAX)?;
+        if let Some(batches) = training.batches {
+            self.count("training.batches", batches, 1, usize::MAX)?;
+        }
+        self.count("training.iterations", training.iterations, 1, 1_000_000)?;
+        self.count("training.evaluate_every", training.evaluate_every, 1, usize::MAX)?;
+        if let Some(limit) = training.time_limit {
+            self.positive("training.time_limit", limit, "seconds, more than 0")?;
+        }
+        if !(training.checkpoint_every.is_finite() && training.checkpoint_every >= 0.0) {
+            return Err(self.locator.error(
+                "training.checkpoint_every",
+                format!(
+                    "found {}; allowed: seconds, 0 (after every iteration) or more",
+                    training.checkpoint_every
+                ),
+            ));
+        }
+        if !(training.divergence_factor.is_finite() && training.divergence_factor > 1.0) {
+            return Err(self.locator.error(
+                "training.divergence_factor",
+                format!("found {}; allowed: more than 1", training.divergence_factor),
+            ));
+        }
+        if let Some(patience) = training.early_stop {
+            self.count("training.early_stop", patience, 1, usize::MAX)?;
+            if self.experiment.data.validation == 0 {
+                return Err(self.locator.error(
+                    "training.early_stop",
+                    "needs images that are neither trained on nor tested with; allowed with \
+                     data.validation > 0, such as 5000",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn method(&self) -> Result<()> {
+        let training = &self.experiment.training;
+        match training.space {
+            SpaceName::L2 => {
+                self.only_with("training.length", training.length.is_some(), "space = \"h1\"")?;
+                self.only_with(
+                    "training.discretisation",
+                    training.discretisation.is_some(),
+                    "space = \"h1\"",
+                )?;
+            }
+            SpaceName::H1 => {
+                if let Some(length) = training.length {
+                    self.positive("training.length", length, "more than 0, in units of depth")?;
+                }
+                let quadrature =
+                    training.discretisation.is_some_and(|rule| rule != Discretisation::Tridiagonal);
+                if quadrature && self.experiment.network.layers < 2 {
+                    return Err(self.locator.error(
+                        "training.discretisation",
+                        "a quadrature in depth needs at least 2 layers; allowed with one: \
+                         tridiagonal",
+                    ));
+                }
+            }
+        }
+        match (training.line_search, training.halvings) {
+            (LineSearchName::Linearised, halvings) => self.only_with(
+                "training.halvings",
+                halvings.is_some(),
+                "line_search = \"backtracking\"",
+            )?,
+            (LineSearchName::Backtracking, Some(halvings)) => {
+                self.count("training.halvings", halvings, 1, MOST_HALVINGS)?;
+            }
+            (LineSearchName::Backtracking, None) => {}
+        }
+        if let Some(step) = training.largest_step {
+            self.positive("training.largest_step", step, "more than 0")?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, key: &str, found: usize, min: usize, max: usize) -> Result<()> {
+        if (min..=max).contains(&found) {
+            return Ok(());
+        }
+        let allowed =
+            if max == usize::MAX { format!("{min} or more") } else { format!("{min} to {max}") };
+        Err(self.locator.error(key, format!("found {found}; allowed: {allowed}")))
+    }
+
+    fn positive(&self, key: &str, found: f64, allowed: &str) -> Result<()> {
+        if found.is_finite() && found > 0.0 {
+            return Ok(());
+        }
+        Err(self.locator.error(key, format!("found {found}; allowed: {allowed}")))
+    }
+
+    fn only_with(&self, key: &str, given: bool, condition: &str) -> Result<()> {
+        if !given {
+            return Ok(());
+        }
+        Err(self.locator.error(key, format!("has a meaning only with {condition}; leave it out")))
+    }
+}
+
+/// Whether a name can be that of files: checked here because results are found by it.
+fn check_name(name: &str) -> std::result::Result<(), String> {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '=' | ' ');
+    let sensible = !name.is_empty()
+        && name.len() <= 128
+        && !name.starts_with('.')
+        && name.trim() == name
+        && name.chars().all(allowed);
+    if sensible {
+        return Ok(());
+    }
+    Err(format!(
+        "found `{}`; allowed: 1 to 128 letters, digits and - _ . + = for the names of files",
+        name.escape_debug()
+    ))
+}
+
+/// The error that a name taken from a file's own name is no name for results.
+pub(super) fn check_stem(name: &str, locator: &Locator) -> Result<()> {
+    check_name(name).map_err(|problem| Error::Config {
+        place: locator.place_of("name"),
+        key: Some("name".into()),
+        problem: format!("taken from the name of the file, {problem}; set `name`"),
+    })
+}

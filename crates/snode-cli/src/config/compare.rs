@@ -1,0 +1,92 @@
+//! Whether two resolved experiments are the same computation.
+
+use std::fmt;
+
+use super::Experiment;
+
+/// Keys that change nothing in the numbers computed.
+const IRRELEVANT: [&str; 4] = ["name", "threads", "output.directory", "training.checkpoint_every"];
+/// Keys that only say how far training goes.
+const EXTENT: [&str; 5] = [
+    "training.epochs",
+    "training.batches",
+    "training.time_limit",
+    "training.early_stop",
+    "training.divergence_factor",
+];
+
+/// What a difference means for going on with a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It is another computation.
+    Computation,
+    /// It is the same computation, going further or less far.
+    Extent,
+}
+
+/// A key with two values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The key, as `table.key`.
+    pub key: String,
+    /// Its value in the first experiment.
+    pub first: Option<toml::Value>,
+    /// Its value in the second one.
+    pub second: Option<toml::Value>,
+    /// What that means.
+    pub kind: Kind,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |value: &Option<toml::Value>| {
+            value.as_ref().map_or_else(|| "not set".to_owned(), ToString::to_string)
+        };
+        write!(f, "{} was {}, is now {}", self.key, show(&self.first), show(&self.second))
+    }
+}
+
+/// The keys by which two resolved experiments differ, where that matters.
+pub fn differences(first: &Experiment, second: &Experiment) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let table = |experiment| toml::Table::try_from(experiment).unwrap_or_default();
+    walk(&table(first), &table(second), "", &mut found);
+    found
+}
+
+fn walk(first: &toml::Table, second: &toml::Table, prefix: &str, found: &mut Vec<Difference>) {
+    let mut keys: Vec<&String> = first.keys().chain(second.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let (a, b) = (first.get(key), second.get(key));
+        if let (Some(toml::Value::Table(a)), Some(toml::Value::Table(b))) = (a, b) {
+            walk(a, b, &path, found);
+        } else if a != b && !IRRELEVANT.contains(&path.as_str()) {
+            let kind =
+                if EXTENT.contains(&path.as_str()) { Kind::Extent } else { Kind::Computation };
+            found.push(Difference { key: path, first: a.cloned(), second: b.cloned(), kind });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_matters_is_told_from_what_does_not() {
+        let first = Experiment::default();
+        let mut second = first.clone();
+        second.threads = Some(7);
+        second.output.directory = "elsewhere".into();
+        assert_eq!(differences(&first, &second), []);
+        second.training.epochs = 3;
+        second.seed = 4;
+        let found = differences(&first, &second);
+        let kinds: Vec<_> = found.iter().map(|d| (d.key.as_str(), d.kind)).collect();
+        assert_eq!(kinds, [("seed", Kind::Computation), ("training.epochs", Kind::Extent)]);
+        assert_eq!(found[0].to_string(), "seed was 1, is now 4");
+    }
+}

@@ -1,0 +1,298 @@
+//! The schema of an experiment: what a TOML file may say.
+//!
+//! Every key has its default here and nowhere else. An optional key without a value in the file is
+//! given one by [`resolve`](super::resolve) where one follows from other keys or from the data.
+
+use serde::{Deserialize, Serialize};
+use snode_ode::{Activation, Initialisation};
+use snode_train::{Conjugacy, Discretisation, Metric};
+
+/// An experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Experiment {
+    /// Names the files of the results; the stem of the experiment's file if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Determines everything random: initial parameters, batches, the validation split.
+    pub seed: u64,
+    /// The floating-point type of the computation.
+    pub precision: Precision,
+    /// How many threads compute; all there are if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+    /// Where images come from and how they are encoded.
+    pub data: DataConfig,
+    /// The network and the scheme that solves it.
+    pub network: NetworkConfig,
+    /// The cost that is minimised.
+    pub cost: CostConfig,
+    /// The method and its extent.
+    pub training: TrainingConfig,
+    /// Where results go.
+    pub output: OutputConfig,
+}
+
+impl Default for Experiment {
+    fn default() -> Self {
+        Self {
+            name: None,
+            seed: 1,
+            precision: Precision::default(),
+            threads: None,
+            data: DataConfig::default(),
+            network: NetworkConfig::default(),
+            cost: CostConfig::default(),
+            training: TrainingConfig::default(),
+            output: OutputConfig::default(),
+        }
+    }
+}
+
+/// A floating-point type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Single precision.
+    F32,
+    /// Double precision.
+    #[default]
+    F64,
+}
+
+impl Precision {
+    /// How many bytes a number takes.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+/// `[data]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// The name of a known data set or the path of a folder with four IDX files.
+    pub source: String,
+    /// Rows and columns images are resampled to; those of the source if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<[usize; 2]>,
+    /// The value of a pixel without foreground.
+    pub background: f64,
+    /// The value of a pixel of full foreground.
+    pub foreground: f64,
+    /// How many training images are used, the first ones; all if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<usize>,
+    /// How many test images are used, the first ones; all if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<usize>,
+    /// How many of the training images are held out for validation, chosen by the seed.
+    pub validation: usize,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            source: "mnist14".into(),
+            size: None,
+            background: 0.0,
+            foreground: -1.0,
+            train: None,
+            test: None,
+            validation: 0,
+        }
+    }
+}
+
+/// `[network]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkConfig {
+    /// T, the end of the depth interval.
+    pub horizon: f64,
+    /// L, the number of intervals of the grid in depth.
+    pub layers: usize,
+    /// σ.
+    pub activation: Activation,
+    /// The scheme that solves the equation.
+    pub scheme: SchemeName,
+    /// How the parameters begin.
+    pub initialisation: Initialisation,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self {
+            horizon: 3.0,
+            layers: 150,
+            activation: Activation::Tanh,
+            scheme: SchemeName::default(),
+            initialisation: Initialisation::default(),
+        }
+    }
+}
+
+/// A numerical scheme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SchemeName {
+    /// Euler's.
+    #[default]
+    Euler,
+}
+
+/// `[cost]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostConfig {
+    /// Which weights μ₁ … μ₄ are the defaults.
+    pub loss: Loss,
+    /// Weight of the squared distance to the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mu1: Option<f64>,
+    /// Weight of the cross-entropy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mu2: Option<f64>,
+    /// Weight of the centring term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mu3: Option<f64>,
+    /// Weight decay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mu4: Option<f64>,
+    /// Targets of the squared distance: of the other components, and of the class's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<[f64; 2]>,
+}
+
+/// A loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// μ = (1, 0, 0, 0).
+    #[default]
+    L2,
+    /// μ = (0, 1, 0.01, 0).
+    CrossEntropy,
+}
+
+/// `[training]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// The optimiser.
+    pub method: Method,
+    /// Passes through the training images.
+    pub epochs: usize,
+    /// M, the images of a batch.
+    pub batch_size: usize,
+    /// The most batches over all epochs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batches: Option<usize>,
+    /// Iterations on each batch.
+    pub iterations: usize,
+    /// The formula for γ.
+    pub conjugacy: Conjugacy,
+    /// The space gradients are represented in.
+    pub space: SpaceName,
+    /// ℓ, the length of the H¹ inner product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length: Option<f64>,
+    /// How the representative in H¹ is computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discretisation: Option<Discretisation>,
+    /// The inner product of the conjugacy formula.
+    pub metric: Metric,
+    /// What is done about steps that raise the cost.
+    pub line_search: LineSearchName,
+    /// How often backtracking may halve a step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub halvings: Option<usize>,
+    /// A cap on the step length η.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_step: Option<f64>,
+    /// Evaluate every so many batches.
+    pub evaluate_every: usize,
+    /// Seconds of training after which it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<f64>,
+    /// How many evaluations on the validation images may fail to improve before training ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stop: Option<usize>,
+    /// Seconds between checkpoints.
+    pub checkpoint_every: f64,
+    /// Training has diverged when the cost exceeds the first one by this factor.
+    pub divergence_factor: f64,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            method: Method::default(),
+            epochs: 1,
+            batch_size: 100,
+            batches: None,
+            iterations: 6,
+            conjugacy: Conjugacy::default(),
+            space: SpaceName::default(),
+            length: None,
+            discretisation: None,
+            metric: Metric::default(),
+            line_search: LineSearchName::default(),
+            halvings: None,
+            largest_step: None,
+            evaluate_every: 100,
+            time_limit: None,
+            early_stop: None,
+            checkpoint_every: 60.0,
+            divergence_factor: 1e4,
+        }
+    }
+}
+
+/// An optimiser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Nonlinear conjugate gradients.
+    #[default]
+    Ncg,
+}
+
+/// A space of gradients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpaceName {
+    /// L²(0,T).
+    #[default]
+    L2,
+    /// H¹(0,T).
+    H1,
+}
+
+/// A line search.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LineSearchName {
+    /// The minimiser of the linearised cost, whatever the true one does.
+    #[default]
+    Linearised,
+    /// That step, halved until the true cost does not rise.
+    Backtracking,
+}
+
+/// `[output]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputConfig {
+    /// The folder for results, relative to the working directory.
+    pub directory: String,
+}
+
+impl Default for OutputConfig {
+    fn default() -> Self {
+        Self { directory: "results".into() }
+    }
+}

@@ -1,0 +1,124 @@
+//! Images as the matrices that networks work on.
+
+use faer::{Mat, MatMut};
+use snode_data::{Batches, Encoding, Epoch, Images, Split};
+use snode_train::{BatchSource, EvaluationSet, TrainError};
+
+use crate::number::Number;
+
+/// Seeded mini-batches of a split, encoded when they are asked for.
+pub struct EncodedBatches<'a, T> {
+    split: &'a Split,
+    encoding: Encoding,
+    batches: Batches,
+    /// The order of the epoch last asked for.
+    epoch: Option<(usize, Epoch)>,
+    columns: Vec<T>,
+}
+
+impl<'a, T: Number> EncodedBatches<'a, T> {
+    /// Batches of `size` images, in an order that follows from the seed.
+    ///
+    /// # Errors
+    /// If there are fewer images.
+    pub fn new(
+        split: &'a Split,
+        encoding: Encoding,
+        seed: u64,
+        size: usize,
+    ) -> snode_data::Result<Self> {
+        let batches = Batches::new(seed, split.len(), size)?;
+        Ok(Self { split, encoding, batches, epoch: None, columns: Vec::new() })
+    }
+
+    fn fill(
+        &mut self,
+        epoch: usize,
+        batch: usize,
+        x: MatMut<'_, T>,
+        labels: &mut [usize],
+    ) -> snode_data::Result<()> {
+        let order = match &mut self.epoch {
+            Some((number, order)) if *number == epoch => order,
+            other => &mut other.insert((epoch, self.batches.epoch(epoch as u64))).1,
+        };
+        let indices = order.batch(batch)?;
+        for (label, &index) in labels.iter_mut().zip(indices) {
+            *label = usize::from(self.split.labels()[index]);
+        }
+        encode_columns(self.split.images(), self.encoding, indices, &mut self.columns, x)
+    }
+}
+
+impl<T: Number> BatchSource<T> for EncodedBatches<'_, T> {
+    fn batches_per_epoch(&self) -> usize {
+        self.batches.per_epoch()
+    }
+
+    fn batch_size(&self) -> usize {
+        self.batches.size()
+    }
+
+    fn load(
+        &mut self,
+        epoch: usize,
+        batch: usize,
+        x: MatMut<'_, T>,
+        labels: &mut [usize],
+    ) -> Result<(), TrainError> {
+        self.fill(epoch, batch, x, labels).map_err(|error| TrainError::Data(Box::new(error)))
+    }
+}
+
+/// A whole split, encoded once.
+///
+/// # Errors
+/// If it is too large.
+pub fn evaluation_set<T: Number>(
+    name: &str,
+    split: &Split,
+    encoding: Encoding,
+) -> snode_data::Result<EvaluationSet<T>> {
+    let indices: Vec<usize> = (0..split.len()).collect();
+    Ok(EvaluationSet { name: name.to_owned(), ..encoded(split, encoding, &indices)? })
+}
+
+/// Some images of a split with their labels, without a name.
+///
+/// # Errors
+/// If an index is out of range.
+pub fn encoded<T: Number>(
+    split: &Split,
+    encoding: Encoding,
+    indices: &[usize],
+) -> snode_data::Result<EvaluationSet<T>> {
+    let mut x = Mat::zeros(split.images().width(), indices.len());
+    encode_columns(split.images(), encoding, indices, &mut Vec::new(), x.as_mut())?;
+    let labels = indices.iter().map(|&index| usize::from(split.labels()[index])).collect();
+    Ok(EvaluationSet { name: String::new(), x, labels })
+}
+
+/// How many images are encoded at once, to keep the memory between small.
+const CHUNK: usize = 256;
+
+fn encode_columns<T: Number>(
+    images: &Images,
+    encoding: Encoding,
+    indices: &[usize],
+    scratch: &mut Vec<T>,
+    mut x: MatMut<'_, T>,
+) -> snode_data::Result<()> {
+    let width = images.width();
+    for (chunk_number, chunk) in indices.chunks(CHUNK).enumerate() {
+        scratch.resize(width * chunk.len(), T::ZERO);
+        encoding.encode_into(images, chunk, scratch)?;
+        for (column, values) in scratch.chunks_exact(width).enumerate() {
+            // The columns of a matrix may lie further apart than they are long.
+            let column = x.as_mut().col_mut(chunk_number * CHUNK + column);
+            for (entry, &value) in column.iter_mut().zip(values) {
+                *entry = value;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Errors of the program, and the exit codes they end it with.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Exit code when something failed while working.
+pub const FAILED: u8 = 1;
+/// Exit code when the command line, a configuration or a file it names is wrong.
+pub const REFUSED: u8 = 2;
+/// Exit code when the user interrupted the run.
+pub const INTERRUPTED: u8 = 130;
+
+/// A result with the program's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a command ends without success.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration is wrong: where, which key, and what about it.
+    #[error("{place}{}: {problem}", key.as_ref().map(|key| format!(": {key}")).unwrap_or_default())]
+    Config {
+        /// The file, with the line where one is to blame, or the option of the command line.
+        place: String,
+        /// The key, as `table.key`.
+        key: Option<String>,
+        /// What was found, and what is allowed.
+        problem: String,
+    },
+    /// The command line asks for what cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// A file cannot be read or written.
+    #[error("{}: {action}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried, as `cannot read`.
+        action: &'static str,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A file of results cannot be read, written or used.
+    #[error("{0}")]
+    Results(String),
+    /// Images cannot be had.
+    #[error(transparent)]
+    Data(#[from] snode_data::Error),
+    /// Training failed, or an evaluation did.
+    #[error("{0}")]
+    Train(String),
+    /// A check of the derivatives failed.
+    #[error("{0}")]
+    Check(String),
+    /// The user interrupted the run.
+    #[error("{0}")]
+    Interrupted(String),
+    /// Whoever read the standard output has stopped reading.
+    #[error("nobody reads the standard output any more")]
+    BrokenPipe,
+    /// The standard output cannot be written.
+    #[error("the standard output cannot be written: {0}")]
+    Stdout(io::Error),
+    /// Threads cannot be started.
+    #[error("cannot start the threads of the computation: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl Error {
+    /// A file that could not be read or written.
+    pub fn file(path: &Path, action: &'static str, source: io::Error) -> Self {
+        Self::File { path: path.to_owned(), action, source }
+    }
+
+    /// The code the program ends with.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Config { .. } | Self::Usage(_) => REFUSED,
+            Self::Interrupted(_) => INTERRUPTED,
+            _ => FAILED,
+        })
+    }
+}
+
+impl From<snode_train::TrainError> for Error {
+    fn from(error: snode_train::TrainError) -> Self {
+        Self::Train(error.to_string())
+    }
+}
+
+impl From<snode_store::StoreError> for Error {
+    fn from(error: snode_store::StoreError) -> Self {
+        Self::Results(error.to_string())
+    }
+}

@@ -1,0 +1,178 @@
+//! How much memory and time an experiment will take.
+
+use std::time::{Duration, Instant};
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+use snode_ode::Real;
+
+use crate::config::{Experiment, SpaceName};
+
+/// The sizes that determine the cost of an experiment.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// n, the pixels of an image.
+    pub width: usize,
+    /// Images trained on.
+    pub train: usize,
+    /// Images evaluated each time.
+    pub evaluated: usize,
+}
+
+/// Memory in bytes, by what it holds. Numbers are floating-point because absurd configurations
+/// have absurd sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// One copy of the parameters.
+    pub parameters: f64,
+    /// How many copies there are while a checkpoint is being written.
+    pub copies: f64,
+    /// Trajectories of the three problems.
+    pub trajectories: f64,
+    /// Images, and encoded evaluation sets with their outputs.
+    pub data: f64,
+    /// The draws the initial parameters are interpolated from; freed before training.
+    pub initialisation: f64,
+}
+
+impl Memory {
+    /// The peak.
+    pub fn total(&self) -> f64 {
+        self.copies * self.parameters + self.data + self.trajectories.max(self.initialisation)
+    }
+}
+
+/// The memory of an experiment.
+pub fn memory(experiment: &Experiment, sizes: Sizes) -> Memory {
+    let bytes = experiment.precision.bytes() as f64;
+    let (n, layers) = (sizes.width as f64, experiment.network.layers as f64);
+    let batch = experiment.training.batch_size as f64;
+    let per_node = n * n + n;
+    let keeps_gradient = experiment.training.conjugacy.needs_last_gradient();
+    let optional = |holds: bool| f64::from(u8::from(holds));
+    // Network, gradient, direction; the representative and the last gradient where there are any;
+    // and the copies of network, direction and last gradient that a checkpoint is written from.
+    let copies = 3.0
+        + optional(experiment.training.space == SpaceName::H1)
+        + optional(keeps_gradient)
+        + 2.0
+        + optional(keeps_gradient);
+    Memory {
+        parameters: per_node * layers * bytes,
+        copies,
+        trajectories: 3.0 * (layers + 1.0) * n * batch * bytes,
+        data: 2.0 * n * (sizes.train + sizes.evaluated) as f64
+            + 2.0 * n * sizes.evaluated as f64 * bytes,
+        initialisation: (experiment.network.horizon.ceil() + 1.0) * per_node * 8.0,
+    }
+}
+
+/// The memory of this computer in bytes, where the system tells.
+pub fn physical_memory() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024.0)
+}
+
+/// Floating-point operations of one iteration: five products a layer.
+pub fn iteration_flop(experiment: &Experiment, width: usize) -> f64 {
+    let n = width as f64;
+    10.0 * n * n * experiment.training.batch_size as f64 * experiment.network.layers as f64
+}
+
+/// Floating-point operations of evaluating `images` images.
+pub fn evaluation_flop(experiment: &Experiment, width: usize, images: usize) -> f64 {
+    let n = width as f64;
+    2.0 * n * n * images as f64 * experiment.network.layers as f64
+}
+
+/// How long the rate of products is measured.
+const MEASUREMENT: Duration = Duration::from_millis(300);
+/// No product larger than this is measured, to keep the measurement short.
+const LARGEST_WIDTH: usize = 1024;
+
+/// Floating-point operations a second in products of the experiment's shapes: every thread of the
+/// present pool on its own columns, with weights that do not stay in the cache.
+pub fn product_rate<T: Real>(width: usize, batch: usize, layers: usize) -> f64 {
+    let threads = rayon::current_num_threads();
+    let n = width.min(LARGEST_WIDTH);
+    let columns = batch.min(4096).div_ceil(threads).max(1);
+    let matrices = layers.clamp(1, 32);
+    let weights: Vec<Mat<T>> = (0..matrices)
+        .map(|k| Mat::from_fn(n, n, |i, j| T::from_f64(((i + 3 * j + k) % 7) as f64 * 0.1)))
+        .collect();
+    let rates = rayon::broadcast(|_| {
+        let x = Mat::from_fn(n, columns, |i, j| T::from_f64(((i + j) % 5) as f64));
+        let mut out = Mat::<T>::zeros(n, columns);
+        let begin = Instant::now();
+        let mut products = 0_u32;
+        while begin.elapsed() < MEASUREMENT {
+            for w in &weights {
+                matmul(out.as_mut(), Accum::Replace, w.as_ref(), x.as_ref(), T::ONE, Par::Seq);
+                products += 1;
+            }
+        }
+        let flop = 2.0 * (n * n) as f64 * columns as f64 * f64::from(products);
+        flop / begin.elapsed().as_secs_f64()
+    });
+    rates.iter().sum()
+}
+
+/// A number of bytes for people.
+pub fn show_bytes(bytes: f64) -> String {
+    const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
+    let mut value = bytes;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 100.0 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+/// A number of seconds for people.
+pub fn show_seconds(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return "unknown".into();
+    }
+    if seconds < 10.0 {
+        return format!("{seconds:.1} s");
+    }
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        3600..172_800 => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+        _ => format!("{} days {} h", whole / 86_400, whole % 86_400 / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_papers_network_takes_what_it_takes() {
+        let experiment = Experiment::default();
+        let memory = memory(&experiment, Sizes { width: 196, train: 60_000, evaluated: 10_000 });
+        assert_eq!(memory.parameters, (196.0 * 196.0 + 196.0) * 150.0 * 8.0);
+        assert_eq!(memory.copies, 5.0);
+        assert!((3e8..5e8).contains(&memory.total()), "{}", memory.total());
+        assert_eq!(iteration_flop(&experiment, 196), 10.0 * 196.0 * 196.0 * 100.0 * 150.0);
+    }
+
+    #[test]
+    fn sizes_and_times_are_shown_for_people() {
+        assert_eq!(show_bytes(46_334_400.0), "46.3 MB");
+        assert_eq!(show_bytes(512.0), "512 B");
+        assert_eq!(show_seconds(3.21), "3.2 s");
+        assert_eq!(show_seconds(75.0), "1 min 15 s");
+        assert_eq!(show_seconds(1e6), "11 days 13 h");
+        assert_eq!(show_seconds(f64::INFINITY), "unknown");
+    }
+}

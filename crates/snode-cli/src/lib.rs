@@ -1,0 +1,25 @@
+//! The program `snode`: trains, evaluates and checks standalone neural ODEs.
+//!
+//! A thin layer over the library crates: it reads [experiments](config) from TOML files, turns
+//! them into trainings ([`session`]) whose course it [shows](progress), and keeps the results in
+//! HDF5 files. The modules are public for the program's own tests; they are no interface to build
+//! on.
+
+// Built piece by piece from formatted parts; speed does not matter here.
+#![allow(clippy::format_push_string)]
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod encoded;
+pub mod error;
+pub mod estimate;
+pub mod interrupt;
+pub mod number;
+pub mod output;
+pub mod prepare;
+pub mod progress;
+pub mod records;
+pub mod report;
+pub mod session;
+pub mod sources;

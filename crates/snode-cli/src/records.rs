@@ -1,0 +1,72 @@
+//! What was recorded of a training, as JSON. A number that is not finite is `null`.
+
+use serde_json::{Map, Value, json};
+use snode_train::{EvaluationRecord, History, IterationRecord, Score};
+
+/// An iteration.
+pub fn iteration(record: &IterationRecord) -> Value {
+    let (position, iteration) = (record.position, &record.iteration);
+    json!({
+        "epoch": position.epoch,
+        "batch": position.batch,
+        "iteration": position.iteration,
+        "cost": iteration.cost.total(),
+        "gamma": iteration.gamma,
+        "eta": iteration.eta,
+        "slope": iteration.slope,
+        "gradient_norm": iteration.gradient_norm,
+        "rose": iteration.rose,
+        "restarted": iteration.restarted,
+        "capped": iteration.capped,
+        "halvings": iteration.halvings,
+        "seconds": record.seconds,
+    })
+}
+
+/// An evaluation.
+pub fn evaluation(record: &EvaluationRecord) -> Value {
+    let mut object = score(&record.score);
+    object["batches"] = record.batches.into();
+    object["set"] = record.set.clone().into();
+    object["seconds"] = record.seconds.into();
+    object
+}
+
+/// A score.
+pub fn score(score: &Score) -> Value {
+    json!({
+        "accuracy": score.accuracy(),
+        "correct": score.correct,
+        "total": score.total,
+        "cost": score.cost,
+    })
+}
+
+/// The names of the sets that were evaluated, and the last score on each.
+pub fn last_scores(history: &History) -> Vec<(&str, Score)> {
+    let mut scores: Vec<(&str, Score)> = Vec::new();
+    for record in &history.evaluations {
+        match scores.iter_mut().find(|(set, _)| *set == record.set) {
+            Some((_, last)) => *last = record.score,
+            None => scores.push((&record.set, record.score)),
+        }
+    }
+    scores
+}
+
+/// A whole history in a few numbers.
+pub fn history(history: &History) -> Value {
+    let sets: Map<String, Value> = last_scores(history)
+        .into_iter()
+        .map(|(set, last)| (set.to_owned(), score(&last)))
+        .collect();
+    let (rises, comparable) = history.rises();
+    json!({
+        "sets": sets,
+        "iterations": history.iterations.len(),
+        "restarts": history.restarts(),
+        "rises": rises,
+        "comparable": comparable,
+        "seconds": history.seconds(),
+    })
+}

@@ -1,0 +1,144 @@
+//! Tables about runs.
+
+use comfy_table::{CellAlignment, Table, presets};
+use snode_store::RunSummary;
+use snode_train::History;
+
+use crate::config::Experiment;
+use crate::estimate::show_seconds;
+use crate::records::last_scores;
+
+/// The table that ends a run and heads `snode show`.
+pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> String {
+    let history = &summary.history;
+    let mut table = plain_table();
+    let mut row = |what: &str, value: String| {
+        table.add_row([what.to_owned(), value]);
+    };
+    let reason = match summary.info.stop_reason.as_str() {
+        "" => String::new(),
+        reason => format!(" ({reason})"),
+    };
+    row("status", format!("{}{reason}", summary.info.status));
+    for (set, score) in last_scores(history) {
+        row(
+            &format!("accuracy on {set}"),
+            format!(
+                "{:.2} % ({} of {}), cost {:.4}",
+                100.0 * score.accuracy(),
+                score.correct,
+                score.total,
+                score.cost
+            ),
+        );
+    }
+    if let Some(last) = history.iterations.last() {
+        row("last training cost", format!("{:.4}", last.iteration.cost.total()));
+    }
+    row("batches", batches(history).to_string());
+    row("iterations", history.iterations.len().to_string());
+    let (rises, comparable) = history.rises();
+    row("cost rose", format!("{rises} times in {comparable}"));
+    row("restarts", history.restarts().to_string());
+    row("training time", show_seconds(history.seconds()));
+    if !history.iterations.is_empty() {
+        let per_iteration = 1e3 * history.seconds() / history.iterations.len() as f64;
+        row("an iteration", format!("{per_iteration:.1} ms"));
+    }
+    row(
+        "network",
+        format!(
+            "width {}, {} layers, T = {}, {}, {}",
+            summary.width,
+            summary.grid.steps(),
+            summary.grid.horizon(),
+            summary.activation,
+            summary.precision.name(),
+        ),
+    );
+    if let Some(experiment) = experiment {
+        row("data", experiment.data.source.clone());
+    }
+    text(&table)
+}
+
+/// A row for each evaluation.
+pub fn evaluations_table(history: &History) -> String {
+    let mut table = plain_table();
+    table.set_header(["batches", "set", "accuracy", "cost", "time"]);
+    for record in &history.evaluations {
+        table.add_row([
+            record.batches.to_string(),
+            record.set.clone(),
+            format!("{:.2} %", 100.0 * record.score.accuracy()),
+            format!("{:.4}", record.score.cost),
+            show_seconds(record.seconds),
+        ]);
+    }
+    align_right(&mut table, &[0, 2, 3, 4]);
+    text(&table)
+}
+
+/// A row for each iteration.
+pub fn iterations_table(history: &History) -> String {
+    let mut table = plain_table();
+    table.set_header(["epoch", "batch", "iter.", "cost", "γ", "η", "‖g‖", "time", ""]);
+    for record in &history.iterations {
+        let (position, iteration) = (record.position, &record.iteration);
+        let mut notes = Vec::new();
+        if iteration.rose {
+            notes.push("rose".to_owned());
+        }
+        if iteration.restarted {
+            notes.push("restarted".to_owned());
+        }
+        if iteration.capped {
+            notes.push("capped".to_owned());
+        }
+        if iteration.halvings > 0 {
+            notes.push(format!("halved {}", iteration.halvings));
+        }
+        table.add_row([
+            position.epoch.to_string(),
+            position.batch.to_string(),
+            position.iteration.to_string(),
+            format!("{:.6}", iteration.cost.total()),
+            format!("{:.4}", iteration.gamma),
+            format!("{:.4e}", iteration.eta),
+            format!("{:.4e}", iteration.gradient_norm),
+            show_seconds(record.seconds),
+            notes.join(", "),
+        ]);
+    }
+    align_right(&mut table, &[0, 1, 2, 3, 4, 5, 6, 7]);
+    text(&table)
+}
+
+/// A table as text, without spaces at the ends of lines.
+pub fn text(table: &Table) -> String {
+    let lines: Vec<String> =
+        table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
+/// A table without a frame's clutter.
+pub fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table
+}
+
+/// Aligns columns to the right.
+pub fn align_right(table: &mut Table, columns: &[usize]) {
+    for &index in columns {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// How many batches were trained on, the last one perhaps not to its end.
+fn batches(history: &History) -> usize {
+    let starts = history.iterations.iter().filter(|record| record.position.iteration == 0);
+    starts.count()
+}

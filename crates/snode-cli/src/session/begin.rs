@@ -1,0 +1,117 @@
+//! Where a session begins: anew, at a checkpoint, or behind results that are to go further.
+
+use std::path::{Path, PathBuf};
+
+use snode_store::{RunSummary, read_info};
+use snode_train::Position;
+
+use super::Files;
+use crate::config::{Difference, Experiment, Kind, differences};
+use crate::error::{Error, Result};
+
+/// Where a session begins.
+#[derive(Debug)]
+pub enum Begin {
+    /// At the beginning.
+    Anew,
+    /// Where a file stands: a checkpoint, or results of a run that now is to go further.
+    After {
+        /// The file.
+        path: PathBuf,
+        /// What it says of itself.
+        summary: Box<RunSummary>,
+    },
+    /// Nowhere: the run is finished.
+    Finished(Box<RunSummary>),
+}
+
+/// Looks for files of an earlier session of the same experiment.
+///
+/// # Errors
+/// If there are some that belong to another experiment or to other data: they are not replaced
+/// unless asked for.
+pub fn begin(
+    files: &Files,
+    experiment: &Experiment,
+    fingerprint: &str,
+    batches_per_epoch: usize,
+) -> Result<Begin> {
+    if files.checkpoint.exists() {
+        let summary = same_experiment(&files.checkpoint, experiment, fingerprint)?;
+        return Ok(Begin::After { path: files.checkpoint.clone(), summary: Box::new(summary) });
+    }
+    if !files.results.exists() {
+        return Ok(Begin::Anew);
+    }
+    let summary = same_experiment(&files.results, experiment, fingerprint)?;
+    let stored = stored_experiment(&summary, &files.results)?;
+    let further = !differences(&stored, experiment).is_empty();
+    let more = |position| is_more_to_do(experiment, position, &summary, batches_per_epoch);
+    match summary.position {
+        Some(position) if further && more(position) => {
+            Ok(Begin::After { path: files.results.clone(), summary: Box::new(summary) })
+        }
+        _ => Ok(Begin::Finished(Box::new(summary))),
+    }
+}
+
+/// The experiment a file of results holds.
+///
+/// # Errors
+/// If this version of the program does not understand it.
+pub fn stored_experiment(summary: &RunSummary, path: &Path) -> Result<Experiment> {
+    toml::from_str(&summary.configuration.resolved).map_err(|error| {
+        Error::Results(format!(
+            "{}: the configuration in it is not one of this version of snode: {}",
+            path.display(),
+            error.message()
+        ))
+    })
+}
+
+fn same_experiment(path: &Path, experiment: &Experiment, fingerprint: &str) -> Result<RunSummary> {
+    let replace = "--fresh to begin anew and replace it, or another `name`";
+    let summary =
+        read_info(path).map_err(|error| Error::Results(format!("{error}; give {replace}")))?;
+    let stored = stored_experiment(&summary, path)
+        .map_err(|error| Error::Results(format!("{error}; give {replace}")))?;
+    let others: Vec<Difference> = differences(&stored, experiment)
+        .into_iter()
+        .filter(|difference| difference.kind == Kind::Computation)
+        .collect();
+    if let Some(first) = others.first() {
+        let more = match others.len() {
+            1 => String::new(),
+            2 => " (and one other key differs)".into(),
+            n => format!(" (and {} other keys differ)", n - 1),
+        };
+        return Err(Error::Usage(format!(
+            "{} belongs to another experiment: {first}{more}; give {replace}",
+            path.display()
+        )));
+    }
+    match summary.info.provenance.get(FINGERPRINT) {
+        Some(known) if known != fingerprint => Err(Error::Usage(format!(
+            "{} was trained on other images: those of {} have changed since; give {replace}",
+            path.display(),
+            experiment.data.source
+        ))),
+        _ => Ok(summary),
+    }
+}
+
+/// The key of the data's fingerprint in the provenance of a run.
+pub(super) const FINGERPRINT: &str = "data_fingerprint";
+
+fn is_more_to_do(
+    experiment: &Experiment,
+    position: Position,
+    summary: &RunSummary,
+    batches_per_epoch: usize,
+) -> bool {
+    let training = &experiment.training;
+    let done = position.epoch * batches_per_epoch + position.batch;
+    position.epoch < training.epochs
+        && training.batches.is_none_or(|batches| done < batches)
+        && training.time_limit.is_none_or(|limit| summary.history.seconds() < limit)
+}

@@ -1,0 +1,78 @@
+//! Writing checkpoints while a run goes on.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use snode_store::{Compression, Configuration, Model, RunInfo, RunRecord, Status, write_run};
+use snode_train::{Control, Event, Observer, ObserverError, Snapshot, State};
+
+use crate::error::{Error, Result};
+use crate::number::Number;
+
+/// Writes checkpoints of a run.
+pub struct Checkpoints {
+    path: PathBuf,
+    info: RunInfo,
+    configuration: Configuration,
+    model: Model,
+    every: Duration,
+    last: Instant,
+    /// How many batches had been trained on at the last checkpoint.
+    written: Option<(usize, usize)>,
+}
+
+impl Checkpoints {
+    /// Writes to `path` when `every` has passed since the last time.
+    pub fn new(
+        path: PathBuf,
+        info: RunInfo,
+        configuration: Configuration,
+        model: Model,
+        every: Duration,
+    ) -> Self {
+        Self { path, info, configuration, model, every, last: Instant::now(), written: None }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// The epoch and the batch the last checkpoint stands at, if this session has written one.
+    pub fn written(&self) -> Option<(usize, usize)> {
+        self.written
+    }
+
+    /// Writes one.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write<T: Number>(&mut self, snapshot: Snapshot<T>, status: Status) -> Result<()> {
+        let mut info = self.info.clone();
+        info.status = status;
+        let position = snapshot.position;
+        let record = RunRecord::from_snapshot(
+            info,
+            self.configuration.clone(),
+            self.model.clone(),
+            snapshot,
+        );
+        write_run(&self.path, &record, Compression::CHECKPOINT).map_err(Error::from)?;
+        self.last = Instant::now();
+        self.written = Some((position.epoch, position.batch));
+        Ok(())
+    }
+}
+
+impl<T: Number> Observer<T> for Checkpoints {
+    fn observe(
+        &mut self,
+        event: &Event<'_>,
+        state: &State<'_, T>,
+    ) -> std::result::Result<Control, ObserverError> {
+        if matches!(event, Event::Settled) && self.last.elapsed() >= self.every {
+            self.write(state.snapshot(), Status::Running)?;
+        }
+        Ok(Control::Continue)
+    }
+}

@@ -1,0 +1,58 @@
+//! The files of a run.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// The files of a run.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// `NAME.h5`: the results, written when the run ends.
+    pub results: PathBuf,
+    /// `NAME.checkpoint.h5`: what a run goes on from, there until it ends.
+    pub checkpoint: PathBuf,
+}
+
+impl Files {
+    /// The files of the run called `name` in `folder`.
+    pub fn new(folder: &Path, name: &str) -> Self {
+        Self {
+            results: folder.join(format!("{name}.h5")),
+            checkpoint: folder.join(format!("{name}.checkpoint.h5")),
+        }
+    }
+
+    /// Makes the folder, and makes sure that files can be written there.
+    ///
+    /// # Errors
+    /// If they cannot.
+    pub fn prepare(&self) -> Result<()> {
+        let folder = self.results.parent().unwrap_or(Path::new("."));
+        let cannot = |error| {
+            Error::Usage(format!(
+                "results cannot be written to the folder {}: {error}; choose another by \
+                 `directory` in [output], or --output",
+                folder.display()
+            ))
+        };
+        std::fs::create_dir_all(folder).map_err(cannot)?;
+        tempfile::Builder::new()
+            .prefix(".snode-probe")
+            .tempfile_in(folder)
+            .and_then(tempfile::NamedTempFile::close)
+            .map_err(cannot)
+    }
+
+    /// Removes the checkpoint, which the results have made superfluous.
+    ///
+    /// # Errors
+    /// If it is there and cannot be removed.
+    pub fn remove_checkpoint(&self) -> Result<()> {
+        match std::fs::remove_file(&self.checkpoint) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::file(&self.checkpoint, "cannot remove the checkpoint", error))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A number that changes when images do.
+
+use snode_data::Split;
+
+/// A fingerprint of images and labels, by which a run notices that its data is no longer what it
+/// was. Not cryptographic.
+pub fn fingerprint(splits: &[&Split]) -> String {
+    let mut hash = Fnv::default();
+    for split in splits {
+        let images = split.images();
+        for number in [images.len(), images.rows(), images.cols(), images.max_value().into()] {
+            hash.add(number as u64);
+        }
+        for pixels in images.pixels().chunks(4) {
+            hash.add(pixels.iter().fold(0, |word, &pixel| word << 16 | u64::from(pixel)));
+        }
+        for &label in split.labels() {
+            hash.add(label.into());
+        }
+    }
+    format!("{:016x}", hash.0)
+}
+
+/// FNV-1a over words of 64 bits.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn add(&mut self, word: u64) {
+        // The multiplication only carries upwards; the rotation brings high bits down again.
+        self.0 = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use snode_data::Images;
+
+    use super::*;
+
+    #[test]
+    fn every_pixel_and_label_counts() {
+        let split = |pixels: Vec<u16>, label| {
+            Split::new(Images::new(1, 3, 9, pixels).unwrap(), vec![label]).unwrap()
+        };
+        let base = fingerprint(&[&split(vec![1, 2, 3], 0)]);
+        assert_eq!(base, fingerprint(&[&split(vec![1, 2, 3], 0)]));
+        assert_ne!(base, fingerprint(&[&split(vec![1, 2, 4], 0)]));
+        assert_ne!(base, fingerprint(&[&split(vec![9, 2, 3], 0)]));
+        assert_ne!(base, fingerprint(&[&split(vec![1, 2, 3], 1)]));
+    }
+}

@@ -1,0 +1,13 @@
+//! A session of training: begins a run or goes on with one, and leaves its results in files.
+
+mod begin;
+mod checkpoints;
+mod files;
+mod fingerprint;
+mod limits;
+mod train;
+
+pub use begin::{Begin, begin};
+pub use files::Files;
+pub use fingerprint::fingerprint;
+pub use train::{Outcome, Session, initial_network, train};
