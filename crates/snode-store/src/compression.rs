@@ -18,7 +18,8 @@ pub enum Compression {
 impl Compression {
     /// For checkpoints, which are written often and soon overwritten.
     pub const CHECKPOINT: Self = Self::None;
-    /// For results, which are kept.
+    /// For results, which are kept. Mantissas of weights hardly compress: level 1 takes a sixth off
+    /// `f64` files, and level 9 one per cent more for ten times the time.
     pub const RESULT: Self = Self::Gzip(1);
 
     /// A chunk is about this large at most.

@@ -8,15 +8,17 @@
 //! * [`write_run`] writes a [`RunRecord`]: complete or not at all, under a temporary name first.
 //! * [`read_run`] reads it back bit for bit, [`read_network`] only the network, [`read_info`]
 //!   everything but the large arrays, the [`Precision`] among it.
-//! * [`update`] adds further groups to a file.
+//! * [`update`] adds further groups to a file; [`seal()`] accepts what another program has changed.
 //!
 //! Files are not trusted. Each carries its length and a checksum in its first 512 bytes, and is
 //! compared with them before the HDF5 library, which damaged files can crash, sees it; then types,
 //! shapes and values are compared with the layout before they are used. Whatever does not fit is a
-//! [`StoreError`] that names file, object, what was found and what is allowed.
+//! [`StoreError`] that names file, object, what was found and what is allowed. (A file made on
+//! purpose to crash the library, seal included, is not recognised.)
 //!
-//! The HDF5 library does one thing at a time in a process, by a lock of its own; a file may be read
-//! by many processes while one replaces it.
+//! The HDF5 library does one thing at a time in a process, by a global lock; a file may be read by
+//! many threads and processes while one replaces it. The library's printing of errors to standard
+//! error is switched off by every function here.
 //!
 //! ```
 //! use snode_ode::{Activation, Ends, Grid, Initialisation, Network};

@@ -1,8 +1,11 @@
 //! The seal in the first 512 bytes of a run file: its length and a checksum of its contents.
 //!
-//! The HDF5 library is not made for damaged files: some make it crash, and the process with it. So
-//! a file is given to it only once its bytes are known to be those that were written. HDF5 leaves
-//! the first bytes of a file, its user block, to applications; they hold a text such as
+//! The HDF5 library is not made for damaged files: of 1500 with one to eight altered bytes, version
+//! 1.10.8 crashed on 11, and the process with it, and took gigabytes and did not return on 3. So a
+//! file is given to it only once its bytes are known to be those that were written. That protects
+//! from damage, not from forgery: whoever makes a file on purpose can seal it.
+//!
+//! HDF5 leaves the first bytes of a file, its user block, to applications; they hold a text such as
 //!
 //! ```text
 //! snode run

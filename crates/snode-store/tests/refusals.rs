@@ -334,10 +334,6 @@ fn tables_may_have_further_columns_but_none_too_few() {
         epoch: u32,
         cost: f64,
     }
-    let few = Few { epoch: 1, cost: 2.0 };
-    let (_, error) = after(|root| replace(root, "training/history", &[2], few));
-    assert!(matches!(error, StoreError::WrongType { .. }), "{error}");
-
     #[derive(Clone, Copy, H5Type)]
     #[repr(C)]
     struct More {
@@ -350,6 +346,10 @@ fn tables_may_have_further_columns_but_none_too_few() {
         set: hdf5::types::FixedUnicode<64>,
         batches: u64,
     }
+    let few = Few { epoch: 1, cost: 2.0 };
+    let (_, error) = after(|root| replace(root, "training/history", &[2], few));
+    assert!(matches!(error, StoreError::WrongType { .. }), "{error}");
+
     let set = "train".parse().unwrap();
     let more = More {
         extra: 1,
@@ -397,12 +397,13 @@ fn huge_claims_take_no_memory() {
 
 // What cannot be written.
 
+type Change = fn(&mut RunRecord<f64>);
+
 #[test]
 fn records_that_cannot_be_stored_are_refused_and_leave_the_old_file() {
     let (folder, path) = written();
     let before = std::fs::read(&path).unwrap();
     let good = || record::<f64>(3, 4, Ends::Open);
-    type Change = fn(&mut RunRecord<f64>);
     let changes: [(&str, Change); 12] = [
         ("name", |run| run.info.name = "a\0b".into()),
         ("resolved", |run| run.configuration.resolved.push('\0')),

@@ -177,6 +177,28 @@ fn the_same_record_gives_the_same_bytes() {
 }
 
 #[test]
+fn files_can_be_read_while_they_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    let runs = [record::<f64>(3, 4, Ends::Open), record::<f64>(8, 2, Ends::Closed)];
+    write_run(&path, &runs[0], Compression::None).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    assert!(runs.contains(&read_run(&path).unwrap()));
+                    assert!([3, 8].contains(&read_info(&path).unwrap().width));
+                }
+            });
+        }
+        for i in 0..100 {
+            write_run(&path, &runs[i % 2], Compression::None).unwrap();
+        }
+    });
+    assert_eq!(names(folder.path()), ["run.h5"]);
+}
+
+#[test]
 fn updates_add_and_leave_the_rest_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
