@@ -22,7 +22,7 @@ pub fn print(text: &str) -> Result<()> {
 /// Writes a line to the standard output.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_line(text: &str) -> Result<()> {
     print(&format!("{text}\n"))
 }

@@ -139,14 +139,14 @@ fn check_memory(file: &ExperimentFile, experiment: &Experiment, sizes: Sizes) ->
         return Ok(());
     }
     let largest = [
-        (needed.copies * needed.parameters, ["network.layers", "data.size"]),
+        (needed.copies * needed.parameters, ["data.size", "network.layers"]),
         (needed.trajectories, ["training.batch_size", "network.layers"]),
         (needed.initialisation, ["network.horizon", "data.size"]),
         (needed.data, ["data.size", "data.train"]),
     ]
     .into_iter()
     .max_by(|a, b| a.0.total_cmp(&b.0))
-    .map_or(["network.layers", "data.size"], |(_, keys)| keys);
+    .map_or(["data.size", "network.layers"], |(_, keys)| keys);
     Err(file.locator.error_among(
         &largest,
         format!(

@@ -94,11 +94,12 @@ fn unknown(text: &str, folder: &Path, error: &std::io::Error) -> String {
     } else {
         format!("no data set and no folder is called `{text}`")
     };
-    if let Some(name) = nearest(text, &names).filter(|_| !looks_like_path) {
-        message.push_str(&format!("; did you mean `{name}`?"));
+    let suggestion = nearest(text, &names).filter(|_| !looks_like_path);
+    match suggestion {
+        Some(name) => message.push_str(&format!("; did you mean `{name}`? Allowed: ")),
+        None => message.push_str("; allowed: "),
     }
-    message.push_str(&format!("; allowed: {}", allowed()));
-    message
+    message + &allowed()
 }
 
 fn allowed() -> String {

@@ -47,10 +47,9 @@ pub struct RunArgs {
 /// If the experiment is refused, training fails or the user interrupts it.
 pub fn run(args: &RunArgs) -> Result<()> {
     let result = train_experiment(args);
-    if let (true, Err(error)) = (args.json, &result)
-        && !matches!(error, Error::BrokenPipe | Error::Stdout(_))
-    {
-        progress::json_error(error)?;
+    if let (true, Err(error)) = (args.json, &result) {
+        // The error itself is said on the standard error in any case.
+        let _ = progress::json_error(error);
     }
     result
 }
@@ -94,15 +93,22 @@ fn train_experiment(args: &RunArgs) -> Result<()> {
 
     let session = Session { prepared: &prepared, fingerprint, begin, files: &files, style, stop };
     let precision = experiment.precision;
-    let outcome = pool(experiment.threads)?
-        .install(|| with_precision!(precision, T => train::<T>(session)))?;
-    match outcome {
-        Outcome::Finished => report(&files.results, style),
-        Outcome::Interrupted { batches } => Err(Error::Interrupted(format!(
-            "interrupted after {batches} batches; the checkpoint is {}; to go on: {}",
+    let outcome =
+        pool(experiment.threads)?.install(|| with_precision!(precision, T => train::<T>(session)));
+    let go_on = || {
+        format!(
+            "the checkpoint is {}; to go on: {}",
             files.checkpoint.display(),
             same_command(args)
-        ))),
+        )
+    };
+    match outcome {
+        Ok(Outcome::Finished) => report(&files.results, style),
+        Ok(Outcome::Interrupted { batches }) => {
+            Err(Error::Interrupted(format!("interrupted after {batches} batches; {}", go_on())))
+        }
+        Err(error @ Error::BrokenPipe) => Err(Error::Interrupted(format!("{error}; {}", go_on()))),
+        Err(error) => Err(error),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use snode_ode::Activation;
 
+use super::Experiment;
+
 /// What is wrong, the offending word, and the words allowed in its place.
 struct Complaint<'a> {
     what: &'static str,
@@ -14,10 +16,41 @@ struct Complaint<'a> {
 pub fn explain(message: &str) -> String {
     // The deserialiser may add lines on where it was; the caller says that better.
     let message = message.lines().next().unwrap_or(message).trim_end();
-    if let Some(complaint) = complaint(message) {
-        return with_suggestion(complaint.what, complaint.found, &complaint.allowed);
+    let Some(Complaint { what, found, allowed }) = complaint(message) else {
+        return in_toml_terms(message);
+    };
+    if what == UNKNOWN_KEY
+        && let Some(table) = home_of(found)
+    {
+        return format!(
+            "{what} `{found}`; it belongs {table}. Allowed here: {}",
+            allowed.join(", ")
+        );
     }
-    in_toml_terms(message)
+    with_suggestion(what, found, &allowed)
+}
+
+const UNKNOWN_KEY: &str = "unknown key";
+
+/// Where a key would have been right: the schema knows.
+fn home_of(key: &str) -> Option<String> {
+    // Names that would need quotes are no keys of the schema.
+    if !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return None;
+    }
+    let is_known = |text: String| match toml::from_str::<Experiment>(&text) {
+        Ok(_) => true,
+        Err(error) => !error.message().starts_with("unknown field"),
+    };
+    if is_known(format!("{key} = 0")) {
+        return Some("before the first [table]".into());
+    }
+    let tables = toml::Table::try_from(Experiment::default()).unwrap_or_default();
+    tables
+        .iter()
+        .filter(|(_, value)| value.is_table())
+        .find(|(table, _)| is_known(format!("[{table}]\n{key} = 0")))
+        .map(|(table, _)| format!("to [{table}]"))
 }
 
 /// `what` about `found`, the nearest of `allowed`, and all of them.
@@ -43,7 +76,7 @@ pub fn nearest<'a>(found: &str, allowed: &[&'a str]) -> Option<&'a str> {
 }
 
 fn complaint(message: &str) -> Option<Complaint<'_>> {
-    for (start, what) in [("unknown field ", "unknown key"), ("unknown variant ", "unknown name")] {
+    for (start, what) in [("unknown field ", UNKNOWN_KEY), ("unknown variant ", "unknown name")] {
         if let Some(rest) = message.strip_prefix(start) {
             // `found`, expected one of `a`, `b`
             let mut words = rest.split('`').skip(1).step_by(2);
@@ -58,6 +91,9 @@ fn complaint(message: &str) -> Option<Complaint<'_>> {
 
 /// Types by the names a user of TOML knows.
 fn in_toml_terms(message: &str) -> String {
+    if message == "wanted string or table" {
+        return "found something else than a text; allowed: a name in quotes".into();
+    }
     let Some((found, expected)) = message.rsplit_once(", expected ") else {
         return message.to_owned();
     };
@@ -65,7 +101,7 @@ fn in_toml_terms(message: &str) -> String {
         "usize" | "u64" | "u32" => "a whole number ≥ 0",
         "f64" => "a number",
         "a string" | "string" => "a text in quotes",
-        "an array of length 2" => "two numbers in brackets, as [14, 14]",
+        "an array of length 2" | "a sequence" => "two numbers in brackets, as [14, 14]",
         "a boolean" => "true or false",
         other if other.starts_with("struct ") => "a table",
         other => other,
@@ -74,6 +110,7 @@ fn in_toml_terms(message: &str) -> String {
         .replace("invalid type: ", "found ")
         .replace("invalid value: ", "found ")
         .replace("invalid length", "found a list of length")
+        .replace(" as i128", "")
         .replace("floating point", "number");
     format!("{found}; allowed: {expected}")
 }
@@ -96,6 +133,16 @@ mod tests {
     fn messages_speak_of_toml() {
         let message = explain("unknown field `epoch`, expected one of `epochs`, `method`");
         assert_eq!(message, "unknown key `epoch`; did you mean `epochs`? Allowed: epochs, method");
+        let message = explain("unknown field `epochs`, expected one of `seed`, `name`");
+        assert_eq!(
+            message,
+            "unknown key `epochs`; it belongs to [training]. Allowed here: seed, name"
+        );
+        let message = explain("unknown field `seed`, expected one of `size`, `source`");
+        assert_eq!(
+            message,
+            "unknown key `seed`; it belongs before the first [table]. Allowed here: size, source"
+        );
         let message = explain("invalid type: string \"x\", expected usize");
         assert_eq!(message, "found string \"x\"; allowed: a whole number ≥ 0");
     }

@@ -14,7 +14,8 @@ pub struct Locator {
     file: PathBuf,
     entries: Vec<Entry>,
     line_starts: Vec<usize>,
-    overridden: Vec<String>,
+    /// Keys given on the command line, with the text that gives them.
+    overridden: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ struct Entry {
 }
 
 impl Locator {
-    /// The keys of a parsed file; `None` for a text that is not TOML.
+    /// The keys of a parsed file; none for a text that is not TOML.
     pub fn new(file: &Path, text: &str) -> Self {
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
@@ -36,14 +37,14 @@ impl Locator {
         Self { file: file.to_owned(), entries, line_starts, overridden: Vec::new() }
     }
 
-    /// Remembers that a key's value comes from the command line.
-    pub fn override_key(&mut self, path: &str) {
-        self.overridden.push(path.to_owned());
+    /// Remembers that a key's value comes from the command line, as `text`.
+    pub fn override_key(&mut self, path: &str, text: &str) {
+        self.overridden.push((path.to_owned(), text.to_owned()));
     }
 
     /// Whether a key is given, by the file or the command line.
     pub fn is_given(&self, path: &str) -> bool {
-        self.overridden.iter().any(|given| given == path)
+        self.overridden.iter().any(|(given, _)| given == path)
             || self.entries.iter().any(|entry| entry.path == path)
     }
 
@@ -70,8 +71,8 @@ impl Locator {
     /// Where the value of a key comes from: the option `--set`, the line of the file, or, for a
     /// default, the file.
     pub fn place_of(&self, path: &str) -> String {
-        if self.overridden.iter().any(|given| given == path) {
-            return "--set".into();
+        if let Some((_, text)) = self.overridden.iter().rev().find(|(given, _)| given == path) {
+            return format!("--set {text}");
         }
         let entry = self.entries.iter().find(|entry| entry.path == path);
         self.place_at(entry.map(|entry| entry.key.clone()))

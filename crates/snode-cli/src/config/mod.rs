@@ -9,10 +9,13 @@ mod check;
 mod compare;
 mod diagnose;
 mod locate;
+mod pair;
 mod resolve;
 mod schema;
 
 use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
 
 pub use check::check;
 pub use compare::{Difference, Kind, differences};
@@ -51,6 +54,13 @@ impl ExperimentFile {
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self> {
         let text = read_text(path)?;
         let mut locator = Locator::new(path, &text);
+        if let Err(error) = DeTable::parse(&text) {
+            return Err(Error::Config {
+                place: locator.place_at(error.span()),
+                key: None,
+                problem: format!("not TOML: {}", error.message()),
+            });
+        }
         let mut experiment: Experiment = toml::from_str(&text).map_err(|error| {
             let key = error.span().and_then(|span| locator.key_at(&span).map(str::to_owned));
             Error::Config {
@@ -68,7 +78,7 @@ impl ExperimentFile {
                 experiment = toml::Value::Table(table.clone())
                     .try_into()
                     .map_err(|error| invalid_override(text, &error))?;
-                locator.override_key(&key);
+                locator.override_key(&key, text);
             }
         }
         Ok(Self { path: path.to_owned(), text, locator, experiment })
@@ -100,18 +110,18 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> String {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let names: Vec<String> = std::fs::read_dir(folder)
+        let stems: Vec<String> = std::fs::read_dir(folder)
             .map(|entries| {
                 let paths = entries.flatten().map(|entry| entry.path());
                 let tomls = paths.filter(|path| path.extension().is_some_and(|e| e == "toml"));
-                let names = tomls.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
-                names.take(1000).collect()
+                let stems = tomls.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+                stems.take(1000).collect()
             })
             .unwrap_or_default();
-        let words: Vec<&str> = names.iter().map(String::as_str).collect();
-        let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        if let Some(name) = wanted.and_then(|wanted| nearest(&wanted, &words)) {
-            let near = path.with_file_name(name);
+        let words: Vec<&str> = stems.iter().map(String::as_str).collect();
+        let wanted = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        if let Some(stem) = wanted.and_then(|wanted| nearest(&wanted, &words)) {
+            let near = path.with_file_name(format!("{stem}.toml"));
             message.push_str(&format!("; did you mean `{}`?", near.display()));
         } else {
             message.push_str("; `snode init` writes one to start from");

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use snode_ode::{Activation, Initialisation};
 use snode_train::{Conjugacy, Discretisation, Metric};
 
+use super::pair;
+
 /// An experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -77,7 +79,7 @@ pub struct DataConfig {
     /// The name of a known data set or the path of a folder with four IDX files.
     pub source: String,
     /// Rows and columns images are resampled to; those of the source if not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
     pub size: Option<[usize; 2]>,
     /// The value of a pixel without foreground.
     pub background: f64,
@@ -163,7 +165,7 @@ pub struct CostConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mu4: Option<f64>,
     /// Targets of the squared distance: of the other components, and of the class's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
     pub targets: Option<[f64; 2]>,
 }
 
@@ -175,6 +177,7 @@ pub enum Loss {
     #[default]
     L2,
     /// μ = (0, 1, 0.01, 0).
+    #[serde(alias = "ce")]
     CrossEntropy,
 }
 

@@ -17,20 +17,33 @@ pub struct Checkpoints {
     model: Model,
     every: Duration,
     last: Instant,
-    /// How many batches had been trained on at the last checkpoint.
+    /// The file the session began with.
+    origin: Option<PathBuf>,
+    /// The epoch and the batch of the last checkpoint.
     written: Option<(usize, usize)>,
 }
 
 impl Checkpoints {
-    /// Writes to `path` when `every` has passed since the last time.
+    /// Writes to `path` when `every` has passed since the last time; the session began with
+    /// `origin`.
     pub fn new(
         path: PathBuf,
+        origin: Option<PathBuf>,
         info: RunInfo,
         configuration: Configuration,
         model: Model,
         every: Duration,
     ) -> Self {
-        Self { path, info, configuration, model, every, last: Instant::now(), written: None }
+        Self {
+            path,
+            origin,
+            info,
+            configuration,
+            model,
+            every,
+            last: Instant::now(),
+            written: None,
+        }
     }
 
     /// The file.
@@ -38,9 +51,18 @@ impl Checkpoints {
         &self.path
     }
 
-    /// The epoch and the batch the last checkpoint stands at, if this session has written one.
-    pub fn written(&self) -> Option<(usize, usize)> {
-        self.written
+    /// What is kept when training fails: the last checkpoint, or the file the session began with.
+    pub fn kept(&self) -> String {
+        let path = self.path.display();
+        match (self.written, &self.origin) {
+            (Some((epoch, batch)), _) => {
+                format!("the last good checkpoint (epoch {epoch}, batch {batch}) is kept in {path}")
+            }
+            (None, Some(origin)) => {
+                format!("{}, from which it went on, is kept", origin.display())
+            }
+            (None, None) => "no checkpoint was written".into(),
+        }
     }
 
     /// Writes one.

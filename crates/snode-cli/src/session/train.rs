@@ -60,16 +60,16 @@ pub enum Outcome {
 pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     let Session { prepared, fingerprint, begin, files, style, stop } = session;
     let experiment = &prepared.experiment;
-    let (mut info, snapshot, begins_anew) = match begin {
+    let (mut info, snapshot, origin) = match begin {
         Begin::After { path, .. } => {
             let record = read_run::<T>(&path)?;
             let info = record.info.clone();
             let snapshot = record.into_snapshot().ok_or_else(|| not_continuable(&path))?;
-            (info, snapshot, false)
+            (info, snapshot, Some(path))
         }
         Begin::Anew | Begin::Finished(_) => {
             let info = RunInfo::new(prepared.name(), experiment.seed);
-            (info, Snapshot::start(initial_network(prepared)?), true)
+            (info, Snapshot::start(initial_network(prepared)?), None)
         }
     };
     info.status = Status::Running;
@@ -81,8 +81,10 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
         source: prepared.text.clone(),
     };
     let model = model(prepared);
+    let begins_anew = origin.is_none();
     let mut checkpoints = Checkpoints::new(
         files.checkpoint.clone(),
+        origin,
         info.clone(),
         configuration.clone(),
         model.clone(),
@@ -216,16 +218,7 @@ fn failure(error: TrainError, checkpoints: &Checkpoints) -> Error {
         },
         other => other,
     };
-    let kept = match checkpoints.written() {
-        Some((epoch, batch)) => format!(
-            "; the last good checkpoint (epoch {epoch}, batch {batch}) is kept in {}",
-            checkpoints.path().display()
-        ),
-        None => {
-            format!("; the checkpoint it went on from is kept in {}", checkpoints.path().display())
-        }
-    };
-    Error::Train(format!("{error}{kept}"))
+    Error::Train(format!("{error}; {}", checkpoints.kept()))
 }
 
 fn not_continuable(path: &Path) -> Error {

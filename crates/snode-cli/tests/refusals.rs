@@ -1,0 +1,214 @@
+//! What is refused before any work: exit code 2 and a message that names file, line, key, what was
+//! found and what is allowed.
+
+mod support;
+
+use support::{SIDE, Sandbox, TRAIN};
+
+/// A text that `validate` and `run` both refuse, and parts of the message.
+const TEXTS: &[(&str, &[&str])] = &[
+    ("seed = 1\nnetwork = [\n", &["x.toml:", "not TOML"]),
+    ("seed = 1\nseed = 2\n", &["x.toml:2", "duplicate key"]),
+    (
+        "seed = 1\n[training]\nepocs = 2\n",
+        &["x.toml:3: training.epocs", "unknown key", "did you mean `epochs`?", "batch_size"],
+    ),
+    ("epochs = 2\n", &["x.toml:1", "unknown key `epochs`", "belongs to [training]"]),
+    ("[data]\nseed = 2\n", &["x.toml:2", "belongs before the first [table]"]),
+    ("[grid]\nx = 1\n", &["x.toml:1", "unknown key `grid`", "training"]),
+    (
+        "[training]\nepochs = \"two\"\n",
+        &["x.toml:2: training.epochs", "found string \"two\"", "a whole number"],
+    ),
+    ("[training]\nepochs = -2\n", &["x.toml:2: training.epochs", "-2", "≥ 0"]),
+    ("[training]\nepochs = 1.5\n", &["x.toml:2: training.epochs", "1.5", "a whole number"]),
+    ("[network]\nhorizon = \"long\"\n", &["x.toml:2: network.horizon", "\"long\"", "a number"]),
+    (
+        "[network]\nactivation = \"reul\"\n",
+        &["x.toml:2: network.activation", "`reul`", "did you mean `relu`?", "softplus"],
+    ),
+    (
+        "[network]\ninitialisation = \"splin\"\n",
+        &["x.toml:2", "did you mean `spline`?", "independent"],
+    ),
+    (
+        "[training]\nconjugacy = \"fletcher_reeves\"\n",
+        &["x.toml:2", "did you mean `fletcher-reeves`?", "hager-zhang"],
+    ),
+    ("[training]\nmethod = 3\n", &["x.toml:2: training.method", "a name in quotes"]),
+    ("precision = \"f16\"\n", &["x.toml:1: precision", "f32, f64"]),
+    ("[data]\nsize = [4]\n", &["x.toml:2: data.size", "a list of length 1", "two numbers"]),
+    ("[data]\nsize = [4, 4, 4]\n", &["x.toml:2: data.size", "a list of length 3", "two numbers"]),
+    ("network = 3\n", &["x.toml:1: network", "a table"]),
+    ("[data]\nsource = \"mnst14\"\n", &["x.toml:2: data.source", "did you mean `mnist14`?"]),
+    ("[data]\nsource = \"nothing\"\n", &["x.toml:2: data.source", "`nothing`", "four IDX files"]),
+    ("[data]\nsource = \"./none\"\n", &["x.toml:2: data.source", "none", "cannot be read"]),
+    ("[data]\nsource = \"x.toml\"\n", &["x.toml:2: data.source", "not a folder"]),
+    ("[data]\nsource = \"\"\n", &["x.toml:2: data.source", "empty"]),
+];
+
+/// Lines that make the sound experiment of the sandbox impossible, and parts of the message.
+const LINES: &[(&[&str], &[&str])] = &[
+    (&["name = \"a/b\""], &["name", "`a/b`", "letters"]),
+    (&["threads = 0"], &["threads", "found 0", "1 to"]),
+    (&["network.layers = 0"], &["network.layers", "found 0", "1 to"]),
+    (&["network.horizon = 0.0"], &["network.horizon", "found 0", "more than 0"]),
+    (&["network.horizon = nan"], &["network.horizon", "NaN"]),
+    (&["network.layers = 1000000", "data.size = [100, 100]"], &["memory", "this computer has"]),
+    (&["data.size = [0, 4]"], &["data.size", "found 0", "1 to 4096"]),
+    (&["data.size = [1, 2]"], &["data.size", "width 2", "at least 3 pixels"]),
+    (&["data.size = [4096, 4096]"], &["data.size", "memory"]),
+    (&["data.background = -1.0"], &["data.background", "different"]),
+    (&["data.train = 91"], &["data.train", "found 91", "only 90"]),
+    (&["data.test = 31"], &["data.test", "found 31", "only 30"]),
+    (&["data.train = 20", "data.validation = 20"], &["data.validation", "less than 20"]),
+    (&["data.validation = 90"], &["data.validation", "less than 90"]),
+    (&["data.validation = 80"], &["training.batch_size", "1 to 10"]),
+    (&["training.batch_size = 91"], &["training.batch_size", "found 91", "1 to 90"]),
+    (&["training.batch_size = 0"], &["training.batch_size", "found 0"]),
+    (&["training.epochs = 0"], &["training.epochs", "found 0"]),
+    (&["training.batches = 0"], &["training.batches", "found 0"]),
+    (&["training.iterations = 0"], &["training.iterations", "found 0"]),
+    (&["training.evaluate_every = 0"], &["training.evaluate_every", "found 0"]),
+    (&["training.time_limit = 0"], &["training.time_limit", "more than 0"]),
+    (&["training.checkpoint_every = -1"], &["training.checkpoint_every", "found -1"]),
+    (&["training.divergence_factor = 1.0"], &["training.divergence_factor", "more than 1"]),
+    (&["training.early_stop = 3"], &["training.early_stop", "data.validation > 0"]),
+    (&["training.length = 1.0"], &["training.length", "space = \"h1\""]),
+    (&["training.discretisation = \"midpoint\""], &["training.discretisation", "space = \"h1\""]),
+    (
+        &["training.space = \"h1\"", "training.length = 0.0"],
+        &["training.length", "found 0", "more than 0"],
+    ),
+    (
+        &[
+            "training.space = \"h1\"",
+            "training.discretisation = \"midpoint\"",
+            "network.layers = 1",
+        ],
+        &["training.discretisation", "at least 2 layers"],
+    ),
+    (&["training.halvings = 2"], &["training.halvings", "line_search = \"backtracking\""]),
+    (
+        &["training.line_search = \"backtracking\"", "training.halvings = 0"],
+        &["training.halvings", "1 to 60"],
+    ),
+    (&["training.largest_step = 0.0"], &["training.largest_step", "more than 0"]),
+    (&["training.largest_step = -1"], &["training.largest_step", "found -1"]),
+    (&["cost.mu3 = -0.5"], &["cost.mu3", "found -0.5", "0 or more"]),
+    (&["cost.mu2 = 0.0"], &["cost.mu2", "both 0"]),
+    (&["cost.targets = [0.0, 1.0]"], &["cost.targets", "mu1"]),
+    (
+        &["cost.loss = \"l2\"", "network.activation = \"relu\"", "data.foreground = 1.0"],
+        &["data.foreground", "relu", "target 0", "reach 1"],
+    ),
+    (
+        &["cost.loss = \"l2\"", "network.activation = \"sigmoid\"", "cost.targets = [-1.0, 1.0]"],
+        &["cost.targets", "sigmoid", "target -1"],
+    ),
+    (&["output.directory = \"\""], &["output.directory", "empty"]),
+];
+
+#[test]
+fn texts_that_are_no_experiment() {
+    let sandbox = Sandbox::new();
+    for (text, parts) in TEXTS {
+        sandbox.write("x.toml", text);
+        sandbox.fails(&["validate", "x.toml"], 2, parts);
+    }
+}
+
+#[test]
+fn values_that_make_no_sense_together() {
+    let sandbox = Sandbox::new();
+    for (lines, parts) in LINES {
+        sandbox.experiment(lines);
+        // The message names the line in which the key to blame stands.
+        let key = parts[0];
+        let position = support::experiment(lines)
+            .lines()
+            .position(|line| line.split(" =").next() == Some(key))
+            .map(|index| format!("x.toml:{}: {key}", index + 1));
+        let mut parts = parts.to_vec();
+        parts.extend(position.as_deref());
+        sandbox.fails(&["validate", "x.toml"], 2, &parts);
+    }
+}
+
+#[test]
+fn nothing_is_written_when_an_experiment_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&["training.epochs = 0"]);
+    for command in ["run", "gradcheck"] {
+        sandbox.fails(&[command, "x.toml"], 2, &["x.toml:", "training.epochs"]);
+    }
+    assert!(!sandbox.path("results").exists());
+}
+
+#[test]
+fn overrides_of_the_command_line() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&[]);
+    let with = |set: &str, parts: &[&str]| {
+        sandbox.fails(&["validate", "x.toml", "--set", set], 2, parts);
+    };
+    with("training.epocs=2", &["--set training.epocs=2", "did you mean `epochs`?"]);
+    with("training.epochs=two", &["--set training.epochs=two", "a whole number"]);
+    with("training.epochs=0", &["--set training.epochs=0", "found 0"]);
+    with("training.epochs", &["table.key=value"]);
+    with("seed.x=1", &["`seed` is not a table"]);
+    with("training..x=1", &["table.key=value"]);
+    let ran = sandbox.succeeds(&["validate", "x.toml", "--set", "network.activation=elu(0.2)"]);
+    assert!(ran.out.contains("activation = \"elu(0.2)\""));
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&[]);
+    sandbox.write("quickstart.toml", "");
+    std::fs::write(sandbox.path("latin.toml"), b"# h\xf6he\n").unwrap();
+    std::fs::write(sandbox.path("large.toml"), vec![b'#'; 2_000_000]).unwrap();
+    sandbox.fails(&["run", "quikstart.toml"], 2, &["did you mean `quickstart.toml`?"]);
+    sandbox.fails(&["run", "absent.toml"], 2, &["absent.toml", "snode init"]);
+    sandbox.fails(&["run", "dots"], 2, &["dots", "a folder"]);
+    sandbox.fails(&["run", "latin.toml"], 2, &["latin.toml", "line 1", "UTF-8"]);
+    sandbox.fails(&["run", "large.toml"], 2, &["large.toml", "1 MiB"]);
+}
+
+#[test]
+fn data_that_is_damaged() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&[]);
+    let images = sandbox.path("dots/train-images-idx3-ubyte");
+    let bytes = std::fs::read(&images).unwrap();
+
+    std::fs::write(&images, &bytes[..bytes.len() - 5]).unwrap();
+    let pixels = (TRAIN * SIDE * SIDE).to_string();
+    let parts = ["x.toml:3: data.source", "train-images-idx3-ubyte", "ends after", &pixels];
+    for command in ["run", "validate", "gradcheck"] {
+        sandbox.fails(&[command, "x.toml"], 2, &parts);
+    }
+
+    std::fs::write(&images, &bytes[..7]).unwrap();
+    sandbox.fails(&["run", "x.toml"], 2, &["train-images-idx3-ubyte", "header"]);
+
+    std::fs::write(&images, b"not images at all").unwrap();
+    sandbox.fails(&["run", "x.toml"], 2, &["train-images-idx3-ubyte", "starts with the bytes"]);
+
+    std::fs::remove_file(&images).unwrap();
+    sandbox.fails(&["run", "x.toml"], 2, &["x.toml:3", "no file with the training images"]);
+    assert!(!sandbox.path("results").exists());
+}
+
+#[test]
+fn the_command_line_suggests() {
+    let sandbox = Sandbox::new();
+    sandbox.fails(&["validat", "x.toml"], 2, &["validate"]);
+    sandbox.fails(&["run", "x.toml", "--fress"], 2, &["--fresh"]);
+    sandbox.fails(&["run"], 2, &["<FILE>"]);
+    let help = sandbox.succeeds(&["--help"]).out;
+    for word in ["run", "init", "validate", "show", "eval", "gradcheck", "data", "130"] {
+        assert!(help.contains(word), "{word}");
+    }
+}

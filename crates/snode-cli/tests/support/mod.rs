@@ -1,0 +1,148 @@
+//! A folder with a small data set and experiments on it, in which the program is run.
+
+#![allow(dead_code)] // each test file uses its own part
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use snode_data::{Dataset, Images, Split, idx};
+
+/// Rows and columns of the images.
+pub const SIDE: usize = 4;
+pub const CLASSES: usize = 3;
+pub const TRAIN: usize = 90;
+pub const TEST: usize = 30;
+
+pub struct Sandbox {
+    folder: tempfile::TempDir,
+}
+
+impl Sandbox {
+    /// An empty folder but for the data set `dots`.
+    pub fn new() -> Self {
+        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        let dots = sandbox.path("dots");
+        std::fs::create_dir(&dots).unwrap();
+        idx::write_folder(&dots, &dataset()).unwrap();
+        sandbox
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Writes `x.toml`: a short training on `dots`, with further lines.
+    pub fn experiment(&self, lines: &[&str]) {
+        self.write("x.toml", &experiment(lines));
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_snode"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs and expects success.
+    #[track_caller]
+    pub fn succeeds(&self, arguments: &[&str]) -> Ran {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {ran:?}");
+        ran
+    }
+
+    /// Runs and expects failure with an exit code and a single message that has all of `parts`.
+    #[track_caller]
+    pub fn fails(&self, arguments: &[&str], code: i32, parts: &[&str]) -> Ran {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(code), "{arguments:?}: {ran:?}");
+        assert_eq!(ran.err.matches("error: ").count(), 1, "{arguments:?}: {ran:?}");
+        assert!(!ran.err.contains("panicked"), "{arguments:?}: {ran:?}");
+        for part in parts {
+            assert!(ran.err.contains(part), "{arguments:?}: no `{part}` in: {}", ran.err);
+        }
+        ran
+    }
+}
+
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ran {
+    /// The lines of the standard output, each a JSON object.
+    #[track_caller]
+    pub fn json_lines(&self) -> Vec<serde_json::Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// A short training on `dots`; each of `lines` is `table.key = value`, and replaces a line of the
+/// same key.
+pub fn experiment(lines: &[&str]) -> String {
+    let mut all: Vec<(String, String)> = Vec::new();
+    let base = [
+        "seed = 3",
+        "threads = 2",
+        "data.source = \"dots\"",
+        "network.horizon = 2.0",
+        "network.layers = 6",
+        "cost.loss = \"cross-entropy\"",
+        "training.epochs = 2",
+        "training.batch_size = 30",
+        "training.iterations = 4",
+        "training.evaluate_every = 2",
+    ];
+    for line in base.iter().chain(lines) {
+        let (key, value) = line.split_once('=').unwrap();
+        let (key, value) = (key.trim().to_owned(), value.trim().to_owned());
+        all.retain(|(known, _)| *known != key);
+        all.push((key, value));
+    }
+    let lines: Vec<String> = all.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    lines.join("\n") + "\n"
+}
+
+/// Three classes of images, each with a bright line of its own and noise.
+pub fn dataset() -> Dataset {
+    let mut state = 12345_u32;
+    let mut split = |count: usize| {
+        let labels: Vec<u8> = (0..count).map(|i| (i % CLASSES) as u8).collect();
+        let mut pixels = Vec::new();
+        for label in &labels {
+            for index in 0..SIDE * SIDE {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let noise = (state >> 24) as u16 / 2;
+                let bright = index / SIDE == usize::from(*label);
+                pixels.push(if bright { 255 - noise } else { noise });
+            }
+        }
+        Split::new(Images::new(SIDE, SIDE, 255, pixels).unwrap(), labels).unwrap()
+    };
+    let (train, test) = (split(TRAIN), split(TEST));
+    Dataset::new("dots", CLASSES, train, test).unwrap()
+}
+
+pub fn read_run(path: &Path) -> snode_store::RunRecord<f64> {
+    snode_store::read_run::<f64>(path).unwrap()
+}
