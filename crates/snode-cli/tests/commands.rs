@@ -35,6 +35,20 @@ fn init_validate_run() {
     assert!(sandbox.path("experiment.toml").exists());
 }
 
+/// The experiments that come with the repository.
+#[test]
+fn the_repositorys_experiments_are_sound() {
+    let sandbox = Sandbox::new();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let experiments: Vec<_> =
+        files.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+    assert!(!experiments.is_empty());
+    for path in experiments {
+        sandbox.succeeds(&["validate", path.to_str().unwrap()]);
+    }
+}
+
 /// What `validate` prints, and what is stored with results, is an experiment again: the same.
 #[test]
 fn the_resolved_experiment_runs_again() {
@@ -135,6 +149,7 @@ fn gradcheck_passes_for_every_cost_and_activation() {
         &["cost.loss = \"l2\"", "cost.mu4 = 0.1", "network.activation = \"elu(0.2)\""],
         &["network.activation = \"softplus\"", "network.initialisation = \"independent\""],
         &["precision = \"f32\"", "network.layers = 20"],
+        &["network.activation = \"relu\"", "network.layers = 20", "training.batch_size = 90"],
     ] {
         sandbox.experiment(lines);
         let ran = sandbox.succeeds(&["gradcheck", "x.toml"]);

@@ -21,7 +21,7 @@ fn interrupt(sandbox: &Sandbox, signal: &str) -> Ran {
         .unwrap();
     let mut reader = BufReader::with_capacity(256, child.stdout.take().unwrap());
     let mut out = String::new();
-    while out.matches("\"iteration\"").count() < 10 {
+    while out.matches("\"event\":\"iteration\"").count() < 10 {
         assert!(reader.read_line(&mut out).unwrap() > 0, "ended early: {out}");
     }
     let pid = child.id().to_string();
@@ -117,7 +117,28 @@ fn a_damaged_checkpoint_is_named() {
     sandbox.succeeds(&["run", "x.toml", "--fresh"]);
 }
 
-/// Both a time limit and an end of the plan that a checkpoint is already beyond.
+#[test]
+fn two_programs_do_not_write_the_same_files() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&["training.epochs = 1000000"]);
+    let mut child = sandbox
+        .command(&["run", "x.toml", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    sandbox.fails(&["run", "x.toml"], 2, &["another snode", "results/x.h5"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // A process that was killed leaves nothing locked.
+    let ran = sandbox.succeeds(&["run", "x.toml", "--set", "training.epochs=1"]);
+    assert!(ran.err.contains("going on from"), "{}", ran.err);
+    assert!(!sandbox.path("results/x.lock").exists());
+}
+
+/// The end of the plan may be moved to before where a checkpoint stands.
 #[test]
 fn a_checkpoint_beyond_a_shortened_plan_becomes_the_result() {
     let sandbox = Sandbox::new();

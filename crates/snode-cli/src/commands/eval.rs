@@ -36,8 +36,8 @@ pub struct EvalArgs {
     #[arg(long)]
     pub classes: bool,
     /// The number of threads; all there are if not given.
-    #[arg(long, value_name = "NUMBER")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -85,7 +85,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let encoding = Encoding::new(input.background, input.foreground)?;
     let classes = summary.model.classes;
     let cost = experiment.map(|experiment| config::cost(&experiment.cost, classes));
-    let evaluation = pool(args.threads)?.install(|| match summary.precision {
+    let evaluation = pool(args.threads.map(usize::from))?.install(|| match summary.precision {
         Precision::F32 => evaluate::<f32>(&args.run, &split, encoding, classes, cost),
         Precision::F64 => evaluate::<f64>(&args.run, &split, encoding, classes, cost),
     })?;

@@ -28,8 +28,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// The number of threads, in place of the experiment's.
-    #[arg(long, value_name = "NUMBER")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
     /// Begins anew and replaces what an earlier run left under the same name.
     #[arg(long)]
     pub fresh: bool,
@@ -58,19 +58,24 @@ fn train_experiment(args: &RunArgs) -> Result<()> {
     let stop = interrupt::install()?;
     let mut overrides = args.set.clone();
     overrides.extend(args.threads.map(|threads| format!("threads={threads}")));
-    let prepared = Prepared::read(&args.file, &overrides)?;
+    let mut prepared = Prepared::read(&args.file, &overrides)?;
+    if let Some(folder) = &args.output {
+        prepared.experiment.output.directory = folder.display().to_string();
+    }
     let experiment = &prepared.experiment;
     let folder = args.output.clone().unwrap_or_else(|| experiment.output.directory.clone().into());
     let files = Files::new(&folder, prepared.name());
     let per_epoch = prepared.train.len() / experiment.training.batch_size;
     let fingerprint = fingerprint(&[&prepared.train, &prepared.validation, &prepared.test]);
-    let begin =
-        if args.fresh { Begin::Anew } else { begin(&files, experiment, &fingerprint, per_epoch)? };
     let style = match (args.quiet, args.json) {
         (true, _) => Style::Quiet,
         (_, true) => Style::Json,
         _ => Style::People,
     };
+    files.prepare()?;
+    let lock = files.lock()?;
+    let begin =
+        if args.fresh { Begin::Anew } else { begin(&files, experiment, &fingerprint, per_epoch)? };
     match &begin {
         Begin::Finished(_) => {
             if style == Style::People {
@@ -89,12 +94,12 @@ fn train_experiment(args: &RunArgs) -> Result<()> {
         )),
         _ => {}
     }
-    files.prepare()?;
 
     let session = Session { prepared: &prepared, fingerprint, begin, files: &files, style, stop };
     let precision = experiment.precision;
     let outcome =
         pool(experiment.threads)?.install(|| with_precision!(precision, T => train::<T>(session)));
+    drop(lock);
     let go_on = || {
         format!(
             "the checkpoint is {}; to go on: {}",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use snode_store::Status;
 
 use crate::error::Result;
 use crate::output::{print, print_line};
@@ -69,6 +70,14 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         "begun {} on {} by snode {}, seed {}\n",
         info.created, info.host, info.snode_version, info.seed
     ));
+    if info.status != Status::Finished
+        && let Some(position) = summary.position
+    {
+        text.push_str(&format!(
+            "goes on at epoch {}, batch {}, iteration {}, each counted from 0\n",
+            position.epoch, position.batch, position.iteration
+        ));
+    }
     for (key, value) in &info.provenance {
         text.push_str(&format!("{key}: {value}\n"));
     }

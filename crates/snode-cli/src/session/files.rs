@@ -1,8 +1,23 @@
 //! The files of a run.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+
+/// The files of a run, held by this process alone.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A lock file that stays behind locks nothing.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
 
 /// The files of a run.
 #[derive(Clone, Debug)]
@@ -11,6 +26,8 @@ pub struct Files {
     pub results: PathBuf,
     /// `NAME.checkpoint.h5`: what a run goes on from, there until it ends.
     pub checkpoint: PathBuf,
+    /// `NAME.lock`: there while a process trains.
+    lock: PathBuf,
 }
 
 impl Files {
@@ -19,6 +36,7 @@ impl Files {
         Self {
             results: folder.join(format!("{name}.h5")),
             checkpoint: folder.join(format!("{name}.checkpoint.h5")),
+            lock: folder.join(format!("{name}.lock")),
         }
     }
 
@@ -41,6 +59,29 @@ impl Files {
             .tempfile_in(folder)
             .and_then(tempfile::NamedTempFile::close)
             .map_err(cannot)
+    }
+
+    /// Keeps other processes from writing the same files until the lock is dropped.
+    ///
+    /// # Errors
+    /// If another process is at it.
+    pub fn lock(&self) -> Result<Lock> {
+        let path = &self.lock;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(|error| Error::file(path, "cannot write", error))?;
+        // A file system without locks is no reason not to train.
+        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Err(Error::Usage(format!(
+                "another snode is training {} at this moment; wait for it, or choose another \
+                 `name` or --output",
+                self.results.display()
+            )));
+        }
+        Ok(Lock { path: path.clone(), _file: file })
     }
 
     /// Removes the checkpoint, which the results have made superfluous.
