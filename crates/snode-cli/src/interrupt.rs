@@ -1,12 +1,14 @@
 //! Ctrl-C and the request to terminate.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::error::{Error, INTERRUPTED, Result};
+use crate::output::say;
 
 /// A flag that the first signal raises; a second one ends the program at once.
 ///
@@ -21,4 +23,19 @@ pub fn install() -> Result<Arc<AtomicBool>> {
             .map_err(|error| Error::Usage(format!("cannot watch for Ctrl-C: {error}")))?;
     }
     Ok(raised)
+}
+
+/// Tells the user that the first signal was heard, since an iteration may take a while to end.
+pub fn acknowledge(raised: &Arc<AtomicBool>) {
+    let flag = Arc::downgrade(raised);
+    std::thread::spawn(move || {
+        while let Some(raised) = flag.upgrade() {
+            if raised.load(Ordering::Relaxed) {
+                say("stopping after this iteration; a second Ctrl-C ends at once, without saving");
+                return;
+            }
+            drop(raised);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
 }

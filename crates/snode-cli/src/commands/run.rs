@@ -94,6 +94,9 @@ fn train_experiment(args: &RunArgs) -> Result<()> {
         )),
         _ => {}
     }
+    if style == Style::People {
+        interrupt::acknowledge(&stop);
+    }
 
     let session = Session { prepared: &prepared, fingerprint, begin, files: &files, style, stop };
     let precision = experiment.precision;
