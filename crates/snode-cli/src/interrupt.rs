@@ -28,7 +28,7 @@ pub fn install() -> Result<Arc<AtomicBool>> {
 /// Tells the user that the first signal was heard, since an iteration may take a while to end.
 pub fn acknowledge(raised: &Arc<AtomicBool>) {
     let flag = Arc::downgrade(raised);
-    std::thread::spawn(move || {
+    let watch = move || {
         while let Some(raised) = flag.upgrade() {
             if raised.load(Ordering::Relaxed) {
                 say("stopping after this iteration; a second Ctrl-C ends at once, without saving");
@@ -37,5 +37,7 @@ pub fn acknowledge(raised: &Arc<AtomicBool>) {
             drop(raised);
             std::thread::sleep(Duration::from_millis(100));
         }
-    });
+    };
+    // Where no thread can be had, the signal is heard all the same.
+    let _ = std::thread::Builder::new().spawn(watch);
 }
