@@ -71,9 +71,8 @@ fn with_criterion<T: Real>(criterion: &mut Criterion) {
 fn add(sum: &mut Phases, phases: &Phases) {
     sum.direct += phases.direct;
     sum.adjoint += phases.adjoint;
-    sum.gradient += phases.gradient;
     sum.space += phases.space;
-    sum.direction += phases.direction;
+    sum.products += phases.products;
     sum.sensitivity += phases.sensitivity;
     sum.update += phases.update;
 }
@@ -100,7 +99,7 @@ fn iterations<T: Real>(
 fn table<T: Real>() {
     println!("\n{}, {THREADS} threads, n = {WIDTH}, L = {LAYERS}, M = {BATCH}", T::NAME);
     println!(
-        "{:<18} {:>8} {:>9} {:>11} {:>8}   direct adjoint gradient space direction sensitivity update [ms]",
+        "{:<18} {:>8} {:>9} {:>11} {:>8}   direct adjoint space products sensitivity update [ms]",
         "iteration", "ms", "GFLOP/s", "of stream", "of hot"
     );
     let gflop = flops(PRODUCTS, BATCH) / 1e9;
@@ -135,16 +134,15 @@ fn table<T: Real>() {
         }
         let count = 6.0 * ROUNDS as f64 / 1e3;
         println!(
-            "{name:<18} {:>8.1} {:>9.1} {:>10.0}% {:>7.0}%   {:>6.1} {:>7.1} {:>8.1} {:>5.1} {:>9.1} {:>11.1} {:>6.1}",
+            "{name:<18} {:>8.1} {:>9.1} {:>10.0}% {:>7.0}%   {:>6.1} {:>7.1} {:>5.1} {:>8.1} {:>11.1} {:>6.1}",
             median(&times) * 1e3,
             gflop / median(&times),
             median(&of_stream) * 100.0,
             median(&of_hot) * 100.0,
             phases.direct / count,
             phases.adjoint / count,
-            phases.gradient / count,
             phases.space / count,
-            phases.direction / count,
+            phases.products / count,
             phases.sensitivity / count,
             phases.update / count,
         );

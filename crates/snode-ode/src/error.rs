@@ -16,13 +16,11 @@ pub enum SolveError {
         found: (usize, usize),
     },
     /// The adjoint or sensitivity problem was posed before the direct one, along whose trajectory
-    /// it runs; or the gradient before the adjoint.
-    #[error("{problem}: there is no trajectory yet; solve the {needs} first")]
+    /// it runs.
+    #[error("{problem}: there is no trajectory yet; solve the direct problem first")]
     NoTrajectory {
         /// The problem posed.
         problem: &'static str,
-        /// The one it needs.
-        needs: &'static str,
     },
     /// A state is infinite or NaN.
     #[error("{problem}: the state is not finite at depth {time}")]

@@ -31,9 +31,8 @@
 //! let output = euler.output().to_owned();
 //!
 //! // The gradient of ½‖x(T)‖² by all parameters: λ(T) = x(T).
-//! euler.adjoint(&network, output.as_ref())?;
 //! let mut gradient = network.parameters.clone();
-//! euler.gradient(&mut gradient)?;
+//! euler.adjoint(&network, output.as_ref(), Some(&mut gradient))?;
 //! assert!(gradient.inner(&gradient, network.grid()) > 0.0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -10,35 +10,49 @@ use std::ops::Range;
 use rayon::join;
 
 /// Columns are divided at multiples of this.
-///
-/// A product's column has the same bits whichever other columns are computed with it as long as it
-/// is not alone (a single column takes a matrix–vector kernel). Parts of at least this many columns
-/// therefore make results independent of the number of threads.
 const COLUMN_UNIT: usize = 8;
 
-/// Calls `work` on disjoint ranges that cover `0..columns`, one range a thread.
-pub(crate) fn for_columns(columns: usize, work: &(impl Fn(Range<usize>) + Sync)) {
-    let units = (columns / COLUMN_UNIT).max(1);
-    let parts = rayon::current_num_threads().min(units);
-    split_columns(columns, 0..units, units, parts, work);
+/// Products with at most this many multiplications take another kernel of faer's, whose sums have
+/// other bits.
+const SMALL_PRODUCT: usize = 16 * 16 * 16;
+
+/// How many columns a part has at least, for products with n×n weights.
+///
+/// A product's column has the same bits whichever other columns are computed with it as long as the
+/// kernel is the same: faer has one for a single column, and one for small products. With parts of
+/// at least this many columns the kernel is that of the whole batch, and results do not depend on
+/// the number of threads.
+pub(crate) fn smallest_part(n: usize) -> usize {
+    (SMALL_PRODUCT / (n * n).max(1) + 1).next_multiple_of(COLUMN_UNIT)
 }
 
+/// Calls `work` on disjoint ranges that cover `0..columns` of a batch of height `n`, one range a
+/// thread.
+pub(crate) fn for_columns(n: usize, columns: usize, work: &(impl Fn(Range<usize>) + Sync)) {
+    let unit = smallest_part(n);
+    let units = (columns / unit).max(1);
+    let parts = rayon::current_num_threads().min(units);
+    split_columns(columns, unit, 0..units, parts, work);
+}
+
+/// The units `part` of `columns`, the last of which takes what is left over.
 fn split_columns(
     columns: usize,
+    unit: usize,
     part: Range<usize>,
-    units: usize,
     parts: usize,
     work: &(impl Fn(Range<usize>) + Sync),
 ) {
     if parts <= 1 {
-        let end = if part.end == units { columns } else { part.end * COLUMN_UNIT };
-        return work(part.start * COLUMN_UNIT..end);
+        let is_last = part.end == (columns / unit).max(1);
+        let end = if is_last { columns } else { part.end * unit };
+        return work(part.start * unit..end);
     }
     let left_parts = parts / 2;
     let middle = part.start + part.len() * left_parts / parts;
     join(
-        || split_columns(columns, part.start..middle, units, left_parts, work),
-        || split_columns(columns, middle..part.end, units, parts - left_parts, work),
+        || split_columns(columns, unit, part.start..middle, left_parts, work),
+        || split_columns(columns, unit, middle..part.end, parts - left_parts, work),
     );
 }
 
@@ -129,14 +143,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn column_ranges_cover_everything_once_and_are_never_single() {
+    fn column_ranges_cover_everything_once_and_are_never_small() {
         for threads in [1, 2, 3, 5] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            for columns in [1, 2, 7, 8, 9, 17, 25, 100, 101] {
+            for (n, columns) in [1, 7, 8, 9, 16, 17, 25, 100, 101, 500]
+                .into_iter()
+                .flat_map(|columns| [1, 5, 16, 196].map(|n| (n, columns)))
+            {
                 let seen = Mutex::new(vec![0; columns]);
                 pool.install(|| {
-                    for_columns(columns, &|range: Range<usize>| {
-                        assert!(range.len() > 1 || columns == 1);
+                    for_columns(n, columns, &|range: Range<usize>| {
+                        assert!(range.len() >= columns.min(smallest_part(n)));
                         for c in range {
                             seen.lock().unwrap()[c] += 1;
                         }

@@ -49,9 +49,8 @@ fn adjoint_gap<T: Real>(network: &Network<T>, columns: usize) -> f64 {
         .unwrap();
     let forward = inner(euler.output_sensitivity(), w.as_ref());
     let scale = norm(euler.output_sensitivity()) * norm(w.as_ref());
-    euler.adjoint(network, w.as_ref()).unwrap();
     let mut gradient = Parameters::zeros(n, network.grid().nodes());
-    euler.gradient(&mut gradient).unwrap();
+    euler.adjoint(network, w.as_ref(), Some(&mut gradient)).unwrap();
     let backward =
         gradient.inner(&direction, network.grid()) + inner(xi0.as_ref(), euler.input_adjoint());
     (forward - backward).abs() / scale
@@ -122,9 +121,8 @@ fn all_bits<T: Real>(network: &Network<T>, columns: usize) -> Vec<u64> {
     let n = network.width();
     let mut euler = Euler::new();
     euler.direct(network, batch(n, columns, 0.1).as_ref()).unwrap();
-    euler.adjoint(network, batch(n, columns, 0.4).as_ref()).unwrap();
     let mut gradient = Parameters::zeros(n, network.grid().nodes());
-    euler.gradient(&mut gradient).unwrap();
+    euler.adjoint(network, batch(n, columns, 0.4).as_ref(), Some(&mut gradient)).unwrap();
     let xi0 = batch(n, columns, 0.8);
     euler
         .sensitivity(
@@ -147,7 +145,11 @@ fn all_bits<T: Real>(network: &Network<T>, columns: usize) -> Vec<u64> {
 }
 
 fn same_bits_for_any_number_of_threads<T: Real>() {
-    for (width, columns) in [(5, 1), (5, 3), (12, 17), (196, 100), (33, 101), (20, 259)] {
+    // Among them sizes at which a part alone would take another kernel than the whole.
+    let small = [1, 8, 9, 16, 20, 25].into_iter().flat_map(|width| {
+        [1, 3, 8, 16, 17, 30, 45, 90, 259, 300].map(move |columns| (width, columns))
+    });
+    for (width, columns) in small.chain([(196, 100), (33, 101)]) {
         let network = network::<T>(width, 6, Activation::Tanh, 5);
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -219,16 +221,16 @@ fn what_does_not_fit_is_refused() {
     let wrong = Mat::<f64>::zeros(3, 2);
     assert!(matches!(euler.direct(&network, wrong.as_ref()), Err(SolveError::Shape { .. })));
     assert!(matches!(
-        euler.adjoint(&network, wrong.as_ref()),
+        euler.adjoint(&network, wrong.as_ref(), None),
         Err(SolveError::NoTrajectory { .. })
     ));
-    let mut gradient = Parameters::zeros(4, 5);
     euler.direct(&network, batch(4, 2, 0.0).as_ref()).unwrap();
-    assert!(matches!(euler.gradient(&mut gradient), Err(SolveError::NoTrajectory { .. })));
-    assert!(matches!(euler.adjoint(&network, wrong.as_ref()), Err(SolveError::Shape { .. })));
-    euler.adjoint(&network, batch(4, 2, 0.0).as_ref()).unwrap();
+    assert!(matches!(euler.adjoint(&network, wrong.as_ref(), None), Err(SolveError::Shape { .. })));
     let mut short = Parameters::zeros(4, 3);
-    assert!(matches!(euler.gradient(&mut short), Err(SolveError::Shape { .. })));
+    assert!(matches!(
+        euler.adjoint(&network, batch(4, 2, 0.0).as_ref(), Some(&mut short)),
+        Err(SolveError::Shape { .. })
+    ));
     let other = Parameters::zeros(4, 3);
     let along = Perturbation { parameters: Some(&other), input: None };
     assert!(matches!(euler.sensitivity(&network, along), Err(SolveError::Shape { .. })));
@@ -256,11 +258,42 @@ fn a_closed_grids_last_node_has_no_part() {
     let mut euler = Euler::new();
     euler.direct(&network, batch(3, 2, 0.0).as_ref()).unwrap();
     let before = euler.output().to_owned();
-    euler.adjoint(&network, batch(3, 2, 1.0).as_ref()).unwrap();
     let mut gradient = network.parameters.clone();
-    euler.gradient(&mut gradient).unwrap();
+    euler.adjoint(&network, batch(3, 2, 1.0).as_ref(), Some(&mut gradient)).unwrap();
     assert!(gradient.node(6).iter().all(|&g| g == 0.0));
     network.parameters.node_mut(6).fill(7.0);
     euler.direct(&network, batch(3, 2, 0.0).as_ref()).unwrap();
     assert_eq!(euler.output(), before);
+}
+
+#[test]
+fn a_combination_and_its_sensitivity_are_the_two_steps_together() {
+    for ends in [Ends::Open, Ends::Closed] {
+        let grid = Grid::new(1.0, 37, ends).unwrap();
+        let network = Network::<f64>::initial(5, grid, Activation::Tanh, Initialisation::Spline, 4);
+        let x = initialise::<f64>(Initialisation::Independent, 5, &grid, 6);
+        let mut direction = initialise::<f64>(Initialisation::Independent, 5, &grid, 7);
+        let mut by_hand = direction.clone();
+        let mut euler = Euler::new();
+        euler.direct(&network, batch(5, 20, 0.0).as_ref()).unwrap();
+        euler.sensitivity_of_combination(&network, &mut direction, 0.7, &x, -1.0).unwrap();
+        let together = euler.output_sensitivity().to_owned();
+        by_hand.combine(0.7, &x, -1.0);
+        let along = Perturbation { parameters: Some(&by_hand), input: None };
+        euler.sensitivity(&network, along).unwrap();
+        assert!(direction == by_hand);
+        assert_eq!(euler.output_sensitivity(), together);
+    }
+}
+
+#[test]
+fn the_adjoint_is_the_same_with_and_without_a_gradient() {
+    let network = network::<f64>(5, 37, Activation::Tanh, 3);
+    let mut euler = Euler::new();
+    euler.direct(&network, batch(5, 20, 0.0).as_ref()).unwrap();
+    euler.adjoint(&network, batch(5, 20, 1.0).as_ref(), None).unwrap();
+    let alone = euler.input_adjoint().to_owned();
+    let mut gradient = network.parameters.clone();
+    euler.adjoint(&network, batch(5, 20, 1.0).as_ref(), Some(&mut gradient)).unwrap();
+    assert_eq!(euler.input_adjoint(), alone);
 }

@@ -32,9 +32,8 @@ pub(crate) struct IterationRow {
     seconds: f64,
     seconds_direct: f64,
     seconds_adjoint: f64,
-    seconds_gradient: f64,
     seconds_space: f64,
-    seconds_direction: f64,
+    seconds_products: f64,
     seconds_sensitivity: f64,
     seconds_update: f64,
 }
@@ -77,9 +76,8 @@ impl IterationRow {
             seconds,
             seconds_direct: phases.direct,
             seconds_adjoint: phases.adjoint,
-            seconds_gradient: phases.gradient,
             seconds_space: phases.space,
-            seconds_direction: phases.direction,
+            seconds_products: phases.products,
             seconds_sensitivity: phases.sensitivity,
             seconds_update: phases.update,
         })
@@ -100,9 +98,8 @@ impl IterationRow {
         let phases = Phases {
             direct: self.seconds_direct,
             adjoint: self.seconds_adjoint,
-            gradient: self.seconds_gradient,
             space: self.seconds_space,
-            direction: self.seconds_direction,
+            products: self.seconds_products,
             sensitivity: self.seconds_sensitivity,
             update: self.seconds_update,
         };

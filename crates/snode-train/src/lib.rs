@@ -64,3 +64,8 @@ pub use training::{
     IterationRecord, Observer, ObserverError, Plan, Position, Score, Snapshot, State, StopReason,
     StopSignal, TimeLimit, Trainer, classify,
 };
+
+/// The example of the repository's README, compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use faer::{Mat, MatRef};
-use snode_ode::{Network, Parameters, Perturbation, Real, Scheme};
+use snode_ode::{Network, Parameters, Real, Scheme};
 
 use crate::conjugacy::{Conjugacy, Products};
 use crate::space::GradientSpace;
-use crate::step_length::{DecayProducts, LinearisedCost};
+use crate::step_length::{DecayProducts, LinearisedCost, StepLength};
 use crate::{Cost, CostValue, Space, TrainError};
 
 /// In which inner product the conjugacy formula takes its products.
@@ -60,15 +60,13 @@ pub struct NcgOptions {
 pub struct Phases {
     /// Direct problem and cost, trial steps of a line search included.
     pub direct: f64,
-    /// Adjoint problem.
+    /// Adjoint problem and gradient (S6).
     pub adjoint: f64,
-    /// Gradient (S6).
-    pub gradient: f64,
     /// Representative in the gradient space.
     pub space: f64,
-    /// Inner products and the new direction.
-    pub direction: f64,
-    /// Sensitivity problem and step length.
+    /// Inner products of the conjugacy formula.
+    pub products: f64,
+    /// New direction, sensitivity problem along it, and step length.
     pub sensitivity: f64,
     /// Update of the parameters.
     pub update: f64,
@@ -255,18 +253,15 @@ impl<T: Real> Ncg<T> {
         report.rose = self.memory.is_some_and(|memory| total > memory.cost);
         report.phases.direct = clock.lap();
 
-        self.scheme.adjoint(network, self.terminal.as_ref())?;
-        report.phases.adjoint = clock.lap();
-
         // Of the two parameter-sized arrays for gradients, the last one's becomes the new one's.
         if let Some(last) = &mut self.last_gradient {
             std::mem::swap(last, self.representative.as_mut().unwrap_or(&mut self.gradient));
         }
-        self.scheme.gradient(&mut self.gradient)?;
+        self.scheme.adjoint(network, self.terminal.as_ref(), Some(&mut self.gradient))?;
         if self.cost.mu4 != 0.0 {
             self.gradient.axpy(T::from_f64(self.cost.mu4), &network.parameters);
         }
-        report.phases.gradient = clock.lap();
+        report.phases.adjoint = clock.lap();
 
         if let Some(representative) = &mut self.representative {
             self.space.represent(&self.gradient, representative);
@@ -283,21 +278,18 @@ impl<T: Real> Ncg<T> {
                 report.restarted = true;
             }
         }
-        self.set_direction(T::from_f64(report.gamma));
-        report.phases.direction = clock.lap();
+        report.phases.products = clock.lap();
 
-        let mut step = self.step_length(network, labels, centre)?;
+        let mut step = self.step_along(network, labels, centre, Along::Conjugate(report.gamma))?;
         if step.initial_slope >= 0.0 && report.gamma != 0.0 {
             report.gamma = 0.0;
             report.restarted = true;
-            self.set_direction(T::ZERO);
-            step = self.step_length(network, labels, centre)?;
+            step = self.step_along(network, labels, centre, Along::Conjugate(0.0))?;
         }
         if step.initial_slope >= 0.0 && self.representative.is_some() {
             // Only a representative that is not an exact one can fail to descend.
             report.restarted = true;
-            self.direction.combine(T::ZERO, &self.gradient, -T::ONE);
-            step = self.step_length(network, labels, centre)?;
+            step = self.step_along(network, labels, centre, Along::L2Gradient)?;
         }
         report.eta = step.eta;
         report.slope = step.initial_slope;
@@ -372,21 +364,28 @@ impl<T: Real> Ncg<T> {
         products
     }
 
-    /// d = −g + γ d.
-    fn set_direction(&mut self, gamma: T) {
-        let gradient = self.representative.as_ref().unwrap_or(&self.gradient);
-        self.direction.combine(gamma, gradient, -T::ONE);
-    }
-
-    /// Sensitivity problem along the direction, and the minimiser of the linearised cost.
-    fn step_length(
+    /// The new direction, the sensitivity problem along it, and the minimiser of the linearised
+    /// cost.
+    fn step_along(
         &mut self,
         network: &Network<T>,
         labels: &[usize],
         centre: f64,
-    ) -> Result<crate::StepLength, TrainError> {
-        let along = Perturbation { parameters: Some(&self.direction), input: None };
-        self.scheme.sensitivity(network, along)?;
+        along: Along,
+    ) -> Result<StepLength, TrainError> {
+        let (gamma, gradient) = match along {
+            Along::Conjugate(gamma) => {
+                (gamma, self.representative.as_ref().unwrap_or(&self.gradient))
+            }
+            Along::L2Gradient => (0.0, &self.gradient),
+        };
+        self.scheme.sensitivity_of_combination(
+            network,
+            &mut self.direction,
+            T::from_f64(gamma),
+            gradient,
+            -T::ONE,
+        )?;
         let decay = if self.cost.mu4 == 0.0 {
             DecayProducts::default()
         } else {
@@ -432,6 +431,15 @@ impl<T: Real> Ncg<T> {
             network.parameters.axpy(T::from_f64(-report.eta), &self.direction);
         }
     }
+}
+
+/// Which direction to take.
+#[derive(Clone, Copy)]
+enum Along {
+    /// −g + γ d with this γ.
+    Conjugate(f64),
+    /// −∇J in L².
+    L2Gradient,
 }
 
 fn ensure_finite(quantity: &'static str, value: f64) -> Result<(), TrainError> {

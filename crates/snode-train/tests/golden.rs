@@ -92,9 +92,8 @@ fn direct_cost_and_gradient() {
             assert_close(&[ours], &[case.json["J"][name].as_f64().unwrap()], SINGLE_PASS, name);
         }
 
-        euler.adjoint(&network, terminal.as_ref()).unwrap();
         let mut gradient = case.zeros();
-        euler.gradient(&mut gradient).unwrap();
+        euler.adjoint(&network, terminal.as_ref(), Some(&mut gradient)).unwrap();
         gradient.axpy(cost.mu4, &network.parameters);
         let mut prototype = gradient.clone();
         prototype.combine(case.step, &gradient, 0.0);
@@ -131,7 +130,7 @@ fn adjoint_states() {
         let last = matrix::<f64>(&case.json["lambda"][case.layers - 1]);
         assert_close(&columns(terminal.as_ref()), &columns(last.as_ref()), SINGLE_PASS, &case.name);
         // One layer further down than lambda[0]: from dJ/dx_1 by hand.
-        euler.adjoint(&network, terminal.as_ref()).unwrap();
+        euler.adjoint(&network, terminal.as_ref(), None).unwrap();
         let lambda1 = matrix::<f64>(&case.json["lambda"][0]);
         let x0 = case.x0::<f64>();
         let weights = network.parameters.weights(0);
@@ -198,7 +197,7 @@ fn sensitivities_and_the_jacobian() {
                 .unwrap();
             let forward = columns(euler.output_sensitivity());
             assert_close(&forward, &columns(expected.as_ref()), SINGLE_PASS, &case.name);
-            euler.adjoint(&network, identity.as_ref()).unwrap();
+            euler.adjoint(&network, identity.as_ref(), None).unwrap();
             let backward = columns(euler.input_adjoint().transpose());
             assert_close(&backward, &columns(expected.as_ref()), SINGLE_PASS, &case.name);
         }
@@ -318,9 +317,8 @@ fn single_precision_follows_within_2e_5() {
         let mut terminal = Mat::zeros(case.width, case.batch);
         cost.value_and_terminal(euler.output(), &case.labels, case.centre(), terminal.as_mut())
             .unwrap();
-        euler.adjoint(&network, terminal.as_ref()).unwrap();
         let mut gradient = case.zeros();
-        euler.gradient(&mut gradient).unwrap();
+        euler.adjoint(&network, terminal.as_ref(), Some(&mut gradient)).unwrap();
         gradient.axpy(cost.mu4 as f32, &network.parameters);
         gradient.combine(0.0, &gradient.clone(), case.step as f32);
         let expected = case.parameters::<f64>("UW", "UB");

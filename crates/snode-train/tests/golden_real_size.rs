@@ -98,7 +98,7 @@ fn six_iterations_in_double_precision() {
         let repeated = Mat::from_fn(WIDTH, WIDTH, |i, _| x0[(i, 0)]);
         euler.direct(&network, repeated.as_ref()).unwrap();
         let identity = Mat::<f64>::identity(WIDTH, WIDTH);
-        euler.adjoint(&network, identity.as_ref()).unwrap();
+        euler.adjoint(&network, identity.as_ref(), None).unwrap();
         let by_adjoint = euler.input_adjoint().transpose().to_owned();
         euler
             .sensitivity(

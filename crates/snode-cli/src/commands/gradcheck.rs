@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use faer::Mat;
-use snode_ode::{Activation, Euler, Initialisation, initialise};
+use snode_ode::{Euler, Initialisation, initialise};
 use snode_train::{BatchSource, GradientCheck, check_gradient};
 
 use super::pool;
@@ -36,36 +36,6 @@ const LOWEST_RATE: f64 = 1.9;
 /// small and kinks are few; wrong ones have 1.
 const LOWEST_RATE_WITH_KINK: f64 = 1.1;
 
-fn has_kink(activation: Activation) -> bool {
-    match activation {
-        Activation::Relu => true,
-        Activation::LeakyRelu { leak } => leak != 1.0,
-        Activation::Elu { alpha } => alpha != 1.0,
-        _ => false,
-    }
-}
-
-/// The order of a remainder over all steps at which it stands above round-off. Where single kinks
-/// are passed, now more and now fewer, a few steps say nothing.
-fn rate_over_all(steps: &[f64], remainders: &[f64]) -> f64 {
-    let smallest = remainders.iter().copied().fold(f64::INFINITY, f64::min);
-    let points: Vec<(f64, f64)> = steps
-        .iter()
-        .zip(remainders)
-        .filter(|(_, remainder)| **remainder > 4.0 * smallest)
-        .map(|(step, remainder)| (step.ln(), remainder.ln()))
-        .collect();
-    if points.len() < 3 {
-        return f64::NAN;
-    }
-    let count = points.len() as f64;
-    let mean_x = points.iter().map(|point| point.0).sum::<f64>() / count;
-    let mean_y = points.iter().map(|point| point.1).sum::<f64>() / count;
-    let covariance: f64 = points.iter().map(|p| (p.0 - mean_x) * (p.1 - mean_y)).sum();
-    let variance: f64 = points.iter().map(|p| (p.0 - mean_x).powi(2)).sum();
-    covariance / variance
-}
-
 /// The largest gap in the adjoint identity that passes: round-off with room for the length of the
 /// sums.
 fn largest_gap(precision: Precision) -> f64 {
@@ -86,16 +56,11 @@ pub fn run(args: &GradcheckArgs) -> Result<()> {
     let check = pool(experiment.threads)?
         .install(|| with_precision!(experiment.precision, T => check::<T>(&prepared)))?;
     let allowed = largest_gap(experiment.precision);
-    let (lowest, cost_rate, state_rate) = if has_kink(experiment.network.activation) {
-        let cost_rate = rate_over_all(&check.steps, &check.cost_remainders);
-        let state_rate = rate_over_all(&check.steps, &check.state_remainders);
-        (LOWEST_RATE_WITH_KINK, cost_rate, state_rate)
-    } else {
-        (LOWEST_RATE, check.cost_rate, check.state_rate)
-    };
+    let has_kink = experiment.network.activation.has_kink();
+    let lowest = if has_kink { LOWEST_RATE_WITH_KINK } else { LOWEST_RATE };
     let verdicts = [
-        Verdict::at_least("order of the cost's remainder", cost_rate, lowest),
-        Verdict::at_least("order of the state's remainder", state_rate, lowest),
+        Verdict::at_least("order of the cost's remainder", check.cost_rate, lowest),
+        Verdict::at_least("order of the state's remainder", check.state_rate, lowest),
         Verdict::at_most("adjoint identity, parameters", check.parameter_gap, allowed),
         Verdict::at_most("adjoint identity, input", check.input_gap, allowed),
     ];

@@ -162,6 +162,18 @@ impl Activation {
         matches!(self, Self::Relu | Self::Sigmoid | Self::Softplus | Self::SmoothedRelu)
     }
 
+    /// Whether σ′ jumps somewhere. Remainders of Taylor expansions are of order 3/2 then, not 2: a
+    /// step of size ε carries a part of the order of ε of all pre-activations across the kink, and
+    /// each of them contributes an error of the order of ε.
+    pub fn has_kink(self) -> bool {
+        match self {
+            Self::Relu => true,
+            Self::LeakyRelu { leak } => leak != 1.0,
+            Self::Elu { alpha } => alpha != 1.0,
+            _ => false,
+        }
+    }
+
     fn name_and_parameter(self) -> (&'static str, Option<f64>) {
         match self {
             Self::Tanh => ("tanh", None),

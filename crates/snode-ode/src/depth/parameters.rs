@@ -1,5 +1,7 @@
 //! The parameters as one element of a Hilbert space.
 
+use std::ops::Range;
+
 use faer::{MatMut, MatRef};
 
 use super::{Grid, Stencil};
@@ -96,10 +98,15 @@ impl<T: Real> Parameters<T> {
     /// # Panics
     /// If the shapes differ; so do the other operations of the space.
     pub fn combine(&mut self, keep: T, x: &Self, add: T) {
+        self.combine_nodes(0..self.nodes, keep, x, add);
+    }
+
+    /// The same for some of the nodes.
+    pub(crate) fn combine_nodes(&mut self, nodes: Range<usize>, keep: T, x: &Self, add: T) {
         self.check(x, "combine");
-        let (len, nodes) = (self.node_len(), self.nodes);
+        let len = self.node_len();
         let shared = Shared::new(&mut self.values, len);
-        parallel::for_each(0..nodes, &|k| {
+        parallel::for_each(nodes, &|k| {
             // SAFETY: every node is visited once.
             kernels::combine(unsafe { shared.part_mut(k, 0..len) }, keep, x.node(k), add);
         });

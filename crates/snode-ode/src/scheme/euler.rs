@@ -1,8 +1,10 @@
 //! The explicit Euler scheme (S2) with its exact discrete adjoint (S5) and sensitivity (S3).
 //!
 //! Direct, adjoint and sensitivity problems divide the batch's columns between the threads, and
-//! every thread walks through all layers alone; the gradient divides the layers. σ′(Z) is kept from
+//! every thread walks through the layers alone; the gradient, and a new direction, divide the nodes. σ′(Z) is kept from
 //! the direct solution, so nothing is computed twice.
+
+use std::ops::Range;
 
 use faer::{Accum, MatMut, MatRef};
 
@@ -21,12 +23,12 @@ pub struct Euler<T> {
     batch: usize,
     layers: usize,
     step: T,
-    solved: Solved,
+    solved: bool,
     /// X_0 … X_L.
     states: Vec<T>,
     /// σ′(Z_k).
     slopes: Vec<T>,
-    /// G_k = σ′(Z_k) ⊙ Λ_{k+1}.
+    /// G_k = σ′(Z_k) ⊙ Λ_{k+1} of one block of layers, at k modulo [`BLOCK`].
     weighted: Vec<T>,
     /// Λ, from Λ_L down to Λ_0 in place.
     lambda: Vec<T>,
@@ -38,14 +40,9 @@ pub struct Euler<T> {
     zero_bias: Vec<T>,
 }
 
-/// How far the problems of the present batch have been solved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Solved {
-    #[default]
-    Nothing,
-    Direct,
-    Adjoint,
-}
+/// Layers that are gone through between two meetings of the threads where a pass over the parameters
+/// goes with the walk: what one leaves in the shared cache, the other finds there.
+const BLOCK: usize = 16;
 
 /// Columns a thread takes through all layers at once in [`Euler::evaluate`]: enough to amortise the
 /// reading of the weights, few enough for states and products to stay in the cache.
@@ -62,7 +59,7 @@ impl<T: Real> Euler<T> {
     /// # Panics
     /// If there is no direct solution or no such k.
     pub fn state(&self, k: usize) -> MatRef<'_, T> {
-        assert!(self.solved != Solved::Nothing && k <= self.layers, "no state {k}");
+        assert!(self.solved && k <= self.layers, "no state {k}");
         let len = self.width * self.batch;
         self.matrix(&self.states[k * len..(k + 1) * len])
     }
@@ -77,12 +74,12 @@ impl<T: Real> Euler<T> {
         self.batch = batch;
         self.layers = network.grid().steps();
         self.step = T::from_f64(network.grid().step());
-        self.solved = Solved::Nothing;
+        self.solved = false;
         let len = self.width * batch;
         for (memory, pieces) in [
             (&mut self.states, self.layers + 1),
             (&mut self.slopes, self.layers),
-            (&mut self.weighted, self.layers),
+            (&mut self.weighted, BLOCK),
             (&mut self.lambda, 1),
             (&mut self.xi, 1),
             (&mut self.scratch, 1),
@@ -94,9 +91,103 @@ impl<T: Real> Euler<T> {
         self.zero_bias.resize(self.width, T::ZERO);
     }
 
+    /// Λ through some layers, from the last to the first, leaving G_k in `weighted`.
+    fn adjoint_layers(&mut self, network: &Network<T>, layers: Range<usize>) {
+        let (n, m, h) = (self.width, self.batch, self.step);
+        let len = n * m;
+        let slopes = &self.slopes;
+        let lambda = Shared::new(&mut self.lambda, len);
+        let weighted = Shared::new(&mut self.weighted, len);
+        parallel::for_columns(n, m, &|columns| {
+            let part = columns.start * n..columns.end * n;
+            // SAFETY: column ranges are disjoint, and each thread touches its own columns only.
+            let lambda = unsafe { lambda.part_mut(0, part.clone()) };
+            for k in layers.clone().rev() {
+                let (weights, _) = split_node(network.parameters.node(k), n);
+                // SAFETY: as above.
+                let g = unsafe { weighted.part_mut(k % BLOCK, part.clone()) };
+                kernels::multiply(&slopes[k * len..(k + 1) * len][part.clone()], lambda, g);
+                kernels::product(
+                    MatMut::from_column_major_slice_mut(lambda, n, columns.len()),
+                    Accum::Add,
+                    weights.transpose(),
+                    MatRef::from_column_major_slice(g, n, columns.len()),
+                    h,
+                );
+            }
+        });
+    }
+
+    /// (S6) at some nodes, at most [`BLOCK`] of them, from G_k and X_k.
+    fn gradient_nodes(&self, nodes: Range<usize>, gradient: &mut Parameters<T>) {
+        let (n, len) = (self.width, self.width * self.batch);
+        let node_len = gradient.node_len();
+        let out = Shared::new(gradient.as_mut_slice(), node_len);
+        parallel::for_each(nodes, &|k| {
+            let g = &self.weighted[k % BLOCK * len..(k % BLOCK + 1) * len];
+            let x = &self.states[k * len..(k + 1) * len];
+            // SAFETY: every node is visited once.
+            let (weights, bias) = unsafe { out.part_mut(k, 0..node_len) }.split_at_mut(n * n);
+            kernels::product(
+                MatMut::from_column_major_slice_mut(weights, n, n),
+                Accum::Replace,
+                self.matrix(g),
+                self.matrix(x).transpose(),
+                T::ONE,
+            );
+            kernels::row_sums(g, bias);
+        });
+    }
+
+    /// Ξ through some layers, for a perturbation of the parameters or none.
+    fn sensitivity_layers(
+        &mut self,
+        network: &Network<T>,
+        perturbation: Option<&Parameters<T>>,
+        layers: Range<usize>,
+    ) {
+        let (n, m, h) = (self.width, self.batch, self.step);
+        let len = n * m;
+        let (states, slopes) = (&self.states, &self.slopes);
+        let zero_bias = &self.zero_bias[..n];
+        let xi = Shared::new(&mut self.xi, len);
+        let scratch = Shared::new(&mut self.scratch, len);
+        parallel::for_columns(n, m, &|columns| {
+            let part = columns.start * n..columns.end * n;
+            // SAFETY: column ranges are disjoint, and each thread touches its own columns only.
+            let (xi, y) =
+                unsafe { (xi.part_mut(0, part.clone()), scratch.part_mut(0, part.clone())) };
+            for k in layers.clone() {
+                let (weights, _) = split_node(network.parameters.node(k), n);
+                kernels::product(
+                    MatMut::from_column_major_slice_mut(y, n, columns.len()),
+                    Accum::Replace,
+                    weights,
+                    MatRef::from_column_major_slice(xi, n, columns.len()),
+                    T::ONE,
+                );
+                let mut beta = zero_bias;
+                if let Some(parameters) = perturbation {
+                    let (omega, bias) = split_node(parameters.node(k), n);
+                    let x = &states[k * len..(k + 1) * len][part.clone()];
+                    kernels::product(
+                        MatMut::from_column_major_slice_mut(y, n, columns.len()),
+                        Accum::Add,
+                        omega,
+                        MatRef::from_column_major_slice(x, n, columns.len()),
+                        T::ONE,
+                    );
+                    beta = bias;
+                }
+                let slope = &slopes[k * len..(k + 1) * len][part.clone()];
+                kernels::sensitivity_step(y, beta, slope, h, xi);
+            }
+        });
+    }
+
     fn check(&self, operation: &'static str, found: MatRef<'_, T>) -> Result<(), SolveError> {
-        if self.solved == Solved::Nothing {
-            return Err(SolveError::NoTrajectory { problem: operation, needs: "direct problem" });
+        if !self.solved {
+            return Err(SolveError::NoTrajectory { problem: operation });
         }
         check_shape(operation, (self.width, self.batch), found)
     }
@@ -109,6 +200,22 @@ fn check_shape<T>(
 ) -> Result<(), SolveError> {
     let found = found.shape();
     if found == expected { Ok(()) } else { Err(SolveError::Shape { operation, expected, found }) }
+}
+
+fn check_parameters<T: Real>(
+    operation: &'static str,
+    network: &Network<T>,
+    found: &Parameters<T>,
+) -> Result<(), SolveError> {
+    if found.same_shape(&network.parameters) {
+        return Ok(());
+    }
+    let expected = &network.parameters;
+    Err(SolveError::Shape {
+        operation,
+        expected: (expected.width(), expected.nodes()),
+        found: (found.width(), found.nodes()),
+    })
 }
 
 fn copy_columns<T: Real>(from: MatRef<'_, T>, to: &mut [T]) {
@@ -134,7 +241,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
         let states = Shared::new(&mut self.states, len);
         let slopes = Shared::new(&mut self.slopes, len);
         let scratch = Shared::new(&mut self.scratch, len);
-        parallel::for_columns(m, &|columns| {
+        parallel::for_columns(n, m, &|columns| {
             let part = columns.start * n..columns.end * n;
             // SAFETY: column ranges are disjoint, and each thread touches its own columns only.
             let z = unsafe { scratch.part_mut(0, part.clone()) };
@@ -160,7 +267,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
             let time = network.grid().time(first);
             return Err(SolveError::NotFinite { problem: "direct problem", time });
         }
-        self.solved = Solved::Direct;
+        self.solved = true;
         Ok(())
     }
 
@@ -182,9 +289,10 @@ impl<T: Real> Scheme<T> for Euler<T> {
         let mut x = vec![T::ZERO; n * m];
         copy_columns(x0, &mut x);
         let states = Shared::new(&mut x, n * m);
-        parallel::for_columns(m, &|columns| {
-            let mut scratch = vec![T::ZERO; n * EVALUATION_COLUMNS.min(columns.len())];
-            let blocks = columns.len().div_ceil(EVALUATION_COLUMNS).max(1);
+        parallel::for_columns(n, m, &|columns| {
+            let largest = EVALUATION_COLUMNS.max(2 * parallel::smallest_part(n));
+            let mut scratch = vec![T::ZERO; n * largest.min(columns.len())];
+            let blocks = columns.len().div_ceil(largest).max(1);
             for block in 0..blocks {
                 let from = columns.start + columns.len() * block / blocks;
                 let to = columns.start + columns.len() * (block + 1) / blocks;
@@ -212,32 +320,31 @@ impl<T: Real> Scheme<T> for Euler<T> {
         Ok(())
     }
 
-    fn adjoint(&mut self, network: &Network<T>, terminal: MatRef<'_, T>) -> Result<(), SolveError> {
+    fn adjoint(
+        &mut self,
+        network: &Network<T>,
+        terminal: MatRef<'_, T>,
+        mut gradient: Option<&mut Parameters<T>>,
+    ) -> Result<(), SolveError> {
         self.check("adjoint problem", terminal)?;
-        let (n, m, layers, h) = (self.width, self.batch, self.layers, self.step);
-        let len = n * m;
+        if let Some(gradient) = &gradient {
+            check_parameters("gradient", network, gradient)?;
+        }
+        let (len, layers) = (self.width * self.batch, self.layers);
         copy_columns(terminal, &mut self.lambda[..len]);
-        let slopes = &self.slopes;
-        let lambda = Shared::new(&mut self.lambda, len);
-        let weighted = Shared::new(&mut self.weighted, len);
-        parallel::for_columns(m, &|columns| {
-            let part = columns.start * n..columns.end * n;
-            // SAFETY: column ranges are disjoint, and each thread touches its own columns only.
-            let lambda = unsafe { lambda.part_mut(0, part.clone()) };
-            for k in (0..layers).rev() {
-                let (weights, _) = split_node(network.parameters.node(k), n);
-                let g = unsafe { weighted.part_mut(k, part.clone()) };
-                kernels::multiply(&slopes[k * len..(k + 1) * len][part.clone()], lambda, g);
-                kernels::product(
-                    MatMut::from_column_major_slice_mut(lambda, n, columns.len()),
-                    Accum::Add,
-                    weights.transpose(),
-                    MatRef::from_column_major_slice(g, n, columns.len()),
-                    h,
-                );
+        let block = if gradient.is_some() { BLOCK } else { layers };
+        for first in (0..layers).step_by(block).rev() {
+            let nodes = first..(first + block).min(layers);
+            self.adjoint_layers(network, nodes.clone());
+            if let Some(gradient) = &mut gradient {
+                self.gradient_nodes(nodes, gradient);
             }
-        });
-        self.solved = Solved::Adjoint;
+        }
+        if let Some(gradient) = gradient {
+            for unread in layers..gradient.nodes() {
+                gradient.node_mut(unread).fill(T::ZERO);
+            }
+        }
         Ok(())
     }
 
@@ -245,97 +352,43 @@ impl<T: Real> Scheme<T> for Euler<T> {
         self.matrix(&self.lambda[..self.width * self.batch])
     }
 
-    fn gradient(&self, gradient: &mut Parameters<T>) -> Result<(), SolveError> {
-        if self.solved != Solved::Adjoint {
-            return Err(SolveError::NoTrajectory { problem: "gradient", needs: "adjoint problem" });
-        }
-        let (n, len, layers) = (self.width, self.width * self.batch, self.layers);
-        if gradient.width() != n || gradient.nodes() < layers {
-            return Err(SolveError::Shape {
-                operation: "gradient",
-                expected: (n, layers),
-                found: (gradient.width(), gradient.nodes()),
-            });
-        }
-        let (node_len, nodes) = (gradient.node_len(), gradient.nodes());
-        let out = Shared::new(gradient.as_mut_slice(), node_len);
-        parallel::for_each(0..nodes, &|k| {
-            // SAFETY: every node is visited once.
-            let node = unsafe { out.part_mut(k, 0..node_len) };
-            if k >= layers {
-                return node.fill(T::ZERO);
-            }
-            let g = &self.weighted[k * len..(k + 1) * len];
-            let x = &self.states[k * len..(k + 1) * len];
-            let (weights, bias) = node.split_at_mut(n * n);
-            kernels::product(
-                MatMut::from_column_major_slice_mut(weights, n, n),
-                Accum::Replace,
-                self.matrix(g),
-                self.matrix(x).transpose(),
-                T::ONE,
-            );
-            kernels::row_sums(g, bias);
-        });
-        Ok(())
-    }
-
     fn sensitivity(
         &mut self,
         network: &Network<T>,
         perturbation: Perturbation<'_, T>,
     ) -> Result<(), SolveError> {
-        let (n, m, layers, h) = (self.width, self.batch, self.layers, self.step);
-        let len = n * m;
-        self.check("sensitivity problem", perturbation.input.unwrap_or(self.output()))?;
-        if let Some(parameters) = perturbation.parameters
-            && !parameters.same_shape(&network.parameters)
-        {
-            return Err(SolveError::Shape {
-                operation: "sensitivity problem",
-                expected: (network.width(), network.parameters.nodes()),
-                found: (parameters.width(), parameters.nodes()),
-            });
+        let Perturbation { parameters, input } = perturbation;
+        self.check("sensitivity problem", input.unwrap_or(self.output()))?;
+        if let Some(parameters) = parameters {
+            check_parameters("sensitivity problem", network, parameters)?;
         }
-        match perturbation.input {
+        let len = self.width * self.batch;
+        match input {
             Some(xi0) => copy_columns(xi0, &mut self.xi[..len]),
             None => self.xi[..len].fill(T::ZERO),
         }
-        let (states, slopes) = (&self.states, &self.slopes);
-        let xi = Shared::new(&mut self.xi, len);
-        let scratch = Shared::new(&mut self.scratch, len);
-        let zero_bias = &self.zero_bias[..n];
-        parallel::for_columns(m, &|columns| {
-            let part = columns.start * n..columns.end * n;
-            // SAFETY: column ranges are disjoint, and each thread touches its own columns only.
-            let (xi, y) =
-                unsafe { (xi.part_mut(0, part.clone()), scratch.part_mut(0, part.clone())) };
-            for k in 0..layers {
-                let (weights, _) = split_node(network.parameters.node(k), n);
-                kernels::product(
-                    MatMut::from_column_major_slice_mut(y, n, columns.len()),
-                    Accum::Replace,
-                    weights,
-                    MatRef::from_column_major_slice(xi, n, columns.len()),
-                    T::ONE,
-                );
-                let mut beta = zero_bias;
-                if let Some(parameters) = perturbation.parameters {
-                    let (omega, bias) = split_node(parameters.node(k), n);
-                    let x = &states[k * len..(k + 1) * len][part.clone()];
-                    kernels::product(
-                        MatMut::from_column_major_slice_mut(y, n, columns.len()),
-                        Accum::Add,
-                        omega,
-                        MatRef::from_column_major_slice(x, n, columns.len()),
-                        T::ONE,
-                    );
-                    beta = bias;
-                }
-                let slope = &slopes[k * len..(k + 1) * len][part.clone()];
-                kernels::sensitivity_step(y, beta, slope, h, xi);
-            }
-        });
+        self.sensitivity_layers(network, parameters, 0..self.layers);
+        Ok(())
+    }
+
+    fn sensitivity_of_combination(
+        &mut self,
+        network: &Network<T>,
+        direction: &mut Parameters<T>,
+        keep: T,
+        x: &Parameters<T>,
+        add: T,
+    ) -> Result<(), SolveError> {
+        self.check("sensitivity problem", self.output())?;
+        check_parameters("sensitivity problem", network, direction)?;
+        let (len, layers) = (self.width * self.batch, self.layers);
+        self.xi[..len].fill(T::ZERO);
+        for first in (0..layers).step_by(BLOCK) {
+            let nodes = first..(first + BLOCK).min(layers);
+            direction.combine_nodes(nodes.clone(), keep, x, add);
+            self.sensitivity_layers(network, Some(direction), nodes);
+        }
+        direction.combine_nodes(layers..direction.nodes(), keep, x, add);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ pub struct Perturbation<'a, T> {
 ///
 /// A batch is a column-major n×M matrix, one data point a column. The direct problem is solved
 /// first and its trajectory kept; adjoint and sensitivity problems run along it, any number of
-/// times, and `gradient` turns the last adjoint solution into (S6). Memory is allocated when a
+/// times. Memory is allocated when a
 /// batch is larger than any before, never otherwise.
 ///
 /// Implement this trait to plug in another scheme; training, analysis and attacks use nothing else.
@@ -41,7 +41,7 @@ pub struct Perturbation<'a, T> {
 /// let w = Mat::from_fn(4, 3, |i, j| 1.0 / (1 + i + j) as f64);
 /// scheme.sensitivity(&network, Perturbation { parameters: None, input: Some(xi0.as_ref()) })?;
 /// let forward: f64 = (0..3).map(|j| (0..4).map(|i| scheme.output_sensitivity()[(i, j)] * w[(i, j)]).sum::<f64>()).sum();
-/// scheme.adjoint(&network, w.as_ref())?;
+/// scheme.adjoint(&network, w.as_ref(), None)?;
 /// let backward: f64 = (0..3).map(|j| (0..4).map(|i| scheme.input_adjoint()[(i, j)] * xi0[(i, j)]).sum::<f64>()).sum();
 /// assert!((forward - backward).abs() < 1e-14);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -70,20 +70,20 @@ pub trait Scheme<T: Real>: Send {
         out: MatMut<'_, T>,
     ) -> Result<(), SolveError>;
 
-    /// Solves (S5) from λ(T) = `terminal` (n×M) along the last direct solution.
+    /// Solves (S5) from λ(T) = `terminal` (n×M) along the last direct solution, and writes the
+    /// L²-gradient (S6) that belongs to it, without a weight-decay term, where one is wanted.
     ///
     /// # Errors
-    /// If there is no direct solution, or the shape differs from its.
-    fn adjoint(&mut self, network: &Network<T>, terminal: MatRef<'_, T>) -> Result<(), SolveError>;
+    /// If there is no direct solution, or a shape differs from its or the parameters'.
+    fn adjoint(
+        &mut self,
+        network: &Network<T>,
+        terminal: MatRef<'_, T>,
+        gradient: Option<&mut Parameters<T>>,
+    ) -> Result<(), SolveError>;
 
     /// λ(0) of the last adjoint solution: Jᵀ `terminal` for the derivative J of x(T) by x₀. n×M.
     fn input_adjoint(&self) -> MatRef<'_, T>;
-
-    /// The L²-gradient (S6) that belongs to the last adjoint solution, without a weight-decay term.
-    ///
-    /// # Errors
-    /// If there is no adjoint solution, or `gradient` has another shape than the parameters.
-    fn gradient(&self, gradient: &mut Parameters<T>) -> Result<(), SolveError>;
 
     /// Solves (S3) for `perturbation` along the last direct solution.
     ///
@@ -94,6 +94,27 @@ pub trait Scheme<T: Real>: Send {
         network: &Network<T>,
         perturbation: Perturbation<'_, T>,
     ) -> Result<(), SolveError>;
+
+    /// Sets `direction` = `keep`·`direction` + `add`·`x` and solves (S3) for it as a perturbation of
+    /// the parameters: what a conjugate gradient step does. A scheme that goes through the nodes in
+    /// order can do both in one pass through memory.
+    ///
+    /// # Errors
+    /// As [`sensitivity`](Self::sensitivity); `direction` is then undefined.
+    ///
+    /// # Panics
+    /// If `direction` and `x` differ in shape.
+    fn sensitivity_of_combination(
+        &mut self,
+        network: &Network<T>,
+        direction: &mut Parameters<T>,
+        keep: T,
+        x: &Parameters<T>,
+        add: T,
+    ) -> Result<(), SolveError> {
+        direction.combine(keep, x, add);
+        self.sensitivity(network, Perturbation { parameters: Some(direction), input: None })
+    }
 
     /// ξ(T) of the last sensitivity solution, n×M.
     fn output_sensitivity(&self) -> MatRef<'_, T>;
