@@ -21,6 +21,46 @@ pub(crate) fn product<T: Real>(
     matmul(out, accumulate, left, right, factor, Par::Seq);
 }
 
+/// What the next product will read, brought into the second-level cache bit by bit while an
+/// elementwise pass is at work: a product that waits for its weights from memory takes a third
+/// longer.
+struct Ahead<'a, T> {
+    values: &'a [T],
+    piece: usize,
+}
+
+impl<'a, T> Ahead<'a, T> {
+    /// To be fetched in as many pieces.
+    #[inline(always)]
+    fn new(values: &'a [T], pieces: usize) -> Self {
+        Self { values, piece: values.len().div_ceil(pieces.max(1)) }
+    }
+
+    #[inline(always)]
+    fn fetch_piece(&mut self) {
+        let (piece, rest) = self.values.split_at(self.piece.min(self.values.len()));
+        prefetch(piece);
+        self.values = rest;
+    }
+}
+
+/// Asks for `values` to be brought into the second-level cache, where the machine can be asked.
+#[inline(always)]
+fn prefetch<T>(values: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        const LINE: usize = 64;
+        let start: *const i8 = values.as_ptr().cast();
+        for at in (0..size_of_val(values)).step_by(LINE) {
+            // SAFETY: a prefetch reads nothing that the program can see, and `at` is in bounds.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(start.add(at)) };
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = values;
+}
+
 /// Partial sums of a dot product kept in registers.
 const LANES: usize = 64;
 
@@ -87,6 +127,7 @@ struct EulerStep<'a, T, F> {
     x: &'a [T],
     next: &'a mut [T],
     slope: &'a mut [T],
+    ahead: &'a [T],
 }
 
 impl<T: Real, F: Elementwise> NullaryFnOnce for EulerStep<'_, T, F> {
@@ -95,12 +136,14 @@ impl<T: Real, F: Elementwise> NullaryFnOnce for EulerStep<'_, T, F> {
     #[inline(always)]
     fn call(self) {
         let n = self.bias.len();
+        let mut ahead = Ahead::new(self.ahead, self.z.len() / n);
         let columns = self
             .z
             .chunks_exact(n)
             .zip(self.x.chunks_exact(n))
             .zip(self.next.chunks_exact_mut(n).zip(self.slope.chunks_exact_mut(n)));
         for ((z, x), (next, slope)) in columns {
+            ahead.fetch_piece();
             for i in 0..n {
                 let (value, derivative) = self.activation.value_and_slope(z[i] + self.bias[i]);
                 next[i] = value.mul_add(self.h, x[i]);
@@ -111,6 +154,8 @@ impl<T: Real, F: Elementwise> NullaryFnOnce for EulerStep<'_, T, F> {
 }
 
 /// One layer of (S2) after its product: `next` = `x` + h σ(`z` + bias), `slope` = σ′(`z` + bias).
+/// `ahead` is what the next product will read.
+#[expect(clippy::too_many_arguments, reason = "a formula's operands")]
 pub(crate) fn euler_step<T: Real>(
     activation: Activation,
     z: &[T],
@@ -119,9 +164,10 @@ pub(crate) fn euler_step<T: Real>(
     x: &[T],
     next: &mut [T],
     slope: &mut [T],
+    ahead: &[T],
 ) {
     with_elementwise!(activation, activation => {
-        Arch::new().dispatch(EulerStep { activation, z, bias, h, x, next, slope });
+        Arch::new().dispatch(EulerStep { activation, z, bias, h, x, next, slope, ahead });
     });
 }
 
@@ -201,22 +247,31 @@ struct Multiply<'a, T> {
     a: &'a [T],
     b: &'a [T],
     out: &'a mut [T],
+    ahead: &'a [T],
 }
+
+/// Elements a [`Multiply`] takes between two pieces of what it fetches ahead.
+const STRIP: usize = 256;
 
 impl<T: Real> NullaryFnOnce for Multiply<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        for ((out, a), b) in self.out.iter_mut().zip(self.a).zip(self.b) {
-            *out = *a * *b;
+        let mut ahead = Ahead::new(self.ahead, self.out.len().div_ceil(STRIP));
+        let strips = self.a.chunks(STRIP).zip(self.b.chunks(STRIP));
+        for (out, (a, b)) in self.out.chunks_mut(STRIP).zip(strips) {
+            ahead.fetch_piece();
+            for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+                *out = *a * *b;
+            }
         }
     }
 }
 
-/// `out` = `a` ⊙ `b`.
-pub(crate) fn multiply<T: Real>(a: &[T], b: &[T], out: &mut [T]) {
-    Arch::new().dispatch(Multiply { a, b, out });
+/// `out` = `a` ⊙ `b`; `ahead` is what the next product will read.
+pub(crate) fn multiply<T: Real>(a: &[T], b: &[T], out: &mut [T], ahead: &[T]) {
+    Arch::new().dispatch(Multiply { a, b, out, ahead });
 }
 
 struct SensitivityStep<'a, T> {
@@ -225,6 +280,7 @@ struct SensitivityStep<'a, T> {
     slope: &'a [T],
     h: T,
     xi: &'a mut [T],
+    ahead: &'a [T],
 }
 
 impl<T: Real> NullaryFnOnce for SensitivityStep<'_, T> {
@@ -233,8 +289,10 @@ impl<T: Real> NullaryFnOnce for SensitivityStep<'_, T> {
     #[inline(always)]
     fn call(self) {
         let n = self.bias.len();
+        let mut ahead = Ahead::new(self.ahead, self.y.len() / n);
         let columns = self.y.chunks_exact(n).zip(self.slope.chunks_exact(n));
         for ((y, slope), xi) in columns.zip(self.xi.chunks_exact_mut(n)) {
+            ahead.fetch_piece();
             for i in 0..n {
                 xi[i] = (slope[i] * self.h).mul_add(y[i] + self.bias[i], xi[i]);
             }
@@ -242,9 +300,17 @@ impl<T: Real> NullaryFnOnce for SensitivityStep<'_, T> {
     }
 }
 
-/// One layer of (S3) after its products: `xi` += h `slope` ⊙ (`y` + β).
-pub(crate) fn sensitivity_step<T: Real>(y: &[T], beta: &[T], slope: &[T], h: T, xi: &mut [T]) {
-    Arch::new().dispatch(SensitivityStep { y, bias: beta, slope, h, xi });
+/// One layer of (S3) after its products: `xi` += h `slope` ⊙ (`y` + β). `ahead` is what the next
+/// product will read.
+pub(crate) fn sensitivity_step<T: Real>(
+    y: &[T],
+    beta: &[T],
+    slope: &[T],
+    h: T,
+    xi: &mut [T],
+    ahead: &[T],
+) {
+    Arch::new().dispatch(SensitivityStep { y, bias: beta, slope, h, xi, ahead });
 }
 
 struct RowSums<'a, T> {

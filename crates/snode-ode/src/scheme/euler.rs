@@ -106,7 +106,12 @@ impl<T: Real> Euler<T> {
                 let (weights, _) = split_node(network.parameters.node(k), n);
                 // SAFETY: as above.
                 let g = unsafe { weighted.part_mut(k % BLOCK, part.clone()) };
-                kernels::multiply(&slopes[k * len..(k + 1) * len][part.clone()], lambda, g);
+                kernels::multiply(
+                    &slopes[k * len..(k + 1) * len][part.clone()],
+                    lambda,
+                    g,
+                    network.parameters.node(k),
+                );
                 kernels::product(
                     MatMut::from_column_major_slice_mut(lambda, n, columns.len()),
                     Accum::Add,
@@ -180,7 +185,8 @@ impl<T: Real> Euler<T> {
                     beta = bias;
                 }
                 let slope = &slopes[k * len..(k + 1) * len][part.clone()];
-                kernels::sensitivity_step(y, beta, slope, h, xi);
+                let ahead = node_or_nothing(network, k + 1, layers.end);
+                kernels::sensitivity_step(y, beta, slope, h, xi, ahead);
             }
         });
     }
@@ -191,6 +197,11 @@ impl<T: Real> Euler<T> {
         }
         check_shape(operation, (self.width, self.batch), found)
     }
+}
+
+/// The weights of layer `k`, or nothing behind the last of them.
+fn node_or_nothing<T: Real>(network: &Network<T>, k: usize, end: usize) -> &[T] {
+    if k < end { network.parameters.node(k) } else { &[] }
 }
 
 fn check_shape<T>(
@@ -257,7 +268,8 @@ impl<T: Real> Scheme<T> for Euler<T> {
                     MatRef::from_column_major_slice(x, n, columns.len()),
                     T::ONE,
                 );
-                kernels::euler_step(network.activation(), z, bias, h, x, next, slope);
+                let ahead = node_or_nothing(network, k + 1, layers);
+                kernels::euler_step(network.activation(), z, bias, h, x, next, slope, ahead);
             }
         });
         if !all_finite(&self.states[layers * len..(layers + 1) * len]) {
