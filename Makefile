@@ -10,11 +10,11 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench doc clean
+.PHONY: help demo test lint bench accuracy layout doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo 'Variables: CARGO, EXPERIMENT (demo), TEST_ARGS (test), BENCH_ARGS (bench)'
 
 demo: ## build the program and train a network on MNIST (EXPERIMENT=FILE.toml for another run)
@@ -35,6 +35,13 @@ lint: ## formatting, clippy, documentation and crate layers, all without a warni
 
 bench: ## run the benchmarks (BENCH_ARGS='-- FILTER' for some of them)
 	@$(WITH_HDF5) $(CARGO) bench --manifest-path benches/Cargo.toml $(BENCH_ARGS)
+
+accuracy: ## train the paper's setting, hold accuracies against their bars (10 minutes)
+	@$(WITH_HDF5) $(CARGO) build --release -p snode-cli
+	@$(WITH_HDF5) sh scripts/check-accuracy.sh
+
+layout: ## read a file of results with h5py as documented (makes a Python environment)
+	@$(WITH_HDF5) sh scripts/check-hdf5-layout.sh
 
 doc: ## build the reference documentation
 	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps

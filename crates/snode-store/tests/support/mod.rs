@@ -81,9 +81,8 @@ pub fn history(rows: usize) -> History {
             phases: Phases {
                 direct: next(),
                 adjoint: next(),
-                gradient: next(),
                 space: next(),
-                direction: next(),
+                products: next(),
                 sensitivity: next(),
                 update: next(),
             },
