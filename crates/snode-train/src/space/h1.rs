@@ -2,7 +2,7 @@
 
 use snode_ode::{AlongDepth, Grid, Parameters, Real};
 
-use super::{DepthOperator, GradientSpace};
+use super::{DepthOperator, GradientSpace, LANES};
 
 /// H¹(0,T): v − ℓ² v″ = u with v′(0) = v′(T) = 0, entry by entry, by one of the discretisations.
 #[derive(Debug)]
@@ -28,10 +28,11 @@ impl<T: Real, O: DepthOperator<T>> GradientSpace<T> for H1<T, O> {
 /// The factors of the closed form of (S7) for a length scale ℓ, in ratios that stay finite:
 /// v(t_k) = `scale[k]` (P_k + Q_k) with P(t) = ∫₀ᵗ cosh(s/ℓ)/cosh(t/ℓ) u(s) ds and Q its mirror
 /// image, Q(t) = ∫ₜᵀ cosh((T−s)/ℓ)/cosh((T−t)/ℓ) u(s) ds.
+#[derive(Clone, Debug)]
 pub(super) struct ClosedForm<T> {
     /// cosh((T−t_k)/ℓ) cosh(t_k/ℓ) / (ℓ sinh(T/ℓ)).
     pub scale: Vec<T>,
-    /// cosh(t_k/ℓ)/cosh(t_{k+1}/ℓ).
+    /// ρ_k = cosh(t_k/ℓ)/cosh(t_{k+1}/ℓ).
     pub decay: Vec<T>,
     /// cosh(t_{k+½}/ℓ)/cosh(t_{k+1}/ℓ).
     pub half_decay: Vec<T>,
@@ -58,6 +59,44 @@ impl<T: Real> ClosedForm<T> {
             scale: times.iter().map(|&t| T::from_f64(scale(t))).collect(),
             decay: between(&ratio),
             half_decay: between(&|a, b| ratio(a + half, b)),
+        }
+    }
+}
+
+impl<T: Real> ClosedForm<T> {
+    /// v in `output`, from the rule's contribution to the integrals on each interval:
+    /// P_{k+1} = ρ_k P_k + `contribution`(k, k+1, k) upwards, and downwards
+    /// Q_k = ρ Q_{k+1} + `contribution`(k+1, k, mirror) with the factors of the mirrored interval,
+    /// `mirror`, since the grid is symmetric. The arguments are the node the integral comes from,
+    /// the one it goes to, and the interval whose factors hold.
+    #[inline(always)]
+    pub(super) fn sweep(
+        &self,
+        output: &mut [[T; LANES]],
+        contribution: impl Fn(usize, usize, usize) -> [T; LANES],
+    ) {
+        let last = output.len() - 1;
+        let mut sum = [T::ZERO; LANES];
+        output[0] = sum;
+        for k in 0..last {
+            let part = contribution(k, k + 1, k);
+            for i in 0..LANES {
+                sum[i] = self.decay[k].mul_add(sum[i], part[i]);
+            }
+            output[k + 1] = sum;
+        }
+        sum = [T::ZERO; LANES];
+        for k in (0..=last).rev() {
+            if k < last {
+                let mirror = last - 1 - k;
+                let part = contribution(k + 1, k, mirror);
+                for i in 0..LANES {
+                    sum[i] = self.decay[mirror].mul_add(sum[i], part[i]);
+                }
+            }
+            for i in 0..LANES {
+                output[k][i] = self.scale[k] * (output[k][i] + sum[i]);
+            }
         }
     }
 }

@@ -11,18 +11,14 @@ use super::{DepthOperator, LANES};
 /// P_{k+1} = ρ_k P_k + h ρ_{k+½} u(t_{k+½}), ρ_{k+½} = cosh(t_{k+½}/ℓ)/cosh(t_{k+1}/ℓ).
 #[derive(Clone, Debug)]
 pub struct Midpoint<T> {
-    scale: Vec<T>,
-    decay: Vec<T>,
-    /// h ρ_{k+½}.
-    half_decay: Vec<T>,
+    form: ClosedForm<T>,
+    step: T,
     midpoints: Vec<(Stencil, [T; 4])>,
 }
 
 impl<T: Real> Midpoint<T> {
     /// For parameters on `grid` and ℓ = `length`.
     pub fn new(grid: &Grid, length: f64) -> Self {
-        let ClosedForm { scale, decay, half_decay } = ClosedForm::new(grid, length);
-        let step = T::from_f64(grid.step());
         let midpoints = (1..grid.nodes())
             .map(|k| {
                 let middle = grid.time(k) - grid.step() / 2.0;
@@ -30,22 +26,7 @@ impl<T: Real> Midpoint<T> {
                 (stencil, stencil.weights.map(T::from_f64))
             })
             .collect();
-        let half_decay = half_decay.into_iter().map(|ratio: T| ratio * step).collect();
-        Self { scale, decay, half_decay, midpoints }
-    }
-
-    /// u(t_{k+½}) in every lane.
-    #[inline(always)]
-    fn midpoint(&self, k: usize, input: &[[T; LANES]]) -> [T; LANES] {
-        let (stencil, weights) = &self.midpoints[k];
-        let mut value = [T::ZERO; LANES];
-        for (node, weight) in input[stencil.first..stencil.first + stencil.len].iter().zip(weights)
-        {
-            for i in 0..LANES {
-                value[i] = weight.mul_add(node[i], value[i]);
-            }
-        }
-        value
+        Self { form: ClosedForm::new(grid, length), step: T::from_f64(grid.step()), midpoints }
     }
 }
 
@@ -61,36 +42,23 @@ impl<T: Real> NullaryFnOnce for Integrate<'_, T> {
     #[inline(always)]
     fn call(self) {
         let Self { operator, input, output } = self;
-        let last = input.len() - 1;
-        if last == 0 {
+        if input.len() == 1 {
             output.copy_from_slice(input);
             return;
         }
-        let mut sum = [T::ZERO; LANES];
-        output[0] = sum;
-        for k in 0..last {
-            let middle = operator.midpoint(k, input);
-            let (decay, half) = (operator.decay[k], operator.half_decay[k]);
-            for i in 0..LANES {
-                sum[i] = decay.mul_add(sum[i], half * middle[i]);
-            }
-            output[k + 1] = sum;
-        }
-        sum = [T::ZERO; LANES];
-        for k in (0..=last).rev() {
-            if k < last {
-                let middle = operator.midpoint(k, input);
-                // The grid is symmetric: Q decays from k+1 to k as P does at the mirrored interval.
-                let mirrored = last - 1 - k;
-                let (decay, half) = (operator.decay[mirrored], operator.half_decay[mirrored]);
+        operator.form.sweep(output, |from, to, interval| {
+            let (stencil, weights) = &operator.midpoints[from.min(to)];
+            let factor = operator.step * operator.form.half_decay[interval];
+            let mut part = [T::ZERO; LANES];
+            let nodes = &input[stencil.first..stencil.first + stencil.len];
+            for (node, weight) in nodes.iter().zip(weights) {
+                let weight = factor * *weight;
                 for i in 0..LANES {
-                    sum[i] = decay.mul_add(sum[i], half * middle[i]);
+                    part[i] = weight.mul_add(node[i], part[i]);
                 }
             }
-            for i in 0..LANES {
-                output[k][i] = operator.scale[k] * (output[k][i] + sum[i]);
-            }
-        }
+            part
+        });
     }
 }
 

@@ -10,16 +10,14 @@ use super::{DepthOperator, LANES};
 /// P_{k+1} = ρ_k P_k + h/2 (ρ_k u_k + u_{k+1}), ρ_k = cosh(t_k/ℓ)/cosh(t_{k+1}/ℓ).
 #[derive(Clone, Debug)]
 pub struct Trapezoid<T> {
-    scale: Vec<T>,
-    decay: Vec<T>,
+    form: ClosedForm<T>,
     half_step: T,
 }
 
 impl<T: Real> Trapezoid<T> {
     /// For parameters on `grid` and ℓ = `length`.
     pub fn new(grid: &Grid, length: f64) -> Self {
-        let ClosedForm { scale, decay, .. } = ClosedForm::new(grid, length);
-        Self { scale, decay, half_step: T::from_f64(grid.step() / 2.0) }
+        Self { form: ClosedForm::new(grid, length), half_step: T::from_f64(grid.step() / 2.0) }
     }
 }
 
@@ -35,33 +33,18 @@ impl<T: Real> NullaryFnOnce for Integrate<'_, T> {
     #[inline(always)]
     fn call(self) {
         let Self { operator, input, output } = self;
-        let (last, half) = (input.len() - 1, operator.half_step);
-        if last == 0 {
+        if input.len() == 1 {
             output.copy_from_slice(input);
             return;
         }
-        let mut sum = [T::ZERO; LANES];
-        output[0] = sum;
-        for k in 0..last {
-            let decay = operator.decay[k];
+        operator.form.sweep(output, |from, to, interval| {
+            let (decay, half) = (operator.form.decay[interval], operator.half_step);
+            let mut part = [T::ZERO; LANES];
             for i in 0..LANES {
-                sum[i] = decay * (sum[i] + half * input[k][i]) + half * input[k + 1][i];
+                part[i] = half * decay.mul_add(input[from][i], input[to][i]);
             }
-            output[k + 1] = sum;
-        }
-        sum = [T::ZERO; LANES];
-        for k in (0..=last).rev() {
-            if k < last {
-                // The grid is symmetric: Q decays from k+1 to k as P does at the mirrored interval.
-                let decay = operator.decay[last - 1 - k];
-                for i in 0..LANES {
-                    sum[i] = decay * (sum[i] + half * input[k + 1][i]) + half * input[k][i];
-                }
-            }
-            for i in 0..LANES {
-                output[k][i] = operator.scale[k] * (output[k][i] + sum[i]);
-            }
-        }
+            part
+        });
     }
 }
 
