@@ -165,6 +165,15 @@ impl<T: Real> Ncg<T> {
         }
     }
 
+    /// The same method with gradients represented in a space of the caller's own, in place of the
+    /// options'.
+    #[must_use]
+    pub fn with_space(mut self, space: Box<dyn GradientSpace<T>>) -> Self {
+        self.representative = (!space.is_l2()).then(|| self.gradient.clone());
+        self.space = space;
+        self
+    }
+
     /// The cost that is minimised.
     pub fn cost(&self) -> &Cost {
         &self.cost

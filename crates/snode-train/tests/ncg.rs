@@ -4,10 +4,10 @@
 mod support;
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real};
+use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Parameters, Real};
 use snode_train::{
-    Conjugacy, Cost, Discretisation, Iteration, LineSearch, Metric, Ncg, NcgOptions, Space,
-    TrainError,
+    Conjugacy, Cost, Discretisation, GradientSpace, Iteration, LineSearch, Metric, Ncg, NcgOptions,
+    Space, TrainError,
 };
 
 const FORMULAS: [Conjugacy; 7] = [
@@ -102,6 +102,29 @@ fn backtracking_never_lets_the_cost_rise() {
         halved += reports.iter().map(|report| report.halvings).sum::<usize>();
     }
     assert!(halved > 0, "the line search was never needed: the test shows nothing");
+}
+
+/// A caller's own space: the inner product is c times that of L², so that representatives are 1/c
+/// as long, and steepest descent with its exact step goes the same way.
+#[test]
+fn a_space_of_the_callers_own() {
+    struct Scaled(f64);
+    impl GradientSpace<f64> for Scaled {
+        fn represent(&mut self, gradient: &Parameters<f64>, representative: &mut Parameters<f64>) {
+            representative.combine(0.0, gradient, 1.0 / self.0);
+        }
+    }
+    let options = NcgOptions { conjugacy: Conjugacy::SteepestDescent, ..NcgOptions::default() };
+    let (expected, reports) = run::<f64>(Cost::l2(3), options, 3);
+    let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
+    let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), options, &network)
+        .with_space(Box::new(Scaled(4.0)));
+    for report in reports {
+        let ours = ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
+        assert!((ours.eta - 4.0 * report.eta).abs() < 1e-10 * report.eta);
+    }
+    let difference = network.parameters.as_slice().iter().zip(expected.parameters.as_slice());
+    assert!(difference.into_iter().all(|(a, b)| (a - b).abs() < 1e-10));
 }
 
 #[test]
