@@ -194,17 +194,18 @@ impl<T: Real, F: Elementwise> NullaryFnOnce for Activate<'_, T, F> {
     }
 }
 
-/// `value` = σ(`z` + bias), `slope` = σ′(`z` + bias).
-pub(crate) fn activate<T: Real>(
-    activation: Activation,
-    z: &[T],
-    bias: &[T],
-    value: &mut [T],
-    slope: &mut [T],
-) {
-    with_elementwise!(activation, activation => {
-        Arch::new().dispatch(Activate { activation, z, bias, value, slope });
-    });
+impl Activation {
+    /// `value` = σ(`z` + `bias`) and `slope` = σ′(`z` + `bias`) for a batch of columns as long as
+    /// `bias`, in vector code. Trailing elements that do not fill a column are left alone.
+    ///
+    /// # Panics
+    /// If `z`, `value` and `slope` differ in length, or `bias` is empty.
+    pub fn apply<T: Real>(self, z: &[T], bias: &[T], value: &mut [T], slope: &mut [T]) {
+        assert!(z.len() == value.len() && z.len() == slope.len(), "lengths differ");
+        with_elementwise!(self, activation => {
+            Arch::new().dispatch(Activate { activation, z, bias, value, slope });
+        });
+    }
 }
 
 struct EulerAdvance<'a, T, F> {

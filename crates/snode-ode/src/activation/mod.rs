@@ -22,7 +22,7 @@ pub use smoothed_relu::SmoothedRelu;
 pub use softplus::Softplus;
 pub use tanh::Tanh;
 
-use crate::{Real, kernels};
+use crate::Real;
 
 /// A scalar function with its derivative, written without branches so that loops over it vectorise.
 pub trait Elementwise: Copy + Send + Sync {
@@ -139,16 +139,6 @@ impl Activation {
     /// (σ(z), σ′(z)).
     pub fn value_and_slope<T: Real>(self, z: T) -> (T, T) {
         with_elementwise!(self, f => f.value_and_slope(z))
-    }
-
-    /// `value` = σ(`z` + `bias`) and `slope` = σ′(`z` + `bias`) for a batch of columns as long as
-    /// `bias`, in vector code. Trailing elements that do not fill a column are left alone.
-    ///
-    /// # Panics
-    /// If `z`, `value` and `slope` differ in length, or `bias` is empty.
-    pub fn apply<T: Real>(self, z: &[T], bias: &[T], value: &mut [T], slope: &mut [T]) {
-        assert!(z.len() == value.len() && z.len() == slope.len(), "lengths differ");
-        kernels::activate(self, z, bias, value, slope);
     }
 
     /// σ(0): the speed of a state whose pre-activation vanishes, the centre of the μ₃ term in (S4).
