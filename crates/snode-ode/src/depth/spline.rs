@@ -85,4 +85,32 @@ mod tests {
             }
         }
     }
+
+    /// Golden values of the authors' prototype (`golden/README.md` of snode-train's tests), on the
+    /// open and the closed grid.
+    #[test]
+    fn golden_samples() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/_init_spline.json");
+        let text = std::fs::read_to_string(path).unwrap();
+        let cases: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let numbers = |value: &serde_json::Value| -> Vec<f64> {
+            value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+        };
+        for case in cases.as_array().unwrap() {
+            let resolution = case["t_resolution"].as_f64().unwrap();
+            for field in ["euler_samples", "ode45_samples"] {
+                let entries = case["knots"].as_array().unwrap().iter();
+                for (knots, samples) in entries.zip(case[field].as_array().unwrap()) {
+                    let (knots, samples) = (numbers(knots), numbers(samples));
+                    let times: Vec<f64> =
+                        (0..samples.len()).map(|k| k as f64 / resolution).collect();
+                    let weights = not_a_knot_weights(knots.len() - 1, &times);
+                    for (row, expected) in weights.chunks_exact(knots.len()).zip(samples) {
+                        let value: f64 = row.iter().zip(&knots).map(|(w, y)| w * y).sum();
+                        assert!((value - expected).abs() < 1e-12, "{field} of T = {}", case["T"]);
+                    }
+                }
+            }
+        }
+    }
 }
