@@ -1,5 +1,7 @@
 //! What can go wrong in a solve.
 
+use crate::scheme::{Problem, Statistics, Stop};
+
 /// Why a solve gave no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -9,25 +11,36 @@ pub enum SolveError {
     #[error("{operation}: expected {}×{}, found {}×{}", expected.0, expected.1, found.0, found.1)]
     Shape {
         /// What was to be done.
-        operation: &'static str,
+        operation: String,
         /// The shape that would fit.
         expected: (usize, usize),
         /// The shape given.
         found: (usize, usize),
+    },
+    /// The scheme reads the parameters at depths at which the grid has no node.
+    #[error("{scheme} needs a grid whose last node is T; this one ends before it")]
+    OpenGrid {
+        /// The scheme.
+        scheme: &'static str,
     },
     /// The adjoint or sensitivity problem was posed before the direct one, along whose trajectory
     /// it runs.
     #[error("{problem}: there is no trajectory yet; solve the direct problem first")]
     NoTrajectory {
         /// The problem posed.
-        problem: &'static str,
+        problem: Problem,
     },
-    /// A state is infinite or NaN.
-    #[error("{problem}: the state is not finite at depth {time}")]
-    NotFinite {
+    /// The solve came to a stop before its end. The last good state of the direct, adjoint and
+    /// sensitivity problems is [`Scheme::last_state`](crate::Scheme::last_state).
+    #[error("{problem}: {reason} at depth {time} ({statistics})")]
+    Stopped {
         /// The problem being solved.
-        problem: &'static str,
-        /// The depth at which it was noticed.
+        problem: Problem,
+        /// Why it stopped.
+        reason: Stop,
+        /// The depth it had come to.
         time: f64,
+        /// What it had cost.
+        statistics: Statistics,
     },
 }

@@ -61,4 +61,4 @@ pub use depth::{
 pub use error::SolveError;
 pub use network::Network;
 pub use real::Real;
-pub use scheme::{Euler, Perturbation, Scheme};
+pub use scheme::{Euler, Perturbation, Problem, Scheme, Statistics, Stop};

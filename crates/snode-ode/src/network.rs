@@ -25,7 +25,7 @@ impl<T: Real> Network<T> {
     ) -> Result<Self, SolveError> {
         if parameters.nodes() != grid.nodes() {
             return Err(SolveError::Shape {
-                operation: "a network's parameters",
+                operation: "a network's parameters".into(),
                 expected: (parameters.width(), grid.nodes()),
                 found: (parameters.width(), parameters.nodes()),
             });

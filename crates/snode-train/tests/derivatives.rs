@@ -74,7 +74,7 @@ fn adjoints_are_transposes_to_round_off() {
 #[test]
 fn a_wrong_gradient_is_noticed() {
     use faer::{MatMut, MatRef};
-    use snode_ode::{Parameters, Perturbation, Scheme, SolveError};
+    use snode_ode::{Parameters, Perturbation, Problem, Scheme, SolveError, Statistics};
 
     /// Euler with a gradient that is one per mille too long.
     struct Wrong(Euler<f64>);
@@ -97,7 +97,7 @@ fn a_wrong_gradient_is_noticed() {
             network: &Network<f64>,
             x0: MatRef<'_, f64>,
             out: MatMut<'_, f64>,
-        ) -> Result<(), SolveError> {
+        ) -> Result<Statistics, SolveError> {
             self.0.evaluate(network, x0, out)
         }
         fn adjoint(
@@ -125,6 +125,12 @@ fn a_wrong_gradient_is_noticed() {
         }
         fn output_sensitivity(&self) -> MatRef<'_, f64> {
             self.0.output_sensitivity()
+        }
+        fn statistics(&self, problem: Problem) -> Statistics {
+            self.0.statistics(problem)
+        }
+        fn last_state(&self, problem: Problem) -> Option<(f64, MatRef<'_, f64>)> {
+            self.0.last_state(problem)
         }
     }
 

@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use faer::{Accum, MatMut, MatRef};
 
-use super::{Perturbation, Scheme};
+use super::checks::{all_finite, check_parameters, check_shape, copy_columns};
+use super::{Perturbation, Problem, Scheme, Statistics, Stop};
 use crate::depth::{Parameters, split_node};
 use crate::parallel::{self, Shared};
 use crate::{Network, Real, SolveError, kernels};
@@ -23,7 +24,10 @@ pub struct Euler<T> {
     batch: usize,
     layers: usize,
     step: T,
+    horizon: f64,
     solved: bool,
+    /// The last k whose X_k is finite, if any.
+    reached: Option<usize>,
     /// X_0 … X_L.
     states: Vec<T>,
     /// σ′(Z_k).
@@ -74,7 +78,9 @@ impl<T: Real> Euler<T> {
         self.batch = batch;
         self.layers = network.grid().steps();
         self.step = T::from_f64(network.grid().step());
+        self.horizon = network.grid().horizon();
         self.solved = false;
+        self.reached = None;
         let len = self.width * batch;
         for (memory, pieces) in [
             (&mut self.states, self.layers + 1),
@@ -191,51 +197,16 @@ impl<T: Real> Euler<T> {
         });
     }
 
-    fn check(&self, operation: &'static str, found: MatRef<'_, T>) -> Result<(), SolveError> {
+    fn check(&self, problem: Problem, found: MatRef<'_, T>) -> Result<(), SolveError> {
         if !self.solved {
-            return Err(SolveError::NoTrajectory { problem: operation });
+            return Err(SolveError::NoTrajectory { problem });
         }
-        check_shape(operation, (self.width, self.batch), found)
+        check_shape(problem, (self.width, self.batch), found)
     }
-}
 
-/// The weights of layer `k`, or nothing behind the last of them.
-fn node_or_nothing<T: Real>(network: &Network<T>, k: usize, end: usize) -> &[T] {
-    if k < end { network.parameters.node(k) } else { &[] }
-}
-
-fn check_shape<T>(
-    operation: &'static str,
-    expected: (usize, usize),
-    found: MatRef<'_, T>,
-) -> Result<(), SolveError> {
-    let found = found.shape();
-    if found == expected { Ok(()) } else { Err(SolveError::Shape { operation, expected, found }) }
-}
-
-fn check_parameters<T: Real>(
-    operation: &'static str,
-    network: &Network<T>,
-    found: &Parameters<T>,
-) -> Result<(), SolveError> {
-    if found.same_shape(&network.parameters) {
-        return Ok(());
+    fn step_length(&self) -> f64 {
+        self.horizon / self.layers.max(1) as f64
     }
-    let expected = &network.parameters;
-    Err(SolveError::Shape {
-        operation,
-        expected: (expected.width(), expected.nodes()),
-        found: (found.width(), found.nodes()),
-    })
-}
-
-fn copy_columns<T: Real>(from: MatRef<'_, T>, to: &mut [T]) {
-    let (rows, columns) = from.shape();
-    MatMut::from_column_major_slice_mut(to, rows, columns).copy_from(from);
-}
-
-fn all_finite<T: Real>(values: &[T]) -> bool {
-    kernels::dot(values, values).is_finite() || values.iter().all(|v| v.is_finite())
 }
 
 impl<T: Real> Scheme<T> for Euler<T> {
@@ -245,7 +216,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
 
     fn direct(&mut self, network: &Network<T>, x0: MatRef<'_, T>) -> Result<(), SolveError> {
         let (n, m) = (network.width(), x0.ncols());
-        check_shape("direct problem", (n, m), x0)?;
+        check_shape(Problem::Direct, (n, m), x0)?;
         self.prepare(network, m);
         let (len, layers, h) = (n * m, self.layers, self.step);
         copy_columns(x0, &mut self.states[..len]);
@@ -276,10 +247,16 @@ impl<T: Real> Scheme<T> for Euler<T> {
             let first = (0..=layers)
                 .find(|k| !all_finite(&self.states[k * len..(k + 1) * len]))
                 .unwrap_or(layers);
-            let time = network.grid().time(first);
-            return Err(SolveError::NotFinite { problem: "direct problem", time });
+            self.reached = first.checked_sub(1);
+            return Err(SolveError::Stopped {
+                problem: Problem::Direct,
+                reason: Stop::NotFinite,
+                time: network.grid().time(first),
+                statistics: Statistics::fixed(first, self.step_length(), 1),
+            });
         }
         self.solved = true;
+        self.reached = Some(layers);
         Ok(())
     }
 
@@ -293,10 +270,12 @@ impl<T: Real> Scheme<T> for Euler<T> {
         network: &Network<T>,
         x0: MatRef<'_, T>,
         mut out: MatMut<'_, T>,
-    ) -> Result<(), SolveError> {
+    ) -> Result<Statistics, SolveError> {
         let (n, m) = (network.width(), x0.ncols());
-        check_shape("evaluation", (n, m), x0)?;
-        check_shape("evaluation", (n, m), out.as_ref())?;
+        check_shape(Problem::Evaluation, (n, m), x0)?;
+        check_shape(Problem::Evaluation, (n, m), out.as_ref())?;
+        let grid = network.grid();
+        let statistics = Statistics::fixed(grid.steps(), grid.step(), 1);
         let h = T::from_f64(network.grid().step());
         let mut x = vec![T::ZERO; n * m];
         copy_columns(x0, &mut x);
@@ -325,11 +304,15 @@ impl<T: Real> Scheme<T> for Euler<T> {
             }
         });
         if !all_finite(&x) {
-            let time = network.grid().horizon();
-            return Err(SolveError::NotFinite { problem: "evaluation", time });
+            return Err(SolveError::Stopped {
+                problem: Problem::Evaluation,
+                reason: Stop::NotFinite,
+                time: grid.horizon(),
+                statistics,
+            });
         }
         out.copy_from(MatRef::from_column_major_slice(&x, n, m));
-        Ok(())
+        Ok(statistics)
     }
 
     fn adjoint(
@@ -338,9 +321,9 @@ impl<T: Real> Scheme<T> for Euler<T> {
         terminal: MatRef<'_, T>,
         mut gradient: Option<&mut Parameters<T>>,
     ) -> Result<(), SolveError> {
-        self.check("adjoint problem", terminal)?;
+        self.check(Problem::Adjoint, terminal)?;
         if let Some(gradient) = &gradient {
-            check_parameters("gradient", network, gradient)?;
+            check_parameters(Problem::Adjoint, network, gradient)?;
         }
         let (len, layers) = (self.width * self.batch, self.layers);
         copy_columns(terminal, &mut self.lambda[..len]);
@@ -370,9 +353,9 @@ impl<T: Real> Scheme<T> for Euler<T> {
         perturbation: Perturbation<'_, T>,
     ) -> Result<(), SolveError> {
         let Perturbation { parameters, input } = perturbation;
-        self.check("sensitivity problem", input.unwrap_or(self.output()))?;
+        self.check(Problem::Sensitivity, input.unwrap_or(self.output()))?;
         if let Some(parameters) = parameters {
-            check_parameters("sensitivity problem", network, parameters)?;
+            check_parameters(Problem::Sensitivity, network, parameters)?;
         }
         let len = self.width * self.batch;
         match input {
@@ -391,8 +374,8 @@ impl<T: Real> Scheme<T> for Euler<T> {
         x: &Parameters<T>,
         add: T,
     ) -> Result<(), SolveError> {
-        self.check("sensitivity problem", self.output())?;
-        check_parameters("sensitivity problem", network, direction)?;
+        self.check(Problem::Sensitivity, self.output())?;
+        check_parameters(Problem::Sensitivity, network, direction)?;
         let (len, layers) = (self.width * self.batch, self.layers);
         self.xi[..len].fill(T::ZERO);
         for first in (0..layers).step_by(BLOCK) {
@@ -407,4 +390,27 @@ impl<T: Real> Scheme<T> for Euler<T> {
     fn output_sensitivity(&self) -> MatRef<'_, T> {
         self.matrix(&self.xi[..self.width * self.batch])
     }
+
+    fn statistics(&self, _: Problem) -> Statistics {
+        let layers = if self.solved { self.layers } else { 0 };
+        Statistics::fixed(layers, self.step_length(), 1)
+    }
+
+    fn last_state(&self, problem: Problem) -> Option<(f64, MatRef<'_, T>)> {
+        let len = self.width * self.batch;
+        match problem {
+            Problem::Direct => self.reached.map(|k| {
+                let time = self.step_length() * k as f64;
+                (time, self.matrix(&self.states[k * len..(k + 1) * len]))
+            }),
+            Problem::Adjoint if self.solved => Some((0.0, self.input_adjoint())),
+            Problem::Sensitivity if self.solved => Some((self.horizon, self.output_sensitivity())),
+            _ => None,
+        }
+    }
+}
+
+/// The weights of layer `k`, or nothing behind the last of them.
+fn node_or_nothing<T: Real>(network: &Network<T>, k: usize, end: usize) -> &[T] {
+    if k < end { network.parameters.node(k) } else { &[] }
 }

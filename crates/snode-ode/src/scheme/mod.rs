@@ -1,10 +1,13 @@
 //! Schemes: how the direct, adjoint and sensitivity problems are solved.
 
+mod checks;
 mod euler;
+mod outcome;
 
 use faer::{MatMut, MatRef};
 
 pub use euler::Euler;
+pub use outcome::{Problem, Statistics, Stop};
 
 use crate::{Network, Parameters, Real, SolveError};
 
@@ -68,7 +71,7 @@ pub trait Scheme<T: Real>: Send {
         network: &Network<T>,
         x0: MatRef<'_, T>,
         out: MatMut<'_, T>,
-    ) -> Result<(), SolveError>;
+    ) -> Result<Statistics, SolveError>;
 
     /// Solves (S5) from λ(T) = `terminal` (n×M) along the last direct solution, and writes the
     /// L²-gradient (S6) that belongs to it, without a weight-decay term, where one is wanted.
@@ -118,4 +121,12 @@ pub trait Scheme<T: Real>: Send {
 
     /// ξ(T) of the last sensitivity solution, n×M.
     fn output_sensitivity(&self) -> MatRef<'_, T>;
+
+    /// What the last solve of a problem cost, successful or not; nothing of one never solved.
+    fn statistics(&self, problem: Problem) -> Statistics;
+
+    /// How far the last solve of a problem came: the depth and the state there, n×M. That is
+    /// (T, x(T)), (0, λ(0)) or (T, ξ(T)) after a success, the last good state after a stop, and
+    /// nothing before any solve or for evaluations.
+    fn last_state(&self, problem: Problem) -> Option<(f64, MatRef<'_, T>)>;
 }

@@ -1,0 +1,43 @@
+//! What every scheme asks of its arguments and results.
+
+use faer::{MatMut, MatRef};
+
+use super::Problem;
+use crate::{Network, Parameters, Real, SolveError, kernels};
+
+pub(super) fn check_shape<T>(
+    problem: Problem,
+    expected: (usize, usize),
+    found: MatRef<'_, T>,
+) -> Result<(), SolveError> {
+    let found = found.shape();
+    if found == expected {
+        return Ok(());
+    }
+    Err(SolveError::Shape { operation: problem.to_string(), expected, found })
+}
+
+pub(super) fn check_parameters<T: Real>(
+    problem: Problem,
+    network: &Network<T>,
+    found: &Parameters<T>,
+) -> Result<(), SolveError> {
+    if found.same_shape(&network.parameters) {
+        return Ok(());
+    }
+    let expected = &network.parameters;
+    Err(SolveError::Shape {
+        operation: format!("parameters of the {problem}"),
+        expected: (expected.width(), expected.nodes()),
+        found: (found.width(), found.nodes()),
+    })
+}
+
+pub(super) fn copy_columns<T: Real>(from: MatRef<'_, T>, to: &mut [T]) {
+    let (rows, columns) = from.shape();
+    MatMut::from_column_major_slice_mut(to, rows, columns).copy_from(from);
+}
+
+pub(super) fn all_finite<T: Real>(values: &[T]) -> bool {
+    kernels::dot(values, values).is_finite() || values.iter().all(|v| v.is_finite())
+}
