@@ -119,6 +119,38 @@ pub(crate) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
     Arch::new().dispatch(Combine { y, keep, x, add });
 }
 
+struct Combination<'a, T, const N: usize> {
+    out: &'a mut [T],
+    terms: [&'a [T]; N],
+    weights: [T; N],
+}
+
+impl<T: Real, const N: usize> NullaryFnOnce for Combination<'_, T, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let len = self.out.len();
+        let terms = self.terms.map(|term| &term[..len]);
+        for i in 0..len {
+            let mut sum = terms[0][i] * self.weights[0];
+            for j in 1..N {
+                sum = terms[j][i].mul_add(self.weights[j], sum);
+            }
+            self.out[i] = sum;
+        }
+    }
+}
+
+/// `out` = Σ_j `weights[j]`·`terms[j]`, in one pass.
+pub(crate) fn combination<T: Real, const N: usize>(
+    out: &mut [T],
+    terms: [&[T]; N],
+    weights: [T; N],
+) {
+    Arch::new().dispatch(Combination { out, terms, weights });
+}
+
 struct EulerStep<'a, T, F> {
     activation: F,
     z: &'a [T],
@@ -208,6 +240,61 @@ impl Activation {
     }
 }
 
+struct Value<'a, T, F> {
+    activation: F,
+    z: &'a [T],
+    bias: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Real, F: Elementwise> NullaryFnOnce for Value<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let n = self.bias.len();
+        for (z, out) in self.z.chunks_exact(n).zip(self.out.chunks_exact_mut(n)) {
+            for i in 0..n {
+                (out[i], _) = self.activation.value_and_slope(z[i] + self.bias[i]);
+            }
+        }
+    }
+}
+
+/// `out` = σ(`z` + bias).
+pub(crate) fn activate<T: Real>(activation: Activation, z: &[T], bias: &[T], out: &mut [T]) {
+    with_elementwise!(activation, activation => {
+        Arch::new().dispatch(Value { activation, z, bias, out });
+    });
+}
+
+struct Slope<'a, T, F> {
+    activation: F,
+    z: &'a mut [T],
+    bias: &'a [T],
+}
+
+impl<T: Real, F: Elementwise> NullaryFnOnce for Slope<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let n = self.bias.len();
+        for z in self.z.chunks_exact_mut(n) {
+            for i in 0..n {
+                (_, z[i]) = self.activation.value_and_slope(z[i] + self.bias[i]);
+            }
+        }
+    }
+}
+
+/// `z` = σ′(`z` + bias).
+pub(crate) fn slope<T: Real>(activation: Activation, z: &mut [T], bias: &[T]) {
+    with_elementwise!(activation, activation => {
+        Arch::new().dispatch(Slope { activation, z, bias });
+    });
+}
+
 struct EulerAdvance<'a, T, F> {
     activation: F,
     z: &'a [T],
@@ -275,6 +362,27 @@ pub(crate) fn multiply<T: Real>(a: &[T], b: &[T], out: &mut [T], ahead: &[T]) {
     Arch::new().dispatch(Multiply { a, b, out, ahead });
 }
 
+struct MultiplyBy<'a, T> {
+    a: &'a mut [T],
+    b: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for MultiplyBy<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (a, b) in self.a.iter_mut().zip(self.b) {
+            *a *= *b;
+        }
+    }
+}
+
+/// `a` = `a` ⊙ `b`.
+pub(crate) fn multiply_by<T: Real>(a: &mut [T], b: &[T]) {
+    Arch::new().dispatch(MultiplyBy { a, b });
+}
+
 struct SensitivityStep<'a, T> {
     y: &'a [T],
     bias: &'a [T],
@@ -312,6 +420,31 @@ pub(crate) fn sensitivity_step<T: Real>(
     ahead: &[T],
 ) {
     Arch::new().dispatch(SensitivityStep { y, bias: beta, slope, h, xi, ahead });
+}
+
+struct Tangent<'a, T> {
+    y: &'a mut [T],
+    beta: &'a [T],
+    slope: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for Tangent<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let n = self.beta.len();
+        for (y, slope) in self.y.chunks_exact_mut(n).zip(self.slope.chunks_exact(n)) {
+            for i in 0..n {
+                y[i] = slope[i] * (y[i] + self.beta[i]);
+            }
+        }
+    }
+}
+
+/// `y` = `slope` ⊙ (`y` + β): the right-hand side of (S3) from its products.
+pub(crate) fn tangent<T: Real>(y: &mut [T], beta: &[T], slope: &[T]) {
+    Arch::new().dispatch(Tangent { y, beta, slope });
 }
 
 struct RowSums<'a, T> {

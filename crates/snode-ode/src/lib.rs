@@ -61,4 +61,6 @@ pub use depth::{
 pub use error::SolveError;
 pub use network::Network;
 pub use real::Real;
+#[cfg(feature = "adaptive")]
+pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, OptionError, UnknownMethod};
 pub use scheme::{Euler, Perturbation, Problem, Scheme, Statistics, Stop};

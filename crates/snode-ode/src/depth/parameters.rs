@@ -148,9 +148,23 @@ impl<T: Real> Parameters<T> {
     /// If `out` has another length or the stencil reaches beyond the nodes.
     pub fn interpolate(&self, stencil: &Stencil, out: &mut [T]) {
         assert_eq!(out.len(), self.node_len(), "interpolate: `out` has another length than a node");
-        out.fill(T::ZERO);
-        for (i, &weight) in stencil.weights[..stencil.len].iter().enumerate() {
-            kernels::combine(out, T::ONE, self.node(stencil.first + i), T::from_f64(weight));
+        let len = out.len();
+        let out = Shared::new(out, len);
+        parallel::for_columns(1, len, &|part: Range<usize>| {
+            // SAFETY: parts are disjoint.
+            self.interpolate_part(stencil, part.clone(), unsafe { out.part_mut(0, part) });
+        });
+    }
+
+    /// Numbers `part` of that value.
+    fn interpolate_part(&self, stencil: &Stencil, part: Range<usize>, out: &mut [T]) {
+        let term = |i: usize| &self.node(stencil.first + i)[part.clone()];
+        let weight = |i: usize| T::from_f64(stencil.weights[i]);
+        match stencil.len {
+            1 => kernels::combination(out, [term(0)], [weight(0)]),
+            2 => kernels::combination(out, [0, 1].map(term), [0, 1].map(weight)),
+            3 => kernels::combination(out, [0, 1, 2].map(term), [0, 1, 2].map(weight)),
+            _ => kernels::combination(out, [0, 1, 2, 3].map(term), [0, 1, 2, 3].map(weight)),
         }
     }
 

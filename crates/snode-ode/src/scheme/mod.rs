@@ -1,11 +1,15 @@
 //! Schemes: how the direct, adjoint and sensitivity problems are solved.
 
+#[cfg(feature = "adaptive")]
+mod adaptive;
 mod checks;
 mod euler;
 mod outcome;
 
 use faer::{MatMut, MatRef};
 
+#[cfg(feature = "adaptive")]
+pub use adaptive::{Adaptive, AdaptiveOptions, ErrorNorm, Method, OptionError, UnknownMethod};
 pub use euler::Euler;
 pub use outcome::{Problem, Statistics, Stop};
 

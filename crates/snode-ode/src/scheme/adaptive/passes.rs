@@ -1,0 +1,200 @@
+//! The solvers' passes over a batch's numbers, in vector code.
+
+use pulp::{Arch, NullaryFnOnce};
+
+use crate::Real;
+
+struct Scaled<'a, T> {
+    out: &'a mut [T],
+    factor: T,
+    x: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for Scaled<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (out, x) in self.out.iter_mut().zip(self.x) {
+            *out = self.factor * *x;
+        }
+    }
+}
+
+/// `y` = `keep`·`y` + `add`·`x`; with `keep` = 0 whatever `y` was, NaN included.
+pub(super) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
+    assert_eq!(y.len(), x.len(), "vectors of different lengths");
+    if keep == T::ZERO {
+        Arch::new().dispatch(Scaled { out: y, factor: add, x });
+    } else {
+        crate::kernels::combine(y, keep, x, add);
+    }
+}
+
+/// Numbers of `y` that stay in the innermost cache while terms are added to them.
+const STRIP: usize = 1024;
+
+struct AddTerms<'a, T> {
+    y: &'a mut [T],
+    keep: T,
+    terms: &'a [&'a [T]],
+    coefficients: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for AddTerms<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { y, keep, terms, coefficients: c } = self;
+        for (strip, y) in y.chunks_mut(STRIP).enumerate() {
+            let part = strip * STRIP..strip * STRIP + y.len();
+            // The first terms go along with what is kept, the others two by two.
+            let mut j = if keep == T::ONE {
+                0
+            } else if keep == T::ZERO && terms.len() >= 2 {
+                let (u, v) = (&terms[0][part.clone()], &terms[1][part.clone()]);
+                for i in 0..y.len() {
+                    y[i] = u[i].mul_add(c[0], v[i] * c[1]);
+                }
+                2
+            } else if keep == T::ZERO {
+                y.fill(T::ZERO);
+                0
+            } else {
+                for y in y.iter_mut() {
+                    *y *= keep;
+                }
+                0
+            };
+            while j + 2 <= terms.len() {
+                let (u, v) = (&terms[j][part.clone()], &terms[j + 1][part.clone()]);
+                for i in 0..y.len() {
+                    y[i] = u[i].mul_add(c[j], v[i].mul_add(c[j + 1], y[i]));
+                }
+                j += 2;
+            }
+            if j < terms.len() {
+                let u = &terms[j][part];
+                for i in 0..y.len() {
+                    y[i] = u[i].mul_add(c[j], y[i]);
+                }
+            }
+        }
+    }
+}
+
+/// `y` = `keep`·`y` + Σ_j `coefficients[j]`·`terms[j]`; with `keep` = 0 whatever `y` was.
+pub(super) fn add_terms<T: Real>(y: &mut [T], keep: T, terms: &[&[T]], coefficients: &[T]) {
+    assert_eq!(terms.len(), coefficients.len(), "a coefficient a term");
+    assert!(terms.iter().all(|term| term.len() == y.len()), "vectors of different lengths");
+    Arch::new().dispatch(AddTerms { y, keep, terms, coefficients });
+}
+
+/// Σ qᵢ² and max qᵢ² of the scaled errors qᵢ = eᵢ/(atolᵢ + rtol |yᵢ|).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ScaledError {
+    pub(super) sum: f64,
+    pub(super) max: f64,
+}
+
+const LANES: usize = 32;
+
+struct Measure<'a, T> {
+    error: &'a [T],
+    y: &'a [T],
+    atol: &'a [T],
+    rtol: T,
+}
+
+impl<T: Real> NullaryFnOnce for Measure<'_, T> {
+    type Output = ScaledError;
+
+    #[inline(always)]
+    fn call(self) -> ScaledError {
+        let mut sums = [T::ZERO; LANES];
+        let mut maxima = [T::ZERO; LANES];
+        let (error, error_rest) = self.error.as_chunks::<LANES>();
+        let (y, y_rest) = self.y.as_chunks::<LANES>();
+        let (atol, atol_rest) = self.atol.as_chunks::<LANES>();
+        let square = |e: T, y: T, atol: T| {
+            let q = e / self.rtol.mul_add(Real::abs(y), atol);
+            q * q
+        };
+        for ((e, y), atol) in error.iter().zip(y).zip(atol) {
+            for i in 0..LANES {
+                let q = square(e[i], y[i], atol[i]);
+                sums[i] += q;
+                maxima[i] = if q > maxima[i] { q } else { maxima[i] };
+            }
+        }
+        for (i, ((e, y), atol)) in error_rest.iter().zip(y_rest).zip(atol_rest).enumerate() {
+            let q = square(*e, *y, *atol);
+            sums[i] += q;
+            maxima[i] = if q > maxima[i] { q } else { maxima[i] };
+        }
+        ScaledError {
+            sum: sums.iter().map(|sum| sum.to_f64()).sum(),
+            max: maxima.iter().map(|max| max.to_f64()).fold(0.0, f64::max),
+        }
+    }
+}
+
+/// The scaled errors of some numbers. A NaN among them makes the sum NaN.
+pub(super) fn measure<T: Real>(error: &[T], y: &[T], atol: &[T], rtol: T) -> ScaledError {
+    assert!(error.len() == y.len() && y.len() == atol.len(), "vectors of different lengths");
+    Arch::new().dispatch(Measure { error, y, atol, rtol })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(len: usize, shift: f64) -> Vec<f64> {
+        (0..len).map(|i| (i as f64 * 0.7 + shift).sin()).collect()
+    }
+
+    #[test]
+    fn terms_are_added_with_their_coefficients() {
+        let len = 2 * STRIP + 37;
+        let terms: Vec<Vec<f64>> = (0..5).map(|j| numbers(len, 0.2 + f64::from(j))).collect();
+        for count in 0..=5 {
+            let terms: Vec<&[f64]> = terms[..count].iter().map(Vec::as_slice).collect();
+            let coefficients = numbers(count, 1.0);
+            for keep in [0.0, 1.0, -0.3] {
+                let mut y = numbers(len, 3.0);
+                let sum = |i: usize| -> f64 {
+                    terms.iter().zip(&coefficients).map(|(term, c)| c * term[i]).sum()
+                };
+                let expected: Vec<f64> = (0..len).map(|i| keep * y[i] + sum(i)).collect();
+                add_terms(&mut y, keep, &terms, &coefficients);
+                assert!(y.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-14));
+            }
+            let mut y = vec![f64::NAN; len];
+            add_terms(&mut y, 0.0, &terms, &coefficients);
+            assert!(y.iter().all(|y| y.is_finite()));
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_with_factor_zero() {
+        let mut y = vec![f64::NAN; 5];
+        combine(&mut y, 0.0, &[1.0; 5], 2.0);
+        assert_eq!(y, [2.0; 5]);
+        combine(&mut y, -1.0, &[1.0; 5], 5.0);
+        assert_eq!(y, [3.0; 5]);
+    }
+
+    #[test]
+    fn scaled_errors_are_summed_and_compared() {
+        let (e, y) = (numbers(100, 0.0), numbers(100, 1.0));
+        let atol = vec![0.5; 100];
+        let q: Vec<f64> = (0..100).map(|i| (e[i] / (0.5 + 0.1 * y[i].abs())).powi(2)).collect();
+        let measured = measure(&e, &y, &atol, 0.1);
+        assert!((measured.sum - q.iter().sum::<f64>()).abs() < 1e-12);
+        assert_eq!(measured.max, q.iter().copied().fold(0.0, f64::max));
+        let mut e = e;
+        e[99] = f64::NAN;
+        assert!(measure(&e, &y, &atol, 0.1).sum.is_nan());
+    }
+}
