@@ -61,6 +61,8 @@ pub trait Real:
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// |self|.
     fn abs(self) -> Self;
+    /// √self, correctly rounded; NaN below 0.
+    fn sqrt(self) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
     /// 2^k, where `self` is k + [`Self::ROUNDING`] for an integer k in the exponent's range.
@@ -100,6 +102,10 @@ macro_rules! real {
             #[inline(always)]
             fn abs(self) -> Self {
                 $t::abs(self)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                $t::sqrt(self)
             }
             #[inline(always)]
             fn is_finite(self) -> bool {

@@ -9,9 +9,7 @@ use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, read_info,
     read_network, read_run, write_run,
 };
-use snode_train::{
-    CostValue, History, Iteration, IterationRecord, Memory, MemoryScalars, Phases, Position,
-};
+use snode_train::{CostValue, History, Iteration, IterationRecord, Memory, Phases, Position};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -48,11 +46,7 @@ fn measure<T: Scalar>(
     let checkpoint = RunRecord {
         checkpoint: Some(Checkpoint {
             position: Position { epoch: 3, batch: 14, iteration: 3 },
-            memory: Some(Memory {
-                direction: network(2).parameters,
-                last_gradient: None,
-                scalars: MemoryScalars::default(),
-            }),
+            memory: Some(Memory::new().with_array("direction", network(2).parameters)),
         }),
         ..result.clone()
     };

@@ -11,8 +11,7 @@ use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, write_run,
 };
 use snode_train::{
-    CostValue, EvaluationRecord, History, Iteration, IterationRecord, Memory, MemoryScalars,
-    Position, Score,
+    CostValue, EvaluationRecord, History, Iteration, IterationRecord, Memory, Position, Score,
 };
 
 const WIDTH: usize = 12;
@@ -49,15 +48,14 @@ fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
         history: history(),
         checkpoint: Some(Checkpoint {
             position: Position { epoch: 0, batch: 2, iteration: 1 },
-            memory: Some(Memory {
-                direction: network(12).parameters,
-                last_gradient: Some(network(13).parameters),
-                scalars: MemoryScalars {
-                    gradient_square: 0.1,
-                    gradient_direction: -0.2,
-                    cost: 0.3,
-                },
-            }),
+            memory: Some(
+                Memory::new()
+                    .with_array("direction", network(12).parameters)
+                    .with_array("last_gradient", network(13).parameters)
+                    .with_number("gradient_square", 0.1)
+                    .with_number("gradient_direction", -0.2)
+                    .with_number("cost", 0.3),
+            ),
         }),
     };
     // Weights far from symmetric, so that a transposition is noticed.

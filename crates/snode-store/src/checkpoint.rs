@@ -1,18 +1,38 @@
 //! The group `/checkpoint`, in files that can be continued.
 
 use snode_ode::Network;
-use snode_train::{Memory, MemoryScalars, Position};
+use snode_train::{Memory, Position};
 
 use crate::read_group::ReadGroup;
-use crate::write_group::WriteGroup;
+use crate::write_group::{WriteGroup, attribute};
 use crate::{Checkpoint, Scalar, StoreError, parameters};
 
 const NAME: &str = "checkpoint";
-const WEIGHTS: &str = "direction_weights";
-const DIRECTION: &str = "direction_";
-const LAST_GRADIENT: &str = "last_gradient_";
-const MEMORY_RULE: &str =
-    "the memory of the method if and only if a batch is begun, with the network's shape";
+/// The attributes that list what the method remembers, names with commas between.
+const ARRAYS: &str = "memory_arrays";
+const NUMBERS: &str = "memory_numbers";
+/// Attributes that are no numbers of a memory.
+const RESERVED: [&str; 5] = ["epoch", "batch", "iteration", ARRAYS, NUMBERS];
+const MEMORY_RULE: &str = "the memory of the method where a batch is begun";
+const SHAPE_RULE: &str = "the network's shape";
+const NAME_RULE: &str = "different names of 1 to 64 letters a to z, digits and _";
+
+/// What is remembered, by name.
+struct Contents {
+    arrays: Vec<String>,
+    numbers: Vec<String>,
+}
+
+impl Contents {
+    /// What files list that were written when there was one method.
+    fn unlisted(group: &ReadGroup<'_>) -> Self {
+        let last_gradient = group.has(&weights("last_gradient")).then_some("last_gradient");
+        Self {
+            arrays: ["direction"].into_iter().chain(last_gradient).map(Into::into).collect(),
+            numbers: ["gradient_square", "gradient_direction", "cost"].map(Into::into).into(),
+        }
+    }
+}
 
 pub(crate) fn write<T: Scalar>(
     root: &WriteGroup<'_>,
@@ -24,29 +44,32 @@ pub(crate) fn write<T: Scalar>(
     group.attribute("epoch", &(position.epoch as u64))?;
     group.attribute("batch", &(position.batch as u64))?;
     group.attribute("iteration", &(position.iteration as u64))?;
-    if memory.is_some() != (position.iteration > 0) {
-        let found = format!(
-            "at iteration {} of a batch {} memory",
-            position.iteration,
-            if memory.is_some() { "with a" } else { "without" }
-        );
+    let Some(memory) = memory else {
+        if position.iteration == 0 {
+            return Ok(());
+        }
+        let found = format!("at iteration {} of a batch without one", position.iteration);
         return Err(group.unwritable(group.name.clone(), found, MEMORY_RULE));
+    };
+    let arrays: Vec<&str> = memory.arrays().map(|(name, _)| name).collect();
+    let numbers: Vec<&str> = memory.numbers().map(|(name, _)| name).collect();
+    for (list, names) in [(ARRAYS, &arrays), (NUMBERS, &numbers)] {
+        if !are_names(names) {
+            let what = attribute(&group.name, list);
+            return Err(group.unwritable(what, format!("{names:?}"), NAME_RULE));
+        }
+        group.text(list, &names.join(","))?;
     }
-    let Some(memory) = memory else { return Ok(()) };
-    let MemoryScalars { gradient_square, gradient_direction, cost } = memory.scalars;
-    group.attribute("gradient_square", &gradient_square)?;
-    group.attribute("gradient_direction", &gradient_direction)?;
-    group.attribute("cost", &cost)?;
-    let arrays =
-        [(DIRECTION, Some(&memory.direction)), (LAST_GRADIENT, memory.last_gradient.as_ref())];
-    for (prefix, array) in arrays {
-        let Some(array) = array else { continue };
+    for (name, number) in memory.numbers() {
+        group.attribute(name, &number)?;
+    }
+    for (name, array) in memory.arrays() {
         if !array.same_shape(&network.parameters) {
             let found = format!("of width {} on {} nodes", array.width(), array.nodes());
-            let what = format!("{}/{prefix}weights", group.name);
-            return Err(group.unwritable(what, found, MEMORY_RULE));
+            let what = format!("{}/{}", group.name, weights(name));
+            return Err(group.unwritable(what, found, SHAPE_RULE));
         }
-        parameters::write(&group, prefix, array)?;
+        parameters::write(&group, &prefix(name), array)?;
     }
     Ok(())
 }
@@ -57,19 +80,8 @@ pub(crate) fn read_position(root: &ReadGroup<'_>) -> Result<Option<Position>, St
         return Ok(None);
     }
     let group = root.child(NAME)?;
-    let position = Position {
-        epoch: group.count("epoch")?,
-        batch: group.count("batch")?,
-        iteration: group.count("iteration")?,
-    };
-    if group.has(WEIGHTS) != (position.iteration > 0) {
-        let found = format!(
-            "at iteration {} of a batch {} {WEIGHTS}",
-            position.iteration,
-            if group.has(WEIGHTS) { "with" } else { "without" }
-        );
-        return Err(group.value_error(group.name.clone(), found, MEMORY_RULE));
-    }
+    let position = read_counts(&group)?;
+    read_contents(&group, position)?;
     Ok(Some(position))
 }
 
@@ -77,22 +89,76 @@ pub(crate) fn read<T: Scalar>(
     root: &ReadGroup<'_>,
     network: &Network<T>,
 ) -> Result<Option<Checkpoint<T>>, StoreError> {
-    let Some(position) = read_position(root)? else { return Ok(None) };
-    if position.iteration == 0 {
-        return Ok(Some(Checkpoint { position, memory: None }));
+    if !root.has(NAME) {
+        return Ok(None);
     }
     let group = root.child(NAME)?;
-    let scalars = MemoryScalars {
-        gradient_square: group.real("gradient_square")?,
-        gradient_direction: group.real("gradient_direction")?,
-        cost: group.real("cost")?,
+    let position = read_counts(&group)?;
+    let Some(contents) = read_contents(&group, position)? else {
+        return Ok(Some(Checkpoint { position, memory: None }));
     };
+    let mut memory = Memory::new();
+    for name in &contents.numbers {
+        memory = memory.with_number(name, group.real(name)?);
+    }
     let shape = (network.width(), network.parameters.nodes());
-    let direction = parameters::read(&group, DIRECTION, shape)?;
-    let last_gradient = if group.has("last_gradient_weights") {
-        Some(parameters::read(&group, LAST_GRADIENT, shape)?)
-    } else {
-        None
+    for name in &contents.arrays {
+        memory = memory.with_array(name, parameters::read(&group, &prefix(name), shape)?);
+    }
+    Ok(Some(Checkpoint { position, memory: Some(memory) }))
+}
+
+fn read_counts(group: &ReadGroup<'_>) -> Result<Position, StoreError> {
+    Ok(Position {
+        epoch: group.count("epoch")?,
+        batch: group.count("batch")?,
+        iteration: group.count("iteration")?,
+    })
+}
+
+/// What is remembered, if anything.
+fn read_contents(
+    group: &ReadGroup<'_>,
+    position: Position,
+) -> Result<Option<Contents>, StoreError> {
+    if group.attribute_names()?.iter().any(|name| name == ARRAYS) {
+        let arrays = read_names(group, ARRAYS)?;
+        return Ok(Some(Contents { arrays, numbers: read_names(group, NUMBERS)? }));
+    }
+    let direction = weights("direction");
+    if group.has(&direction) != (position.iteration > 0) {
+        let found = format!(
+            "at iteration {} of a batch {} {direction}",
+            position.iteration,
+            if group.has(&direction) { "with" } else { "without" }
+        );
+        return Err(group.value_error(group.name.clone(), found, MEMORY_RULE));
+    }
+    Ok((position.iteration > 0).then(|| Contents::unlisted(group)))
+}
+
+fn read_names(group: &ReadGroup<'_>, list: &str) -> Result<Vec<String>, StoreError> {
+    let text = group.text(list)?;
+    let names: Vec<&str> = text.split(',').filter(|_| !text.is_empty()).collect();
+    if !are_names(&names) {
+        let what = attribute(&group.name, list);
+        return Err(group.value_error(what, format_args!("{text:?}"), NAME_RULE));
+    }
+    Ok(names.into_iter().map(Into::into).collect())
+}
+
+fn are_names(names: &[&str]) -> bool {
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let is_name = |name: &str| {
+        (1..=64).contains(&name.len()) && name.chars().all(is_letter) && !RESERVED.contains(&name)
     };
-    Ok(Some(Checkpoint { position, memory: Some(Memory { direction, last_gradient, scalars }) }))
+    names.iter().enumerate().all(|(i, name)| is_name(name) && !names[..i].contains(name))
+}
+
+fn prefix(array: &str) -> String {
+    format!("{array}_")
+}
+
+fn weights(array: &str) -> String {
+    format!("{array}_weights")
 }

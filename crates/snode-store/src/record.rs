@@ -133,7 +133,8 @@ pub struct Model {
 pub struct Checkpoint<T> {
     /// The next iteration.
     pub position: Position,
-    /// What NCG remembers; there in the middle of a batch, that is if `position.iteration > 0`.
+    /// What the method remembers; there at least in the middle of a batch, that is if
+    /// `position.iteration > 0`.
     pub memory: Option<Memory<T>>,
 }
 
@@ -167,7 +168,7 @@ impl<T> RunRecord<T> {
         Self { info, configuration, model, network, history, checkpoint }
     }
 
-    /// The same without what is needed to continue: a result. The file is up to three times smaller.
+    /// The same without what is needed to continue: a result. The file is up to four times smaller.
     pub fn without_checkpoint(self) -> Self {
         Self { checkpoint: None, ..self }
     }

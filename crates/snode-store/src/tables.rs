@@ -9,7 +9,7 @@ use snode_train::{
 /// The longest name of an evaluated set, in bytes of UTF-8.
 pub(crate) const SET_BYTES: usize = 64;
 
-/// One NCG iteration: a row of `/training/history`.
+/// One iteration: a row of `/training/history`.
 #[derive(Clone, Copy, H5Type)]
 #[repr(C)]
 pub(crate) struct IterationRow {
@@ -108,6 +108,7 @@ impl IterationRow {
             rose: self.rose != 0,
             gamma: self.gamma,
             eta: self.eta,
+            learning_rate: None,
             slope: self.slope,
             gradient_norm: self.gradient_norm,
             restarted: self.restarted != 0,

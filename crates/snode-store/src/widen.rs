@@ -10,11 +10,7 @@ impl RunRecord<f32> {
     pub fn widen(&self) -> RunRecord<f64> {
         let checkpoint = self.checkpoint.as_ref().map(|checkpoint| Checkpoint {
             position: checkpoint.position,
-            memory: checkpoint.memory.as_ref().map(|memory| Memory {
-                direction: parameters(&memory.direction),
-                last_gradient: memory.last_gradient.as_ref().map(parameters),
-                scalars: memory.scalars,
-            }),
+            memory: checkpoint.memory.as_ref().map(memory),
         });
         RunRecord {
             info: self.info.clone(),
@@ -32,6 +28,17 @@ impl StoredNetwork<f32> {
     pub fn widen(&self) -> StoredNetwork<f64> {
         StoredNetwork { model: self.model.clone(), network: network(&self.network) }
     }
+}
+
+fn memory(narrow: &Memory<f32>) -> Memory<f64> {
+    let mut wide = Memory::new();
+    for (name, array) in narrow.arrays() {
+        wide = wide.with_array(name, parameters(array));
+    }
+    for (name, number) in narrow.numbers() {
+        wide = wide.with_number(name, number);
+    }
+    wide
 }
 
 fn network(narrow: &Network<f32>) -> Network<f64> {

@@ -10,6 +10,7 @@ use snode_ode::{Activation, Ends, Grid, Network, Parameters};
 use snode_store::{
     Compression, RunRecord, StoreError, read_info, read_network, read_run, seal, update, write_run,
 };
+use snode_train::Memory;
 use support::{message, names, record};
 use tempfile::TempDir;
 
@@ -136,6 +137,7 @@ fn whatever_is_missing_is_named() {
         "training",
         "training/history",
         "training/evaluations",
+        "checkpoint/direction_weights",
         "checkpoint/direction_biases",
         "checkpoint/last_gradient_biases",
     ];
@@ -169,6 +171,7 @@ fn whatever_is_missing_is_named() {
         ("/checkpoint", "batch"),
         ("/checkpoint", "iteration"),
         ("/checkpoint", "cost"),
+        ("/checkpoint", "memory_numbers"),
         ("/checkpoint", "gradient_square"),
         ("/checkpoint", "gradient_direction"),
     ];
@@ -296,11 +299,30 @@ fn values_that_are_not_allowed_are_refused() {
     }
     let (_, error) = after(|root| replace(root, "network/grid", &[4], f64::NAN));
     assert!(matches!(error, StoreError::Value { .. }), "{error}");
-    // The memory of the method is there in the middle of a batch and nowhere else.
-    let (_, error) = after(|root| set(&root.group("checkpoint")?, "iteration", &0_u64));
+    // A memory that is not listed is that of NCG: there in the middle of a batch and nowhere else.
+    let unlisted = |root: &Group| root.group("checkpoint")?.delete_attr("memory_arrays");
+    let (_, error) = after(|root| {
+        unlisted(root)?;
+        set(&root.group("checkpoint")?, "iteration", &0_u64)
+    });
     assert!(matches!(error, StoreError::Value { .. }), "{error}");
-    let (_, error) = after(|root| root.unlink("checkpoint/direction_weights"));
+    let (_, error) = after(|root| {
+        unlisted(root)?;
+        root.unlink("checkpoint/direction_weights")
+    });
     assert!(matches!(error, StoreError::Value { .. }), "{error}");
+    for list in ["direction,direction", "direction,", "../network", "Direction", "epoch"] {
+        let (words, error) =
+            after(|root| set(&root.group("checkpoint")?, "memory_arrays", &text(list)));
+        assert!(matches!(error, StoreError::Value { .. }), "{error}");
+        assert!(words.contains(list), "{words}");
+    }
+    let (_, error) = after(|root| {
+        let rates = root.group("training")?.new_dataset_builder();
+        rates.with_data(&[0.5]).create("learning_rate")?;
+        Ok(())
+    });
+    assert!(matches!(error, StoreError::Shape { .. }), "{error}");
 }
 
 #[test]
@@ -404,7 +426,7 @@ fn records_that_cannot_be_stored_are_refused_and_leave_the_old_file() {
     let (folder, path) = written();
     let before = std::fs::read(&path).unwrap();
     let good = || record::<f64>(3, 4, Ends::Open);
-    let changes: [(&str, Change); 12] = [
+    let changes: [(&str, Change); 13] = [
         ("name", |run| run.info.name = "a\0b".into()),
         ("resolved", |run| run.configuration.resolved.push('\0')),
         ("provenance", |run| {
@@ -428,10 +450,17 @@ fn records_that_cannot_be_stored_are_refused_and_leave_the_old_file() {
             run.history.evaluations[3].set = "x".repeat(65);
         }),
         ("checkpoint", |run| run.checkpoint.as_mut().unwrap().memory = None),
-        ("checkpoint", |run| run.checkpoint.as_mut().unwrap().position.iteration = 0),
         ("direction_weights", |run| {
-            let memory = run.checkpoint.as_mut().unwrap().memory.as_mut().unwrap();
-            memory.direction = Parameters::zeros(3, 5);
+            let other = Memory::new().with_array("direction", Parameters::zeros(3, 5));
+            run.checkpoint.as_mut().unwrap().memory = Some(other);
+        }),
+        ("memory_numbers", |run| {
+            let twice = Memory::new().with_number("steps", 1.0).with_number("steps", 2.0);
+            run.checkpoint.as_mut().unwrap().memory = Some(twice);
+        }),
+        ("memory_arrays", |run| {
+            let other = Memory::new().with_array("a/b", run.network.parameters.clone());
+            run.checkpoint.as_mut().unwrap().memory = Some(other);
         }),
     ];
     for (object, change) in changes {

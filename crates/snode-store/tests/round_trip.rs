@@ -8,8 +8,8 @@ use snode_store::{
     Checkpoint, Compression, Precision, RunRecord, Scalar, StoreError, read_info, read_network,
     read_network_as_f64, read_run, read_run_as_f64, seal, update, write_run,
 };
-use snode_train::{History, Position};
-use support::{names, record};
+use snode_train::{History, Memory, Position};
+use support::{names, ncg_memory, record};
 
 const COMPRESSIONS: [Compression; 3] =
     [Compression::None, Compression::Gzip(1), Compression::Gzip(9)];
@@ -34,13 +34,21 @@ fn every_part_returns<T: Scalar>() {
         {
             let mut run = record::<T>(width, layers, ends);
             assert_same(&round_trip(&run, compression), &run);
-            // Without the last gradient, then at the start of a batch, then a result.
-            let checkpoint = run.checkpoint.as_mut().unwrap();
-            checkpoint.memory.as_mut().unwrap().last_gradient = None;
+            // Without the last gradient, then at the start of a batch, with and without the memory
+            // of a method that goes on through batches, then a result.
+            let direction = run.network.parameters.clone();
+            run.checkpoint.as_mut().unwrap().memory = Some(ncg_memory(direction.clone()));
             assert_same(&round_trip(&run, compression), &run);
             let position = Position { epoch: 1, batch: 0, iteration: 0 };
-            run.checkpoint = Some(Checkpoint { position, memory: None });
-            assert_same(&round_trip(&run, compression), &run);
+            for memory in [
+                Some(Memory::new().with_number("steps", 7.0)),
+                Some(Memory::new().with_array("mean_square", direction.clone())),
+                Some(Memory::new()),
+                None,
+            ] {
+                run.checkpoint = Some(Checkpoint { position, memory });
+                assert_same(&round_trip(&run, compression), &run);
+            }
             let run = run.without_checkpoint();
             assert_same(&round_trip(&run, compression), &run);
         }
@@ -80,9 +88,12 @@ fn numbers_that_are_not_finite_return() {
         run.history.iterations[i].iteration.gamma = value;
         run.history.evaluations[i].score.cost = value;
     }
-    let memory = run.checkpoint.as_mut().unwrap().memory.as_mut().unwrap();
-    memory.scalars.gradient_direction = f64::NAN;
-    memory.scalars.cost = f64::INFINITY;
+    run.checkpoint.as_mut().unwrap().memory = Some(
+        Memory::new()
+            .with_array("direction", run.network.parameters.clone())
+            .with_number("gradient_direction", f64::NAN)
+            .with_number("cost", f64::INFINITY),
+    );
     assert_same(&round_trip(&run, Compression::RESULT), &run);
 }
 
@@ -92,6 +103,44 @@ fn tables_of_many_chunks_return() {
     run.history = support::history(12_345);
     run.history.evaluations.truncate(9_000);
     assert_same(&round_trip(&run, Compression::RESULT), &run);
+}
+
+#[test]
+fn learning_rates_return() {
+    let mut run = record::<f64>(2, 1, Ends::Open);
+    for (i, row) in run.history.iterations.iter_mut().enumerate() {
+        row.iteration.learning_rate = Some(1e-3 / (1.0 + i as f64));
+    }
+    assert_same(&round_trip(&run, Compression::RESULT), &run);
+    // A history that began with another method.
+    run.history.iterations[0].iteration.learning_rate = None;
+    assert_same(&round_trip(&run, Compression::RESULT), &run);
+}
+
+/// Files written when there was one method do not list what it remembers.
+#[test]
+fn memories_that_are_not_listed_return() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    let mut run = record::<f64>(3, 4, Ends::Open);
+    for with_last_gradient in [true, false] {
+        if !with_last_gradient {
+            let direction = run.network.parameters.clone();
+            run.checkpoint.as_mut().unwrap().memory = Some(ncg_memory(direction));
+        }
+        write_run(&path, &run, Compression::CHECKPOINT).unwrap();
+        update(&path, |root| {
+            let group = root.group("checkpoint")?;
+            group.delete_attr("memory_arrays")?;
+            group.delete_attr("memory_numbers")
+        })
+        .unwrap();
+        assert_eq!(
+            read_info(&path).unwrap().position,
+            Some(run.checkpoint.as_ref().unwrap().position)
+        );
+        assert_same(&read_run(&path).unwrap(), &run);
+    }
 }
 
 #[test]

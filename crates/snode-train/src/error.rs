@@ -73,3 +73,17 @@ pub enum TrainError {
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),
 }
+
+impl TrainError {
+    /// Refuses a quantity that is infinite or NaN.
+    ///
+    /// # Errors
+    /// [`TrainError::Diverged`] with the quantity.
+    pub fn ensure_finite(quantity: &'static str, value: f64) -> Result<(), Self> {
+        if value.is_finite() {
+            Ok(())
+        } else {
+            Err(Self::Diverged { quantity, value, limit: None })
+        }
+    }
+}

@@ -6,8 +6,9 @@
 //! the sensitivity problem along the direction gives the step length (S9). A few such iterations
 //! are made on every mini-batch (Algorithm 1 of arXiv 2205.13933).
 //!
-//! [`Ncg`] is one iteration with its memory; [`Trainer`] runs mini-batches, evaluates, records a
-//! [`History`] and can be stopped and continued at any iteration with the same bits. Equation
+//! [`Ncg`] is one iteration with its memory; [`Trainer`] runs mini-batches with it or any other
+//! [`Method`], evaluates, records a [`History`] and can be stopped and continued at any iteration
+//! with the same bits. Equation
 //! numbers are those of the repository's `docs/mathematics.md`.
 //!
 //! ```
@@ -43,22 +44,32 @@
 // Branch-free numerical code must be inlined into the function that enables the vector unit.
 #![allow(clippy::inline_always)]
 
+mod batch_cost;
 mod conjugacy;
 mod cost;
 mod error;
 mod gradcheck;
+mod iteration;
+mod memory;
+mod method;
 mod ncg;
 pub mod space;
 mod step_length;
+mod stopwatch;
 mod training;
 
+pub use batch_cost::BatchCost;
 pub use conjugacy::{Conjugacy, Products};
 pub use cost::{Cost, CostValue};
 pub use error::TrainError;
 pub use gradcheck::{GradientCheck, check_gradient};
-pub use ncg::{Iteration, LineSearch, Memory, MemoryScalars, Metric, Ncg, NcgOptions, Phases};
+pub use iteration::{Iteration, Phases};
+pub use memory::Memory;
+pub use method::Method;
+pub use ncg::{LineSearch, Metric, Ncg, NcgOptions};
 pub use space::{DepthOperator, Discretisation, GradientSpace, Space};
 pub use step_length::{DecayProducts, LinearisedCost, StepLength};
+pub use stopwatch::Stopwatch;
 pub use training::{
     BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
     IterationRecord, Observer, ObserverError, Plan, Position, Score, Snapshot, State, StopReason,

@@ -1,14 +1,14 @@
 //! One mini-batch's nonlinear conjugate gradient iterations (Algorithm 1 of the paper).
 
-use std::time::Instant;
-
-use faer::{Mat, MatRef};
+use faer::MatRef;
 use snode_ode::{Network, Parameters, Real, Scheme};
 
 use crate::conjugacy::{Conjugacy, Products};
 use crate::space::GradientSpace;
 use crate::step_length::{DecayProducts, LinearisedCost, StepLength};
-use crate::{Cost, CostValue, Space, TrainError};
+use crate::{
+    BatchCost, Cost, CostValue, Iteration, Memory, Method, Position, Space, Stopwatch, TrainError,
+};
 
 /// In which inner product the conjugacy formula takes its products.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,76 +55,31 @@ pub struct NcgOptions {
     pub largest_step: Option<f64>,
 }
 
-/// Seconds spent in the parts of an iteration.
+/// The numbers the method remembers from one iteration of a batch to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Phases {
-    /// Direct problem and cost, trial steps of a line search included.
-    pub direct: f64,
-    /// Adjoint problem and gradient (S6).
-    pub adjoint: f64,
-    /// Representative in the gradient space.
-    pub space: f64,
-    /// Inner products of the conjugacy formula.
-    pub products: f64,
-    /// New direction, sensitivity problem along it, and step length.
-    pub sensitivity: f64,
-    /// Update of the parameters.
-    pub update: f64,
-}
-
-/// What one iteration did.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Iteration {
-    /// J before the step.
-    pub cost: CostValue,
-    /// Whether J is higher than before the batch's preceding iteration.
-    pub rose: bool,
-    /// γ; 0 at a batch's first iteration and after a restart.
-    pub gamma: f64,
-    /// η.
-    pub eta: f64,
-    /// φ′(0) = ⟨∇J, d⟩.
-    pub slope: f64,
-    /// ‖g‖ in the metric of the conjugacy formula.
-    pub gradient_norm: f64,
-    /// Whether the method restarted with steepest descent because γ was not finite or the
-    /// direction did not descend.
-    pub restarted: bool,
-    /// Whether η is the cap and not the root.
-    pub capped: bool,
-    /// How often the line search halved the step.
-    pub halvings: usize,
-    /// Where the time went.
-    pub phases: Phases,
-}
-
-/// What the method remembers from one iteration of a batch to the next.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Memory<T> {
-    /// d_{j−1}.
-    pub direction: Parameters<T>,
-    /// g_{j−1}, where the formula needs it.
-    pub last_gradient: Option<Parameters<T>>,
-    /// The numbers.
-    pub scalars: MemoryScalars,
-}
-
-/// The numbers of [`Memory`].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct MemoryScalars {
+struct Scalars {
     /// ‖g_{j−1}‖².
-    pub gradient_square: f64,
+    gradient_square: f64,
     /// ⟨g_{j−1}, d_{j−1}⟩, where the formula needs it.
-    pub gradient_direction: f64,
+    gradient_direction: f64,
     /// J before the last step.
-    pub cost: f64,
+    cost: f64,
+}
+
+/// The names of what is remembered.
+mod names {
+    pub const DIRECTION: &str = "direction";
+    pub const LAST_GRADIENT: &str = "last_gradient";
+    pub const GRADIENT_SQUARE: &str = "gradient_square";
+    pub const GRADIENT_DIRECTION: &str = "gradient_direction";
+    pub const COST: &str = "cost";
 }
 
 /// Nonlinear conjugate gradients with their memory: everything an iteration needs is allocated
 /// when the first one runs.
 pub struct Ncg<T> {
     scheme: Box<dyn Scheme<T>>,
-    cost: Cost,
+    batch: BatchCost<T>,
     options: NcgOptions,
     space: Box<dyn GradientSpace<T>>,
     gradient: Parameters<T>,
@@ -132,9 +87,8 @@ pub struct Ncg<T> {
     representative: Option<Parameters<T>>,
     last_gradient: Option<Parameters<T>>,
     direction: Parameters<T>,
-    terminal: Mat<T>,
     linearised: LinearisedCost,
-    memory: Option<MemoryScalars>,
+    memory: Option<Scalars>,
     /// The cost of the present parameters, if the line search has just solved their direct problem.
     solved: Option<CostValue>,
 }
@@ -154,12 +108,11 @@ impl<T: Real> Ncg<T> {
             last_gradient: options.conjugacy.needs_last_gradient().then(zeros),
             gradient: zeros(),
             direction: zeros(),
-            terminal: Mat::new(),
             linearised: LinearisedCost::default(),
             memory: None,
             solved: None,
             scheme,
-            cost,
+            batch: BatchCost::new(cost),
             options,
             space,
         }
@@ -176,7 +129,7 @@ impl<T: Real> Ncg<T> {
 
     /// The cost that is minimised.
     pub fn cost(&self) -> &Cost {
-        &self.cost
+        self.batch.cost()
     }
 
     /// The scheme the problems are solved by.
@@ -200,36 +153,41 @@ impl<T: Real> Ncg<T> {
         self.solved = None;
     }
 
-    /// What the method remembers, or `None` at the start of a batch.
+    /// What the method remembers, or `None` at the start of a batch: d_{j−1} as `direction`, g_{j−1}
+    /// as `last_gradient` where the formula needs it, and the numbers `gradient_square` ‖g_{j−1}‖²,
+    /// `gradient_direction` ⟨g_{j−1}, d_{j−1}⟩ and `cost`, J before the last step.
     pub fn memory(&self) -> Option<Memory<T>> {
-        self.memory.map(|scalars| Memory {
-            direction: self.direction.clone(),
-            last_gradient: self
-                .options
-                .conjugacy
-                .needs_last_gradient()
-                .then(|| self.gradient().clone()),
-            scalars,
-        })
+        let Scalars { gradient_square, gradient_direction, cost } = self.memory?;
+        let mut memory = Memory::new().with_array(names::DIRECTION, self.direction.clone());
+        if self.options.conjugacy.needs_last_gradient() {
+            memory = memory.with_array(names::LAST_GRADIENT, self.gradient().clone());
+        }
+        Some(
+            memory
+                .with_number(names::GRADIENT_SQUARE, gradient_square)
+                .with_number(names::GRADIENT_DIRECTION, gradient_direction)
+                .with_number(names::COST, cost),
+        )
     }
 
     /// Takes up what another instance remembered, so that the next iteration has the same bits.
     ///
     /// # Errors
-    /// [`TrainError::Resume`] if the shapes differ or a gradient the formula needs is missing.
-    pub fn resume(&mut self, memory: Memory<T>) -> Result<(), TrainError> {
-        if !memory.direction.same_shape(&self.direction) {
-            return Err(TrainError::Resume("the direction has another shape".into()));
-        }
+    /// [`TrainError::Resume`] if the shapes differ or something the formula needs is missing.
+    pub fn resume(&mut self, mut memory: Memory<T>) -> Result<(), TrainError> {
+        let shape = (self.direction.width(), self.direction.nodes());
+        let scalars = Scalars {
+            gradient_square: memory.number(names::GRADIENT_SQUARE)?,
+            gradient_direction: memory.number(names::GRADIENT_DIRECTION)?,
+            cost: memory.number(names::COST)?,
+        };
+        let direction = memory.take_array(names::DIRECTION, shape)?;
         if self.options.conjugacy.needs_last_gradient() {
-            let Some(last) = memory.last_gradient.filter(|last| last.same_shape(&self.gradient))
-            else {
-                return Err(TrainError::Resume("the last gradient is missing".into()));
-            };
-            *self.representative.as_mut().unwrap_or(&mut self.gradient) = last;
+            *self.representative.as_mut().unwrap_or(&mut self.gradient) =
+                memory.take_array(names::LAST_GRADIENT, shape)?;
         }
-        self.direction = memory.direction;
-        self.memory = Some(memory.scalars);
+        self.direction = direction;
+        self.memory = Some(scalars);
         self.solved = None;
         Ok(())
     }
@@ -249,16 +207,16 @@ impl<T: Real> Ncg<T> {
         x0: MatRef<'_, T>,
         labels: &[usize],
     ) -> Result<Iteration, TrainError> {
-        let mut clock = Clock::start();
+        let mut clock = Stopwatch::start();
         let mut report = Iteration::default();
-        let centre = self.cost.centre_for(network);
+        let centre = self.cost().centre_for(network);
 
         report.cost = match self.solved.take() {
             Some(cost) => cost,
             None => self.solve_direct(network, x0, labels, centre)?,
         };
         let total = report.cost.total();
-        ensure_finite("the cost", total)?;
+        TrainError::ensure_finite("the cost", total)?;
         report.rose = self.memory.is_some_and(|memory| total > memory.cost);
         report.phases.direct = clock.lap();
 
@@ -266,9 +224,10 @@ impl<T: Real> Ncg<T> {
         if let Some(last) = &mut self.last_gradient {
             std::mem::swap(last, self.representative.as_mut().unwrap_or(&mut self.gradient));
         }
-        self.scheme.adjoint(network, self.terminal.as_ref(), Some(&mut self.gradient))?;
-        if self.cost.mu4 != 0.0 {
-            self.gradient.axpy(T::from_f64(self.cost.mu4), &network.parameters);
+        self.scheme.adjoint(network, self.batch.terminal(), Some(&mut self.gradient))?;
+        let mu4 = self.cost().mu4;
+        if mu4 != 0.0 {
+            self.gradient.axpy(T::from_f64(mu4), &network.parameters);
         }
         report.phases.adjoint = clock.lap();
 
@@ -278,7 +237,7 @@ impl<T: Real> Ncg<T> {
         report.phases.space = clock.lap();
 
         let products = self.products(network);
-        ensure_finite("the gradient", products.new_new)?;
+        TrainError::ensure_finite("the gradient", products.new_new)?;
         report.gradient_norm = products.new_new.max(0.0).sqrt();
         if self.memory.is_some() {
             report.gamma = self.options.conjugacy.gamma(&products);
@@ -312,7 +271,7 @@ impl<T: Real> Ncg<T> {
             report.phases.direct += clock.lap();
         }
 
-        self.memory = Some(MemoryScalars {
+        self.memory = Some(Scalars {
             gradient_square: products.new_new,
             gradient_direction: if self.options.conjugacy.needs_direction() {
                 self.metric_factor().inner(&self.direction, network.grid())
@@ -332,16 +291,11 @@ impl<T: Real> Ncg<T> {
         labels: &[usize],
         centre: f64,
     ) -> Result<CostValue, TrainError> {
-        self.scheme.direct(network, x0)?;
-        let output = self.scheme.output();
-        if self.terminal.shape() != output.shape() {
-            self.terminal = Mat::zeros(output.nrows(), output.ncols());
-        }
-        let mut cost =
-            self.cost.value_and_terminal(output, labels, centre, self.terminal.as_mut())?;
-        if self.cost.mu4 != 0.0 {
+        let mut cost = self.batch.solve(self.scheme.as_mut(), network, x0, labels, centre)?;
+        let mu4 = self.cost().mu4;
+        if mu4 != 0.0 {
             let parameters = &network.parameters;
-            cost.decay = self.cost.mu4 / 2.0 * parameters.inner(parameters, network.grid());
+            cost.decay = mu4 / 2.0 * parameters.inner(parameters, network.grid());
         }
         Ok(cost)
     }
@@ -395,7 +349,7 @@ impl<T: Real> Ncg<T> {
             gradient,
             -T::ONE,
         )?;
-        let decay = if self.cost.mu4 == 0.0 {
+        let decay = if self.cost().mu4 == 0.0 {
             DecayProducts::default()
         } else {
             let grid = network.grid();
@@ -405,7 +359,7 @@ impl<T: Real> Ncg<T> {
             }
         };
         self.linearised.set(
-            &self.cost,
+            self.batch.cost(),
             self.scheme.output(),
             self.scheme.output_sensitivity(),
             labels,
@@ -442,6 +396,44 @@ impl<T: Real> Ncg<T> {
     }
 }
 
+impl<T: Real> Method<T> for Ncg<T> {
+    fn cost(&self) -> &Cost {
+        self.cost()
+    }
+
+    fn scheme(&self) -> &dyn Scheme<T> {
+        self.scheme()
+    }
+
+    fn iterate(
+        &mut self,
+        network: &mut Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+    ) -> Result<Iteration, TrainError> {
+        self.iterate(network, x0, labels)
+    }
+
+    fn restart(&mut self) {
+        self.restart();
+    }
+
+    fn memory(&self) -> Option<Memory<T>> {
+        self.memory()
+    }
+
+    fn resume(&mut self, memory: Option<Memory<T>>, position: Position) -> Result<(), TrainError> {
+        self.restart();
+        match (memory, position.iteration) {
+            (Some(memory), 1..) => self.resume(memory),
+            (None, 1..) => Err(TrainError::Resume(
+                "it stands in the middle of a batch, but the last direction is missing".into(),
+            )),
+            (_, 0) => Ok(()),
+        }
+    }
+}
+
 /// Which direction to take.
 #[derive(Clone, Copy)]
 enum Along {
@@ -449,28 +441,4 @@ enum Along {
     Conjugate(f64),
     /// −∇J in L².
     L2Gradient,
-}
-
-fn ensure_finite(quantity: &'static str, value: f64) -> Result<(), TrainError> {
-    if value.is_finite() {
-        Ok(())
-    } else {
-        Err(TrainError::Diverged { quantity, value, limit: None })
-    }
-}
-
-/// A stopwatch of laps.
-struct Clock(Instant);
-
-impl Clock {
-    fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    fn lap(&mut self) -> f64 {
-        let now = Instant::now();
-        let seconds = (now - self.0).as_secs_f64();
-        self.0 = now;
-        seconds
-    }
 }

@@ -10,8 +10,8 @@ use snode_store::{
     StoreError, write_run,
 };
 use snode_train::{
-    CostValue, EvaluationRecord, History, Iteration, IterationRecord, Memory, MemoryScalars,
-    Phases, Position, Score,
+    CostValue, EvaluationRecord, History, Iteration, IterationRecord, Memory, Phases, Position,
+    Score,
 };
 
 /// A run in the middle of a batch, with something in every field.
@@ -46,17 +46,18 @@ pub fn record<T: Scalar>(width: usize, layers: usize, ends: Ends) -> RunRecord<T
         history: history(7),
         checkpoint: Some(Checkpoint {
             position: Position { epoch: 3, batch: 59, iteration: 2 },
-            memory: Some(Memory {
-                direction: parameters(2),
-                last_gradient: Some(parameters(3)),
-                scalars: MemoryScalars {
-                    gradient_square: 0.1 + 0.2,
-                    gradient_direction: -1.0 / 3.0,
-                    cost: f64::MIN_POSITIVE / 3.0,
-                },
-            }),
+            memory: Some(ncg_memory(parameters(2)).with_array("last_gradient", parameters(3))),
         }),
     }
+}
+
+/// What NCG remembers in the middle of a batch, without its last gradient.
+pub fn ncg_memory<T>(direction: Parameters<T>) -> Memory<T> {
+    Memory::new()
+        .with_array("direction", direction)
+        .with_number("gradient_square", 0.1 + 0.2)
+        .with_number("gradient_direction", -1.0 / 3.0)
+        .with_number("cost", f64::MIN_POSITIVE / 3.0)
 }
 
 /// A history with a different number in every place.
@@ -73,6 +74,7 @@ pub fn history(rows: usize) -> History {
             rose: i % 2 == 0,
             gamma: next(),
             eta: next(),
+            learning_rate: None,
             slope: next(),
             gradient_norm: next(),
             restarted: i % 3 == 0,

@@ -14,7 +14,7 @@ pub struct Position {
     pub iteration: usize,
 }
 
-/// One NCG iteration.
+/// One iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IterationRecord {
     /// Which one it was.

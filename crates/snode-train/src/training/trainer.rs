@@ -6,14 +6,14 @@ use faer::Mat;
 use snode_ode::{Network, Real};
 
 use super::{BatchSource, EvaluationRecord, EvaluationSet, History, IterationRecord, Position};
-use crate::{Memory, Ncg, TrainError};
+use crate::{Memory, Method, TrainError};
 
 /// How long to train and when to evaluate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
     /// Passes through the data.
     pub epochs: usize,
-    /// NCG iterations per batch; 6 in the paper.
+    /// Iterations per batch; 6 in the paper for NCG, 1 for stochastic gradients.
     pub iterations: usize,
     /// Stop after this many batches over all epochs, if given.
     pub batches: Option<usize>,
@@ -78,7 +78,7 @@ pub struct State<'a, T> {
     pub position: Position,
     /// Everything recorded so far.
     pub history: &'a History,
-    ncg: &'a Ncg<T>,
+    method: &'a dyn Method<T>,
 }
 
 impl<T: Real> State<'_, T> {
@@ -88,7 +88,7 @@ impl<T: Real> State<'_, T> {
             network: self.network.clone(),
             position: self.position,
             history: self.history.clone(),
-            memory: if self.position.iteration == 0 { None } else { self.ncg.memory() },
+            memory: self.method.memory(),
         }
     }
 }
@@ -102,7 +102,7 @@ pub struct Snapshot<T> {
     pub position: Position,
     /// Everything recorded so far.
     pub history: History,
-    /// What NCG remembers, in the middle of a batch.
+    /// What the method remembers: NCG in the middle of a batch, others between batches too.
     pub memory: Option<Memory<T>>,
 }
 
@@ -129,9 +129,9 @@ pub trait Observer<T> {
     ) -> Result<Control, ObserverError>;
 }
 
-/// Mini-batch training by [`Ncg`].
+/// Mini-batch training by a [`Method`].
 pub struct Trainer<'a, T> {
-    ncg: Ncg<T>,
+    method: Box<dyn Method<T>>,
     network: Network<T>,
     position: Position,
     history: History,
@@ -147,23 +147,15 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// # Errors
     /// [`TrainError::Resume`] if the snapshot does not fit the method.
     pub fn new(
-        mut ncg: Ncg<T>,
+        method: impl Method<T> + 'static,
         snapshot: Snapshot<T>,
         plan: Plan,
         source: &'a mut dyn BatchSource<T>,
         sets: &'a [EvaluationSet<T>],
     ) -> Result<Self, TrainError> {
         let Snapshot { network, position, history, memory } = snapshot;
-        ncg.restart();
-        match (memory, position.iteration) {
-            (Some(memory), 1..) => ncg.resume(memory)?,
-            (None, 1..) => {
-                return Err(TrainError::Resume(
-                    "it stands in the middle of a batch, but the last direction is missing".into(),
-                ));
-            }
-            (_, 0) => {}
-        }
+        let mut method: Box<dyn Method<T>> = Box::new(method);
+        method.resume(memory, position)?;
         if position.batch >= source.batches_per_epoch()
             || position.iteration >= plan.iterations.max(1)
         {
@@ -175,7 +167,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                 plan.iterations
             )));
         }
-        Ok(Self { ncg, network, position, history, plan, source, sets, observers: Vec::new() })
+        Ok(Self { method, network, position, history, plan, source, sets, observers: Vec::new() })
     }
 
     /// Adds an observer; they are told in the order they were added.
@@ -199,8 +191,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// The method with its memory.
-    pub fn ncg(&self) -> &Ncg<T> {
-        &self.ncg
+    pub fn method(&self) -> &dyn Method<T> {
+        self.method.as_ref()
     }
 
     fn state(&self) -> State<'_, T> {
@@ -208,7 +200,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             network: &self.network,
             position: self.position,
             history: &self.history,
-            ncg: &self.ncg,
+            method: self.method.as_ref(),
         }
     }
 
@@ -249,10 +241,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     fn step(&mut self, x: &Mat<T>, labels: &[usize]) -> Result<Option<StopReason>, TrainError> {
         let begin = Instant::now();
         let position = self.position;
-        if position.iteration == 0 {
-            self.ncg.restart();
-        }
-        let iteration = self.ncg.iterate(&mut self.network, x.as_ref(), labels)?;
+        let iteration = self.method.iterate(&mut self.network, x.as_ref(), labels)?;
         let seconds = self.history.seconds() + begin.elapsed().as_secs_f64();
         let record = IterationRecord { position, iteration, seconds };
         self.history.iterations.push(record);
@@ -261,6 +250,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.position.iteration += 1;
         let mut evaluated = self.history.evaluations.len();
         if self.position.iteration >= self.plan.iterations {
+            self.method.restart();
             self.position = next_batch(self.position, self.source.batches_per_epoch());
             let due = self.batches_done().is_multiple_of(self.plan.evaluate_every.max(1));
             if due || self.is_finished() {
@@ -283,7 +273,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// If a set does not fit the network or a state is not finite.
     pub fn evaluate(&mut self) -> Result<(), TrainError> {
         for set in self.sets {
-            let score = set.score(self.ncg.scheme(), &self.network, self.ncg.cost())?;
+            let score = set.score(self.method.scheme(), &self.network, self.method.cost())?;
             self.history.evaluations.push(EvaluationRecord {
                 batches: self.batches_done(),
                 set: set.name.clone(),
@@ -315,7 +305,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             network: &self.network,
             position: self.position,
             history: &self.history,
-            ncg: &self.ncg,
+            method: self.method.as_ref(),
         };
         let mut stop = None;
         for observer in &mut self.observers {

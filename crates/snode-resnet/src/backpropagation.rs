@@ -1,0 +1,88 @@
+//! The derivative of the discrete cost by the numbers of every layer.
+
+use faer::MatRef;
+use snode_ode::{Euler, Network, Parameters, Real, Scheme};
+use snode_train::{BatchCost, Cost, CostValue, TrainError};
+
+use crate::ResNet;
+
+/// Exact backpropagation (S14):
+///
+/// ∂J/∂W_k = h ∇_W J(t_k),  ∂J/∂b_k = h ∇_b J(t_k),
+///
+/// with the Euler adjoint (S5) and its L²-gradient (S6), so that
+/// Σ_k ⟨∂J/∂W_k, ω_k⟩ + ⟨∂J/∂b_k, β_k⟩ is the directional derivative of the discrete cost (S4).
+#[derive(Clone, Debug)]
+pub struct Backpropagation<T> {
+    euler: Euler<T>,
+    batch: BatchCost<T>,
+}
+
+impl<T: Real> Backpropagation<T> {
+    /// Of this cost. Memory is allocated when a batch is larger than any before.
+    pub fn new(cost: Cost) -> Self {
+        Self { euler: Euler::new(), batch: BatchCost::new(cost) }
+    }
+
+    /// The cost that is differentiated.
+    pub fn cost(&self) -> &Cost {
+        self.batch.cost()
+    }
+
+    /// The scheme with the states of the last batch.
+    pub fn euler(&self) -> &Euler<T> {
+        &self.euler
+    }
+
+    /// J of the batch `x0` (n×M) with its labels, and its derivative by W_k and b_k in the node
+    /// number k of `derivative`, weight decay included in both.
+    ///
+    /// # Errors
+    /// If a shape or label does not fit or something is not finite.
+    pub fn derivative(
+        &mut self,
+        resnet: &ResNet<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+        derivative: &mut Parameters<T>,
+    ) -> Result<CostValue, TrainError> {
+        let network = resnet.network();
+        let mut cost = self.forward(network, x0, labels)?;
+        self.backward(network, derivative)?;
+        let (mu4, parameters) = (self.cost().mu4, &network.parameters);
+        cost.decay = mu4 / 2.0 * parameters.inner(parameters, network.grid());
+        let h = network.grid().step();
+        derivative.combine(T::from_f64(h), parameters, T::from_f64(h * mu4));
+        Ok(cost)
+    }
+
+    /// The direct problem, and J without weight decay.
+    pub(crate) fn forward(
+        &mut self,
+        network: &Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+    ) -> Result<CostValue, TrainError> {
+        let centre = self.cost().centre_for(network);
+        let cost = self.batch.solve(&mut self.euler, network, x0, labels, centre)?;
+        TrainError::ensure_finite("the cost", cost.total())?;
+        Ok(cost)
+    }
+
+    /// The adjoint problem, and (S6) without weight decay.
+    pub(crate) fn backward(
+        &mut self,
+        network: &Network<T>,
+        gradient: &mut Parameters<T>,
+    ) -> Result<(), TrainError> {
+        self.euler.adjoint(network, self.batch.terminal(), Some(gradient))?;
+        // An entry of Λ that is infinite or NaN stays so down to Λ_0.
+        let lambda = self.euler.input_adjoint();
+        for column in 0..lambda.ncols() {
+            for &value in lambda.col(column).iter() {
+                TrainError::ensure_finite("the gradient", value.to_f64())?;
+            }
+        }
+        Ok(())
+    }
+}

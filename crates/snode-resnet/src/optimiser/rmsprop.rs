@@ -1,0 +1,146 @@
+use snode_ode::Real;
+
+use super::momentum::check_fraction;
+use crate::ResNetError;
+use crate::update::Rule;
+
+/// RMSprop (S16), as `keras.optimizers.RMSprop` of Keras 3 defines it, with ε *inside* the root:
+///
+/// q ← ρ q + (1 − ρ) g²,  p ← p − α g/√(q + ε).
+///
+/// Centred, a ← ρ a + (1 − ρ) g too, and the root is √(q − a² + ε). With momentum μ > 0,
+/// v ← μ v + α g/√…, p ← p − v.
+///
+/// Rounding can make q − a² negative, which is then taken as 0; Keras's root would be NaN.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RmsProp {
+    /// ρ in \[0, 1): the decay of the mean square.
+    pub rho: f64,
+    /// ε > 0, in units of g².
+    pub epsilon: f64,
+    /// μ in \[0, 1).
+    pub momentum: f64,
+    /// Whether g is divided by its standard deviation rather than its root mean square.
+    pub centred: bool,
+}
+
+impl Default for RmsProp {
+    /// Keras's: ρ = 0.9, ε = 10⁻⁷, no momentum, not centred.
+    fn default() -> Self {
+        Self { rho: 0.9, epsilon: 1e-7, momentum: 0.0, centred: false }
+    }
+}
+
+impl RmsProp {
+    pub(super) fn check(self) -> Result<(), ResNetError> {
+        check_fraction("rho", self.rho)?;
+        check_epsilon(self.epsilon)?;
+        check_fraction("momentum", self.momentum)
+    }
+
+    pub(super) fn state_names(self) -> &'static [&'static str] {
+        match (self.centred, self.momentum > 0.0) {
+            (false, false) => &["mean_square"],
+            (true, false) => &["mean_square", "mean"],
+            (false, true) => &["mean_square", "velocity"],
+            (true, true) => &["mean_square", "mean", "velocity"],
+        }
+    }
+
+    pub(super) fn rule<T: Real>(self, rate: f64) -> RmsPropRule<T> {
+        let [rate, rho, fresh, epsilon, momentum] =
+            [rate, self.rho, 1.0 - self.rho, self.epsilon, self.momentum].map(T::from_f64);
+        RmsPropRule { rate, rho, fresh, epsilon, momentum }
+    }
+}
+
+/// Refuses an ε that does not keep denominators from 0.
+pub(super) fn check_epsilon(epsilon: f64) -> Result<(), ResNetError> {
+    let is_allowed = epsilon.is_finite() && epsilon > 0.0;
+    ResNetError::require("epsilon", epsilon, is_allowed, "more than 0")
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct RmsPropRule<T> {
+    rate: T,
+    rho: T,
+    fresh: T,
+    epsilon: T,
+    momentum: T,
+}
+
+impl<T: Real> RmsPropRule<T> {
+    pub(super) fn centred(self) -> Centred<T> {
+        Centred(self)
+    }
+
+    pub(super) fn with_momentum(self) -> WithMomentum<Self, T> {
+        WithMomentum { inner: self, momentum: self.momentum }
+    }
+
+    /// ρ `mean` + (1 − ρ) `value`.
+    #[inline(always)]
+    fn mean(self, mean: T, value: T) -> T {
+        mean.mul_add(self.rho, self.fresh * value)
+    }
+
+    /// α g/√(`variance` + ε).
+    #[inline(always)]
+    fn change(self, g: T, variance: T) -> T {
+        self.rate * g / (variance + self.epsilon).sqrt()
+    }
+}
+
+impl<T: Real> Rule<T, 1> for RmsPropRule<T> {
+    #[inline(always)]
+    fn step(self, g: T, [q]: [T; 1]) -> ([T; 1], T) {
+        let q = self.mean(q, g * g);
+        ([q], self.change(g, q))
+    }
+}
+
+/// Divided by the standard deviation.
+#[derive(Clone, Copy)]
+pub(super) struct Centred<T>(RmsPropRule<T>);
+
+impl<T: Real> Centred<T> {
+    pub(super) fn with_momentum(self) -> WithMomentum<Self, T> {
+        WithMomentum { inner: self, momentum: self.0.momentum }
+    }
+}
+
+impl<T: Real> Rule<T, 2> for Centred<T> {
+    #[inline(always)]
+    fn step(self, g: T, [q, a]: [T; 2]) -> ([T; 2], T) {
+        let (q, a) = (self.0.mean(q, g * g), self.0.mean(a, g));
+        let variance = a.mul_add(-a, q);
+        // Written so that NaN stays NaN.
+        let variance = if variance < T::ZERO { T::ZERO } else { variance };
+        ([q, a], self.0.change(g, variance))
+    }
+}
+
+/// With a velocity behind the state of the rule inside.
+#[derive(Clone, Copy)]
+pub(super) struct WithMomentum<R, T> {
+    inner: R,
+    momentum: T,
+}
+
+impl<T: Real> Rule<T, 2> for WithMomentum<RmsPropRule<T>, T> {
+    #[inline(always)]
+    fn step(self, g: T, [q, v]: [T; 2]) -> ([T; 2], T) {
+        let ([q], change) = self.inner.step(g, [q]);
+        let v = v.mul_add(self.momentum, change);
+        ([q, v], v)
+    }
+}
+
+impl<T: Real> Rule<T, 3> for WithMomentum<Centred<T>, T> {
+    #[inline(always)]
+    fn step(self, g: T, [q, a, v]: [T; 3]) -> ([T; 3], T) {
+        let ([q, a], change) = self.inner.step(g, [q, a]);
+        let v = v.mul_add(self.momentum, change);
+        ([q, a, v], v)
+    }
+}

@@ -1,0 +1,211 @@
+//! One step on a mini-batch.
+
+use faer::MatRef;
+use snode_ode::{Ends, Network, Parameters, Real, Scheme};
+use snode_train::{Cost, Iteration, Memory, Method, Position, Stopwatch, TrainError};
+
+use crate::update::Factors;
+use crate::{Backpropagation, Optimiser, ResNetError, Schedule};
+
+/// The choices of the method.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SgdOptions {
+    /// How parameters move.
+    pub optimiser: Optimiser,
+    /// α > 0, before the schedule.
+    pub learning_rate: f64,
+    /// How the learning rate falls.
+    pub schedule: Schedule,
+    /// λ ≥ 0 of decoupled weight decay: every step leaves 1 − αλ of each parameter (S18). Weight
+    /// decay that is part of the cost is [`Cost::mu4`].
+    pub weight_decay: f64,
+}
+
+impl Default for SgdOptions {
+    /// RMSprop by Keras's defaults, α = 10⁻³ all the time, no decoupled weight decay.
+    fn default() -> Self {
+        Self {
+            optimiser: Optimiser::default(),
+            learning_rate: 1e-3,
+            schedule: Schedule::default(),
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl SgdOptions {
+    /// Refuses options that make no sense.
+    ///
+    /// # Errors
+    /// [`ResNetError::Option`] with the option.
+    pub fn check(&self) -> Result<(), ResNetError> {
+        let (rate, decay) = (self.learning_rate, self.weight_decay);
+        let is_positive = rate.is_finite() && rate > 0.0;
+        ResNetError::require("learning_rate", rate, is_positive, "more than 0")?;
+        let shrinks = decay >= 0.0 && rate * decay < 1.0;
+        let allowed = "0 or more, less than 1/learning_rate";
+        ResNetError::require("weight_decay", decay, shrinks, allowed)?;
+        self.schedule.check()?;
+        self.optimiser.check()
+    }
+
+    /// α at step number `step`, from 0.
+    pub fn rate(&self, step: u64) -> f64 {
+        self.learning_rate * self.schedule.factor(step)
+    }
+}
+
+/// Stochastic gradients with their memory: one step a call, everything it needs allocated when the
+/// first one runs.
+///
+/// Backpropagation (S14) through the residual network and one fused pass of the [`Optimiser`]
+/// ([(S15)–(S18)](crate)) over its parameters. Reported as the gradient's norm is ‖∇J‖ in
+/// L²(0,T), as by NCG.
+pub struct Sgd<T> {
+    backpropagation: Backpropagation<T>,
+    options: SgdOptions,
+    /// (S6) without weight decay.
+    gradient: Parameters<T>,
+    /// One array for each of the optimiser's names.
+    state: Vec<Parameters<T>>,
+    steps: u64,
+}
+
+/// The name of the number of steps in the memory.
+const STEPS: &str = "steps";
+/// The largest number of steps that is read back from the memory exactly.
+const MOST_STEPS: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+
+impl<T: Real> Sgd<T> {
+    /// The method for networks like `network`, in the threads of the current rayon pool.
+    ///
+    /// # Errors
+    /// If an option makes no sense, or the network is none that Euler makes a residual network of.
+    pub fn new(cost: Cost, options: SgdOptions, network: &Network<T>) -> Result<Self, ResNetError> {
+        options.check()?;
+        if network.grid().ends() == Ends::Closed {
+            return Err(ResNetError::ClosedGrid);
+        }
+        let zeros = || Parameters::zeros(network.width(), network.parameters.nodes());
+        Ok(Self {
+            backpropagation: Backpropagation::new(cost),
+            gradient: zeros(),
+            state: options.optimiser.state_names().iter().map(|_| zeros()).collect(),
+            options,
+            steps: 0,
+        })
+    }
+
+    /// How many steps were made.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The options.
+    pub fn options(&self) -> &SgdOptions {
+        &self.options
+    }
+
+    /// One step on the batch `x0` (n×M) with its labels: backpropagation, then the optimiser.
+    ///
+    /// # Errors
+    /// If a shape or label does not fit, or a state, the cost or an adjoint state is not finite. The
+    /// parameters are then those before the step. Also if the gradient overflows although all those
+    /// are finite; that is found by the pass that updates, and the parameters are then unusable.
+    pub fn step(
+        &mut self,
+        network: &mut Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+    ) -> Result<Iteration, TrainError> {
+        let mut clock = Stopwatch::start();
+        let cost = self.backpropagation.forward(network, x0, labels)?;
+        let mut report = Iteration { cost, ..Iteration::default() };
+        report.phases.direct = clock.lap();
+        self.backpropagation.backward(network, &mut self.gradient)?;
+        report.phases.adjoint = clock.lap();
+
+        let (h, mu4) = (network.grid().step(), self.backpropagation.cost().mu4);
+        let rate = self.options.rate(self.steps);
+        let factors = Factors {
+            step: T::from_f64(h),
+            mu4: T::from_f64(mu4),
+            keep: T::from_f64(1.0 - rate * self.options.weight_decay),
+        };
+        let sums = self.options.optimiser.update(
+            self.steps,
+            rate,
+            factors,
+            &mut network.parameters,
+            &self.gradient,
+            &mut self.state,
+        );
+        TrainError::ensure_finite("the gradient", sums.gradient)?;
+        self.steps += 1;
+        report.cost.decay = if mu4 == 0.0 { 0.0 } else { mu4 / 2.0 * h * sums.parameters };
+        report.gradient_norm = (h * sums.gradient).sqrt();
+        report.learning_rate = Some(rate);
+        report.phases.update = clock.lap();
+        Ok(report)
+    }
+}
+
+impl<T: Real> Method<T> for Sgd<T> {
+    fn cost(&self) -> &Cost {
+        self.backpropagation.cost()
+    }
+
+    fn scheme(&self) -> &dyn Scheme<T> {
+        self.backpropagation.euler()
+    }
+
+    fn iterate(
+        &mut self,
+        network: &mut Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+    ) -> Result<Iteration, TrainError> {
+        self.step(network, x0, labels)
+    }
+
+    /// Nothing: the method goes on through batches.
+    fn restart(&mut self) {}
+
+    /// The optimiser's arrays by their names ([`Optimiser::state_names`]) and the number of `steps`,
+    /// from which the schedule goes on.
+    fn memory(&self) -> Option<Memory<T>> {
+        if self.steps == 0 {
+            return None;
+        }
+        let names = self.options.optimiser.state_names();
+        let mut memory = Memory::new().with_number(STEPS, self.steps as f64);
+        for (&name, array) in names.iter().zip(&self.state) {
+            memory = memory.with_array(name, array.clone());
+        }
+        Some(memory)
+    }
+
+    fn resume(&mut self, memory: Option<Memory<T>>, position: Position) -> Result<(), TrainError> {
+        let shape = (self.gradient.width(), self.gradient.nodes());
+        let Some(mut memory) = memory else {
+            if position == Position::default() {
+                self.steps = 0;
+                self.state.iter_mut().for_each(|array| array.as_mut_slice().fill(T::ZERO));
+                return Ok(());
+            }
+            return Err(TrainError::Resume("the optimiser's memory is missing".into()));
+        };
+        let steps = memory.number(STEPS)?;
+        if !(0.0..=MOST_STEPS).contains(&steps) || steps.fract() != 0.0 {
+            return Err(TrainError::Resume(format!("its number of steps is {steps}")));
+        }
+        let names = self.options.optimiser.state_names();
+        let mut state = Vec::with_capacity(names.len());
+        for name in names {
+            state.push(memory.take_array(name, shape)?);
+        }
+        self.state = state;
+        self.steps = steps as u64;
+        Ok(())
+    }
+}

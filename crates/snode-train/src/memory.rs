@@ -1,0 +1,102 @@
+//! What a method remembers, in a form that can be stored without knowing the method.
+
+use snode_ode::{Parameters, Real};
+
+use crate::TrainError;
+
+/// What a method remembers from one iteration to the next: arrays of the parameters' shape, and
+/// numbers, each by its name.
+///
+/// Trainer and files carry it about without knowing what it means; only the method that gave it
+/// takes it up again.
+///
+/// ```
+/// use snode_ode::Parameters;
+/// use snode_train::Memory;
+///
+/// let mut memory = Memory::<f64>::new()
+///     .with_array("direction", Parameters::zeros(3, 2))
+///     .with_number("cost", 0.25);
+/// assert_eq!(memory.number("cost")?, 0.25);
+/// assert!(memory.take_array("direction", (3, 2)).is_ok());
+/// assert!(memory.number("step").is_err());
+/// # Ok::<(), snode_train::TrainError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Memory<T> {
+    arrays: Vec<(String, Parameters<T>)>,
+    numbers: Vec<(String, f64)>,
+}
+
+impl<T> Default for Memory<T> {
+    fn default() -> Self {
+        Self { arrays: Vec::new(), numbers: Vec::new() }
+    }
+}
+
+impl<T> Memory<T> {
+    /// Nothing remembered yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an array.
+    #[must_use]
+    pub fn with_array(mut self, name: impl Into<String>, array: Parameters<T>) -> Self {
+        self.arrays.push((name.into(), array));
+        self
+    }
+
+    /// Adds a number.
+    #[must_use]
+    pub fn with_number(mut self, name: impl Into<String>, number: f64) -> Self {
+        self.numbers.push((name.into(), number));
+        self
+    }
+
+    /// The arrays with their names, in the order in which they were added.
+    pub fn arrays(&self) -> impl Iterator<Item = (&str, &Parameters<T>)> {
+        self.arrays.iter().map(|(name, array)| (name.as_str(), array))
+    }
+
+    /// The numbers with their names, in the order in which they were added.
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.numbers.iter().map(|(name, number)| (name.as_str(), *number))
+    }
+
+    /// A number.
+    ///
+    /// # Errors
+    /// [`TrainError::Resume`] if it is missing.
+    pub fn number(&self, name: &str) -> Result<f64, TrainError> {
+        let found = self.numbers().find(|(known, _)| *known == name);
+        found.map(|(_, number)| number).ok_or_else(|| missing(name))
+    }
+}
+
+impl<T: Real> Memory<T> {
+    /// Takes out an array, which must have the shape (width, nodes).
+    ///
+    /// # Errors
+    /// [`TrainError::Resume`] if it is missing or has another shape.
+    pub fn take_array(
+        &mut self,
+        name: &str,
+        shape: (usize, usize),
+    ) -> Result<Parameters<T>, TrainError> {
+        let index = self.arrays().position(|(known, _)| known == name);
+        let (_, array) = self.arrays.swap_remove(index.ok_or_else(|| missing(name))?);
+        let found = (array.width(), array.nodes());
+        if found == shape {
+            return Ok(array);
+        }
+        Err(TrainError::Resume(format!(
+            "its `{name}` has width {} on {} nodes, the network {} on {}",
+            found.0, found.1, shape.0, shape.1
+        )))
+    }
+}
+
+fn missing(name: &str) -> TrainError {
+    TrainError::Resume(format!("its `{name}` is missing"))
+}

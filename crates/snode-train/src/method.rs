@@ -1,0 +1,76 @@
+//! What the trainer asks of a method.
+
+use faer::MatRef;
+use snode_ode::{Network, Real, Scheme};
+
+use crate::{Cost, Iteration, Memory, Position, TrainError};
+
+/// A method of training: one iteration on a mini-batch at a time, with a memory that can be saved
+/// and taken up again.
+///
+/// [`Ncg`](crate::Ncg) is one; implement this trait to have another one run, observed, recorded,
+/// stored and continued by the same [`Trainer`](crate::Trainer).
+pub trait Method<T: Real>: Send {
+    /// The cost that is minimised.
+    fn cost(&self) -> &Cost;
+
+    /// The scheme by which networks are solved and evaluated.
+    fn scheme(&self) -> &dyn Scheme<T>;
+
+    /// One iteration on the batch `x0` (n×M) with its labels, at whose end the network's parameters
+    /// are new.
+    ///
+    /// # Errors
+    /// If a shape or label does not fit, or something is not finite.
+    fn iterate(
+        &mut self,
+        network: &mut Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+    ) -> Result<Iteration, TrainError>;
+
+    /// Forgets what belongs to a batch: the next iteration is another one's first.
+    fn restart(&mut self);
+
+    /// What the next iteration needs of those before, if anything.
+    fn memory(&self) -> Option<Memory<T>>;
+
+    /// Begins at `position`, with what an instance with the same options remembered there: the next
+    /// iteration has the bits that that one's would have had.
+    ///
+    /// # Errors
+    /// [`TrainError::Resume`] if the memory does not belong to the method, or is missing where it
+    /// needs one.
+    fn resume(&mut self, memory: Option<Memory<T>>, position: Position) -> Result<(), TrainError>;
+}
+
+impl<T: Real> Method<T> for Box<dyn Method<T>> {
+    fn cost(&self) -> &Cost {
+        (**self).cost()
+    }
+
+    fn scheme(&self) -> &dyn Scheme<T> {
+        (**self).scheme()
+    }
+
+    fn iterate(
+        &mut self,
+        network: &mut Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+    ) -> Result<Iteration, TrainError> {
+        (**self).iterate(network, x0, labels)
+    }
+
+    fn restart(&mut self) {
+        (**self).restart();
+    }
+
+    fn memory(&self) -> Option<Memory<T>> {
+        (**self).memory()
+    }
+
+    fn resume(&mut self, memory: Option<Memory<T>>, position: Position) -> Result<(), TrainError> {
+        (**self).resume(memory, position)
+    }
+}
