@@ -31,6 +31,9 @@ impl<T: Real> Pool<T> {
 
     /// A vector of this length with any numbers in it.
     fn take(&self, len: usize) -> Vec<T> {
+        if len == 0 {
+            return Vec::new();
+        }
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = |v: &Vec<T>| v.capacity() >= len;
         let best = (0..free.len()).filter(|&i| fits(&free[i])).min_by_key(|&i| free[i].capacity());
