@@ -52,6 +52,11 @@ fn allocated(work: impl FnOnce()) -> (usize, usize) {
 
 #[test]
 fn steps_and_right_hand_sides_allocate_nothing() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    pool.install(count_solves);
+}
+
+fn count_solves() {
     let (width, batch) = (60, 100);
     let grid = Grid::new(3.0, 30, Ends::Closed).unwrap();
     let network = Network::<f64>::initial(width, grid, Activation::Tanh, Initialisation::Spline, 1);

@@ -1,0 +1,208 @@
+//! `[network] scheme` and `[solver]`: how the equation is solved.
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use snode_ode::{AdaptiveOptions, ErrorNorm, Interpolation, SchemeChoice};
+use snode_store::RunSummary;
+
+use super::{Experiment, Locator, Precision};
+use crate::error::{Error, Result};
+
+/// The name of a numerical scheme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum SchemeName {
+    /// Euler's.
+    #[default]
+    Euler,
+    /// Explicit midpoint rule, order 2, a step a layer.
+    Rk2,
+    /// The classical Runge–Kutta method, order 4, a step a layer.
+    Rk4,
+    /// Tsitouras 5(4), adaptive.
+    Tsit5,
+    /// Dormand–Prince 5(4), adaptive.
+    Dopri5,
+    /// Bogacki–Shampine 3(2), adaptive.
+    Bs3,
+    /// Backward differentiation formulas, adaptive and implicit.
+    Bdf,
+    /// TR-BDF2, adaptive and implicit.
+    TrBdf2,
+    /// ESDIRK34, adaptive and implicit.
+    Esdirk34,
+}
+
+impl SchemeName {
+    /// As it is written.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Euler => "euler",
+            Self::Rk2 => "rk2",
+            Self::Rk4 => "rk4",
+            Self::Tsit5 => "tsit5",
+            Self::Dopri5 => "dopri5",
+            Self::Bs3 => "bs3",
+            Self::Bdf => "bdf",
+            Self::TrBdf2 => "tr-bdf2",
+            Self::Esdirk34 => "esdirk34",
+        }
+    }
+
+    /// The scheme with its default choices.
+    fn choice(self) -> SchemeChoice {
+        SchemeChoice::named(self.text()).unwrap_or_default()
+    }
+}
+
+/// `[solver]`: how schemes other than Euler's go about it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SolverConfig {
+    /// Error per step relative to the state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rtol: Option<f64>,
+    /// Error per step beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub atol: Option<f64>,
+    /// How errors are measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norm: Option<ErrorNorm>,
+    /// The first step of the direct problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_step: Option<f64>,
+    /// The longest step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_step: Option<f64>,
+    /// How many steps a solve may try.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<usize>,
+    /// How parameters are read between the nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpolation: Option<Interpolation>,
+}
+
+impl SolverConfig {
+    /// Whether no key is given.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Gives every key that has a meaning under a scheme its value.
+    pub(super) fn resolve(&mut self, scheme: SchemeName) {
+        match scheme.choice() {
+            SchemeChoice::Rk2(interpolation) | SchemeChoice::Rk4(interpolation) => {
+                self.interpolation.get_or_insert(interpolation);
+            }
+            SchemeChoice::Adaptive(options) => {
+                self.rtol.get_or_insert(options.rtol);
+                self.atol.get_or_insert(options.atol);
+                let norm =
+                    if options.method.is_implicit() { ErrorNorm::PerSample } else { options.norm };
+                self.norm.get_or_insert(norm);
+                self.budget.get_or_insert(options.budget);
+                self.interpolation.get_or_insert(options.interpolation);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The scheme that the keys describe.
+pub fn scheme(experiment: &Experiment) -> SchemeChoice {
+    scheme_of(experiment.network.scheme, &experiment.solver)
+}
+
+/// The scheme a trained network is to be solved by: the one asked for with the keys the run was
+/// made with, or the run's own; with this tolerance, if one is asked for and the scheme has one.
+///
+/// # Errors
+/// If a tolerance is asked for that there is not, or the run's scheme is not known.
+pub fn scheme_for(
+    asked: Option<SchemeName>,
+    tolerance: Option<f64>,
+    run: &RunSummary,
+    experiment: Option<&Experiment>,
+) -> Result<SchemeChoice> {
+    let choice = match (asked, experiment) {
+        (Some(name), Some(experiment)) => scheme_of(name, &experiment.solver),
+        (Some(name), None) => name.choice(),
+        (None, Some(experiment)) => scheme(experiment),
+        (None, None) => SchemeChoice::named(&run.model.scheme).ok_or_else(|| {
+            let name = &run.model.scheme;
+            Error::Usage(format!("--scheme: the run's scheme `{name}` is not known; name another"))
+        })?,
+    };
+    match (choice, tolerance) {
+        (choice, None) => Ok(choice),
+        (SchemeChoice::Adaptive(options), Some(tolerance)) => {
+            Ok(SchemeChoice::Adaptive(options.tolerance(tolerance)))
+        }
+        (choice, Some(_)) => Err(Error::Usage(format!(
+            "--tolerance: has a meaning only with adaptive schemes, not with {}",
+            choice.name()
+        ))),
+    }
+}
+
+/// The scheme of this name with the keys of `[solver]` that have a meaning under it.
+pub fn scheme_of(name: SchemeName, keys: &SolverConfig) -> SchemeChoice {
+    let between = |default| keys.interpolation.unwrap_or(default);
+    match name.choice() {
+        SchemeChoice::Rk2(default) => SchemeChoice::Rk2(between(default)),
+        SchemeChoice::Rk4(default) => SchemeChoice::Rk4(between(default)),
+        SchemeChoice::Adaptive(default) => SchemeChoice::Adaptive(AdaptiveOptions {
+            method: default.method,
+            rtol: keys.rtol.unwrap_or(default.rtol),
+            atol: keys.atol.unwrap_or(default.atol),
+            norm: keys.norm.unwrap_or(default.norm),
+            first_step: keys.first_step,
+            largest_step: keys.largest_step,
+            budget: keys.budget.unwrap_or(default.budget),
+            interpolation: between(default.interpolation),
+        }),
+        other => other,
+    }
+}
+
+/// Checks that the keys of `[solver]` belong to the scheme and are in range.
+///
+/// # Errors
+/// The first thing found wrong.
+pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
+    let keys = &experiment.solver;
+    let choice = scheme(experiment);
+    let adaptive = [
+        ("rtol", keys.rtol.is_some()),
+        ("atol", keys.atol.is_some()),
+        ("norm", keys.norm.is_some()),
+        ("first_step", keys.first_step.is_some()),
+        ("largest_step", keys.largest_step.is_some()),
+        ("budget", keys.budget.is_some()),
+    ];
+    let refuse = |key: &str, condition: &str| {
+        let problem = format!("has a meaning only with {condition}; leave it out");
+        Err(locator.error(&format!("solver.{key}"), problem))
+    };
+    let SchemeChoice::Adaptive(options) = choice else {
+        if let Some((key, _)) = adaptive.into_iter().find(|(_, given)| *given) {
+            return refuse(key, "an adaptive network.scheme, such as \"tsit5\"");
+        }
+        if keys.interpolation.is_some() && choice == SchemeChoice::Euler {
+            return refuse("interpolation", "a network.scheme other than \"euler\"");
+        }
+        return Ok(());
+    };
+    if options.method.is_implicit() && keys.norm.is_some_and(|norm| norm != ErrorNorm::PerSample) {
+        let problem = "implicit schemes measure errors by \"per-sample\" only";
+        return Err(locator.error("solver.norm", problem));
+    }
+    let checked = match experiment.precision {
+        Precision::F32 => options.check::<f32>(),
+        Precision::F64 => options.check::<f64>(),
+    };
+    checked.map_err(|error| {
+        let problem = format!("found {}; allowed: {}", error.found, error.allowed);
+        locator.error(&format!("solver.{}", error.option), problem)
+    })
+}
