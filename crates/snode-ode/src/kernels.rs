@@ -21,6 +21,24 @@ pub(crate) fn product<T: Real>(
     matmul(out, accumulate, left, right, factor, Par::Seq);
 }
 
+/// [`product`] of `left` with `columns` into `out`, both column-major and as high as `left` is wide.
+pub(crate) fn transform<T: Real>(
+    left: MatRef<'_, T>,
+    columns: &[T],
+    out: &mut [T],
+    accumulate: Accum,
+    factor: T,
+) {
+    let n = left.ncols();
+    product(
+        MatMut::from_column_major_slice_mut(out, n, columns.len() / n),
+        accumulate,
+        left,
+        MatRef::from_column_major_slice(columns, n, columns.len() / n),
+        factor,
+    );
+}
+
 /// What the next product will read, brought into the second-level cache bit by bit while an
 /// elementwise pass is at work: a product that waits for its weights from memory takes a third
 /// longer.
@@ -117,6 +135,64 @@ impl<T: Real> NullaryFnOnce for Combine<'_, T> {
 pub(crate) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
     debug_assert_eq!(y.len(), x.len());
     Arch::new().dispatch(Combine { y, keep, x, add });
+}
+
+/// Terms of a [`linear_combination`]: factors and what they belong to.
+pub(crate) type Terms<'a, T> = [(T, &'a [T])];
+
+/// Elements that several terms are taken into before the next ones: they stay in the first-level
+/// cache.
+const STRIP: usize = 256;
+
+/// `out` = Σ c x, or `out` += Σ c x, over the elements from `first` on of every x.
+#[inline(always)]
+fn combine_strip<T: Real>(
+    out: &mut [T],
+    mut accumulate: Accum,
+    terms: &Terms<'_, T>,
+    first: usize,
+) {
+    for (factor, x) in terms {
+        let x = &x[first..first + out.len()];
+        match accumulate {
+            Accum::Replace => {
+                for (out, x) in out.iter_mut().zip(x) {
+                    *out = *factor * *x;
+                }
+            }
+            Accum::Add => {
+                for (out, x) in out.iter_mut().zip(x) {
+                    *out = x.mul_add(*factor, *out);
+                }
+            }
+        }
+        accumulate = Accum::Add;
+    }
+    if accumulate == Accum::Replace {
+        out.fill(T::ZERO);
+    }
+}
+
+struct LinearCombination<'a, T> {
+    out: &'a mut [T],
+    accumulate: Accum,
+    terms: &'a Terms<'a, T>,
+}
+
+impl<T: Real> NullaryFnOnce for LinearCombination<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (strip, out) in self.out.chunks_mut(STRIP).enumerate() {
+            combine_strip(out, self.accumulate, self.terms, strip * STRIP);
+        }
+    }
+}
+
+/// `out` = Σ c x, or `out` += Σ c x.
+pub(crate) fn linear_combination<T: Real>(out: &mut [T], accumulate: Accum, terms: &Terms<'_, T>) {
+    Arch::new().dispatch(LinearCombination { out, accumulate, terms });
 }
 
 struct EulerStep<'a, T, F> {
@@ -251,9 +327,6 @@ struct Multiply<'a, T> {
     ahead: &'a [T],
 }
 
-/// Elements a [`Multiply`] takes between two pieces of what it fetches ahead.
-const STRIP: usize = 256;
-
 impl<T: Real> NullaryFnOnce for Multiply<'_, T> {
     type Output = ();
 
@@ -317,6 +390,7 @@ pub(crate) fn sensitivity_step<T: Real>(
 struct RowSums<'a, T> {
     matrix: &'a [T],
     sums: &'a mut [T],
+    accumulate: Accum,
 }
 
 impl<T: Real> NullaryFnOnce for RowSums<'_, T> {
@@ -324,7 +398,9 @@ impl<T: Real> NullaryFnOnce for RowSums<'_, T> {
 
     #[inline(always)]
     fn call(self) {
-        self.sums.fill(T::ZERO);
+        if self.accumulate == Accum::Replace {
+            self.sums.fill(T::ZERO);
+        }
         for column in self.matrix.chunks_exact(self.sums.len()) {
             for (sum, value) in self.sums.iter_mut().zip(column) {
                 *sum += *value;
@@ -333,7 +409,28 @@ impl<T: Real> NullaryFnOnce for RowSums<'_, T> {
     }
 }
 
-/// `sums` = `matrix` 1, for a column-major matrix with `sums.len()` rows.
-pub(crate) fn row_sums<T: Real>(matrix: &[T], sums: &mut [T]) {
-    Arch::new().dispatch(RowSums { matrix, sums });
+/// `sums` = `matrix` 1, or `sums` += `matrix` 1, for a column-major matrix with `sums.len()` rows.
+pub(crate) fn row_sums<T: Real>(matrix: &[T], sums: &mut [T], accumulate: Accum) {
+    Arch::new().dispatch(RowSums { matrix, sums, accumulate });
+}
+
+/// What columns G and X contribute to a node of a gradient: its weights become G Xᵀ and its biases
+/// G 1, or are increased by them.
+pub(crate) fn outer_product<T: Real>(
+    width: usize,
+    g: &[T],
+    x: &[T],
+    node: &mut [T],
+    accumulate: Accum,
+) {
+    let n = width;
+    let (weights, bias) = node.split_at_mut(n * n);
+    product(
+        MatMut::from_column_major_slice_mut(weights, n, n),
+        accumulate,
+        MatRef::from_column_major_slice(g, n, g.len() / n),
+        MatRef::from_column_major_slice(x, n, x.len() / n).transpose(),
+        T::ONE,
+    );
+    row_sums(g, bias, accumulate);
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use faer::{MatMut, MatRef};
+use faer::{Accum, MatMut, MatRef};
 
 use super::{Grid, Stencil};
 use crate::parallel::{self, Shared};
@@ -148,10 +148,17 @@ impl<T: Real> Parameters<T> {
     /// If `out` has another length or the stencil reaches beyond the nodes.
     pub fn interpolate(&self, stencil: &Stencil, out: &mut [T]) {
         assert_eq!(out.len(), self.node_len(), "interpolate: `out` has another length than a node");
-        out.fill(T::ZERO);
-        for (i, &weight) in stencil.weights[..stencil.len].iter().enumerate() {
-            kernels::combine(out, T::ONE, self.node(stencil.first + i), T::from_f64(weight));
+        self.interpolate_part(stencil, 0..out.len(), out);
+    }
+
+    /// The same for some of a node's numbers.
+    pub(crate) fn interpolate_part(&self, stencil: &Stencil, part: Range<usize>, out: &mut [T]) {
+        let mut terms: [(T, &[T]); 4] = [(T::ZERO, &[]); 4];
+        for (i, term) in terms[..stencil.len].iter_mut().enumerate() {
+            let node = &self.node(stencil.first + i)[part.clone()];
+            *term = (T::from_f64(stencil.weights[i]), node);
         }
+        kernels::linear_combination(out, Accum::Replace, &terms[..stencil.len]);
     }
 
     fn check(&self, other: &Self, operation: &str) {
