@@ -195,6 +195,149 @@ pub(crate) fn linear_combination<T: Real>(out: &mut [T], accumulate: Accum, term
     Arch::new().dispatch(LinearCombination { out, accumulate, terms });
 }
 
+struct Weigh<'a, T> {
+    slope: &'a [T],
+    terms: &'a Terms<'a, T>,
+    out: &'a mut [T],
+    ahead: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for Weigh<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut ahead = Ahead::new(self.ahead, self.out.len().div_ceil(STRIP));
+        let strips = self.out.chunks_mut(STRIP).zip(self.slope.chunks(STRIP));
+        for (strip, (out, slope)) in strips.enumerate() {
+            ahead.fetch_piece();
+            combine_strip(out, Accum::Replace, self.terms, strip * STRIP);
+            for (out, slope) in out.iter_mut().zip(slope) {
+                *out *= *slope;
+            }
+        }
+    }
+}
+
+/// `out` = `slope` ⊙ Σ c x; `ahead` is what the next product will read.
+pub(crate) fn weigh<T: Real>(slope: &[T], terms: &Terms<'_, T>, out: &mut [T], ahead: &[T]) {
+    Arch::new().dispatch(Weigh { slope, terms, out, ahead });
+}
+
+/// A state that a stage contributes to: `out` = `from` + `factor` K, or `out` += `factor` K where
+/// there is no `from`.
+#[derive(Default)]
+pub(crate) struct Target<'a, T> {
+    pub(crate) from: Option<&'a [T]>,
+    pub(crate) factor: T,
+    pub(crate) out: &'a mut [T],
+}
+
+/// Gives `value`, elements from `first` on of K, to the targets.
+#[inline(always)]
+fn contribute<T: Real>(value: &[T], targets: &mut [Target<'_, T>], first: usize) {
+    let part = first..first + value.len();
+    for target in targets {
+        let out = &mut target.out[part.clone()];
+        if let Some(from) = target.from {
+            for ((out, from), value) in out.iter_mut().zip(&from[part.clone()]).zip(value) {
+                *out = value.mul_add(target.factor, *from);
+            }
+        } else {
+            for (out, value) in out.iter_mut().zip(value) {
+                *out = value.mul_add(target.factor, *out);
+            }
+        }
+    }
+}
+
+struct Stage<'a, 'b, T, F> {
+    activation: F,
+    z: &'a mut [T],
+    bias: &'a [T],
+    slope: Option<&'a mut [T]>,
+    targets: &'a mut [Target<'b, T>],
+    ahead: &'a [T],
+}
+
+impl<T: Real, F: Elementwise> NullaryFnOnce for Stage<'_, '_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(mut self) {
+        let n = self.bias.len();
+        let mut ahead = Ahead::new(self.ahead, self.z.len() / n);
+        for (column, z) in self.z.chunks_exact_mut(n).enumerate() {
+            ahead.fetch_piece();
+            let first = column * n;
+            if let Some(slope) = &mut self.slope {
+                let slope = &mut slope[first..first + n];
+                for i in 0..n {
+                    (z[i], slope[i]) = self.activation.value_and_slope(z[i] + self.bias[i]);
+                }
+            } else {
+                for i in 0..n {
+                    z[i] = self.activation.value_and_slope(z[i] + self.bias[i]).0;
+                }
+            }
+            contribute(z, self.targets, first);
+        }
+    }
+}
+
+/// A stage of a Runge–Kutta step after its product: K = σ(`z` + bias) to the targets, and
+/// `slope` = σ′(`z` + bias) where it is wanted. `ahead` is what the next product will read.
+pub(crate) fn stage<T: Real>(
+    activation: Activation,
+    z: &mut [T],
+    bias: &[T],
+    slope: Option<&mut [T]>,
+    targets: &mut [Target<'_, T>],
+    ahead: &[T],
+) {
+    with_elementwise!(activation, activation => {
+        Arch::new().dispatch(Stage { activation, z, bias, slope, targets, ahead });
+    });
+}
+
+struct SensitivityStage<'a, 'b, T> {
+    y: &'a mut [T],
+    bias: &'a [T],
+    slope: &'a [T],
+    targets: &'a mut [Target<'b, T>],
+    ahead: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for SensitivityStage<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let n = self.bias.len();
+        let mut ahead = Ahead::new(self.ahead, self.y.len() / n);
+        let columns = self.y.chunks_exact_mut(n).zip(self.slope.chunks_exact(n));
+        for (column, (y, slope)) in columns.enumerate() {
+            ahead.fetch_piece();
+            for i in 0..n {
+                y[i] = slope[i] * (y[i] + self.bias[i]);
+            }
+            contribute(y, self.targets, column * n);
+        }
+    }
+}
+
+/// The derivative of a [`stage`] after its products: `slope` ⊙ (`y` + β) to the targets. `ahead` is
+/// what the next product will read.
+pub(crate) fn sensitivity_stage<T: Real>(
+    y: &mut [T],
+    beta: &[T],
+    slope: &[T],
+    targets: &mut [Target<'_, T>],
+    ahead: &[T],
+) {
+    Arch::new().dispatch(SensitivityStage { y, bias: beta, slope, targets, ahead });
+}
+
 struct EulerStep<'a, T, F> {
     activation: F,
     z: &'a [T],

@@ -3,11 +3,13 @@
 mod checks;
 mod euler;
 mod outcome;
+mod runge_kutta;
 
 use faer::{MatMut, MatRef};
 
 pub use euler::Euler;
 pub use outcome::{Problem, Statistics, Stop};
+pub use runge_kutta::RungeKutta;
 
 use crate::{Network, Parameters, Real, SolveError};
 

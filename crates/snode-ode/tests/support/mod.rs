@@ -1,6 +1,8 @@
 //! What the tests of several schemes need.
 #![allow(dead_code, reason = "every test program uses its own part")]
 
+pub mod reference;
+
 use faer::{Mat, MatRef};
 use snode_ode::{Initialisation, Network, Parameters, Perturbation, Real, Scheme, initialise};
 
