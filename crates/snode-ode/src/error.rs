@@ -17,7 +17,8 @@ pub enum SolveError {
         /// The shape given.
         found: (usize, usize),
     },
-    /// The scheme reads the parameters at depths at which the grid has no node.
+    /// The scheme reads the parameters at T, where the grid has no node;
+    /// [`Network::with_ends`](crate::Network::with_ends) gives it one.
     #[error("{scheme} needs a grid whose last node is T; this one ends before it")]
     OpenGrid {
         /// The scheme.

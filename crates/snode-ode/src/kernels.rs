@@ -21,6 +21,24 @@ pub(crate) fn product<T: Real>(
     matmul(out, accumulate, left, right, factor, Par::Seq);
 }
 
+/// [`product`] of `left` with `columns` into `out`, both column-major and as high as `left` is wide.
+pub(crate) fn transform<T: Real>(
+    left: MatRef<'_, T>,
+    columns: &[T],
+    out: &mut [T],
+    accumulate: Accum,
+    factor: T,
+) {
+    let n = left.ncols();
+    product(
+        MatMut::from_column_major_slice_mut(out, n, columns.len() / n),
+        accumulate,
+        left,
+        MatRef::from_column_major_slice(columns, n, columns.len() / n),
+        factor,
+    );
+}
+
 /// What the next product will read, brought into the second-level cache bit by bit while an
 /// elementwise pass is at work: a product that waits for its weights from memory takes a third
 /// longer.
@@ -119,36 +137,219 @@ pub(crate) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
     Arch::new().dispatch(Combine { y, keep, x, add });
 }
 
-struct Combination<'a, T, const N: usize> {
-    out: &'a mut [T],
-    terms: [&'a [T]; N],
-    weights: [T; N],
+/// Terms of a [`linear_combination`]: factors and what they belong to.
+pub(crate) type Terms<'a, T> = [(T, &'a [T])];
+
+/// Elements that several terms are taken into before the next ones: they stay in the first-level
+/// cache.
+const STRIP: usize = 256;
+
+/// `out` = Σ c x, or `out` += Σ c x, over the elements from `first` on of every x: two terms at a
+/// time.
+#[inline(always)]
+fn combine_strip<T: Real>(
+    out: &mut [T],
+    mut accumulate: Accum,
+    terms: &Terms<'_, T>,
+    first: usize,
+) {
+    let len = out.len();
+    for terms in terms.chunks(2) {
+        let (a, x) = (terms[0].0, &terms[0].1[first..first + len]);
+        match (accumulate, terms.get(1)) {
+            (Accum::Replace, None) => {
+                for i in 0..len {
+                    out[i] = a * x[i];
+                }
+            }
+            (Accum::Add, None) => {
+                for i in 0..len {
+                    out[i] = x[i].mul_add(a, out[i]);
+                }
+            }
+            (Accum::Replace, Some((b, y))) => {
+                let (b, y) = (*b, &y[first..first + len]);
+                for i in 0..len {
+                    out[i] = x[i].mul_add(a, b * y[i]);
+                }
+            }
+            (Accum::Add, Some((b, y))) => {
+                let (b, y) = (*b, &y[first..first + len]);
+                for i in 0..len {
+                    out[i] = x[i].mul_add(a, y[i].mul_add(b, out[i]));
+                }
+            }
+        }
+        accumulate = Accum::Add;
+    }
+    if accumulate == Accum::Replace {
+        out.fill(T::ZERO);
+    }
 }
 
-impl<T: Real, const N: usize> NullaryFnOnce for Combination<'_, T, N> {
+struct LinearCombination<'a, T> {
+    out: &'a mut [T],
+    accumulate: Accum,
+    terms: &'a Terms<'a, T>,
+}
+
+impl<T: Real> NullaryFnOnce for LinearCombination<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let len = self.out.len();
-        let terms = self.terms.map(|term| &term[..len]);
-        for i in 0..len {
-            let mut sum = terms[0][i] * self.weights[0];
-            for j in 1..N {
-                sum = terms[j][i].mul_add(self.weights[j], sum);
-            }
-            self.out[i] = sum;
+        for (strip, out) in self.out.chunks_mut(STRIP).enumerate() {
+            combine_strip(out, self.accumulate, self.terms, strip * STRIP);
         }
     }
 }
 
-/// `out` = Σ_j `weights[j]`·`terms[j]`, in one pass.
-pub(crate) fn combination<T: Real, const N: usize>(
-    out: &mut [T],
-    terms: [&[T]; N],
-    weights: [T; N],
+/// `out` = Σ c x, or `out` += Σ c x.
+pub(crate) fn linear_combination<T: Real>(out: &mut [T], accumulate: Accum, terms: &Terms<'_, T>) {
+    Arch::new().dispatch(LinearCombination { out, accumulate, terms });
+}
+
+struct Weigh<'a, T> {
+    slope: &'a [T],
+    terms: &'a Terms<'a, T>,
+    out: &'a mut [T],
+    ahead: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for Weigh<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut ahead = Ahead::new(self.ahead, self.out.len().div_ceil(STRIP));
+        let strips = self.out.chunks_mut(STRIP).zip(self.slope.chunks(STRIP));
+        for (strip, (out, slope)) in strips.enumerate() {
+            ahead.fetch_piece();
+            combine_strip(out, Accum::Replace, self.terms, strip * STRIP);
+            for (out, slope) in out.iter_mut().zip(slope) {
+                *out *= *slope;
+            }
+        }
+    }
+}
+
+/// `out` = `slope` ⊙ Σ c x; `ahead` is what the next product will read.
+pub(crate) fn weigh<T: Real>(slope: &[T], terms: &Terms<'_, T>, out: &mut [T], ahead: &[T]) {
+    Arch::new().dispatch(Weigh { slope, terms, out, ahead });
+}
+
+/// A state that a stage contributes to: `out` = `from` + `factor` K, or `out` += `factor` K where
+/// there is no `from`.
+#[derive(Default)]
+pub(crate) struct Target<'a, T> {
+    pub(crate) from: Option<&'a [T]>,
+    pub(crate) factor: T,
+    pub(crate) out: &'a mut [T],
+}
+
+/// Gives `value`, elements from `first` on of K, to the targets.
+#[inline(always)]
+fn contribute<T: Real>(value: &[T], targets: &mut [Target<'_, T>], first: usize) {
+    let part = first..first + value.len();
+    for target in targets {
+        let out = &mut target.out[part.clone()];
+        if let Some(from) = target.from {
+            for ((out, from), value) in out.iter_mut().zip(&from[part.clone()]).zip(value) {
+                *out = value.mul_add(target.factor, *from);
+            }
+        } else {
+            for (out, value) in out.iter_mut().zip(value) {
+                *out = value.mul_add(target.factor, *out);
+            }
+        }
+    }
+}
+
+struct Stage<'a, 'b, T, F> {
+    activation: F,
+    z: &'a mut [T],
+    bias: &'a [T],
+    slope: Option<&'a mut [T]>,
+    targets: &'a mut [Target<'b, T>],
+    ahead: &'a [T],
+}
+
+impl<T: Real, F: Elementwise> NullaryFnOnce for Stage<'_, '_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(mut self) {
+        let n = self.bias.len();
+        let mut ahead = Ahead::new(self.ahead, self.z.len() / n);
+        for (column, z) in self.z.chunks_exact_mut(n).enumerate() {
+            ahead.fetch_piece();
+            let first = column * n;
+            if let Some(slope) = &mut self.slope {
+                let slope = &mut slope[first..first + n];
+                for i in 0..n {
+                    (z[i], slope[i]) = self.activation.value_and_slope(z[i] + self.bias[i]);
+                }
+            } else {
+                for i in 0..n {
+                    z[i] = self.activation.value_and_slope(z[i] + self.bias[i]).0;
+                }
+            }
+            contribute(z, self.targets, first);
+        }
+    }
+}
+
+/// A stage of a Runge–Kutta step after its product: K = σ(`z` + bias) to the targets, and
+/// `slope` = σ′(`z` + bias) where it is wanted. `ahead` is what the next product will read.
+pub(crate) fn stage<T: Real>(
+    activation: Activation,
+    z: &mut [T],
+    bias: &[T],
+    slope: Option<&mut [T]>,
+    targets: &mut [Target<'_, T>],
+    ahead: &[T],
 ) {
-    Arch::new().dispatch(Combination { out, terms, weights });
+    with_elementwise!(activation, activation => {
+        Arch::new().dispatch(Stage { activation, z, bias, slope, targets, ahead });
+    });
+}
+
+struct SensitivityStage<'a, 'b, T> {
+    y: &'a mut [T],
+    bias: &'a [T],
+    slope: &'a [T],
+    targets: &'a mut [Target<'b, T>],
+    ahead: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for SensitivityStage<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let n = self.bias.len();
+        let mut ahead = Ahead::new(self.ahead, self.y.len() / n);
+        let columns = self.y.chunks_exact_mut(n).zip(self.slope.chunks_exact(n));
+        for (column, (y, slope)) in columns.enumerate() {
+            ahead.fetch_piece();
+            for i in 0..n {
+                y[i] = slope[i] * (y[i] + self.bias[i]);
+            }
+            contribute(y, self.targets, column * n);
+        }
+    }
+}
+
+/// The derivative of a [`stage`] after its products: `slope` ⊙ (`y` + β) to the targets. `ahead` is
+/// what the next product will read.
+pub(crate) fn sensitivity_stage<T: Real>(
+    y: &mut [T],
+    beta: &[T],
+    slope: &[T],
+    targets: &mut [Target<'_, T>],
+    ahead: &[T],
+) {
+    Arch::new().dispatch(SensitivityStage { y, bias: beta, slope, targets, ahead });
 }
 
 struct EulerStep<'a, T, F> {
@@ -338,9 +539,6 @@ struct Multiply<'a, T> {
     ahead: &'a [T],
 }
 
-/// Elements a [`Multiply`] takes between two pieces of what it fetches ahead.
-const STRIP: usize = 256;
-
 impl<T: Real> NullaryFnOnce for Multiply<'_, T> {
     type Output = ();
 
@@ -450,6 +648,7 @@ pub(crate) fn tangent<T: Real>(y: &mut [T], beta: &[T], slope: &[T]) {
 struct RowSums<'a, T> {
     matrix: &'a [T],
     sums: &'a mut [T],
+    accumulate: Accum,
 }
 
 impl<T: Real> NullaryFnOnce for RowSums<'_, T> {
@@ -457,7 +656,9 @@ impl<T: Real> NullaryFnOnce for RowSums<'_, T> {
 
     #[inline(always)]
     fn call(self) {
-        self.sums.fill(T::ZERO);
+        if self.accumulate == Accum::Replace {
+            self.sums.fill(T::ZERO);
+        }
         for column in self.matrix.chunks_exact(self.sums.len()) {
             for (sum, value) in self.sums.iter_mut().zip(column) {
                 *sum += *value;
@@ -466,7 +667,28 @@ impl<T: Real> NullaryFnOnce for RowSums<'_, T> {
     }
 }
 
-/// `sums` = `matrix` 1, for a column-major matrix with `sums.len()` rows.
-pub(crate) fn row_sums<T: Real>(matrix: &[T], sums: &mut [T]) {
-    Arch::new().dispatch(RowSums { matrix, sums });
+/// `sums` = `matrix` 1, or `sums` += `matrix` 1, for a column-major matrix with `sums.len()` rows.
+pub(crate) fn row_sums<T: Real>(matrix: &[T], sums: &mut [T], accumulate: Accum) {
+    Arch::new().dispatch(RowSums { matrix, sums, accumulate });
+}
+
+/// What columns G and X contribute to a node of a gradient: its weights become G Xᵀ and its biases
+/// G 1, or are increased by them.
+pub(crate) fn outer_product<T: Real>(
+    width: usize,
+    g: &[T],
+    x: &[T],
+    node: &mut [T],
+    accumulate: Accum,
+) {
+    let n = width;
+    let (weights, bias) = node.split_at_mut(n * n);
+    product(
+        MatMut::from_column_major_slice_mut(weights, n, n),
+        accumulate,
+        MatRef::from_column_major_slice(g, n, g.len() / n),
+        MatRef::from_column_major_slice(x, n, x.len() / n).transpose(),
+        T::ONE,
+    );
+    row_sums(g, bias, accumulate);
 }

@@ -13,7 +13,7 @@
 //! * the **sensitivity** problem (S3): from a perturbation of W, b or x₀ to that of x(T).
 //!
 //! Under [`Euler`] adjoint and sensitivity are the exact derivatives of the discrete network, which
-//! is a residual network. Equation numbers are those of the repository's `docs/mathematics.md`;
+//! is a residual network; under [`RungeKutta`], of higher order, they are exact too. Equation numbers are those of the repository's `docs/mathematics.md`;
 //! everything is generic over `f32` and `f64`, and has the same bits for any number of threads.
 //!
 //! ```
@@ -62,5 +62,7 @@ pub use error::SolveError;
 pub use network::Network;
 pub use real::Real;
 #[cfg(feature = "adaptive")]
-pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, OptionError, UnknownMethod};
-pub use scheme::{Euler, Perturbation, Problem, Scheme, Statistics, Stop};
+pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
+pub use scheme::{
+    Euler, OptionError, Perturbation, Problem, RungeKutta, Scheme, SchemeChoice, Statistics, Stop,
+};

@@ -1,6 +1,6 @@
 //! The network: parameters on a grid, and an activation.
 
-use crate::{Activation, Grid, Initialisation, Parameters, Real, SolveError, initialise};
+use crate::{Activation, Ends, Grid, Initialisation, Parameters, Real, SolveError, initialise};
 
 /// A standalone neural ODE (S1): x′(t) = σ(W(t) x(t) + b(t)) on (0, T\].
 ///
@@ -44,6 +44,21 @@ impl<T: Real> Network<T> {
         Self { parameters: initialise(how, width, &grid, seed), grid, activation }
     }
 
+    /// The same network on a grid with other ends, for a scheme that reads other nodes: T's node
+    /// becomes a copy of the one before it, or is left out.
+    pub fn with_ends(self, ends: Ends) -> Self {
+        if self.grid.ends() == ends {
+            return self;
+        }
+        let grid = self.grid.with_ends(ends);
+        let mut parameters = Parameters::zeros(self.width(), grid.nodes());
+        for node in 0..grid.nodes() {
+            let from = node.min(self.parameters.nodes() - 1);
+            parameters.node_mut(node).copy_from_slice(self.parameters.node(from));
+        }
+        Self { parameters, grid, activation: self.activation }
+    }
+
     /// n.
     pub fn width(&self) -> usize {
         self.parameters.width()
@@ -57,5 +72,21 @@ impl<T: Real> Network<T> {
     /// σ.
     pub fn activation(&self) -> Activation {
         self.activation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_ends_keep_the_nodes_there_are() {
+        let open = Grid::new(1.0, 3, Ends::Open).unwrap();
+        let network =
+            Network::<f64>::initial(2, open, Activation::Tanh, Initialisation::Independent, 1);
+        let closed = network.clone().with_ends(Ends::Closed);
+        assert_eq!((closed.grid().nodes(), closed.grid().ends()), (4, Ends::Closed));
+        assert_eq!(closed.parameters.node(3), network.parameters.node(2));
+        assert_eq!(closed.with_ends(Ends::Open), network);
     }
 }

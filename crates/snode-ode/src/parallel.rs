@@ -56,6 +56,19 @@ fn split_columns(
     );
 }
 
+/// `columns` of a batch of height `n` in equal chunks of about `most` columns at most, and never so
+/// small that products take another kernel.
+pub(crate) fn chunks(
+    n: usize,
+    columns: Range<usize>,
+    most: usize,
+) -> impl Iterator<Item = Range<usize>> {
+    let most = most.max(2 * smallest_part(n));
+    let chunks = columns.len().div_ceil(most).max(1);
+    let bound = move |chunk| columns.start + columns.len() * chunk / chunks;
+    (0..chunks).map(move |chunk| bound(chunk)..bound(chunk + 1))
+}
+
 /// Calls `work` for every index of the range, in any order.
 pub(crate) fn for_each(range: Range<usize>, work: &(impl Fn(usize) + Sync)) {
     match range.len() {

@@ -1,59 +1,19 @@
 //! What makes Euler's three problems right: exact derivatives, observed order, bits that do not
 //! depend on threads, and errors instead of nonsense.
 
-use faer::{Mat, MatRef};
+mod support;
+
+use faer::Mat;
 use proptest::prelude::*;
 use snode_ode::{
     Activation, Ends, Euler, Grid, Initialisation, Network, Parameters, Perturbation, Problem,
     Real, Scheme, SolveError, Stop, initialise,
 };
+use support::{adjoint_gap, all_bits, batch, scaled};
 
 fn network<T: Real>(width: usize, layers: usize, activation: Activation, seed: u64) -> Network<T> {
     let grid = Grid::new(1.5, layers, Ends::Open).unwrap();
-    let mut network = Network::initial(width, grid, activation, Initialisation::Spline, seed);
-    // Initial weights are small; larger ones exercise the activation's whole range.
-    let scale = T::from_f64(width as f64);
-    let copy = network.parameters.clone();
-    network.parameters.combine(T::ZERO, &copy, scale);
-    network
-}
-
-fn batch<T: Real>(rows: usize, columns: usize, phase: f64) -> Mat<T> {
-    Mat::from_fn(rows, columns, |i, j| T::from_f64((phase + 1.7 * i as f64 + 0.9 * j as f64).sin()))
-}
-
-fn inner<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>) -> f64 {
-    (0..a.ncols())
-        .flat_map(|j| (0..a.nrows()).map(move |i| (i, j)))
-        .map(|at| a[at].to_f64() * b[at].to_f64())
-        .sum()
-}
-
-fn norm<T: Real>(a: MatRef<'_, T>) -> f64 {
-    inner(a, a).sqrt()
-}
-
-/// |⟨Jv, w⟩ − ⟨v, Jᵀw⟩| relative to ‖Jv‖‖w‖, for input and parameter perturbations together.
-fn adjoint_gap<T: Real>(network: &Network<T>, columns: usize) -> f64 {
-    let n = network.width();
-    let (x0, xi0, w) =
-        (batch(n, columns, 0.1), batch::<T>(n, columns, 0.5), batch::<T>(n, columns, 2.0));
-    let direction = initialise::<T>(Initialisation::Independent, n, network.grid(), 99);
-    let mut euler = Euler::new();
-    euler.direct(network, x0.as_ref()).unwrap();
-    euler
-        .sensitivity(
-            network,
-            Perturbation { parameters: Some(&direction), input: Some(xi0.as_ref()) },
-        )
-        .unwrap();
-    let forward = inner(euler.output_sensitivity(), w.as_ref());
-    let scale = norm(euler.output_sensitivity()) * norm(w.as_ref());
-    let mut gradient = Parameters::zeros(n, network.grid().nodes());
-    euler.adjoint(network, w.as_ref(), Some(&mut gradient)).unwrap();
-    let backward =
-        gradient.inner(&direction, network.grid()) + inner(xi0.as_ref(), euler.input_adjoint());
-    (forward - backward).abs() / scale
+    scaled(Network::initial(width, grid, activation, Initialisation::Spline, seed))
 }
 
 proptest! {
@@ -68,8 +28,10 @@ proptest! {
         seed in 0u64..1000,
     ) {
         let activation: Activation = activation.parse().unwrap();
-        prop_assert!(adjoint_gap::<f64>(&network(width, layers, activation, seed), columns) < 1e-13);
-        prop_assert!(adjoint_gap::<f32>(&network(width, layers, activation, seed), columns) < 3e-5);
+        let double = network::<f64>(width, layers, activation, seed);
+        prop_assert!(adjoint_gap(&mut Euler::new(), &double, columns) < 1e-13);
+        let single = network::<f32>(width, layers, activation, seed);
+        prop_assert!(adjoint_gap(&mut Euler::new(), &single, columns) < 3e-5);
     }
 
     #[test]
@@ -116,34 +78,6 @@ fn observed_order_is_one() {
     }
 }
 
-/// Everything a scheme computes, as bits.
-fn all_bits<T: Real>(network: &Network<T>, columns: usize) -> Vec<u64> {
-    let n = network.width();
-    let mut euler = Euler::new();
-    euler.direct(network, batch(n, columns, 0.1).as_ref()).unwrap();
-    let mut gradient = Parameters::zeros(n, network.grid().nodes());
-    euler.adjoint(network, batch(n, columns, 0.4).as_ref(), Some(&mut gradient)).unwrap();
-    let xi0 = batch(n, columns, 0.8);
-    euler
-        .sensitivity(
-            network,
-            Perturbation { parameters: Some(&gradient), input: Some(xi0.as_ref()) },
-        )
-        .unwrap();
-    let mut evaluated = Mat::zeros(n, columns);
-    euler.evaluate(network, batch(n, columns, 0.1).as_ref(), evaluated.as_mut()).unwrap();
-    let mut values: Vec<f64> = gradient.as_slice().iter().map(|v| v.to_f64()).collect();
-    for matrix in
-        [euler.output(), euler.input_adjoint(), euler.output_sensitivity(), evaluated.as_ref()]
-    {
-        for j in 0..columns {
-            values.extend((0..n).map(|i| matrix[(i, j)].to_f64()));
-        }
-    }
-    values.push(gradient.inner(&network.parameters, network.grid()));
-    values.into_iter().map(f64::to_bits).collect()
-}
-
 fn same_bits_for_any_number_of_threads<T: Real>() {
     // Among them sizes at which a part alone would take another kernel than the whole.
     let small = [1, 8, 9, 16, 20, 25].into_iter().flat_map(|width| {
@@ -153,7 +87,7 @@ fn same_bits_for_any_number_of_threads<T: Real>() {
         let network = network::<T>(width, 6, Activation::Tanh, 5);
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| all_bits(&network, columns))
+            pool.install(|| all_bits(&mut Euler::new(), &network, columns))
         };
         let one = with(1);
         for threads in [2, 3, 4] {

@@ -4,7 +4,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network};
+use snode_ode::{
+    Activation, Ends, Euler, Grid, Initialisation, Interpolation, Network, Perturbation,
+    RungeKutta, Scheme,
+};
 use snode_train::{Conjugacy, Cost, Discretisation, LineSearch, Ncg, NcgOptions, Space};
 
 struct Counting;
@@ -32,41 +35,93 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+type Make = fn() -> Box<dyn Scheme<f64>>;
+
+const SCHEMES: [(Make, Ends); 3] = [
+    (|| Box::new(Euler::new()), Ends::Open),
+    (|| Box::new(RungeKutta::midpoint(Interpolation::Hermite)), Ends::Closed),
+    (|| Box::new(RungeKutta::classical(Interpolation::Hermite)), Ends::Closed),
+];
+
+/// Fails if `work` allocates every time it is done.
+fn assert_nothing_allocated(what: &str, mut work: impl FnMut()) {
+    // A worker thread of the pool registers itself when it first steals, whenever that happens;
+    // what the work itself allocated would be in every round.
+    let rounds = (0..5).map(|_| {
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        work();
+        ALLOCATIONS.load(Ordering::Relaxed) - before
+    });
+    assert_eq!(rounds.min(), Some(0), "allocations, {what}");
+}
+
+/// One test for all, as the allocations of tests side by side would be counted together.
 #[test]
-fn iterations_allocate_nothing() {
+fn iterations_and_solves_allocate_nothing() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     pool.install(|| {
-        for space in [
-            Space::L2,
-            Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal },
-            Space::H1 { length: 1.0, discretisation: Discretisation::Midpoint },
-        ] {
-            let options = NcgOptions {
-                space,
-                conjugacy: Conjugacy::HagerZhang,
-                line_search: LineSearch::Backtracking { halvings: 3 },
-                ..NcgOptions::default()
-            };
-            let grid = Grid::new(3.0, 20, Ends::Open).unwrap();
-            let mut network =
-                Network::<f64>::initial(64, grid, Activation::Tanh, Initialisation::Spline, 1);
-            let x = Mat::from_fn(64, 100, |i, j| ((i + j * 3) as f64).sin());
-            let labels: Vec<usize> = (0..100).map(|j| j % 10).collect();
-            let cost = Cost { mu4: 1e-3, ..Cost::cross_entropy(10) };
-            let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network);
-            for _ in 0..3 {
+        for (scheme, ends) in SCHEMES {
+            iterations_allocate_nothing(scheme, ends);
+            solves_allocate_nothing(scheme, ends);
+        }
+    });
+}
+
+fn network(ends: Ends) -> Network<f64> {
+    let grid = Grid::new(3.0, 20, ends).unwrap();
+    Network::initial(64, grid, Activation::Tanh, Initialisation::Spline, 1)
+}
+
+fn batch() -> Mat<f64> {
+    Mat::from_fn(64, 100, |i, j| ((i + j * 3) as f64).sin())
+}
+
+fn iterations_allocate_nothing(scheme: Make, ends: Ends) {
+    for space in [
+        Space::L2,
+        Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal },
+        Space::H1 { length: 1.0, discretisation: Discretisation::Midpoint },
+    ] {
+        let options = NcgOptions {
+            space,
+            conjugacy: Conjugacy::HagerZhang,
+            line_search: LineSearch::Backtracking { halvings: 3 },
+            ..NcgOptions::default()
+        };
+        let (mut network, x) = (network(ends), batch());
+        let labels: Vec<usize> = (0..100).map(|j| j % 10).collect();
+        let cost = Cost { mu4: 1e-3, ..Cost::cross_entropy(10) };
+        let mut ncg = Ncg::new(scheme(), cost, options, &network);
+        let what = format!("iterations of {} in {space:?}", ncg.scheme().name());
+        for _ in 0..3 {
+            ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
+        }
+        assert_nothing_allocated(&what, || {
+            for _ in 0..4 {
                 ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
             }
-            // A worker thread of the pool registers itself when it first steals, whenever that
-            // happens; what an iteration itself allocated would be in every round.
-            let rounds = (0..5).map(|_| {
-                let before = ALLOCATIONS.load(Ordering::Relaxed);
-                for _ in 0..4 {
-                    ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
-                }
-                ALLOCATIONS.load(Ordering::Relaxed) - before
-            });
-            assert_eq!(rounds.min(), Some(0), "allocations in four iterations, {space:?}");
-        }
+        });
+    }
+}
+
+fn solves_allocate_nothing(scheme: Make, ends: Ends) {
+    let mut scheme = scheme();
+    let (network, x) = (network(ends), batch());
+    let direction = network.parameters.clone();
+    let mut gradient = network.parameters.clone();
+    let mut solve = |x: &Mat<f64>| {
+        scheme.direct(&network, x.as_ref()).unwrap();
+        scheme.adjoint(&network, x.as_ref(), Some(&mut gradient)).unwrap();
+        scheme.adjoint(&network, x.as_ref(), None).unwrap();
+        let along = Perturbation { parameters: Some(&direction), input: Some(x.as_ref()) };
+        scheme.sensitivity(&network, along).unwrap();
+    };
+    let smaller = Mat::from_fn(64, 30, |i, j| x[(i, j)]);
+    for _ in 0..2 {
+        solve(&x);
+    }
+    assert_nothing_allocated("solves", || {
+        solve(&smaller);
+        solve(&x);
     });
 }

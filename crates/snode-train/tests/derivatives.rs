@@ -1,21 +1,48 @@
-//! Taylor remainders of second order and the adjoint identity, for every activation and loss.
+//! Taylor remainders of second order and the adjoint identity, for every scheme, activation and
+//! loss.
 
 mod support;
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real, initialise};
+use snode_ode::{
+    Activation, Ends, Euler, Grid, Initialisation, Interpolation, Network, Real, RungeKutta,
+    Scheme, initialise,
+};
 use snode_train::{Cost, GradientCheck, check_gradient};
 
-fn check<T: Real>(activation: Activation, cost: Cost) -> GradientCheck {
-    let grid = Grid::new(1.5, 12, Ends::Open).unwrap();
+/// Every scheme whose derivatives are exact, with a kind of grid for it.
+fn schemes<T: Real>() -> Vec<(Box<dyn Scheme<T>>, Ends)> {
+    vec![
+        (Box::new(Euler::new()), Ends::Open),
+        (Box::new(RungeKutta::midpoint(Interpolation::Hermite)), Ends::Closed),
+        (Box::new(RungeKutta::classical(Interpolation::Hermite)), Ends::Closed),
+        (Box::new(RungeKutta::classical(Interpolation::Linear)), Ends::Closed),
+        (Box::new(RungeKutta::midpoint(Interpolation::Constant)), Ends::Closed),
+    ]
+}
+
+/// The checks of all schemes, with their names.
+fn checks<T: Real>(activation: Activation, cost: Cost) -> Vec<(&'static str, GradientCheck)> {
+    schemes::<T>()
+        .into_iter()
+        .map(|(mut scheme, ends)| (scheme.name(), check(&mut *scheme, ends, activation, cost)))
+        .collect()
+}
+
+fn check<T: Real>(
+    scheme: &mut dyn Scheme<T>,
+    ends: Ends,
+    activation: Activation,
+    cost: Cost,
+) -> GradientCheck {
+    let grid = Grid::new(1.5, 12, ends).unwrap();
     let mut network = Network::<T>::initial(8, grid, activation, Initialisation::Spline, 11);
     let copy = network.parameters.clone();
     network.parameters.combine(T::ZERO, &copy, T::from_f64(4.0));
     let x0 = Mat::from_fn(8, 9, |i, j| T::from_f64(-(i as f64 + 2.3 * j as f64).sin().abs()));
     let labels: Vec<usize> = (0..9).map(|j| j % 3).collect();
     let direction = initialise(Initialisation::Independent, 8, &grid, 12);
-    let mut euler = Euler::new();
-    check_gradient(&mut euler, &network, &cost, x0.as_ref(), &labels, &direction).unwrap()
+    check_gradient(scheme, &network, &cost, x0.as_ref(), &labels, &direction).unwrap()
 }
 
 fn losses() -> [(&'static str, Cost); 4] {
@@ -36,12 +63,14 @@ fn smooth() -> impl Iterator<Item = Activation> {
 fn remainders_are_of_second_order() {
     for activation in smooth() {
         for (name, cost) in losses() {
-            let check = check::<f64>(activation, cost);
-            for rate in [check.cost_rate, check.state_rate] {
-                assert!(rate > 1.95, "{activation} {name}: {check:?}");
+            for (scheme, check) in checks::<f64>(activation, cost) {
+                let what = format!("{scheme} {activation} {name}");
+                for rate in [check.cost_rate, check.state_rate] {
+                    assert!(rate > 1.95, "{what}: {check:?}");
+                }
+                // Second order and no more: a rate above would mean that the curvature is lost too.
+                assert!(check.cost_rate < 2.3 || check.cost_rate.is_infinite(), "{what}");
             }
-            // Second order and no more: a rate above would mean that the curvature is lost too.
-            assert!(check.cost_rate < 2.3 || check.cost_rate.is_infinite(), "{activation} {name}");
         }
     }
 }
@@ -50,11 +79,18 @@ fn remainders_are_of_second_order() {
 fn remainders_are_of_second_order_in_single_precision() {
     for activation in smooth() {
         for (name, cost) in losses() {
-            let check = check::<f32>(activation, cost);
-            assert!(
-                check.cost_rate > 1.85 && check.state_rate > 1.85,
-                "{activation} {name}: {check:?}"
-            );
+            for (scheme, check) in checks::<f32>(activation, cost) {
+                println!(
+                    "RATE {scheme} {activation} {name} {} {}",
+                    check.cost_rate, check.state_rate
+                );
+                // The cost stands above its round-off at a few large steps only, where its third
+                // order is still seen.
+                assert!(
+                    check.cost_rate > 1.7 && check.state_rate > 1.85,
+                    "{scheme} {activation} {name}: {check:?}"
+                );
+            }
         }
     }
 }
@@ -63,10 +99,14 @@ fn remainders_are_of_second_order_in_single_precision() {
 fn adjoints_are_transposes_to_round_off() {
     for name in Activation::NAMES {
         let activation = name.parse().unwrap();
-        let check64 = check::<f64>(activation, Cost::cross_entropy(3));
-        assert!(check64.parameter_gap < 1e-14 && check64.input_gap < 1e-14, "{name}");
-        let check32 = check::<f32>(activation, Cost::cross_entropy(3));
-        assert!(check32.parameter_gap < 1e-5 && check32.input_gap < 1e-5, "{name}");
+        for (scheme, check) in checks::<f64>(activation, Cost::cross_entropy(3)) {
+            let largest = check.parameter_gap.max(check.input_gap);
+            assert!(largest < 1e-14, "{scheme} {name}: {largest:.1e}");
+        }
+        for (scheme, check) in checks::<f32>(activation, Cost::cross_entropy(3)) {
+            let largest = check.parameter_gap.max(check.input_gap);
+            assert!(largest < 1e-5, "{scheme} {name}: {largest:.1e}");
+        }
     }
 }
 

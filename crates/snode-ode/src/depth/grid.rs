@@ -51,6 +51,11 @@ impl Grid {
         Ok(Self { horizon, steps, ends })
     }
 
+    /// The same steps with other ends.
+    pub fn with_ends(self, ends: Ends) -> Self {
+        Self { ends, ..self }
+    }
+
     /// T.
     pub fn horizon(&self) -> f64 {
         self.horizon

@@ -39,12 +39,21 @@ impl Stencil {
 impl Interpolation {
     /// The combination of nodes that gives the value at depth `t`.
     ///
-    /// `t` is clamped to the interval the nodes span; an open grid is continued by its last node.
+    /// `t` is clamped to the interval the nodes span; an open grid is continued by its last node. A
+    /// `t` within round-off of a node, as [`Grid::time`] is, is that node's.
     pub fn stencil(self, grid: &Grid, t: f64) -> Stencil {
         let last = grid.nodes() - 1;
         let position = (t / grid.step()).clamp(0.0, last as f64);
+        let node = position.round();
+        let at_node = (position - node).abs() <= 4.0 * f64::EPSILON * node;
+        let position = if at_node { node } else { position };
         let interval = (position.floor() as usize).min(last.saturating_sub(1));
-        let s = position - interval as f64;
+        self.within(grid, interval, position - interval as f64)
+    }
+
+    /// The combination that gives the value at t_k + s h for an `interval` k and 0 ≤ s ≤ 1.
+    pub(crate) fn within(self, grid: &Grid, interval: usize, s: f64) -> Stencil {
+        let last = grid.nodes() - 1;
         if last == 0 {
             return Stencil::new(0, &[1.0]);
         }
@@ -112,6 +121,19 @@ mod tests {
                         let t = f64::from(i) * 0.1;
                         assert!((value(how, &grid, t, |_| 5.0) - 5.0).abs() < 1e-13);
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_nodes_own_time_reads_that_node() {
+        for horizon in [0.3, 0.7, 1.0, 3.0] {
+            for steps in 1..200 {
+                let grid = Grid::new(horizon, steps, Ends::Closed).unwrap();
+                for k in 0..grid.nodes() {
+                    let stencil = Interpolation::Constant.stencil(&grid, grid.time(k));
+                    assert_eq!(stencil.first, k, "T = {horizon}, L = {steps}");
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use faer::{MatMut, MatRef};
+use faer::{Accum, MatMut, MatRef};
 
 use super::{Grid, Stencil};
 use crate::parallel::{self, Shared};
@@ -156,16 +156,14 @@ impl<T: Real> Parameters<T> {
         });
     }
 
-    /// Numbers `part` of that value.
-    fn interpolate_part(&self, stencil: &Stencil, part: Range<usize>, out: &mut [T]) {
-        let term = |i: usize| &self.node(stencil.first + i)[part.clone()];
-        let weight = |i: usize| T::from_f64(stencil.weights[i]);
-        match stencil.len {
-            1 => kernels::combination(out, [term(0)], [weight(0)]),
-            2 => kernels::combination(out, [0, 1].map(term), [0, 1].map(weight)),
-            3 => kernels::combination(out, [0, 1, 2].map(term), [0, 1, 2].map(weight)),
-            _ => kernels::combination(out, [0, 1, 2, 3].map(term), [0, 1, 2, 3].map(weight)),
+    /// The same for some of a node's numbers.
+    pub(crate) fn interpolate_part(&self, stencil: &Stencil, part: Range<usize>, out: &mut [T]) {
+        let mut terms: [(T, &[T]); 4] = [(T::ZERO, &[]); 4];
+        for (i, term) in terms[..stencil.len].iter_mut().enumerate() {
+            let node = &self.node(stencil.first + i)[part.clone()];
+            *term = (T::from_f64(stencil.weights[i]), node);
         }
+        kernels::linear_combination(out, Accum::Replace, &terms[..stencil.len]);
     }
 
     fn check(&self, other: &Self, operation: &str) {

@@ -2,8 +2,8 @@
 
 use faer::{MatMut, MatRef};
 
-use super::Problem;
-use crate::{Network, Parameters, Real, SolveError, kernels};
+use super::{Problem, Statistics, Stop};
+use crate::{Grid, Network, Parameters, Real, SolveError, kernels};
 
 pub(super) fn check_shape<T>(
     problem: Problem,
@@ -40,4 +40,14 @@ pub(super) fn copy_columns<T: Real>(from: MatRef<'_, T>, to: &mut [T]) {
 
 pub(super) fn all_finite<T: Real>(values: &[T]) -> bool {
     kernels::dot(values, values).is_finite() || values.iter().all(|v| v.is_finite())
+}
+
+/// That the state after `steps` steps with so many `stages` each is not finite.
+pub(super) fn not_finite(problem: Problem, grid: &Grid, steps: usize, stages: usize) -> SolveError {
+    SolveError::Stopped {
+        problem,
+        reason: Stop::NotFinite,
+        time: grid.time(steps),
+        statistics: Statistics::fixed(steps, grid.step(), stages),
+    }
 }

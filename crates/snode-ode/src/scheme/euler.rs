@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use faer::{Accum, MatMut, MatRef};
 
-use super::checks::{all_finite, check_parameters, check_shape, copy_columns};
-use super::{Perturbation, Problem, Scheme, Statistics, Stop};
+use super::checks::{all_finite, check_parameters, check_shape, copy_columns, not_finite};
+use super::{Perturbation, Problem, Scheme, Statistics};
 use crate::depth::{Parameters, split_node};
 use crate::parallel::{self, Shared};
 use crate::{Network, Real, SolveError, kernels};
@@ -118,13 +118,7 @@ impl<T: Real> Euler<T> {
                     g,
                     network.parameters.node(k),
                 );
-                kernels::product(
-                    MatMut::from_column_major_slice_mut(lambda, n, columns.len()),
-                    Accum::Add,
-                    weights.transpose(),
-                    MatRef::from_column_major_slice(g, n, columns.len()),
-                    h,
-                );
+                kernels::transform(weights.transpose(), g, lambda, Accum::Add, h);
             }
         });
     }
@@ -138,15 +132,8 @@ impl<T: Real> Euler<T> {
             let g = &self.weighted[k % BLOCK * len..(k % BLOCK + 1) * len];
             let x = &self.states[k * len..(k + 1) * len];
             // SAFETY: every node is visited once.
-            let (weights, bias) = unsafe { out.part_mut(k, 0..node_len) }.split_at_mut(n * n);
-            kernels::product(
-                MatMut::from_column_major_slice_mut(weights, n, n),
-                Accum::Replace,
-                self.matrix(g),
-                self.matrix(x).transpose(),
-                T::ONE,
-            );
-            kernels::row_sums(g, bias);
+            let node = unsafe { out.part_mut(k, 0..node_len) };
+            kernels::outer_product(n, g, x, node, Accum::Replace);
         });
     }
 
@@ -170,24 +157,12 @@ impl<T: Real> Euler<T> {
                 unsafe { (xi.part_mut(0, part.clone()), scratch.part_mut(0, part.clone())) };
             for k in layers.clone() {
                 let (weights, _) = split_node(network.parameters.node(k), n);
-                kernels::product(
-                    MatMut::from_column_major_slice_mut(y, n, columns.len()),
-                    Accum::Replace,
-                    weights,
-                    MatRef::from_column_major_slice(xi, n, columns.len()),
-                    T::ONE,
-                );
+                kernels::transform(weights, xi, y, Accum::Replace, T::ONE);
                 let mut beta = zero_bias;
                 if let Some(parameters) = perturbation {
                     let (omega, bias) = split_node(parameters.node(k), n);
                     let x = &states[k * len..(k + 1) * len][part.clone()];
-                    kernels::product(
-                        MatMut::from_column_major_slice_mut(y, n, columns.len()),
-                        Accum::Add,
-                        omega,
-                        MatRef::from_column_major_slice(x, n, columns.len()),
-                        T::ONE,
-                    );
+                    kernels::transform(omega, x, y, Accum::Add, T::ONE);
                     beta = bias;
                 }
                 let slope = &slopes[k * len..(k + 1) * len][part.clone()];
@@ -232,13 +207,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
                 let x = unsafe { states.part(k, part.clone()) };
                 let next = unsafe { states.part_mut(k + 1, part.clone()) };
                 let slope = unsafe { slopes.part_mut(k, part.clone()) };
-                kernels::product(
-                    MatMut::from_column_major_slice_mut(z, n, columns.len()),
-                    Accum::Replace,
-                    weights,
-                    MatRef::from_column_major_slice(x, n, columns.len()),
-                    T::ONE,
-                );
+                kernels::transform(weights, x, z, Accum::Replace, T::ONE);
                 let ahead = node_or_nothing(network, k + 1, layers);
                 kernels::euler_step(network.activation(), z, bias, h, x, next, slope, ahead);
             }
@@ -248,12 +217,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
                 .find(|k| !all_finite(&self.states[k * len..(k + 1) * len]))
                 .unwrap_or(layers);
             self.reached = first.checked_sub(1);
-            return Err(SolveError::Stopped {
-                problem: Problem::Direct,
-                reason: Stop::NotFinite,
-                time: network.grid().time(first),
-                statistics: Statistics::fixed(first, self.step_length(), 1),
-            });
+            return Err(not_finite(Problem::Direct, network.grid(), first, 1));
         }
         self.solved = true;
         self.reached = Some(layers);
@@ -281,35 +245,21 @@ impl<T: Real> Scheme<T> for Euler<T> {
         copy_columns(x0, &mut x);
         let states = Shared::new(&mut x, n * m);
         parallel::for_columns(n, m, &|columns| {
-            let largest = EVALUATION_COLUMNS.max(2 * parallel::smallest_part(n));
-            let mut scratch = vec![T::ZERO; n * largest.min(columns.len())];
-            let blocks = columns.len().div_ceil(largest).max(1);
-            for block in 0..blocks {
-                let from = columns.start + columns.len() * block / blocks;
-                let to = columns.start + columns.len() * (block + 1) / blocks;
+            let mut scratch = Vec::new();
+            for chunk in parallel::chunks(n, columns, EVALUATION_COLUMNS) {
                 // SAFETY: column ranges are disjoint.
-                let x = unsafe { states.part_mut(0, from * n..to * n) };
-                let z = &mut scratch[..x.len()];
+                let x = unsafe { states.part_mut(0, chunk.start * n..chunk.end * n) };
+                scratch.resize(x.len(), T::ZERO);
+                let z = &mut scratch[..];
                 for k in 0..network.grid().steps() {
                     let (weights, bias) = split_node(network.parameters.node(k), n);
-                    kernels::product(
-                        MatMut::from_column_major_slice_mut(z, n, to - from),
-                        Accum::Replace,
-                        weights,
-                        MatRef::from_column_major_slice(x, n, to - from),
-                        T::ONE,
-                    );
+                    kernels::transform(weights, x, z, Accum::Replace, T::ONE);
                     kernels::euler_advance(network.activation(), z, bias, h, x);
                 }
             }
         });
         if !all_finite(&x) {
-            return Err(SolveError::Stopped {
-                problem: Problem::Evaluation,
-                reason: Stop::NotFinite,
-                time: grid.horizon(),
-                statistics,
-            });
+            return Err(not_finite(Problem::Evaluation, grid, grid.steps(), 1));
         }
         out.copy_from(MatRef::from_column_major_slice(&x, n, m));
         Ok(statistics)

@@ -3,15 +3,19 @@
 #[cfg(feature = "adaptive")]
 mod adaptive;
 mod checks;
+mod choice;
 mod euler;
 mod outcome;
+mod runge_kutta;
 
 use faer::{MatMut, MatRef};
 
 #[cfg(feature = "adaptive")]
-pub use adaptive::{Adaptive, AdaptiveOptions, ErrorNorm, Method, OptionError, UnknownMethod};
+pub use adaptive::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
+pub use choice::{OptionError, SchemeChoice};
 pub use euler::Euler;
 pub use outcome::{Problem, Statistics, Stop};
+pub use runge_kutta::RungeKutta;
 
 use crate::{Network, Parameters, Real, SolveError};
 
@@ -28,8 +32,7 @@ pub struct Perturbation<'a, T> {
 ///
 /// A batch is a column-major n×M matrix, one data point a column. The direct problem is solved
 /// first and its trajectory kept; adjoint and sensitivity problems run along it, any number of
-/// times. Memory is allocated when a
-/// batch is larger than any before, never otherwise.
+/// times. Memory is allocated when a batch is larger than any before, never otherwise.
 ///
 /// Implement this trait to plug in another scheme; training, analysis and attacks use nothing else.
 ///

@@ -8,10 +8,10 @@ use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
 use diffsol::matrix::MAX_SMALL_COLS;
 use diffsol::matrix::sparsity::{Dense, DenseRef};
 use diffsol::{DenseMatrix, LaError, Matrix, MatrixCommon, Scale, Vector, VectorViewMut};
+use faer::Accum;
 
 use super::batch::{Batch, BatchContext, BatchMut, BatchRef, Buffer, Indices};
-use super::passes;
-use crate::Real;
+use crate::{Real, kernels};
 
 /// Batches side by side, each in memory of its own.
 #[derive(Debug)]
@@ -202,15 +202,17 @@ impl<T: Real> DenseMatrix for Columns<T> {
         beta: f64,
         y: &mut Batch<T>,
     ) {
-        let mut terms: [&[T]; MAX_SMALL_COLS] = [&[]; MAX_SMALL_COLS];
-        let mut coefficients = [T::ZERO; MAX_SMALL_COLS];
+        let mut terms: [(T, &[T]); MAX_SMALL_COLS] = [(T::ZERO, &[]); MAX_SMALL_COLS];
         let mut len = 0;
         for j in (start..end).filter(|j| x[j - start] != 0.0) {
-            (terms[len], coefficients[len]) = (self.slice(j), T::from_f64(alpha * x[j - start]));
+            terms[len] = (T::from_f64(alpha * x[j - start]), self.slice(j));
             len += 1;
         }
-        let (terms, coefficients) = (&terms[..len], &coefficients[..len]);
-        passes::add_terms(y.as_mut_slice(), T::from_f64(beta), terms, coefficients);
+        if beta != 0.0 && beta != 1.0 {
+            *y *= Scale(beta);
+        }
+        let accumulate = if beta == 0.0 { Accum::Replace } else { Accum::Add };
+        kernels::linear_combination(y.as_mut_slice(), accumulate, &terms[..len]);
     }
     fn column(&self, column: usize) -> BatchRef<'_, T> {
         BatchRef::new(self.slice(column), &self.context)

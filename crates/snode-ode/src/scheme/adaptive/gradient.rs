@@ -96,7 +96,7 @@ impl<T: Real> Sampler<'_, T> {
             let (d_weights, d_bias) = out.split_at_mut(n * n);
             let d_weights = MatMut::from_column_major_slice_mut(d_weights, n, n);
             kernels::product(d_weights, Accum::Replace, matrix(g), matrix(x).transpose(), T::ONE);
-            kernels::row_sums(g, d_bias);
+            kernels::row_sums(g, d_bias, Accum::Replace);
         });
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use faer::{MatMut, MatRef};
 
-pub use options::{AdaptiveOptions, ErrorNorm, Method, OptionError, UnknownMethod};
+pub use options::{AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 
 use self::batch::Pool;
 use self::gradient::{SampleMemory, Sampler};
@@ -23,7 +23,7 @@ use self::rhs::{Adjoint, Along, Direct, Memory, RightHandSide, Sensitivity};
 use self::solve::{Ended, Follower, Step, Task, solve};
 use self::trajectory::Trajectory;
 use super::checks::{all_finite, check_parameters, check_shape, copy_columns};
-use super::{Perturbation, Problem, Scheme, Statistics, Stop};
+use super::{OptionError, Perturbation, Problem, Scheme, Statistics, Stop};
 use crate::depth::Parameters;
 use crate::{Network, Real, SolveError, parallel};
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::scheme::OptionError;
 use crate::{Interpolation, Real};
 
 /// A method with step-length control.
@@ -128,18 +129,6 @@ impl Default for AdaptiveOptions {
             interpolation: Interpolation::default(),
         }
     }
-}
-
-/// An option no solve can be done with.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{option} is {found}; allowed is {allowed}")]
-pub struct OptionError {
-    /// Which.
-    pub option: &'static str,
-    /// What it is.
-    pub found: f64,
-    /// What it may be.
-    pub allowed: String,
 }
 
 impl AdaptiveOptions {

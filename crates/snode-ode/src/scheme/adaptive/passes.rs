@@ -31,66 +31,6 @@ pub(super) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
     }
 }
 
-/// Numbers of `y` that stay in the innermost cache while terms are added to them.
-const STRIP: usize = 1024;
-
-struct AddTerms<'a, T> {
-    y: &'a mut [T],
-    keep: T,
-    terms: &'a [&'a [T]],
-    coefficients: &'a [T],
-}
-
-impl<T: Real> NullaryFnOnce for AddTerms<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Self { y, keep, terms, coefficients: c } = self;
-        for (strip, y) in y.chunks_mut(STRIP).enumerate() {
-            let part = strip * STRIP..strip * STRIP + y.len();
-            // The first terms go along with what is kept, the others two by two.
-            let mut j = if keep == T::ONE {
-                0
-            } else if keep == T::ZERO && terms.len() >= 2 {
-                let (u, v) = (&terms[0][part.clone()], &terms[1][part.clone()]);
-                for i in 0..y.len() {
-                    y[i] = u[i].mul_add(c[0], v[i] * c[1]);
-                }
-                2
-            } else if keep == T::ZERO {
-                y.fill(T::ZERO);
-                0
-            } else {
-                for y in y.iter_mut() {
-                    *y *= keep;
-                }
-                0
-            };
-            while j + 2 <= terms.len() {
-                let (u, v) = (&terms[j][part.clone()], &terms[j + 1][part.clone()]);
-                for i in 0..y.len() {
-                    y[i] = u[i].mul_add(c[j], v[i].mul_add(c[j + 1], y[i]));
-                }
-                j += 2;
-            }
-            if j < terms.len() {
-                let u = &terms[j][part];
-                for i in 0..y.len() {
-                    y[i] = u[i].mul_add(c[j], y[i]);
-                }
-            }
-        }
-    }
-}
-
-/// `y` = `keep`·`y` + Σ_j `coefficients[j]`·`terms[j]`; with `keep` = 0 whatever `y` was.
-pub(super) fn add_terms<T: Real>(y: &mut [T], keep: T, terms: &[&[T]], coefficients: &[T]) {
-    assert_eq!(terms.len(), coefficients.len(), "a coefficient a term");
-    assert!(terms.iter().all(|term| term.len() == y.len()), "vectors of different lengths");
-    Arch::new().dispatch(AddTerms { y, keep, terms, coefficients });
-}
-
 /// Σ qᵢ² and max qᵢ² of the scaled errors qᵢ = eᵢ/(atolᵢ + rtol |yᵢ|).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ScaledError {
@@ -152,28 +92,6 @@ mod tests {
 
     fn numbers(len: usize, shift: f64) -> Vec<f64> {
         (0..len).map(|i| (i as f64 * 0.7 + shift).sin()).collect()
-    }
-
-    #[test]
-    fn terms_are_added_with_their_coefficients() {
-        let len = 2 * STRIP + 37;
-        let terms: Vec<Vec<f64>> = (0..5).map(|j| numbers(len, 0.2 + f64::from(j))).collect();
-        for count in 0..=5 {
-            let terms: Vec<&[f64]> = terms[..count].iter().map(Vec::as_slice).collect();
-            let coefficients = numbers(count, 1.0);
-            for keep in [0.0, 1.0, -0.3] {
-                let mut y = numbers(len, 3.0);
-                let sum = |i: usize| -> f64 {
-                    terms.iter().zip(&coefficients).map(|(term, c)| c * term[i]).sum()
-                };
-                let expected: Vec<f64> = (0..len).map(|i| keep * y[i] + sum(i)).collect();
-                add_terms(&mut y, keep, &terms, &coefficients);
-                assert!(y.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-14));
-            }
-            let mut y = vec![f64::NAN; len];
-            add_terms(&mut y, 0.0, &terms, &coefficients);
-            assert!(y.iter().all(|y| y.is_finite()));
-        }
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use crate::Real;
+use faer::Accum;
+
 use crate::parallel::Shared;
+use crate::{Real, kernels};
 
 /// x(t) on \[0, T\] as quartics, one a step: through states and slopes at both ends of the step
 /// and the state in its middle.
@@ -106,8 +108,9 @@ impl<T: Real> Trajectory<T> {
         if let Some(j) = exact {
             return out.copy_from_slice(slab(j));
         }
-        let weights: [T; SLABS] = point.weights.map(T::from_f64);
-        crate::kernels::combination(out, std::array::from_fn(slab), weights);
+        let terms: [(T, &[T]); SLABS] =
+            std::array::from_fn(|j| (T::from_f64(point.weights[j]), slab(j)));
+        kernels::linear_combination(out, Accum::Replace, &terms);
     }
 
     /// The whole of x(t) into `out`, in parallel.
