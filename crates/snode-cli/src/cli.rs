@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{data, eval, gradcheck, init, run, show, validate};
+use crate::commands::{data, eval, gradcheck, init, run, show, solvers, validate};
 use crate::error::{Error, Result};
 use crate::output::say;
 
@@ -39,6 +39,8 @@ pub enum Command {
     Show(show::ShowArgs),
     /// Measure a trained network on images.
     Eval(eval::EvalArgs),
+    /// Train an experiment under several schemes, and solve each result by all of them.
+    Solvers(solvers::SolversArgs),
     /// Check the derivatives of an experiment's network on a batch of its images.
     Gradcheck(gradcheck::GradcheckArgs),
     /// List, inspect and import images.
@@ -66,6 +68,7 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Validate(args) => validate::run(args),
         Command::Show(args) => show::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Solvers(args) => solvers::run(args),
         Command::Gradcheck(args) => gradcheck::run(args),
         Command::Data(command) => data::run(command),
     }

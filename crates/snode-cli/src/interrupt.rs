@@ -1,7 +1,7 @@
 //! Ctrl-C and the request to terminate.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -10,11 +10,24 @@ use signal_hook::flag;
 use crate::error::{Error, INTERRUPTED, Result};
 use crate::output::say;
 
-/// A flag that the first signal raises; a second one ends the program at once.
+/// The flag, once signals are watched for.
+static INSTALLED: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
+
+/// A flag that the first signal raises; a second one ends the program at once. There is one flag,
+/// however often it is asked for.
 ///
 /// # Errors
 /// If the system refuses.
 pub fn install() -> Result<Arc<AtomicBool>> {
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(flag) = &*installed {
+        return Ok(Arc::clone(flag));
+    }
+    let flag = watch()?;
+    Ok(Arc::clone(installed.insert(flag)))
+}
+
+fn watch() -> Result<Arc<AtomicBool>> {
     let raised = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         // In this order: the shutdown looks at the flag before it is raised.

@@ -23,3 +23,4 @@ pub mod records;
 pub mod report;
 pub mod session;
 pub mod sources;
+pub mod tables;

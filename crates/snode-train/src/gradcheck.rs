@@ -25,6 +25,21 @@ pub struct GradientCheck {
     pub input_gap: f64,
 }
 
+/// How far what a scheme computes may be trusted, relative to its size: remainders below that say
+/// nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Accuracy {
+    /// Of x(T), beside round-off.
+    pub states: f64,
+    /// Of gradient and sensitivity.
+    pub derivatives: f64,
+}
+
+impl Accuracy {
+    /// Of schemes whose derivatives are those of their own discrete solution, up to round-off.
+    pub const EXACT: Self = Self { states: 0.0, derivatives: 0.0 };
+}
+
 /// How many step sizes are tried.
 const STEPS: usize = 14;
 /// To how many of the smallest usable steps a rate is fitted: the larger ones carry higher orders.
@@ -34,7 +49,8 @@ const FITTED: usize = 4;
 /// direction `d` in the parameters, for the batch `x0` (n×M).
 ///
 /// Steps begin where the state moves by about a tenth of its size, so that the second-order term
-/// stands far above round-off in `f32` too.
+/// stands far above round-off in `f32` too. Remainders that `accuracy` explains are left out of the
+/// rates.
 ///
 /// # Errors
 /// If shapes or labels do not fit or a state is not finite.
@@ -45,6 +61,7 @@ pub fn check_gradient<T: Real>(
     x0: MatRef<'_, T>,
     labels: &[usize],
     direction: &Parameters<T>,
+    accuracy: Accuracy,
 ) -> Result<GradientCheck, TrainError> {
     let grid = *network.grid();
     let centre = cost.centre_for(network);
@@ -118,9 +135,13 @@ pub fn check_gradient<T: Real>(
     let points = (labels.len() as f64).sqrt();
     // Where single kinks are passed, now more and now fewer, a few steps say nothing.
     let fitted = if network.activation().has_kink() { STEPS } else { FITTED };
-    let rate = |remainders: &[f64], noise: f64| rate(&check.steps, remainders, noise, fitted);
-    check.cost_rate = rate(&check.cost_remainders, 4.0 * epsilon * initial_cost.abs());
-    check.state_rate = rate(&check.state_remainders, 3.0 * epsilon * norm(&output).max(points));
+    let rate = |remainders: &[f64], size: f64, round_off: f64, slope: f64| {
+        let values = round_off * epsilon + accuracy.states;
+        let noise = |step: f64| 10.0 * values * size + accuracy.derivatives * step * slope.abs();
+        rate(&check.steps, remainders, &noise, fitted)
+    };
+    check.cost_rate = rate(&check.cost_remainders, initial_cost.abs(), 4.0, slope);
+    check.state_rate = rate(&check.state_remainders, norm(&output).max(points), 3.0, norm(&xi));
     // Leave the scheme at the network that was checked.
     scheme.direct(network, x0)?;
     Ok(check)
@@ -128,11 +149,11 @@ pub fn check_gradient<T: Real>(
 
 /// The slope of ln remainder over ln step, by least squares over the remainders that stand above
 /// the noise, the last `fitted` of them. Infinite if none does: the remainder vanishes.
-fn rate(steps: &[f64], remainders: &[f64], noise: f64, fitted: usize) -> f64 {
+fn rate(steps: &[f64], remainders: &[f64], noise: &dyn Fn(f64) -> f64, fitted: usize) -> f64 {
     let points: Vec<(f64, f64)> = steps
         .iter()
         .zip(remainders)
-        .take_while(|(_, remainder)| **remainder > 10.0 * noise)
+        .take_while(|(step, remainder)| **remainder > noise(**step))
         .map(|(step, remainder)| (step.ln(), remainder.ln()))
         .collect();
     if points.len() < 2 {

@@ -62,7 +62,7 @@ pub use batch_cost::BatchCost;
 pub use conjugacy::{Conjugacy, Products};
 pub use cost::{Cost, CostValue};
 pub use error::TrainError;
-pub use gradcheck::{GradientCheck, check_gradient};
+pub use gradcheck::{Accuracy, GradientCheck, check_gradient};
 pub use iteration::{Iteration, Phases};
 pub use memory::Memory;
 pub use method::Method;

@@ -8,7 +8,7 @@ use snode_ode::{
     Activation, Ends, Euler, Grid, Initialisation, Interpolation, Network, Real, RungeKutta,
     Scheme, initialise,
 };
-use snode_train::{Cost, GradientCheck, check_gradient};
+use snode_train::{Accuracy, Cost, GradientCheck, check_gradient};
 
 /// Every scheme whose derivatives are exact, with a kind of grid for it.
 fn schemes<T: Real>() -> Vec<(Box<dyn Scheme<T>>, Ends)> {
@@ -42,7 +42,8 @@ fn check<T: Real>(
     let x0 = Mat::from_fn(8, 9, |i, j| T::from_f64(-(i as f64 + 2.3 * j as f64).sin().abs()));
     let labels: Vec<usize> = (0..9).map(|j| j % 3).collect();
     let direction = initialise(Initialisation::Independent, 8, &grid, 12);
-    check_gradient(scheme, &network, &cost, x0.as_ref(), &labels, &direction).unwrap()
+    check_gradient(scheme, &network, &cost, x0.as_ref(), &labels, &direction, Accuracy::EXACT)
+        .unwrap()
 }
 
 fn losses() -> [(&'static str, Cost); 4] {
@@ -80,14 +81,11 @@ fn remainders_are_of_second_order_in_single_precision() {
     for activation in smooth() {
         for (name, cost) in losses() {
             for (scheme, check) in checks::<f32>(activation, cost) {
-                println!(
-                    "RATE {scheme} {activation} {name} {} {}",
-                    check.cost_rate, check.state_rate
-                );
                 // The cost stands above its round-off at a few large steps only, where its third
-                // order is still seen.
+                // order is still seen, more so through the more terms of a higher-order scheme.
+                let lowest = if scheme == "euler" { 1.85 } else { 1.7 };
                 assert!(
-                    check.cost_rate > 1.7 && check.state_rate > 1.85,
+                    check.cost_rate > lowest && check.state_rate > 1.85,
                     "{scheme} {activation} {name}: {check:?}"
                 );
             }
@@ -180,9 +178,16 @@ fn a_wrong_gradient_is_noticed() {
     let labels: Vec<usize> = (0..9).map(|j| j % 3).collect();
     let direction = initialise(Initialisation::Independent, 8, &grid, 12);
     let mut wrong = Wrong(Euler::new());
-    let check =
-        check_gradient(&mut wrong, &network, &Cost::l2(3), x0.as_ref(), &labels, &direction)
-            .unwrap();
+    let check = check_gradient(
+        &mut wrong,
+        &network,
+        &Cost::l2(3),
+        x0.as_ref(),
+        &labels,
+        &direction,
+        Accuracy::EXACT,
+    )
+    .unwrap();
     assert!(check.cost_rate < 1.9, "{check:?}");
     assert!(check.parameter_gap > 1e-5, "{check:?}");
 }

@@ -7,12 +7,12 @@ use comfy_table::Table;
 use faer::Mat;
 use serde_json::json;
 use snode_data::{Encoding, Split};
-use snode_ode::{Euler, Scheme};
+use snode_ode::{SchemeChoice, Statistics};
 use snode_store::{Precision, RunSummary, read_network};
 use snode_train::{Cost, classify};
 
 use super::pool;
-use crate::config::{self, Experiment};
+use crate::config::{self, Experiment, SchemeName, scheme_for};
 use crate::encoded::encoded;
 use crate::error::{Error, Result};
 use crate::number::Number;
@@ -32,6 +32,12 @@ pub struct EvalArgs {
     /// Which of the images.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
     pub split: SplitName,
+    /// The scheme that solves the network; the one it was trained under if not given.
+    #[arg(long, value_enum, value_name = "SCHEME")]
+    pub scheme: Option<SchemeName>,
+    /// Relative and absolute tolerance of an adaptive scheme, in place of the run's.
+    #[arg(long, value_name = "NUMBER")]
+    pub tolerance: Option<f64>,
     /// Adds the accuracy on each class, and which classes were taken for which.
     #[arg(long)]
     pub classes: bool,
@@ -59,6 +65,8 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<usize>>,
     /// The mean cost, if the run says by which cost it was trained.
     pub cost: Option<f64>,
+    /// What solving took, over all groups of images that were solved together.
+    pub statistics: Statistics,
 }
 
 impl Evaluation {
@@ -84,12 +92,13 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let input = summary.model.input;
     let encoding = Encoding::new(input.background, input.foreground)?;
     let classes = summary.model.classes;
+    let scheme = scheme_for(args.scheme, args.tolerance, &summary, experiment.as_ref())?;
     let cost = experiment.map(|experiment| config::cost(&experiment.cost, classes));
     let evaluation = pool(args.threads.map(usize::from))?.install(|| match summary.precision {
-        Precision::F32 => evaluate::<f32>(&args.run, &split, encoding, classes, cost),
-        Precision::F64 => evaluate::<f64>(&args.run, &split, encoding, classes, cost),
+        Precision::F32 => evaluate::<f32>(&args.run, &split, encoding, classes, cost, &scheme),
+        Precision::F64 => evaluate::<f64>(&args.run, &split, encoding, classes, cost, &scheme),
     })?;
-    show(args, &source.text(), &evaluation)
+    show(args, &source.text(), scheme.name(), &evaluation)
 }
 
 fn source(args: &EvalArgs, experiment: Option<&Experiment>) -> Result<Source> {
@@ -145,24 +154,31 @@ fn images(args: &EvalArgs, summary: &RunSummary, source: &Source) -> Result<Spli
 /// How many images are carried through the network at once.
 const CHUNK: usize = 5000;
 
-fn evaluate<T: Number>(
+/// Carries a split through the network of a run, solved by `scheme`.
+///
+/// # Errors
+/// If the network cannot be read or solved.
+pub fn evaluate<T: Number>(
     run: &Path,
     split: &Split,
     encoding: Encoding,
     classes: usize,
     cost: Option<Cost>,
+    scheme: &SchemeChoice,
 ) -> Result<Evaluation> {
-    let network = read_network::<T>(run)?.network;
-    let scheme = Euler::<T>::new();
+    let network = read_network::<T>(run)?.network.with_ends(scheme.ends());
+    let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
+    let mut statistics = Statistics::default();
     let mut confusion = vec![vec![0; classes]; classes];
     let mut sum = 0.0;
     let all: Vec<usize> = (0..split.len()).collect();
     for chunk in all.chunks(CHUNK) {
         let set = encoded::<T>(split, encoding, chunk)?;
         let mut output = Mat::zeros(set.x.nrows(), set.x.ncols());
-        scheme
+        let cost_of_chunk = scheme
             .evaluate(&network, set.x.as_ref(), output.as_mut())
             .map_err(|error| Error::Train(error.to_string()))?;
+        statistics.add(&cost_of_chunk);
         if let Some(cost) = &cost {
             let centre = cost.centre_for(&network);
             let mean = cost.value(output.as_ref(), &set.labels, centre)?.total();
@@ -173,10 +189,10 @@ fn evaluate<T: Number>(
         }
     }
     let cost = cost.map(|_| sum / split.len() as f64);
-    Ok(Evaluation { confusion, cost })
+    Ok(Evaluation { confusion, cost, statistics })
 }
 
-fn show(args: &EvalArgs, source: &str, evaluation: &Evaluation) -> Result<()> {
+fn show(args: &EvalArgs, source: &str, scheme: &str, evaluation: &Evaluation) -> Result<()> {
     let (correct, total) = (evaluation.correct(), evaluation.total());
     let accuracy = correct as f64 / total as f64;
     let split = match args.split {
@@ -189,10 +205,14 @@ fn show(args: &EvalArgs, source: &str, evaluation: &Evaluation) -> Result<()> {
                 "run": args.run.display().to_string(),
                 "data": source,
                 "split": split,
+                "scheme": scheme,
                 "accuracy": accuracy,
                 "correct": correct,
                 "total": total,
                 "cost": evaluation.cost,
+                "steps": evaluation.statistics.accepted,
+                "rejected_steps": evaluation.statistics.rejected,
+                "right_hand_sides": evaluation.statistics.right_hand_sides,
                 "confusion": evaluation.confusion,
             })
             .to_string(),
@@ -200,7 +220,7 @@ fn show(args: &EvalArgs, source: &str, evaluation: &Evaluation) -> Result<()> {
     }
     let cost = evaluation.cost.map_or_else(String::new, |cost| format!(", cost {cost:.4}"));
     let mut text = format!(
-        "{source}, {split}: accuracy {:.2} % ({correct} of {total}){cost}\n",
+        "{source}, {split}, by {scheme}: accuracy {:.2} % ({correct} of {total}){cost}\n",
         100.0 * accuracy
     );
     if args.classes {

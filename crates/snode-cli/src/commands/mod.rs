@@ -6,6 +6,7 @@ pub mod gradcheck;
 pub mod init;
 pub mod run;
 pub mod show;
+pub mod solvers;
 pub mod validate;
 
 use std::path::Path;

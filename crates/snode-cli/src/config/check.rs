@@ -3,6 +3,7 @@
 use snode_data::Encoding;
 use snode_train::Discretisation;
 
+use super::scheme;
 use super::{Experiment, LineSearchName, Locator, SpaceName, cost};
 use crate::error::{Error, Result};
 
@@ -85,7 +86,8 @@ impl Rules<'_> {
                 format!("found {horizon}; allowed: more than 0, at most {LARGEST_HORIZON}"),
             ));
         }
-        self.count("network.layers", network.layers, 1, MOST_LAYERS)
+        self.count("network.layers", network.layers, 1, MOST_LAYERS)?;
+        scheme::check(self.experiment, self.locator)
     }
 
     fn cost(&self) -> Result<()> {

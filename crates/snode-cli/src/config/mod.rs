@@ -12,6 +12,7 @@ mod locate;
 mod pair;
 mod resolve;
 mod schema;
+mod scheme;
 
 use std::path::{Path, PathBuf};
 
@@ -24,8 +25,9 @@ pub use locate::Locator;
 pub use resolve::{cost, ncg_options, resolve, unset_keys};
 pub use schema::{
     CostConfig, DataConfig, Experiment, LineSearchName, Loss, Method, NetworkConfig, OutputConfig,
-    Precision, SchemeName, SpaceName, TrainingConfig,
+    Precision, SpaceName, TrainingConfig,
 };
+pub use scheme::{SchemeName, SolverConfig, scheme, scheme_for, scheme_of};
 
 use crate::error::{Error, Result};
 

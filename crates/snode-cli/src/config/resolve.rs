@@ -1,5 +1,6 @@
 //! Gives every key the value it has, and turns keys into the options of the method.
 
+use snode_ode::SchemeChoice;
 use snode_train::{Cost, Discretisation, LineSearch, NcgOptions, Space};
 
 use super::check::check_stem;
@@ -25,6 +26,9 @@ pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
         experiment.name = Some(stem);
     }
     experiment.threads.get_or_insert_with(all_threads);
+
+    let scheme = experiment.network.scheme;
+    experiment.solver.resolve(scheme);
 
     // The number of classes is none of these keys' business.
     let full = cost(&experiment.cost, 1);
@@ -100,6 +104,11 @@ pub fn unset_keys(experiment: &Experiment) -> Vec<(&'static str, &'static str, &
             unset.push((table, key, meaning));
         }
     };
+    if matches!(super::scheme(experiment), SchemeChoice::Adaptive(_)) {
+        let solver = &experiment.solver;
+        note(solver.first_step.is_none(), "solver", "first_step", "estimated");
+        note(solver.largest_step.is_none(), "solver", "largest_step", "not limited");
+    }
     note(experiment.cost.targets.is_none(), "cost", "targets", "only with mu1 > 0");
     note(training.batches.is_none(), "training", "batches", "not limited");
     note(training.length.is_none(), "training", "length", "only with space = \"h1\"");

@@ -8,6 +8,7 @@ use snode_ode::{Activation, Initialisation};
 use snode_train::{Conjugacy, Discretisation, Metric};
 
 use super::pair;
+use super::scheme::{SchemeName, SolverConfig};
 
 /// An experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct Experiment {
     pub data: DataConfig,
     /// The network and the scheme that solves it.
     pub network: NetworkConfig,
+    /// How schemes other than Euler's solve it.
+    #[serde(skip_serializing_if = "SolverConfig::is_empty")]
+    pub solver: SolverConfig,
     /// The cost that is minimised.
     pub cost: CostConfig,
     /// The method and its extent.
@@ -44,6 +48,7 @@ impl Default for Experiment {
             threads: None,
             data: DataConfig::default(),
             network: NetworkConfig::default(),
+            solver: SolverConfig::default(),
             cost: CostConfig::default(),
             training: TrainingConfig::default(),
             output: OutputConfig::default(),
@@ -135,15 +140,6 @@ impl Default for NetworkConfig {
             initialisation: Initialisation::default(),
         }
     }
-}
-
-/// A numerical scheme.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SchemeName {
-    /// Euler's.
-    #[default]
-    Euler,
 }
 
 /// `[cost]`.

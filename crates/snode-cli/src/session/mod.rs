@@ -10,4 +10,4 @@ mod train;
 pub use begin::{Begin, begin};
 pub use files::Files;
 pub use fingerprint::fingerprint;
-pub use train::{Outcome, Session, initial_network, train};
+pub use train::{Outcome, Session, TEST, initial_network, train};

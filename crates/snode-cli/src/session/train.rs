@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use snode_ode::{Ends, Euler, Grid, Network};
+use snode_ode::{Grid, Network};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
 };
@@ -101,7 +101,8 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     let plan = plan(experiment);
     let cost = config::cost(&experiment.cost, prepared.classes);
     let options = config::ncg_options(&experiment.training);
-    let ncg = Ncg::new(Box::new(Euler::new()), cost, options, &snapshot.network);
+    let scheme = config::scheme(experiment).build().map_err(|e| Error::Usage(e.to_string()))?;
+    let ncg = Ncg::new(scheme, cost, options, &snapshot.network);
 
     let mut progress = Progress::new(style, prepared, &snapshot, plan);
     if begins_anew {
@@ -234,7 +235,7 @@ fn not_continuable(path: &Path) -> Error {
 /// If the grid in depth cannot be.
 pub fn initial_network<T: Number>(prepared: &Prepared) -> Result<Network<T>> {
     let keys = &prepared.experiment.network;
-    let grid = Grid::new(keys.horizon, keys.layers, Ends::Open)
+    let grid = Grid::new(keys.horizon, keys.layers, config::scheme(&prepared.experiment).ends())
         .map_err(|error| Error::Usage(error.to_string()))?;
     let seed = prepared.experiment.seed;
     Ok(Network::initial(prepared.width(), grid, keys.activation, keys.initialisation, seed))
@@ -254,7 +255,7 @@ fn plan(experiment: &Experiment) -> Plan {
 fn model(prepared: &Prepared) -> Model {
     let (rows, cols) = prepared.train.images().shape();
     Model {
-        scheme: "euler".into(),
+        scheme: prepared.experiment.network.scheme.text().into(),
         classes: prepared.classes,
         input: Input {
             background: prepared.encoding.background(),

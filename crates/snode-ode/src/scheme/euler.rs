@@ -28,6 +28,9 @@ pub struct Euler<T> {
     solved: bool,
     /// The last k whose X_k is finite, if any.
     reached: Option<usize>,
+    /// Whether adjoint and sensitivity problems have been solved along this trajectory.
+    adjoint_solved: bool,
+    sensitivity_solved: bool,
     /// X_0 … X_L.
     states: Vec<T>,
     /// σ′(Z_k).
@@ -81,6 +84,7 @@ impl<T: Real> Euler<T> {
         self.horizon = network.grid().horizon();
         self.solved = false;
         self.reached = None;
+        (self.adjoint_solved, self.sensitivity_solved) = (false, false);
         let len = self.width * batch;
         for (memory, pieces) in [
             (&mut self.states, self.layers + 1),
@@ -290,6 +294,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
                 gradient.node_mut(unread).fill(T::ZERO);
             }
         }
+        self.adjoint_solved = true;
         Ok(())
     }
 
@@ -313,6 +318,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
             None => self.xi[..len].fill(T::ZERO),
         }
         self.sensitivity_layers(network, parameters, 0..self.layers);
+        self.sensitivity_solved = true;
         Ok(())
     }
 
@@ -334,6 +340,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
             self.sensitivity_layers(network, Some(direction), nodes);
         }
         direction.combine_nodes(layers..direction.nodes(), keep, x, add);
+        self.sensitivity_solved = true;
         Ok(())
     }
 
@@ -341,9 +348,14 @@ impl<T: Real> Scheme<T> for Euler<T> {
         self.matrix(&self.xi[..self.width * self.batch])
     }
 
-    fn statistics(&self, _: Problem) -> Statistics {
-        let layers = if self.solved { self.layers } else { 0 };
-        Statistics::fixed(layers, self.step_length(), 1)
+    fn statistics(&self, problem: Problem) -> Statistics {
+        let steps = match problem {
+            Problem::Direct => self.reached.unwrap_or(0),
+            Problem::Adjoint if self.adjoint_solved => self.layers,
+            Problem::Sensitivity if self.sensitivity_solved => self.layers,
+            _ => 0,
+        };
+        Statistics::fixed(steps, self.step_length(), 1)
     }
 
     fn last_state(&self, problem: Problem) -> Option<(f64, MatRef<'_, T>)> {
@@ -353,8 +365,10 @@ impl<T: Real> Scheme<T> for Euler<T> {
                 let time = self.step_length() * k as f64;
                 (time, self.matrix(&self.states[k * len..(k + 1) * len]))
             }),
-            Problem::Adjoint if self.solved => Some((0.0, self.input_adjoint())),
-            Problem::Sensitivity if self.solved => Some((self.horizon, self.output_sensitivity())),
+            Problem::Adjoint if self.adjoint_solved => Some((0.0, self.input_adjoint())),
+            Problem::Sensitivity if self.sensitivity_solved => {
+                Some((self.horizon, self.output_sensitivity()))
+            }
             _ => None,
         }
     }

@@ -1,0 +1,377 @@
+//! `snode solvers`: Euler or adaptive?
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use faer::Mat;
+use snode_figures::{Axis, Line, Panel, svg};
+use snode_ode::{Adaptive, Network, Parameters, Perturbation, Problem, SchemeChoice, Statistics};
+use snode_store::{RunSummary, read_network};
+use snode_train::BatchSource;
+
+use super::eval::{self, Evaluation};
+use super::run::{self, RunArgs};
+use super::{pool, summary};
+use crate::config::{self, Experiment, SchemeName, scheme_of};
+use crate::encoded::EncodedBatches;
+use crate::error::{Error, Result};
+use crate::number::{Number, with_precision};
+use crate::output::{print, say};
+use crate::prepare::Prepared;
+use crate::report::{align_right, plain_table, text};
+use crate::session::{Files, TEST};
+use crate::tables::Csv;
+
+/// Arguments of `snode solvers`.
+#[derive(Debug, Args)]
+pub struct SolversArgs {
+    /// The experiment, a TOML file.
+    pub file: PathBuf,
+    /// The schemes to train and to solve by.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "SCHEMES",
+        default_value = "euler,dopri5"
+    )]
+    pub schemes: Vec<SchemeName>,
+    /// Sets a key, as training.batches=50; can be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The folder for results, in place of the experiment's.
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// The number of threads, in place of the experiment's.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Begins anew and replaces what earlier runs left.
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// A network trained under a scheme.
+struct Trained {
+    scheme: SchemeName,
+    results: PathBuf,
+    summary: RunSummary,
+}
+
+/// How a trained network does under a scheme.
+struct Pair<'a> {
+    trained: &'a Trained,
+    solved: SchemeName,
+    evaluation: Evaluation,
+    seconds: f64,
+    efforts: [Effort; 3],
+    /// Where steps end, for an adaptive scheme.
+    steps: Vec<f64>,
+}
+
+/// What one problem of one batch takes.
+#[derive(Clone, Copy)]
+struct Effort {
+    problem: Problem,
+    statistics: Statistics,
+    seconds: f64,
+}
+
+/// Trains the network of an experiment under every scheme, solves every result by every scheme, and
+/// writes tables and figures.
+///
+/// # Errors
+/// If the experiment is refused, or a training or a file fails.
+pub fn run(args: &SolversArgs) -> Result<()> {
+    let mut schemes = Vec::new();
+    for scheme in &args.schemes {
+        if !schemes.contains(scheme) {
+            schemes.push(*scheme);
+        }
+    }
+    let prepared = Prepared::read(&args.file, &overrides(args, schemes[0], None))?;
+    let base = prepared.name().to_owned();
+    let folder =
+        args.output.clone().unwrap_or_else(|| prepared.experiment.output.directory.clone().into());
+    let mut trained = Vec::new();
+    for &scheme in &schemes {
+        let name = format!("{base}-{}", scheme.text());
+        say(&format!("{name}: training under {}", scheme.text()));
+        run::run(&RunArgs {
+            file: args.file.clone(),
+            set: overrides(args, scheme, Some(&name)),
+            output: Some(folder.clone()),
+            threads: args.threads,
+            fresh: args.fresh,
+            quiet: false,
+            json: false,
+        })?;
+        let results = Files::new(&folder, &name).results;
+        let (summary, _) = summary(&results)?;
+        trained.push(Trained { scheme, results, summary });
+    }
+    say("solving every network by every scheme");
+    let keys = solver_keys(args)?;
+    let mut pairs = Vec::new();
+    for network in &trained {
+        for &scheme in &schemes {
+            let choice = scheme_of(scheme, &keys.solver);
+            let pair = pool(args.threads.map(usize::from))?.install(|| {
+                with_precision!(prepared.experiment.precision, T => {
+                    compare::<T>(&prepared, network, scheme, &choice)
+                })
+            })?;
+            pairs.push(pair);
+        }
+    }
+    let folder = folder.join(format!("{base}-solvers"));
+    write(&folder, &trained, &pairs)?;
+    print(&format!("{}\n\ntables and figure: {}\n", table(&pairs), folder.display()))
+}
+
+/// The experiment's overrides for one scheme. Keys of `[solver]` that only adaptive schemes have
+/// are left out for the others.
+fn overrides(args: &SolversArgs, scheme: SchemeName, name: Option<&str>) -> Vec<String> {
+    let mut set = args.set.clone();
+    set.push(format!("network.scheme={}", scheme.text()));
+    set.extend(name.map(|name| format!("name=\"{name}\"")));
+    let adaptive = SchemeChoice::named(scheme.text())
+        .is_some_and(|choice| matches!(choice, SchemeChoice::Adaptive(_)));
+    if !adaptive {
+        set.retain(|set| !set.starts_with("solver."));
+        set.push("solver={}".into());
+    }
+    set
+}
+
+/// The keys of `[solver]`, as an adaptive scheme has them.
+fn solver_keys(args: &SolversArgs) -> Result<Experiment> {
+    let file = config::ExperimentFile::read(&args.file, &overrides(args, SchemeName::Tsit5, None))?;
+    config::check(&file.experiment, &file.locator)?;
+    Ok(file.experiment)
+}
+
+fn compare<'a, T: Number>(
+    prepared: &Prepared,
+    trained: &'a Trained,
+    solved: SchemeName,
+    choice: &SchemeChoice,
+) -> Result<Pair<'a>> {
+    let begin = Instant::now();
+    let cost = config::cost(&prepared.experiment.cost, prepared.classes);
+    let evaluation = eval::evaluate::<T>(
+        &trained.results,
+        &prepared.test,
+        prepared.encoding,
+        prepared.classes,
+        Some(cost),
+        choice,
+    )?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let network = read_network::<T>(&trained.results)?.network.with_ends(choice.ends());
+    let (x, labels) = first_batch::<T>(prepared)?;
+    let efforts = efforts(prepared, &network, &x, &labels, choice)?;
+    let steps = match choice {
+        SchemeChoice::Adaptive(options) => {
+            let mut scheme = Adaptive::<T>::new(*options).map_err(usage)?;
+            snode_ode::Scheme::direct(&mut scheme, &network, x.as_ref()).map_err(failed)?;
+            scheme.steps().to_vec()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Pair { trained, solved, evaluation, seconds, efforts, steps })
+}
+
+fn usage(error: impl std::fmt::Display) -> Error {
+    Error::Usage(error.to_string())
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Train(error.to_string())
+}
+
+fn first_batch<T: Number>(prepared: &Prepared) -> Result<(Mat<T>, Vec<usize>)> {
+    let experiment = &prepared.experiment;
+    let size = experiment.training.batch_size;
+    let mut source =
+        EncodedBatches::<T>::new(&prepared.train, prepared.encoding, experiment.seed, size)?;
+    let mut x = Mat::zeros(prepared.width(), size);
+    let mut labels = vec![0; size];
+    source.load(0, 0, x.as_mut(), &mut labels)?;
+    Ok((x, labels))
+}
+
+/// What the three problems take on a batch: the shortest of three times.
+fn efforts<T: Number>(
+    prepared: &Prepared,
+    network: &Network<T>,
+    x: &Mat<T>,
+    labels: &[usize],
+    choice: &SchemeChoice,
+) -> Result<[Effort; 3]> {
+    let mut scheme = choice.build::<T>().map_err(usage)?;
+    let cost = config::cost(&prepared.experiment.cost, prepared.classes);
+    let mut gradient = Parameters::zeros(network.width(), network.grid().nodes());
+    let mut terminal = Mat::zeros(network.width(), x.ncols());
+    let mut seconds = [f64::INFINITY; 3];
+    for _ in 0..3 {
+        let begin = Instant::now();
+        scheme.direct(network, x.as_ref()).map_err(failed)?;
+        seconds[0] = seconds[0].min(begin.elapsed().as_secs_f64());
+        let centre = cost.centre_for(network);
+        cost.value_and_terminal(scheme.output(), labels, centre, terminal.as_mut())?;
+        let begin = Instant::now();
+        scheme.adjoint(network, terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
+        seconds[1] = seconds[1].min(begin.elapsed().as_secs_f64());
+        let along = Perturbation { parameters: Some(&gradient), input: None };
+        let begin = Instant::now();
+        scheme.sensitivity(network, along).map_err(failed)?;
+        seconds[2] = seconds[2].min(begin.elapsed().as_secs_f64());
+    }
+    let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
+    Ok(std::array::from_fn(|i| Effort {
+        problem: problems[i],
+        statistics: scheme.statistics(problems[i]),
+        seconds: seconds[i],
+    }))
+}
+
+fn table(pairs: &[Pair<'_>]) -> String {
+    let mut table = plain_table();
+    table.set_header([
+        "trained",
+        "solved",
+        "accuracy",
+        "direct",
+        "adjoint",
+        "sensitivity",
+        "direct",
+        "adjoint",
+        "sensitivity",
+    ]);
+    table.add_row(["", "", "[%]", "[RHS]", "[RHS]", "[RHS]", "[ms]", "[ms]", "[ms]"]);
+    for pair in pairs {
+        let accuracy = pair.evaluation.correct() as f64 / pair.evaluation.total().max(1) as f64;
+        let mut row = vec![
+            pair.trained.scheme.text().to_owned(),
+            pair.solved.text().to_owned(),
+            format!("{:.2}", 100.0 * accuracy),
+        ];
+        row.extend(pair.efforts.iter().map(|e| e.statistics.right_hand_sides.to_string()));
+        row.extend(pair.efforts.iter().map(|e| format!("{:.1}", 1e3 * e.seconds)));
+        table.add_row(row);
+    }
+    align_right(&mut table, &[2, 3, 4, 5, 6, 7, 8]);
+    text(&table)
+}
+
+fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|source| Error::File {
+        path: folder.to_owned(),
+        action: "cannot make the folder",
+        source,
+    })?;
+    let mut csv = Csv::new(["trained", "batches", "seconds", "accuracy", "cost"]);
+    for network in trained {
+        for record in network.summary.history.evaluations.iter().filter(|r| r.set == TEST) {
+            csv.row([
+                network.scheme.text().into(),
+                record.batches.to_string(),
+                record.seconds.to_string(),
+                record.score.accuracy().to_string(),
+                record.score.cost.to_string(),
+            ]);
+        }
+    }
+    csv.write(&folder.join("training.csv"))?;
+    let mut csv = Csv::new([
+        "trained",
+        "solved",
+        "accuracy",
+        "correct",
+        "images",
+        "cost",
+        "seconds",
+        "right_hand_sides",
+    ]);
+    for pair in pairs {
+        let (correct, total) = (pair.evaluation.correct(), pair.evaluation.total());
+        csv.row([
+            pair.trained.scheme.text().into(),
+            pair.solved.text().into(),
+            (correct as f64 / total.max(1) as f64).to_string(),
+            correct.to_string(),
+            total.to_string(),
+            pair.evaluation.cost.unwrap_or(f64::NAN).to_string(),
+            pair.seconds.to_string(),
+            pair.evaluation.statistics.right_hand_sides.to_string(),
+        ]);
+    }
+    csv.write(&folder.join("accuracy.csv"))?;
+    let mut csv = Csv::new([
+        "trained",
+        "solved",
+        "problem",
+        "accepted",
+        "rejected",
+        "right_hand_sides",
+        "smallest_step",
+        "largest_step",
+        "seconds",
+    ]);
+    for pair in pairs {
+        for effort in &pair.efforts {
+            let counts = &effort.statistics;
+            csv.row([
+                pair.trained.scheme.text().into(),
+                pair.solved.text().into(),
+                effort.problem.to_string(),
+                counts.accepted.to_string(),
+                counts.rejected.to_string(),
+                counts.right_hand_sides.to_string(),
+                counts.smallest_step.to_string(),
+                counts.largest_step.to_string(),
+                effort.seconds.to_string(),
+            ]);
+        }
+    }
+    csv.write(&folder.join("effort.csv"))?;
+    let mut csv = Csv::new(["trained", "solved", "depth", "step"]);
+    for pair in pairs {
+        for step in pair.steps.windows(2) {
+            csv.row([
+                pair.trained.scheme.text().into(),
+                pair.solved.text().into(),
+                step[0].to_string(),
+                (step[1] - step[0]).to_string(),
+            ]);
+        }
+    }
+    csv.write(&folder.join("steps.csv"))?;
+    let figure = svg(&panels(trained, pairs), 3).map_err(failed)?;
+    crate::tables::write_text(&folder.join("solvers.svg"), &figure)
+}
+
+fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {
+    let percent = || Axis::linear("accuracy on the test images [%]");
+    let mut by_batches = Panel::new("Accuracy during training", Axis::linear("batches"), percent());
+    let mut by_seconds =
+        Panel::new("Accuracy against time", Axis::logarithmic("seconds of training"), percent());
+    for network in trained {
+        let records = network.summary.history.evaluations.iter().filter(|r| r.set == TEST);
+        let points: Vec<_> =
+            records.map(|r| (r.batches as f64, r.seconds, 100.0 * r.score.accuracy())).collect();
+        let name = network.scheme.text();
+        by_batches.lines.push(Line::new(name, points.iter().map(|p| (p.0, p.2))));
+        by_seconds.lines.push(Line::new(name, points.iter().map(|p| (p.1, p.2))));
+    }
+    let mut steps =
+        Panel::new("Steps through depth", Axis::linear("depth t"), Axis::linear("step length"));
+    for pair in pairs.iter().filter(|pair| !pair.steps.is_empty()) {
+        let (solved, of) = (pair.solved.text(), pair.trained.scheme.text());
+        let corners =
+            pair.steps.windows(2).flat_map(|s| [(s[0], s[1] - s[0]), (s[1], s[1] - s[0])]);
+        steps.lines.push(Line::new(format!("{solved} on {of}"), corners).plain());
+    }
+    [by_batches, by_seconds, steps]
+}

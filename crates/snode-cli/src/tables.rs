@@ -1,0 +1,58 @@
+//! Files of numbers and text beside the results: written under a temporary name, then renamed.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// A table in a CSV file.
+pub struct Csv {
+    text: String,
+    columns: usize,
+}
+
+impl Csv {
+    /// A table with these columns.
+    pub fn new<const N: usize>(header: [&str; N]) -> Self {
+        let mut csv = Self { text: String::new(), columns: N };
+        csv.push(&header.map(str::to_owned));
+        csv
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    /// If it has another number of columns.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        assert_eq!(N, self.columns, "a row has as many cells as the header");
+        self.push(&cells);
+    }
+
+    fn push<const N: usize>(&mut self, cells: &[String; N]) {
+        debug_assert!(!cells.iter().any(|cell| cell.contains([',', '"', '\n'])));
+        self.text.push_str(&cells.join(","));
+        self.text.push('\n');
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        write_text(path, &self.text)
+    }
+}
+
+/// Writes a text file.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write;
+    let failed = |source| Error::File { path: path.to_owned(), action: "cannot write", source };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
