@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod diagnose;
 mod locate;
+mod method;
 mod pair;
 mod resolve;
 mod schema;
@@ -21,10 +22,11 @@ pub use check::check;
 pub use compare::{Difference, Kind, differences};
 pub use diagnose::{nearest, with_suggestion};
 pub use locate::Locator;
-pub use resolve::{cost, ncg_options, resolve, unset_keys};
+pub use method::{MethodOptions, iterations, method_options};
+pub use resolve::{cost, resolve, unset_keys};
 pub use schema::{
     CostConfig, DataConfig, Experiment, LineSearchName, Loss, Method, NetworkConfig, OutputConfig,
-    Precision, SchemeName, SpaceName, TrainingConfig,
+    Precision, ScheduleName, SchemeName, SpaceName, TrainingConfig,
 };
 
 use crate::error::{Error, Result};
