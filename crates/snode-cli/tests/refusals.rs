@@ -130,6 +130,10 @@ const LINES: &[(&[&str], &[&str])] = &[
         &["training.betas", "found 1.5", "less than 1"],
     ),
     (
+        &["training.method = \"adam\"", NOT_NCG, "training.epsilon_place = \"outside\""],
+        &["training.epsilon_place", "only with method = \"rmsprop\""],
+    ),
+    (
         &["training.method = \"sgd\"", NOT_NCG, "training.learning_rate = -1"],
         &["training.learning_rate", "found -1", "more than 0"],
     ),

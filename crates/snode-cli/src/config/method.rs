@@ -1,10 +1,12 @@
 //! The methods of training: which keys belong to which, what they are unless given, and the options
 //! they come to.
 
-use snode_resnet::{Adam, Momentum, Optimiser, Plain, ResNetError, RmsProp, Schedule, SgdOptions};
+use snode_resnet::{
+    Adam, EpsilonPlace, Momentum, Optimiser, Plain, ResNetError, RmsProp, Schedule, SgdOptions,
+};
 use snode_train::{Discretisation, LineSearch, NcgOptions, Space};
 
-use super::{LineSearchName, Method, ScheduleName, SpaceName, TrainingConfig};
+use super::{EpsilonPlaceName, LineSearchName, Method, ScheduleName, SpaceName, TrainingConfig};
 
 /// NCG iterations on a batch in the paper.
 const ITERATIONS: usize = 6;
@@ -31,7 +33,7 @@ const NCG: &str = "method = \"ncg\"";
 const STOCHASTIC: &str = "method = \"rmsprop\", \"adam\", \"adamw\", \"momentum\" or \"sgd\"";
 
 /// The keys that have a meaning with some methods only.
-pub(super) fn method_keys(training: &TrainingConfig) -> [MethodKey; 20] {
+pub(super) fn method_keys(training: &TrainingConfig) -> [MethodKey; 21] {
     use Method::{Adam, Adamw, Momentum, Ncg, Rmsprop};
     let method = training.method;
     let ncg = |key, is_given| MethodKey { key, is_given, belongs: method == Ncg, condition: NCG };
@@ -73,6 +75,7 @@ pub(super) fn method_keys(training: &TrainingConfig) -> [MethodKey; 20] {
             &[Rmsprop, Adam, Adamw],
             "method = \"rmsprop\", \"adam\" or \"adamw\"",
         ),
+        some("epsilon_place", training.epsilon_place.is_some(), &[Rmsprop], "method = \"rmsprop\""),
         some("betas", training.betas.is_some(), &[Adam, Adamw], "method = \"adam\" or \"adamw\""),
     ]
 }
@@ -129,11 +132,12 @@ pub(super) fn resolve_method(training: &mut TrainingConfig) {
                     training.momentum.get_or_insert(momentum);
                     training.nesterov.get_or_insert(nesterov);
                 }
-                Optimiser::RmsProp(RmsProp { rho, epsilon, momentum, centred }) => {
+                Optimiser::RmsProp(RmsProp { rho, epsilon, momentum, centred, .. }) => {
                     training.momentum.get_or_insert(momentum);
                     training.rho.get_or_insert(rho);
                     training.centred.get_or_insert(centred);
                     training.epsilon.get_or_insert(epsilon);
+                    training.epsilon_place.get_or_insert_default();
                 }
                 Optimiser::Adam(Adam { beta1, beta2, epsilon }) => {
                     training.epsilon.get_or_insert(epsilon);
@@ -184,6 +188,10 @@ fn sgd_options(config: &TrainingConfig) -> SgdOptions {
             let options = RmsProp {
                 rho: config.rho.unwrap_or(rmsprop.rho),
                 epsilon: config.epsilon.unwrap_or(rmsprop.epsilon),
+                epsilon_place: match config.epsilon_place.unwrap_or_default() {
+                    EpsilonPlaceName::Inside => EpsilonPlace::Inside,
+                    EpsilonPlaceName::Outside => EpsilonPlace::Outside,
+                },
                 momentum: config.momentum.unwrap_or(rmsprop.momentum),
                 centred: config.centred.unwrap_or(rmsprop.centred),
             };

@@ -25,8 +25,8 @@ pub use locate::Locator;
 pub use method::{MethodOptions, iterations, method_options};
 pub use resolve::{cost, resolve, unset_keys};
 pub use schema::{
-    CostConfig, DataConfig, Experiment, LineSearchName, Loss, Method, NetworkConfig, OutputConfig,
-    Precision, ScheduleName, SchemeName, SpaceName, TrainingConfig,
+    CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
+    NetworkConfig, OutputConfig, Precision, ScheduleName, SchemeName, SpaceName, TrainingConfig,
 };
 
 use crate::error::{Error, Result};

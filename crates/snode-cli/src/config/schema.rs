@@ -251,6 +251,9 @@ pub struct TrainingConfig {
     /// RMSprop, Adam: what keeps denominators from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon: Option<f64>,
+    /// RMSprop: whether ε is added inside the root or outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon_place: Option<EpsilonPlaceName>,
     /// Adam: the decays of the first and of the second moment.
     #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
     pub betas: Option<[f64; 2]>,
@@ -294,6 +297,7 @@ impl Default for TrainingConfig {
             rho: None,
             centred: None,
             epsilon: None,
+            epsilon_place: None,
             betas: None,
             evaluate_every: 100,
             time_limit: None,
@@ -321,6 +325,17 @@ pub enum Method {
     Momentum,
     /// Gradient descent.
     Sgd,
+}
+
+/// Where RMSprop adds ε.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EpsilonPlaceName {
+    /// In the root.
+    #[default]
+    Inside,
+    /// To the root.
+    Outside,
 }
 
 /// A schedule of the learning rate.
