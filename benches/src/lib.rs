@@ -19,6 +19,8 @@ pub const LAYERS: usize = 150;
 pub const BATCH: usize = 100;
 /// GEMM-sized products of an NCG iteration per layer: direct 1, adjoint 1, gradient 1, sensitivity 2.
 pub const PRODUCTS: usize = 5;
+/// GEMM-sized products of a step of backpropagation per layer: direct 1, adjoint 1, gradient 1.
+pub const STEP_PRODUCTS: usize = 3;
 
 /// Floating-point operations of `count` products per layer on a batch of `columns`.
 pub fn flops(count: usize, columns: usize) -> f64 {

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use snode_ode::Real;
+use snode_train::Space;
 
-use crate::config::{Experiment, SpaceName};
+use crate::config::{Experiment, MethodOptions, method_options};
 
 /// The sizes that determine the cost of an experiment.
 #[derive(Clone, Copy, Debug)]
@@ -48,15 +49,21 @@ pub fn memory(experiment: &Experiment, sizes: Sizes) -> Memory {
     let (n, layers) = (sizes.width as f64, experiment.network.layers as f64);
     let batch = experiment.training.batch_size as f64;
     let per_node = n * n + n;
-    let keeps_gradient = experiment.training.conjugacy.needs_last_gradient();
     let optional = |holds: bool| f64::from(u8::from(holds));
-    // Network, gradient, direction; the representative and the last gradient where there are any;
-    // and the copies of network, direction and last gradient that a checkpoint is written from.
-    let copies = 3.0
-        + optional(experiment.training.space == SpaceName::H1)
-        + optional(keeps_gradient)
-        + 2.0
-        + optional(keeps_gradient);
+    let copies = match method_options(&experiment.training) {
+        // Network, gradient, direction; the representative and the last gradient where there are
+        // any; and the copies of network, direction and last gradient that a checkpoint is written
+        // from.
+        MethodOptions::Ncg(options) => {
+            let keeps_gradient = optional(options.conjugacy.needs_last_gradient());
+            3.0 + optional(options.space != Space::L2) + keeps_gradient + 2.0 + keeps_gradient
+        }
+        // Network, gradient and state; and the copies of network and state for a checkpoint.
+        MethodOptions::Sgd(options) => {
+            let state = options.optimiser.state_names().len() as f64;
+            2.0 + state + 1.0 + state
+        }
+    };
     Memory {
         parameters: per_node * layers * bytes,
         copies,
@@ -75,10 +82,15 @@ pub fn physical_memory() -> Option<f64> {
     Some(kilobytes * 1024.0)
 }
 
-/// Floating-point operations of one iteration: five products a layer.
+/// Floating-point operations of one iteration: of the products a layer, direct 1, adjoint 1,
+/// gradient 1, and for NCG sensitivity 2.
 pub fn iteration_flop(experiment: &Experiment, width: usize) -> f64 {
-    let n = width as f64;
-    10.0 * n * n * experiment.training.batch_size as f64 * experiment.network.layers as f64
+    let products = match method_options(&experiment.training) {
+        MethodOptions::Ncg(_) => 5.0,
+        MethodOptions::Sgd(_) => 3.0,
+    };
+    let columns = experiment.training.batch_size as f64;
+    2.0 * products * (width as f64).powi(2) * columns * experiment.network.layers as f64
 }
 
 /// Floating-point operations of evaluating `images` images.

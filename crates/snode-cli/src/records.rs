@@ -6,21 +6,26 @@ use snode_train::{EvaluationRecord, History, IterationRecord, Score};
 /// An iteration.
 pub fn iteration(record: &IterationRecord) -> Value {
     let (position, iteration) = (record.position, &record.iteration);
-    json!({
+    let mut object = json!({
         "epoch": position.epoch,
         "batch": position.batch,
         "iteration": position.iteration,
         "cost": iteration.cost.total(),
-        "gamma": iteration.gamma,
-        "eta": iteration.eta,
-        "slope": iteration.slope,
         "gradient_norm": iteration.gradient_norm,
-        "rose": iteration.rose,
-        "restarted": iteration.restarted,
-        "capped": iteration.capped,
-        "halvings": iteration.halvings,
         "seconds": record.seconds,
-    })
+    });
+    if let Some(rate) = iteration.learning_rate {
+        object["learning_rate"] = rate.into();
+    } else {
+        object["gamma"] = iteration.gamma.into();
+        object["eta"] = iteration.eta.into();
+        object["slope"] = iteration.slope.into();
+        object["rose"] = iteration.rose.into();
+        object["restarted"] = iteration.restarted.into();
+        object["capped"] = iteration.capped.into();
+        object["halvings"] = iteration.halvings.into();
+    }
+    object
 }
 
 /// An evaluation.

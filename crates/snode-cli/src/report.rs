@@ -37,9 +37,13 @@ pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> S
     }
     row("batches", batches(history).to_string());
     row("iterations", history.iterations.len().to_string());
-    let (rises, comparable) = history.rises();
-    row("cost rose", format!("{rises} times in {comparable}"));
-    row("restarts", history.restarts().to_string());
+    if let Some(rate) = history.iterations.last().and_then(|last| last.iteration.learning_rate) {
+        row("last learning rate", format!("{rate:.4e}"));
+    } else {
+        let (rises, comparable) = history.rises();
+        row("cost rose", format!("{rises} times in {comparable}"));
+        row("restarts", history.restarts().to_string());
+    }
     row("training time", show_seconds(history.seconds()));
     if !history.iterations.is_empty() {
         let per_iteration = 1e3 * history.seconds() / history.iterations.len() as f64;
@@ -82,7 +86,7 @@ pub fn evaluations_table(history: &History) -> String {
 /// A row for each iteration.
 pub fn iterations_table(history: &History) -> String {
     let mut table = plain_table();
-    table.set_header(["epoch", "batch", "iter.", "cost", "γ", "η", "‖g‖", "time", ""]);
+    table.set_header(["epoch", "batch", "iter.", "cost", "γ", "η or α", "‖g‖", "time", ""]);
     for record in &history.iterations {
         let (position, iteration) = (record.position, &record.iteration);
         let mut notes = Vec::new();
@@ -103,8 +107,9 @@ pub fn iterations_table(history: &History) -> String {
             position.batch.to_string(),
             position.iteration.to_string(),
             format!("{:.6}", iteration.cost.total()),
-            format!("{:.4}", iteration.gamma),
-            format!("{:.4e}", iteration.eta),
+            // Methods that take a learning rate α have no γ.
+            iteration.learning_rate.map_or(format!("{:.4}", iteration.gamma), |_| "–".into()),
+            format!("{:.4e}", iteration.learning_rate.unwrap_or(iteration.eta)),
             format!("{:.4e}", iteration.gradient_norm),
             show_seconds(record.seconds),
             notes.join(", "),

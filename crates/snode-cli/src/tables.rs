@@ -22,9 +22,9 @@ impl Csv {
     ///
     /// # Panics
     /// If it has another number of columns.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub fn row<const N: usize>(&mut self, cells: &[String; N]) {
         assert_eq!(N, self.columns, "a row has as many cells as the header");
-        self.push(&cells);
+        self.push(cells);
     }
 
     fn push<const N: usize>(&mut self, cells: &[String; N]) {

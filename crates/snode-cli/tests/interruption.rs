@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
 use snode_store::{RunRecord, Status};
-use support::{Ran, Sandbox, read_run};
+use support::{NOT_NCG, Ran, Sandbox, read_run};
 
 /// Runs, and signals as soon as some iterations are done. What the program prints fills a pipe that
 /// is read no further until then, so it cannot come to its end before.
@@ -40,7 +40,8 @@ fn numbers(record: &RunRecord<f64>) -> impl PartialEq + use<> {
         .iter()
         .map(|r| {
             let i = &r.iteration;
-            (r.position, i.cost, i.gamma, i.eta, i.gradient_norm, i.rose, i.restarted)
+            let norms = (i.gradient_norm, i.learning_rate);
+            (r.position, i.cost, i.gamma, i.eta, norms, i.rose, i.restarted)
         })
         .collect();
     let evaluations: Vec<_> =
@@ -55,16 +56,24 @@ const LONG: [&str; 4] = [
     "training.evaluate_every = 100",
 ];
 
+/// One step on each batch: as many as there are iterations otherwise.
+const STOCHASTIC: [&str; 2] = [NOT_NCG, "training.epochs = 180"];
+
 #[test]
 fn an_interrupted_run_goes_on_with_the_same_bits() {
     let sandbox = Sandbox::new();
+    let cosine = ["training.schedule = \"cosine\"", "training.schedule_batches = 1620"];
+    let rmsprop = [&STOCHASTIC[..], &["training.method = \"rmsprop\""], &cosine].concat();
+    let adam = [&STOCHASTIC[..], &["training.method = \"adam\"", "precision = \"f64\""]].concat();
     for (signal, choice) in [
-        ("-INT", "training.space = \"l2\""),
-        ("-TERM", "training.space = \"h1\""),
-        ("-INT", "training.conjugacy = \"hestenes-stiefel\""),
-        ("-INT", "training.line_search = \"backtracking\""),
+        ("-INT", &["training.space = \"l2\""][..]),
+        ("-TERM", &["training.space = \"h1\""]),
+        ("-INT", &["training.conjugacy = \"hestenes-stiefel\""]),
+        ("-INT", &["training.line_search = \"backtracking\""]),
+        ("-INT", &rmsprop),
+        ("-TERM", &adam),
     ] {
-        sandbox.experiment(&[&LONG[..], &[choice]].concat());
+        sandbox.experiment(&[&LONG[..], choice].concat());
         sandbox.succeeds(&["run", "x.toml", "--output", "whole", "--fresh", "--quiet"]);
 
         let ran = interrupt(&sandbox, signal);
@@ -85,7 +94,7 @@ fn an_interrupted_run_goes_on_with_the_same_bits() {
         let (whole, parts) =
             (read_run(&sandbox.path("whole/x.h5")), read_run(&sandbox.path("results/x.h5")));
         assert_eq!(whole.history.iterations.len(), 1620);
-        assert!(numbers(&whole) == numbers(&parts), "{choice}");
+        assert!(numbers(&whole) == numbers(&parts), "{choice:?}");
         std::fs::remove_dir_all(sandbox.path("results")).unwrap();
     }
 }

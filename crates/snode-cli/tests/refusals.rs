@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{SIDE, Sandbox, TRAIN};
+use support::{NOT_NCG, SIDE, Sandbox, TRAIN};
 
 /// A text that `validate` and `run` both refuse, and parts of the message.
 const TEXTS: &[(&str, &[&str])] = &[
@@ -95,6 +95,79 @@ const LINES: &[(&[&str], &[&str])] = &[
     ),
     (&["training.largest_step = 0.0"], &["training.largest_step", "more than 0"]),
     (&["training.largest_step = -1"], &["training.largest_step", "found -1"]),
+    (
+        &["training.method = \"rmsprop\""],
+        &["training.iterations", "only with method = \"ncg\"", "leave it out"],
+    ),
+    (&["training.learning_rate = 0.1"], &["training.learning_rate", "only with", "rmsprop"]),
+    (&["training.rho = 0.9"], &["training.rho", "only with method = \"rmsprop\""]),
+    (
+        &["training.method = \"adam\"", NOT_NCG, "training.rho = 0.9"],
+        &["training.rho", "only with method = \"rmsprop\""],
+    ),
+    (
+        &["training.method = \"adam\"", NOT_NCG, "training.momentum = 0.9"],
+        &["training.momentum", "\"momentum\" or \"rmsprop\""],
+    ),
+    (
+        &["training.method = \"rmsprop\"", NOT_NCG, "training.betas = [0.9, 0.9]"],
+        &["training.betas", "\"adam\" or \"adamw\""],
+    ),
+    (
+        &["training.method = \"rmsprop\"", NOT_NCG, "training.conjugacy = \"dai-yuan\""],
+        &["training.conjugacy", "only with method = \"ncg\""],
+    ),
+    (
+        &["training.method = \"rmsprop\"", NOT_NCG, "training.rho = 1.0"],
+        &["training.rho", "found 1", "less than 1"],
+    ),
+    (
+        &["training.method = \"rmsprop\"", NOT_NCG, "training.epsilon = 0"],
+        &["training.epsilon", "found 0", "more than 0"],
+    ),
+    (
+        &["training.method = \"adam\"", NOT_NCG, "training.betas = [0.9, 1.5]"],
+        &["training.betas", "found 1.5", "less than 1"],
+    ),
+    (
+        &["training.method = \"adam\"", NOT_NCG, "training.epsilon_place = \"outside\""],
+        &["training.epsilon_place", "only with method = \"rmsprop\""],
+    ),
+    (
+        &["training.method = \"sgd\"", NOT_NCG, "training.learning_rate = -1"],
+        &["training.learning_rate", "found -1", "more than 0"],
+    ),
+    (
+        &["training.method = \"sgd\"", NOT_NCG, "training.weight_decay = 100.0"],
+        &["training.weight_decay", "found 100", "less than 1/learning_rate"],
+    ),
+    (
+        &["training.method = \"sgd\"", NOT_NCG, "training.schedule = \"step\""],
+        &["training.schedule", "schedule_batches"],
+    ),
+    (
+        &["training.method = \"sgd\"", NOT_NCG, "training.schedule_factor = 0.5"],
+        &["training.schedule_factor", "only with schedule = "],
+    ),
+    (
+        &[
+            "training.method = \"sgd\"",
+            NOT_NCG,
+            "training.schedule = \"step\"",
+            "training.schedule_batches = 0",
+        ],
+        &["training.schedule_batches", "found 0", "1 or more"],
+    ),
+    (
+        &[
+            "training.method = \"sgd\"",
+            NOT_NCG,
+            "training.schedule = \"exponential\"",
+            "training.schedule_batches = 10",
+            "training.schedule_factor = 2.0",
+        ],
+        &["training.schedule_factor", "found 2", "at most 1"],
+    ),
     (&["cost.mu3 = -0.5"], &["cost.mu3", "found -0.5", "0 or more"]),
     (&["cost.mu2 = 0.0"], &["cost.mu2", "both 0"]),
     (&["cost.targets = [0.0, 1.0]"], &["cost.targets", "mu1"]),

@@ -3,7 +3,7 @@
 mod support;
 
 use snode_store::Status;
-use support::{Sandbox, TEST, read_run};
+use support::{NOT_NCG, Sandbox, TEST, read_run};
 
 #[test]
 fn a_run_ends_with_a_table_and_a_file() {
@@ -118,18 +118,21 @@ fn images_that_have_changed_are_noticed() {
 #[test]
 fn a_finished_run_can_be_made_to_go_further() {
     let sandbox = Sandbox::new();
-    for space in ["l2", "h1"] {
-        let space = format!("training.space = \"{space}\"");
-        let lines = [space.as_str(), "training.epochs = 1"];
-        sandbox.experiment(&lines);
+    for choice in [
+        &["training.space = \"l2\""][..],
+        &["training.space = \"h1\""],
+        &["training.method = \"rmsprop\"", NOT_NCG],
+        &["training.method = \"adamw\"", NOT_NCG],
+    ] {
+        sandbox.experiment(&[choice, &["training.epochs = 1"]].concat());
         sandbox.succeeds(&["run", "x.toml", "--output", "stages"]);
-        sandbox.experiment(&lines[..1]);
+        sandbox.experiment(choice);
         let ran = sandbox.succeeds(&["run", "x.toml", "--output", "stages"]);
         assert!(ran.err.contains("going on from stages/x.h5"), "{}", ran.err);
         sandbox.succeeds(&["run", "x.toml", "--output", "whole"]);
         let (stages, whole) =
             (read_run(&sandbox.path("stages/x.h5")), read_run(&sandbox.path("whole/x.h5")));
-        assert!(stages.network == whole.network, "{space}");
+        assert!(stages.network == whole.network, "{choice:?}");
         for folder in ["stages", "whole"] {
             std::fs::remove_dir_all(sandbox.path(folder)).unwrap();
         }
@@ -164,6 +167,17 @@ fn every_method_trains() {
         &["training.conjugacy = \"hager-zhang\"", "training.metric = \"space\""],
         &["training.line_search = \"backtracking\"", "training.largest_step = 50.0"],
         &["network.initialisation = \"independent\"", "data.size = [2, 3]"],
+        &["training.method = \"rmsprop\"", NOT_NCG],
+        &[
+            "training.method = \"rmsprop\"",
+            "training.centred = true",
+            "precision = \"f32\"",
+            NOT_NCG,
+        ],
+        &["training.method = \"adam\"", "training.betas = [0.8, 0.9]", "cost.mu4 = 1e-4", NOT_NCG],
+        &["training.method = \"adamw\"", "training.learning_rate = 0.01", NOT_NCG],
+        &["training.method = \"momentum\"", "training.nesterov = true", NOT_NCG],
+        &["training.method = \"sgd\"", "training.learning_rate = 0.5", NOT_NCG],
     ];
     for lines in choices {
         sandbox.experiment(lines);
@@ -174,6 +188,39 @@ fn every_method_trains() {
         let (first, last) = (first["cost"].as_f64().unwrap(), last["cost"].as_f64().unwrap());
         assert!(last < first, "{lines:?}: {first} to {last}");
     }
+}
+
+/// One step on each batch, recorded with its learning rate instead of a step length.
+#[test]
+fn stochastic_gradients_are_recorded_and_shown() {
+    let sandbox = Sandbox::new();
+    let schedule =
+        ["training.schedule = \"step\"", "training.schedule_batches = 3", "training.rho = 0.8"];
+    sandbox.experiment(&[&["training.method = \"rmsprop\"", NOT_NCG], &schedule[..]].concat());
+    let ran = sandbox.succeeds(&["run", "x.toml", "--json"]);
+    let events = ran.json_lines();
+    let steps: Vec<_> = events.iter().filter(|event| event["event"] == "iteration").collect();
+    let rates: Vec<f64> = steps.iter().map(|s| s["learning_rate"].as_f64().unwrap()).collect();
+    assert_eq!(rates, [1e-3, 1e-3, 1e-3, 5e-4, 5e-4, 5e-4]);
+    assert!(steps[0].get("eta").is_none() && steps[0]["gradient_norm"].as_f64().unwrap() > 0.0);
+    let shown = sandbox.succeeds(&["show", "results/x.h5", "--iterations"]).out;
+    for part in ["last learning rate", "5.0000e-4", "method = \"rmsprop\"", "rho = 0.8"] {
+        assert!(shown.contains(part), "no `{part}` in {shown}");
+    }
+    assert!(!shown.contains("cost rose") && !shown.contains("conjugacy ="), "{shown}");
+    let eval = sandbox.succeeds(&["eval", "results/x.h5", "--json"]).json_lines();
+    assert_eq!(eval[0]["total"], TEST);
+    // The resolved experiment is one that can be run, with every default of the method in it.
+    let validated = sandbox.succeeds(&["validate", "x.toml"]).out;
+    for part in ["centred = false", "momentum = 0.0", "# conjugacy: only with method = \"ncg\""] {
+        assert!(validated.contains(part), "no `{part}` in {validated}");
+    }
+    let stored = sandbox.succeeds(&["show", "results/x.h5", "--config"]).out;
+    sandbox.write("again.toml", &stored);
+    sandbox.succeeds(&["run", "again.toml", "--output", "again"]);
+    let (first, again) =
+        (read_run(&sandbox.path("results/x.h5")), read_run(&sandbox.path("again/x.h5")));
+    assert!(first.network == again.network);
 }
 
 #[test]

@@ -58,7 +58,7 @@ mod update;
 
 pub use backpropagation::Backpropagation;
 pub use error::ResNetError;
-pub use optimiser::{Adam, Momentum, Optimiser, Plain, RmsProp};
+pub use optimiser::{Adam, EpsilonPlace, Momentum, Optimiser, Plain, RmsProp};
 pub use resnet::ResNet;
 pub use schedule::Schedule;
 pub use sgd::{Sgd, SgdOptions};

@@ -7,7 +7,8 @@
 use faer::Mat;
 use snode_ode::{Activation, Parameters, Real};
 use snode_resnet::{
-    Adam, Momentum, Optimiser, Plain, ResNet, ResNetError, RmsProp, Schedule, Sgd, SgdOptions,
+    Adam, EpsilonPlace, Momentum, Optimiser, Plain, ResNet, ResNetError, RmsProp, Schedule, Sgd,
+    SgdOptions,
 };
 use snode_train::Cost;
 
@@ -128,12 +129,27 @@ fn rmsprop() {
 }
 
 #[test]
+fn rmsprop_with_epsilon_outside() {
+    let options = with(Optimiser::RmsProp(RmsProp {
+        rho: 0.7,
+        epsilon: 0.01,
+        epsilon_place: EpsilonPlace::Outside,
+        ..RmsProp::default()
+    }));
+    let expected = by_hand(0.0, |_, p, g, [q, ..]| {
+        *q = 0.7 * *q + 0.3 * g * g;
+        p - 0.1 * g / (q.sqrt() + 0.01)
+    });
+    check(options, 0.0, &expected);
+}
+
+#[test]
 fn rmsprop_with_momentum() {
     let options = with(Optimiser::RmsProp(RmsProp {
         rho: 0.7,
         epsilon: 0.01,
         momentum: 0.6,
-        centred: false,
+        ..RmsProp::default()
     }));
     let expected = by_hand(0.0, |_, p, g, [q, v, _]| {
         *q = 0.7 * *q + 0.3 * g * g;
@@ -146,8 +162,13 @@ fn rmsprop_with_momentum() {
 #[test]
 fn rmsprop_centred() {
     for momentum in [0.0, 0.6] {
-        let options =
-            with(Optimiser::RmsProp(RmsProp { rho: 0.7, epsilon: 0.01, momentum, centred: true }));
+        let options = with(Optimiser::RmsProp(RmsProp {
+            rho: 0.7,
+            epsilon: 0.01,
+            momentum,
+            centred: true,
+            ..RmsProp::default()
+        }));
         let expected = by_hand(0.0, |_, p, g, [q, a, v]| {
             *q = 0.7 * *q + 0.3 * g * g;
             *a = 0.7 * *a + 0.3 * g;

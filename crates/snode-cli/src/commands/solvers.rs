@@ -274,7 +274,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
     let mut csv = Csv::new(["trained", "batches", "seconds", "accuracy", "cost"]);
     for network in trained {
         for record in network.summary.history.evaluations.iter().filter(|r| r.set == TEST) {
-            csv.row([
+            csv.row(&[
                 network.scheme.text().into(),
                 record.batches.to_string(),
                 record.seconds.to_string(),
@@ -296,7 +296,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
     ]);
     for pair in pairs {
         let (correct, total) = (pair.evaluation.correct(), pair.evaluation.total());
-        csv.row([
+        csv.row(&[
             pair.trained.scheme.text().into(),
             pair.solved.text().into(),
             (correct as f64 / total.max(1) as f64).to_string(),
@@ -322,7 +322,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
     for pair in pairs {
         for effort in &pair.efforts {
             let counts = &effort.statistics;
-            csv.row([
+            csv.row(&[
                 pair.trained.scheme.text().into(),
                 pair.solved.text().into(),
                 effort.problem.to_string(),
@@ -339,7 +339,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
     let mut csv = Csv::new(["trained", "solved", "depth", "step"]);
     for pair in pairs {
         for step in pair.steps.windows(2) {
-            csv.row([
+            csv.row(&[
                 pair.trained.scheme.text().into(),
                 pair.solved.text().into(),
                 step[0].to_string(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::pool;
-use crate::config::{Experiment, unset_keys};
+use crate::config::{self, Experiment, unset_keys};
 use crate::error::{Error, Result};
 use crate::estimate::{self, show_bytes, show_seconds};
 use crate::number::with_precision;
@@ -59,7 +59,7 @@ pub fn resolved_text(experiment: &Experiment) -> Result<String> {
     Ok(text)
 }
 
-fn comment_unset(text: &mut String, table: &str, unset: &[(&str, &str, &str)]) {
+fn comment_unset(text: &mut String, table: &str, unset: &[(&str, &str, String)]) {
     for (_, key, meaning) in unset.iter().filter(|(of, _, _)| *of == table) {
         text.push_str(&format!("# {key}: {meaning}\n"));
     }
@@ -94,13 +94,15 @@ fn estimate_comment(prepared: &Prepared) -> Result<String> {
     let batches = training.batches.map_or(batches, |limit| limit.min(batches));
     let iteration = estimate::iteration_flop(experiment, sizes.width) / rate;
     let evaluation = estimate::evaluation_flop(experiment, sizes.width, sizes.evaluated) / rate;
-    let trained = batches as f64 * training.iterations as f64 * iteration;
+    let iterations = config::iterations(training);
+    let trained = batches as f64 * iterations as f64 * iteration;
     let evaluations = (batches as f64 / training.evaluate_every as f64).ceil();
     let limited = training.time_limit.map_or(trained, |limit| trained.min(limit));
-    let mut text = format!(
-        "# {per_epoch} batches an epoch, {batches} in all, of {} iterations\n",
-        training.iterations
-    );
+    let on_each = match iterations {
+        1 => "one iteration on each".to_owned(),
+        n => format!("{n} iterations on each"),
+    };
+    let mut text = format!("# {per_epoch} batches an epoch, {batches} in all, {on_each}\n");
     text.push_str(&format!(
         "# memory: about {}: {:.0} copies of the parameters of {}, {} of trajectories, {} of data\n",
         show_bytes(memory.total()),

@@ -3,8 +3,12 @@
 use snode_data::Encoding;
 use snode_train::Discretisation;
 
+use super::method::{key_to_blame, method_keys};
 use super::scheme;
-use super::{Experiment, LineSearchName, Locator, SpaceName, cost};
+use super::{
+    Experiment, LineSearchName, Locator, MethodOptions, ScheduleName, SchemeName, SpaceName, cost,
+    method_options,
+};
 use crate::error::{Error, Result};
 
 /// The largest horizon; more would be integrated, but never usefully.
@@ -135,7 +139,9 @@ impl Rules<'_> {
         if let Some(batches) = training.batches {
             self.count("training.batches", batches, 1, usize::MAX)?;
         }
-        self.count("training.iterations", training.iterations, 1, 1_000_000)?;
+        if let Some(iterations) = training.iterations {
+            self.count("training.iterations", iterations, 1, 1_000_000)?;
+        }
         self.count("training.evaluate_every", training.evaluate_every, 1, usize::MAX)?;
         if let Some(limit) = training.time_limit {
             self.positive("training.time_limit", limit, "seconds, more than 0")?;
@@ -170,7 +176,49 @@ impl Rules<'_> {
 
     fn method(&self) -> Result<()> {
         let training = &self.experiment.training;
-        match training.space {
+        for key in method_keys(training) {
+            let given = key.is_given && !key.belongs;
+            self.only_with(&format!("training.{}", key.key), given, key.condition)?;
+        }
+        match method_options(training) {
+            MethodOptions::Ncg(_) => self.conjugate_gradients(),
+            MethodOptions::Sgd(options) => {
+                self.stochastic_gradients()?;
+                options.check().map_err(|error| {
+                    let (key, problem) = key_to_blame(&error);
+                    self.locator.error(&key, problem)
+                })
+            }
+        }
+    }
+
+    fn stochastic_gradients(&self) -> Result<()> {
+        let training = &self.experiment.training;
+        if self.experiment.network.scheme != SchemeName::Euler {
+            return Err(self.locator.error(
+                "training.method",
+                "trains the residual network that Euler makes of the equation; allowed with \
+                 network.scheme = \"euler\"",
+            ));
+        }
+        let falls = "schedule = \"step\", \"exponential\" or \"cosine\"";
+        match (training.schedule.unwrap_or_default(), training.schedule_batches) {
+            (ScheduleName::Constant, batches) => {
+                self.only_with("training.schedule_batches", batches.is_some(), falls)?;
+                let factor = training.schedule_factor.is_some();
+                self.only_with("training.schedule_factor", factor, falls)
+            }
+            (_, None) => Err(self.locator.error(
+                "training.schedule",
+                "the learning rate falls after schedule_batches batches; give that key too",
+            )),
+            (_, Some(batches)) => self.count("training.schedule_batches", batches, 1, usize::MAX),
+        }
+    }
+
+    fn conjugate_gradients(&self) -> Result<()> {
+        let training = &self.experiment.training;
+        match training.space.unwrap_or_default() {
             SpaceName::L2 => {
                 self.only_with("training.length", training.length.is_some(), "space = \"h1\"")?;
                 self.only_with(
@@ -194,7 +242,7 @@ impl Rules<'_> {
                 }
             }
         }
-        match (training.line_search, training.halvings) {
+        match (training.line_search.unwrap_or_default(), training.halvings) {
             (LineSearchName::Linearised, halvings) => self.only_with(
                 "training.halvings",
                 halvings.is_some(),

@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod diagnose;
 mod locate;
+mod method;
 mod pair;
 mod resolve;
 mod schema;
@@ -22,10 +23,11 @@ pub use check::check;
 pub use compare::{Difference, Kind, differences};
 pub use diagnose::{nearest, with_suggestion};
 pub use locate::Locator;
-pub use resolve::{cost, ncg_options, resolve, unset_keys};
+pub use method::{MethodOptions, iterations, method_options};
+pub use resolve::{cost, resolve, unset_keys};
 pub use schema::{
-    CostConfig, DataConfig, Experiment, LineSearchName, Loss, Method, NetworkConfig, OutputConfig,
-    Precision, SpaceName, TrainingConfig,
+    CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
+    NetworkConfig, OutputConfig, Precision, ScheduleName, SpaceName, TrainingConfig,
 };
 pub use scheme::{SchemeName, SolverConfig, scheme, scheme_for, scheme_of};
 

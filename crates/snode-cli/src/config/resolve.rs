@@ -1,18 +1,12 @@
-//! Gives every key the value it has, and turns keys into the options of the method.
+//! Gives every key the value it has.
 
 use snode_ode::SchemeChoice;
-use snode_train::{Cost, Discretisation, LineSearch, NcgOptions, Space};
+use snode_train::Cost;
 
 use super::check::check_stem;
-use super::{
-    CostConfig, Experiment, ExperimentFile, LineSearchName, Loss, SpaceName, TrainingConfig,
-};
+use super::method::{method_keys, resolve_method};
+use super::{CostConfig, Experiment, ExperimentFile, Loss};
 use crate::error::Result;
-
-/// How often backtracking halves a step unless told otherwise.
-const HALVINGS: usize = 5;
-/// ℓ of the paper.
-const LENGTH: f64 = 1.0;
 
 /// The experiment with every default in place, but for those that follow from the data.
 ///
@@ -41,14 +35,7 @@ pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
         keys.targets.get_or_insert([full.target_off, full.target_on]);
     }
 
-    let training = &mut experiment.training;
-    if training.space == SpaceName::H1 {
-        training.length.get_or_insert(LENGTH);
-        training.discretisation.get_or_insert(Discretisation::default());
-    }
-    if training.line_search == LineSearchName::Backtracking {
-        training.halvings.get_or_insert(HALVINGS);
-    }
+    resolve_method(&mut experiment.training);
     Ok(experiment)
 }
 
@@ -73,35 +60,13 @@ pub fn cost(config: &CostConfig, classes: usize) -> Cost {
     cost
 }
 
-/// The choices of NCG that the keys describe.
-pub fn ncg_options(config: &TrainingConfig) -> NcgOptions {
-    NcgOptions {
-        space: match config.space {
-            SpaceName::L2 => Space::L2,
-            SpaceName::H1 => Space::H1 {
-                length: config.length.unwrap_or(LENGTH),
-                discretisation: config.discretisation.unwrap_or_default(),
-            },
-        },
-        conjugacy: config.conjugacy,
-        metric: config.metric,
-        line_search: match config.line_search {
-            LineSearchName::Linearised => LineSearch::Linearised,
-            LineSearchName::Backtracking => {
-                LineSearch::Backtracking { halvings: config.halvings.unwrap_or(HALVINGS) }
-            }
-        },
-        largest_step: config.largest_step,
-    }
-}
-
 /// The keys of a resolved experiment that have no value, and what that means.
-pub fn unset_keys(experiment: &Experiment) -> Vec<(&'static str, &'static str, &'static str)> {
+pub fn unset_keys(experiment: &Experiment) -> Vec<(&'static str, &'static str, String)> {
     let training = &experiment.training;
     let mut unset = Vec::new();
-    let mut note = |is_unset: bool, table, key, meaning| {
+    let mut note = |is_unset: bool, table, key, meaning: &str| {
         if is_unset {
-            unset.push((table, key, meaning));
+            unset.push((table, key, meaning.to_owned()));
         }
     };
     if matches!(super::scheme(experiment), SchemeChoice::Adaptive(_)) {
@@ -111,20 +76,17 @@ pub fn unset_keys(experiment: &Experiment) -> Vec<(&'static str, &'static str, &
     }
     note(experiment.cost.targets.is_none(), "cost", "targets", "only with mu1 > 0");
     note(training.batches.is_none(), "training", "batches", "not limited");
-    note(training.length.is_none(), "training", "length", "only with space = \"h1\"");
-    note(
-        training.discretisation.is_none(),
-        "training",
-        "discretisation",
-        "only with space = \"h1\"",
-    );
-    note(
-        training.halvings.is_none(),
-        "training",
-        "halvings",
-        "only with line_search = \"backtracking\"",
-    );
-    note(training.largest_step.is_none(), "training", "largest_step", "not capped");
+    for key in method_keys(training) {
+        let meaning = match key.key {
+            _ if !key.belongs => &format!("only with {}", key.condition),
+            "length" | "discretisation" => "only with space = \"h1\"",
+            "halvings" => "only with line_search = \"backtracking\"",
+            "schedule_batches" | "schedule_factor" => "only with another schedule",
+            "largest_step" => "not capped",
+            _ => "the method's default",
+        };
+        note(!key.is_given, "training", key.key, meaning);
+    }
     note(training.time_limit.is_none(), "training", "time_limit", "not limited");
     note(training.early_stop.is_none(), "training", "early_stop", "never");
     unset

@@ -190,28 +190,69 @@ pub struct TrainingConfig {
     /// The most batches over all epochs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batches: Option<usize>,
-    /// Iterations on each batch.
-    pub iterations: usize,
-    /// The formula for γ.
-    pub conjugacy: Conjugacy,
-    /// The space gradients are represented in.
-    pub space: SpaceName,
+    /// NCG: iterations on each batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<usize>,
+    /// NCG: the formula for γ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conjugacy: Option<Conjugacy>,
+    /// NCG: the space gradients are represented in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub space: Option<SpaceName>,
     /// ℓ, the length of the H¹ inner product.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub length: Option<f64>,
     /// How the representative in H¹ is computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discretisation: Option<Discretisation>,
-    /// The inner product of the conjugacy formula.
-    pub metric: Metric,
-    /// What is done about steps that raise the cost.
-    pub line_search: LineSearchName,
+    /// NCG: the inner product of the conjugacy formula.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// NCG: what is done about steps that raise the cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line_search: Option<LineSearchName>,
     /// How often backtracking may halve a step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub halvings: Option<usize>,
-    /// A cap on the step length η.
+    /// NCG: a cap on the step length η.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_step: Option<f64>,
+    /// Stochastic gradients: α, the learning rate before its schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// Stochastic gradients: how the learning rate falls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleName>,
+    /// After how many batches the learning rate falls, or has fallen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule_batches: Option<usize>,
+    /// To which part the learning rate falls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule_factor: Option<f64>,
+    /// Stochastic gradients: λ of decoupled weight decay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f64>,
+    /// Momentum, RMSprop: which part of the velocity is left after a step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
+    /// Momentum: whether it is Nesterov's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nesterov: Option<bool>,
+    /// RMSprop: the decay of the mean square.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rho: Option<f64>,
+    /// RMSprop: whether the mean is subtracted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub centred: Option<bool>,
+    /// RMSprop, Adam: what keeps denominators from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
+    /// RMSprop: whether ε is added inside the root or outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon_place: Option<EpsilonPlaceName>,
+    /// Adam: the decays of the first and of the second moment.
+    #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
+    pub betas: Option<[f64; 2]>,
     /// Evaluate every so many batches.
     pub evaluate_every: usize,
     /// Seconds of training after which it ends.
@@ -233,15 +274,27 @@ impl Default for TrainingConfig {
             epochs: 1,
             batch_size: 100,
             batches: None,
-            iterations: 6,
-            conjugacy: Conjugacy::default(),
-            space: SpaceName::default(),
+            iterations: None,
+            conjugacy: None,
+            space: None,
             length: None,
             discretisation: None,
-            metric: Metric::default(),
-            line_search: LineSearchName::default(),
+            metric: None,
+            line_search: None,
             halvings: None,
             largest_step: None,
+            learning_rate: None,
+            schedule: None,
+            schedule_batches: None,
+            schedule_factor: None,
+            weight_decay: None,
+            momentum: None,
+            nesterov: None,
+            rho: None,
+            centred: None,
+            epsilon: None,
+            epsilon_place: None,
+            betas: None,
             evaluate_every: 100,
             time_limit: None,
             early_stop: None,
@@ -258,6 +311,42 @@ pub enum Method {
     /// Nonlinear conjugate gradients.
     #[default]
     Ncg,
+    /// RMSprop.
+    Rmsprop,
+    /// Adam.
+    Adam,
+    /// Adam with decoupled weight decay.
+    Adamw,
+    /// Gradient descent with momentum.
+    Momentum,
+    /// Gradient descent.
+    Sgd,
+}
+
+/// Where RMSprop adds ε.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EpsilonPlaceName {
+    /// In the root.
+    #[default]
+    Inside,
+    /// To the root.
+    Outside,
+}
+
+/// A schedule of the learning rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScheduleName {
+    /// It stays.
+    #[default]
+    Constant,
+    /// It falls in steps.
+    Step,
+    /// It falls steadily.
+    Exponential,
+    /// It falls along half a cosine.
+    Cosine,
 }
 
 /// A space of gradients.

@@ -10,13 +10,14 @@ use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
 };
 use snode_train::{
-    EarlyStop, EvaluationSet, Ncg, Observer, Plan, Snapshot, StopReason, StopSignal, TimeLimit,
+    EarlyStop, EvaluationSet, Observer, Plan, Snapshot, StopReason, StopSignal, TimeLimit,
     TrainError, Trainer,
 };
 
 use super::begin::FINGERPRINT;
 use super::checkpoints::Checkpoints;
 use super::limits::TimeLimitAfterBatch;
+use super::method::method;
 use super::{Begin, Files};
 use crate::config::{self, Experiment};
 use crate::encoded::{EncodedBatches, evaluation_set};
@@ -100,9 +101,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     let sets = evaluation_sets(prepared)?;
     let plan = plan(experiment);
     let cost = config::cost(&experiment.cost, prepared.classes);
-    let options = config::ncg_options(&experiment.training);
-    let scheme = config::scheme(experiment).build().map_err(|e| Error::Usage(e.to_string()))?;
-    let ncg = Ncg::new(scheme, cost, options, &snapshot.network);
+    let method = method(experiment, cost, &snapshot.network)?;
 
     let mut progress = Progress::new(style, prepared, &snapshot, plan);
     if begins_anew {
@@ -119,7 +118,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     }
 
     progress.begin(prepared, &files.results)?;
-    let mut trainer = Trainer::new(ncg, snapshot, plan, &mut source, &sets)?;
+    let mut trainer = Trainer::new(method, snapshot, plan, &mut source, &sets)?;
     trainer.observe_with(&mut progress);
     trainer.observe_with(&mut checkpoints);
     for rule in &mut rules {
@@ -181,8 +180,8 @@ fn finish<T: Number>(
     Ok(Outcome::Finished)
 }
 
-/// Results do not keep what NCG remembers: between batches nothing of it is needed to go on, and a
-/// run that ended elsewhere cannot be continued.
+/// Results keep what the method needs to go on between batches, which for NCG is nothing; a run that
+/// ended elsewhere cannot be continued.
 fn result<T: Number>(
     info: RunInfo,
     configuration: Configuration,
@@ -190,7 +189,6 @@ fn result<T: Number>(
     snapshot: Snapshot<T>,
 ) -> RunRecord<T> {
     let between_batches = snapshot.position.iteration == 0;
-    let snapshot = Snapshot { memory: None, ..snapshot };
     let record = RunRecord::from_snapshot(info, configuration, model, snapshot);
     if between_batches { record } else { record.without_checkpoint() }
 }
@@ -245,7 +243,7 @@ fn plan(experiment: &Experiment) -> Plan {
     let training = &experiment.training;
     Plan {
         epochs: training.epochs,
-        iterations: training.iterations,
+        iterations: config::iterations(training),
         batches: training.batches,
         evaluate_every: training.evaluate_every,
         divergence_factor: training.divergence_factor,

@@ -97,8 +97,11 @@ impl Ran {
     }
 }
 
+/// Leaves out the one line of the short training that is NCG's alone, for other methods.
+pub const NOT_NCG: &str = "training.iterations =";
+
 /// A short training on `dots`; each of `lines` is `table.key = value`, and replaces a line of the
-/// same key.
+/// same key, or takes it out if there is no value.
 pub fn experiment(lines: &[&str]) -> String {
     let mut all: Vec<(String, String)> = Vec::new();
     let base = [
@@ -119,6 +122,7 @@ pub fn experiment(lines: &[&str]) -> String {
         all.retain(|(known, _)| *known != key);
         all.push((key, value));
     }
+    all.retain(|(_, value)| !value.is_empty());
     let lines: Vec<String> = all.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     lines.join("\n") + "\n"
 }

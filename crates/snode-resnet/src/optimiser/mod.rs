@@ -10,7 +10,7 @@ use snode_ode::{Parameters, Real};
 pub use adam::Adam;
 pub use momentum::Momentum;
 pub use plain::Plain;
-pub use rmsprop::RmsProp;
+pub use rmsprop::{EpsilonPlace, RmsProp};
 
 use crate::ResNetError;
 use crate::update::{Factors, Sums, update};

@@ -4,20 +4,32 @@ use super::momentum::check_fraction;
 use crate::ResNetError;
 use crate::update::Rule;
 
+/// Where RMSprop adds ε.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EpsilonPlace {
+    /// √(q + ε): Keras 3.
+    #[default]
+    Inside,
+    /// √q + ε: the Keras of TensorFlow 2.0 to 2.10 (without momentum), and PyTorch.
+    Outside,
+}
+
 /// RMSprop (S16), as `keras.optimizers.RMSprop` of Keras 3 defines it, with ε *inside* the root:
 ///
 /// q ← ρ q + (1 − ρ) g²,  p ← p − α g/√(q + ε).
 ///
 /// Centred, a ← ρ a + (1 − ρ) g too, and the root is √(q − a² + ε). With momentum μ > 0,
-/// v ← μ v + α g/√…, p ← p − v.
+/// v ← μ v + α g/√…, p ← p − v. [`EpsilonPlace::Outside`] has √q + ε in place of √(q + ε).
 ///
 /// Rounding can make q − a² negative, which is then taken as 0; Keras's root would be NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RmsProp {
     /// ρ in \[0, 1): the decay of the mean square.
     pub rho: f64,
-    /// ε > 0, in units of g².
+    /// ε > 0, in units of g², or of g where it is outside.
     pub epsilon: f64,
+    /// Where it is added.
+    pub epsilon_place: EpsilonPlace,
     /// μ in \[0, 1).
     pub momentum: f64,
     /// Whether g is divided by its standard deviation rather than its root mean square.
@@ -25,9 +37,15 @@ pub struct RmsProp {
 }
 
 impl Default for RmsProp {
-    /// Keras's: ρ = 0.9, ε = 10⁻⁷, no momentum, not centred.
+    /// Keras's: ρ = 0.9, ε = 10⁻⁷ inside, no momentum, not centred.
     fn default() -> Self {
-        Self { rho: 0.9, epsilon: 1e-7, momentum: 0.0, centred: false }
+        Self {
+            rho: 0.9,
+            epsilon: 1e-7,
+            epsilon_place: EpsilonPlace::Inside,
+            momentum: 0.0,
+            centred: false,
+        }
     }
 }
 
@@ -48,9 +66,14 @@ impl RmsProp {
     }
 
     pub(super) fn rule<T: Real>(self, rate: f64) -> RmsPropRule<T> {
-        let [rate, rho, fresh, epsilon, momentum] =
-            [rate, self.rho, 1.0 - self.rho, self.epsilon, self.momentum].map(T::from_f64);
-        RmsPropRule { rate, rho, fresh, epsilon, momentum }
+        // One of the two is 0, and adding that changes nothing.
+        let (inside, outside) = match self.epsilon_place {
+            EpsilonPlace::Inside => (self.epsilon, 0.0),
+            EpsilonPlace::Outside => (0.0, self.epsilon),
+        };
+        let [rate, rho, fresh, inside, outside, momentum] =
+            [rate, self.rho, 1.0 - self.rho, inside, outside, self.momentum].map(T::from_f64);
+        RmsPropRule { rate, rho, fresh, inside, outside, momentum }
     }
 }
 
@@ -65,7 +88,8 @@ pub(super) struct RmsPropRule<T> {
     rate: T,
     rho: T,
     fresh: T,
-    epsilon: T,
+    inside: T,
+    outside: T,
     momentum: T,
 }
 
@@ -84,10 +108,10 @@ impl<T: Real> RmsPropRule<T> {
         mean.mul_add(self.rho, self.fresh * value)
     }
 
-    /// α g/√(`variance` + ε).
+    /// α g/√(`variance` + ε), or α g/(√`variance` + ε).
     #[inline(always)]
     fn change(self, g: T, variance: T) -> T {
-        self.rate * g / (variance + self.epsilon).sqrt()
+        self.rate * g / ((variance + self.inside).sqrt() + self.outside)
     }
 }
 
