@@ -1,4 +1,4 @@
-//! The gradient (S22): outer products at the stages, through the transposed interpolation to the
+//! The gradient (S17): outer products at the stages, through the transposed interpolation to the
 //! nodes.
 
 use std::ops::Range;
@@ -97,7 +97,7 @@ pub(super) fn reach(steps: &Range<usize>, nodes: usize) -> Range<usize> {
     steps.start.saturating_sub(1)..(steps.end + 2).min(nodes)
 }
 
-/// Divides by the nodes' weights in the inner product, in units of h: the last step of (S22).
+/// Divides by the nodes' weights in the inner product, in units of h: the last step of (S17).
 pub(super) fn represent<T: Real>(gradient: &mut Parameters<T>, grid: &Grid) {
     for l in 0..gradient.nodes() {
         let factor = grid.step() / grid.weight(l);

@@ -1,5 +1,5 @@
-//! Explicit Runge–Kutta schemes with fixed steps (S19), their exact discrete sensitivity (S20),
-//! adjoint (S21) and gradient (S22).
+//! Explicit Runge–Kutta schemes with fixed steps (S14), their exact discrete sensitivity (S15),
+//! adjoint (S16) and gradient (S17).
 //!
 //! Threads divide the batch's columns, and meet after every block of steps: what is between the
 //! nodes is interpolated there once for all, and the gradient of the block is taken while its G are

@@ -67,7 +67,7 @@ impl<'a, T: Real> Walk<'a, T> {
         targets
     }
 
-    /// (S19) from the state of stage 0 of the first step; slopes are kept where there is a place
+    /// (S14) from the state of stage 0 of the first step; slopes are kept where there is a place
     /// for them. `z` is scratch.
     pub fn direct(&self, states: &Pieces<'_, T>, slopes: Option<&Shared<'_, T>>, z: &mut [T]) {
         let stages = self.tableau.stages();
@@ -91,7 +91,7 @@ impl<'a, T: Real> Walk<'a, T> {
         }
     }
 
-    /// (S20) along a trajectory, from the sensitivity of stage 0 of the first step, for a
+    /// (S15) along a trajectory, from the sensitivity of stage 0 of the first step, for a
     /// perturbation of the parameters or none. `no_bias` is n zeros, `y` scratch.
     pub fn sensitivity(
         &self,
@@ -123,7 +123,7 @@ impl<'a, T: Real> Walk<'a, T> {
         }
     }
 
-    /// (S21) along a trajectory, from Λ behind the last step to Λ before the first, both in
+    /// (S16) along a trajectory, from Λ behind the last step to Λ before the first, both in
     /// `lambda`. G_i of these steps go to `weighted`, stage after stage from the first step on;
     /// `pulled` is scratch for the adjoint states of the stages 1 … s − 1.
     pub fn adjoint(
