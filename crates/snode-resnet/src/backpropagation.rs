@@ -6,7 +6,7 @@ use snode_train::{BatchCost, Cost, CostValue, TrainError};
 
 use crate::ResNet;
 
-/// Exact backpropagation (S14):
+/// Exact backpropagation (S21):
 ///
 /// ∂J/∂W_k = h ∇_W J(t_k),  ∂J/∂b_k = h ∇_b J(t_k),
 ///

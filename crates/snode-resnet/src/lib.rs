@@ -4,13 +4,13 @@
 //! The residual network (S2), X_{k+1} = X_k + h σ(W_k X_k + b_k) with its own W_k and b_k in every
 //! layer, and a standalone neural ODE under Euler are the same numbers in the same formula. So
 //! [`ResNet`] is a [`Network`](snode_ode::Network) seen layer by layer, [`Backpropagation`] is the
-//! Euler adjoint (S5)–(S6) times h (S14), and cost, kernels, trainer, observers and files are those
+//! Euler adjoint (S5)–(S6) times h (S21), and cost, kernels, trainer, observers and files are those
 //! of the ODE. What is new is how the parameters move:
 //!
-//! * an [`Optimiser`]: plain gradient descent, momentum and Nesterov (S15), RMSprop (S16) and Adam
-//!   (S17), each as Keras defines it;
+//! * an [`Optimiser`]: plain gradient descent, momentum and Nesterov (S22), RMSprop (S23) and Adam
+//!   (S24), each as Keras defines it;
 //! * a [`Schedule`] of the learning rate, and weight decay, coupled (μ₄ of the cost) or decoupled
-//!   (S18).
+//!   (S25).
 //!
 //! [`Sgd`] brings them together as a [`Method`](snode_train::Method): one step on a mini-batch with
 //! its memory, which a [`Trainer`](snode_train::Trainer) runs, records, stops and continues at any

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use crate::ResNetError;
 
 /// By which factor the learning rate is multiplied at step number j, counted from 0: one step is
-/// made on every batch (S18).
+/// made on every batch (S25).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Schedule {

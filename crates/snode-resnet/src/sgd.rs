@@ -16,7 +16,7 @@ pub struct SgdOptions {
     pub learning_rate: f64,
     /// How the learning rate falls.
     pub schedule: Schedule,
-    /// λ ≥ 0 of decoupled weight decay: every step leaves 1 − αλ of each parameter (S18). Weight
+    /// λ ≥ 0 of decoupled weight decay: every step leaves 1 − αλ of each parameter (S25). Weight
     /// decay that is part of the cost is [`Cost::mu4`].
     pub weight_decay: f64,
 }
@@ -58,8 +58,8 @@ impl SgdOptions {
 /// Stochastic gradients with their memory: one step a call, everything it needs allocated when the
 /// first one runs.
 ///
-/// Backpropagation (S14) through the residual network and one fused pass of the [`Optimiser`]
-/// ([(S15)–(S18)](crate)) over its parameters. Reported as the gradient's norm is ‖∇J‖ in
+/// Backpropagation (S21) through the residual network and one fused pass of the [`Optimiser`]
+/// ([(S22)–(S25)](crate)) over its parameters. Reported as the gradient's norm is ‖∇J‖ in
 /// L²(0,T), as by NCG.
 pub struct Sgd<T> {
     backpropagation: Backpropagation<T>,

@@ -1,7 +1,7 @@
 //! The update of all parameters by an optimiser: one fused pass over parameters, gradient and state.
 //!
 //! The pass is bound by memory, so everything that needs the same numbers goes with it: the factor
-//! h of (S14), weight decay of both kinds (S18), and the sums for the record. It is compiled for the
+//! h of (S21), weight decay of both kinds (S25), and the sums for the record. It is compiled for the
 //! machine's vector unit, divided between the threads of the current rayon pool, and its results
 //! have the same bits for any number of them.
 
@@ -18,7 +18,7 @@ pub(crate) trait Rule<T, const N: usize>: Copy + Send + Sync {
 /// The numbers of an update that are the same for every optimiser.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Factors<T> {
-    /// h, which makes the derivative of the gradient (S14).
+    /// h, which makes the derivative of the gradient (S21).
     pub step: T,
     /// μ₄.
     pub mu4: T,

@@ -32,7 +32,7 @@ fn losses() -> [(&'static str, Cost); 4] {
     ]
 }
 
-/// ∂J/∂W_k = h ∇_W J(t_k), and ∂J/∂b_k likewise (S14).
+/// ∂J/∂W_k = h ∇_W J(t_k), and ∂J/∂b_k likewise (S21).
 fn backpropagation_is_the_adjoint_times_h<T: Real>(tolerance: f64) {
     for name in Activation::NAMES {
         for (loss, cost) in losses() {

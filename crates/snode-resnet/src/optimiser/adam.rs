@@ -5,7 +5,7 @@ use super::rmsprop::check_epsilon;
 use crate::ResNetError;
 use crate::update::Rule;
 
-/// Adam (S17), as `keras.optimizers.Adam` of Keras 3 defines it, with ε *outside* the root of the
+/// Adam (S24), as `keras.optimizers.Adam` of Keras 3 defines it, with ε *outside* the root of the
 /// uncorrected second moment (the "ε hat" of Kingma and Ba). At step number j, from 0:
 ///
 /// m ← m + (1 − β₁)(g − m),  v ← v + (1 − β₂)(g² − v),

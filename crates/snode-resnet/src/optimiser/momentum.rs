@@ -3,7 +3,7 @@ use snode_ode::Real;
 use crate::ResNetError;
 use crate::update::Rule;
 
-/// Gradient descent with momentum (S15), as `keras.optimizers.SGD` of Keras 3 defines it:
+/// Gradient descent with momentum (S22), as `keras.optimizers.SGD` of Keras 3 defines it:
 ///
 /// v ← μ v − α g, then p ← p + v (heavy ball) or p ← p + μ v − α g (Nesterov).
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,7 +2,7 @@ use snode_ode::Real;
 
 use crate::update::Rule;
 
-/// Gradient descent (S15) without momentum: p ← p − α g.
+/// Gradient descent (S22) without momentum: p ← p − α g.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Plain;
 

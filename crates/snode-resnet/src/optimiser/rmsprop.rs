@@ -14,7 +14,7 @@ pub enum EpsilonPlace {
     Outside,
 }
 
-/// RMSprop (S16), as `keras.optimizers.RMSprop` of Keras 3 defines it, with ε *inside* the root:
+/// RMSprop (S23), as `keras.optimizers.RMSprop` of Keras 3 defines it, with ε *inside* the root:
 ///
 /// q ← ρ q + (1 − ρ) g²,  p ← p − α g/√(q + ε).
 ///
