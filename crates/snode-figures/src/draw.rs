@@ -138,19 +138,27 @@ impl Ranged for Scale {
 
 impl ValueFormatter<f64> for Scale {}
 
-/// Where ticks stand: powers of ten on a logarithmic axis that spans one.
+/// Where ticks stand: on a logarithmic axis at powers of ten, and at 2 and 5 between them where it
+/// spans few.
 fn key_points(range: &Range<f64>, logarithmic: bool) -> Vec<f64> {
+    if !logarithmic {
+        return steps(range);
+    }
     let span = range.end - range.start;
-    if logarithmic && span >= 1.0 {
+    let (first, last) = (range.start.floor() as i32, range.end.ceil() as i32);
+    let inside = |place: &f64| range.contains(place);
+    if span >= 2.5 {
         let step = (span / 7.0).ceil() as i32;
-        let (first, last) = (range.start.ceil() as i32, range.end.floor() as i32);
-        return (first..=last).filter(|e| e.rem_euclid(step) == 0).map(f64::from).collect();
+        let powers = (first..=last).filter(|e| e.rem_euclid(step) == 0).map(f64::from);
+        return powers.filter(inside).collect();
     }
-    if logarithmic {
-        let (from, to) = (10_f64.powf(range.start), 10_f64.powf(range.end));
-        return steps(&(from..to)).into_iter().filter(|v| *v > 0.0).map(f64::log10).collect();
+    let between = |e: i32| [1.0_f64, 2.0, 5.0].map(|m| m.log10() + f64::from(e));
+    let places: Vec<f64> = (first..=last).flat_map(between).filter(inside).collect();
+    if places.len() >= 3 {
+        return places;
     }
-    steps(range)
+    let (from, to) = (10_f64.powf(range.start), 10_f64.powf(range.end));
+    steps(&(from..to)).into_iter().filter(|v| *v > 0.0).map(f64::log10).collect()
 }
 
 /// Round numbers in a range, about six of them.
@@ -256,5 +264,9 @@ mod tests {
         assert_eq!(steps(&(0.0..1.0)), [0.0, 0.2, 0.4, 3.0 * 0.2, 0.8, 1.0]);
         assert_eq!(key_points(&(-6.2..0.1), true), [-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0]);
         assert_eq!(key_points(&(-12.5..0.5), true).len(), 7);
+        let few: Vec<f64> = [10.0, 20.0, 50.0, 100.0, 200.0].map(f64::log10).to_vec();
+        let found = key_points(&(0.9..2.4), true);
+        assert!(found.len() == 5 && found.iter().zip(few).all(|(a, b)| (a - b).abs() < 1e-12));
+        assert_eq!(key_points(&(1.0..1.2), true).len(), 6);
     }
 }
