@@ -519,6 +519,7 @@ fn nan_is_never_a_success() {
         let clean = self::network::<f64>(4, 30, Activation::Tanh);
         let (_, reason, time, _) = stopped(solver.direct(&clean, x0.as_ref()));
         assert_eq!((reason, time), (Stop::NotFinite, 0.0), "{method}");
+        assert_eq!(solver.output().shape(), (4, 3));
         network.parameters.bias_mut(0)[0] = f64::INFINITY;
         network.parameters.weights_mut(0)[(0, 0)] = f64::NAN;
         let (_, reason, time, _) = stopped(solver.direct(&network, batch(4, 3, 0.0).as_ref()));
@@ -602,6 +603,7 @@ fn a_network_too_stiff_for_the_number_type_underflows() {
 fn what_does_not_fit_is_refused() {
     let network = network::<f64>(4, 5, Activation::Tanh);
     let mut scheme = scheme(Method::Tsit5, 1e-3);
+    assert_eq!(scheme.output().shape(), (0, 0));
     let wrong = Mat::<f64>::zeros(3, 2);
     assert!(matches!(scheme.direct(&network, wrong.as_ref()), Err(SolveError::Shape { .. })));
     assert!(matches!(

@@ -252,6 +252,10 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
     }
 
     fn output(&self) -> MatRef<'_, T> {
+        if self.trajectory.times().is_empty() {
+            // There is no solution; what there is is where one was to begin.
+            return self.matrix(&self.initial);
+        }
         self.matrix(self.trajectory.last())
     }
 

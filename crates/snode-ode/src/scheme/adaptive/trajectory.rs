@@ -18,7 +18,8 @@ pub(super) struct Trajectory<T> {
     len: usize,
     /// t₀ = 0, t₁, …: where steps end.
     times: Vec<f64>,
-    /// x₀, x′₀, and for every step its middle, end, and slope there.
+    /// x₀, x′₀, and for every step its middle, end, and slope there; longer than they are where
+    /// there was a longer trajectory before.
     slabs: Vec<T>,
 }
 
@@ -38,30 +39,40 @@ impl<T: Real> Trajectory<T> {
     pub(super) fn restart(&mut self, len: usize) {
         self.len = len;
         self.times.clear();
-        self.slabs.clear();
     }
 
     /// Adds the state at the start: x, then x′, which `write` puts into place.
     pub(super) fn begin(&mut self, write: impl FnOnce(&mut [T], &mut [T])) {
-        self.times.push(0.0);
         let len = self.len;
-        let (state, slope) = self.grow(2).split_at_mut(len);
+        let (state, slope) = self.grow(0.0).split_at_mut(len);
         write(state, slope);
     }
 
     /// Adds a step that ends at `time`: middle, state and slope, which `write` puts into place.
     pub(super) fn push(&mut self, time: f64, write: impl FnOnce(&mut [T], &mut [T], &mut [T])) {
-        self.times.push(time);
         let len = self.len;
-        let (middle, rest) = self.grow(3).split_at_mut(len);
+        let (middle, rest) = self.grow(time).split_at_mut(len);
         let (state, slope) = rest.split_at_mut(len);
         write(middle, state, slope);
     }
 
-    fn grow(&mut self, slabs: usize) -> &mut [T] {
-        let old = self.slabs.len();
-        self.slabs.resize(old + slabs * self.len, T::ZERO);
-        &mut self.slabs[old..]
+    /// How many slabs there are up to the end of the last step.
+    fn used(&self) -> usize {
+        match self.times.len() {
+            0 => 0,
+            ends => 3 * ends - 1,
+        }
+    }
+
+    /// Adds an end, and returns its slabs.
+    fn grow(&mut self, time: f64) -> &mut [T] {
+        let old = self.used() * self.len;
+        self.times.push(time);
+        let new = self.used() * self.len;
+        if self.slabs.len() < new {
+            self.slabs.resize(new, T::ZERO);
+        }
+        &mut self.slabs[old..new]
     }
 
     /// Where steps end, from 0.
@@ -71,7 +82,7 @@ impl<T: Real> Trajectory<T> {
 
     /// The state where the last step ends.
     pub(super) fn last(&self) -> &[T] {
-        let state = self.slabs.len() - 2 * self.len;
+        let state = (self.used() - 2) * self.len;
         &self.slabs[state..state + self.len]
     }
 
