@@ -80,7 +80,7 @@ impl FromStr for Method {
 }
 
 /// How the errors of a step, q_i = e_i / (atol + rtol |x_i|) for every number of the batch, become
-/// one number that decides: a step is accepted if it is below 1.
+/// one number that decides (S18): a step is accepted if it is below 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]

@@ -185,7 +185,7 @@ impl<T: Real> Along<'_, T> {
     }
 }
 
-/// (S5) in τ = T − t: dλ/dτ = Wᵀ (σ′(W x + b) ⊙ λ).
+/// (S5) in τ = T − t, (S20): dλ/dτ = Wᵀ (σ′(W x + b) ⊙ λ).
 pub(super) struct Adjoint<'a, T>(pub(super) Along<'a, T>);
 
 impl<T: Real> RightHandSide<T> for Adjoint<'_, T> {

@@ -1,4 +1,4 @@
-//! The direct solution between its steps.
+//! The direct solution between its steps (S19).
 
 use std::ops::Range;
 
