@@ -74,6 +74,7 @@ check() {
 
 check snode-data library ''
 check snode-ode library ''
+check snode-figures library ''
 check snode-train library 'snode-ode snode-data'
 check snode-resnet library 'snode-train snode-ode snode-data'
 check snode-attack library 'snode-train snode-ode snode-data'
