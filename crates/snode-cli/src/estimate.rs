@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
-use snode_ode::Real;
+use snode_ode::{Real, SchemeChoice};
 use snode_train::Space;
 
-use crate::config::{Experiment, MethodOptions, method_options};
+use crate::config::{Experiment, MethodOptions, method_options, scheme};
 
 /// The sizes that determine the cost of an experiment.
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +67,38 @@ pub fn memory(experiment: &Experiment, sizes: Sizes) -> Memory {
     Memory {
         parameters: per_node * layers * bytes,
         copies,
-        trajectories: 3.0 * (layers + 1.0) * n * batch * bytes,
+        trajectories: trajectories(experiment, n * batch, n, layers, bytes),
         data: 2.0 * n * (sizes.train + sizes.evaluated) as f64
             + 2.0 * n * sizes.evaluated as f64 * bytes,
         initialisation: (experiment.network.horizon.ceil() + 1.0) * per_node * 8.0,
+    }
+}
+
+/// What the scheme keeps of a batch of `state` numbers.
+fn trajectories(experiment: &Experiment, state: f64, n: f64, layers: f64, bytes: f64) -> f64 {
+    match scheme(experiment) {
+        // Inputs and slopes of every stage.
+        SchemeChoice::Rk2(_) => 4.0 * (layers + 1.0) * state * bytes,
+        SchemeChoice::Rk4(_) => 8.0 * (layers + 1.0) * state * bytes,
+        // Three states a step, of which there are rarely more than layers, and some thirty beside;
+        // an implicit one has some matrices for every data point.
+        SchemeChoice::Adaptive(options) => {
+            let matrices = if options.method.is_implicit() { 4.0 * n * state * 8.0 } else { 0.0 };
+            3.0 * (layers + 10.0) * state * bytes + matrices
+        }
+        // States, slopes, and a little beside.
+        _ => 3.0 * (layers + 1.0) * state * bytes,
+    }
+}
+
+/// The right-hand sides a layer that a solve computes at least. An adaptive one's depend on the
+/// network; it has a few at least, however many layers there are.
+fn right_hand_sides(experiment: &Experiment) -> f64 {
+    match scheme(experiment) {
+        SchemeChoice::Rk2(_) => 2.0,
+        SchemeChoice::Rk4(_) => 4.0,
+        SchemeChoice::Adaptive(_) => 8.0 / experiment.network.layers as f64,
+        _ => 1.0,
     }
 }
 
@@ -82,21 +110,26 @@ pub fn physical_memory() -> Option<f64> {
     Some(kilobytes * 1024.0)
 }
 
-/// Floating-point operations of one iteration: of the products a layer, direct 1, adjoint 1,
-/// gradient 1, and for NCG sensitivity 2.
+/// Floating-point operations of one iteration at least: of the products a right-hand side, direct 1,
+/// adjoint 1, gradient 1, and for NCG sensitivity 2; an adaptive gradient takes 2 at every node.
 pub fn iteration_flop(experiment: &Experiment, width: usize) -> f64 {
     let products = match method_options(&experiment.training) {
         MethodOptions::Ncg(_) => 5.0,
         MethodOptions::Sgd(_) => 3.0,
     };
+    let products = match scheme(experiment) {
+        SchemeChoice::Adaptive(_) => 2.0 + (products - 1.0) * right_hand_sides(experiment),
+        _ => products * right_hand_sides(experiment),
+    };
     let columns = experiment.training.batch_size as f64;
     2.0 * products * (width as f64).powi(2) * columns * experiment.network.layers as f64
 }
 
-/// Floating-point operations of evaluating `images` images.
+/// Floating-point operations of evaluating `images` images at least.
 pub fn evaluation_flop(experiment: &Experiment, width: usize, images: usize) -> f64 {
     let n = width as f64;
-    2.0 * n * n * images as f64 * experiment.network.layers as f64
+    let layers = experiment.network.layers as f64;
+    2.0 * n * n * images as f64 * layers * right_hand_sides(experiment)
 }
 
 /// How long the rate of products is measured.

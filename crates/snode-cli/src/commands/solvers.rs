@@ -13,7 +13,7 @@ use snode_train::BatchSource;
 use super::eval::{self, Evaluation};
 use super::run::{self, RunArgs};
 use super::{pool, summary};
-use crate::config::{self, Experiment, SchemeName, scheme_of};
+use crate::config::{self, SchemeName, scheme_of};
 use crate::encoded::EncodedBatches;
 use crate::error::{Error, Result};
 use crate::number::{Number, with_precision};
@@ -111,11 +111,11 @@ pub fn run(args: &SolversArgs) -> Result<()> {
         trained.push(Trained { scheme, results, summary });
     }
     say("solving every network by every scheme");
-    let keys = solver_keys(args)?;
+    let keys = config::ExperimentFile::read(&args.file, &args.set)?.experiment.solver;
     let mut pairs = Vec::new();
     for network in &trained {
         for &scheme in &schemes {
-            let choice = scheme_of(scheme, &keys.solver);
+            let choice = scheme_of(scheme, &keys);
             let pair = pool(args.threads.map(usize::from))?.install(|| {
                 with_precision!(prepared.experiment.precision, T => {
                     compare::<T>(&prepared, network, scheme, &choice)
@@ -129,26 +129,12 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     print(&format!("{}\n\ntables and figure: {}\n", table(&pairs), folder.display()))
 }
 
-/// The experiment's overrides for one scheme. Keys of `[solver]` that only adaptive schemes have
-/// are left out for the others.
+/// The experiment's overrides for one scheme.
 fn overrides(args: &SolversArgs, scheme: SchemeName, name: Option<&str>) -> Vec<String> {
     let mut set = args.set.clone();
     set.push(format!("network.scheme={}", scheme.text()));
     set.extend(name.map(|name| format!("name=\"{name}\"")));
-    let adaptive = SchemeChoice::named(scheme.text())
-        .is_some_and(|choice| matches!(choice, SchemeChoice::Adaptive(_)));
-    if !adaptive {
-        set.retain(|set| !set.starts_with("solver."));
-        set.push("solver={}".into());
-    }
     set
-}
-
-/// The keys of `[solver]`, as an adaptive scheme has them.
-fn solver_keys(args: &SolversArgs) -> Result<Experiment> {
-    let file = config::ExperimentFile::read(&args.file, &overrides(args, SchemeName::Tsit5, None))?;
-    config::check(&file.experiment, &file.locator)?;
-    Ok(file.experiment)
 }
 
 fn compare<'a, T: Number>(

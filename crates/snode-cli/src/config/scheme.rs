@@ -88,23 +88,28 @@ impl SolverConfig {
         *self == Self::default()
     }
 
-    /// Gives every key that has a meaning under a scheme its value.
+    /// Gives every key that has a meaning under a scheme its value, and forgets the others: they are
+    /// for when the scheme is another one.
     pub(super) fn resolve(&mut self, scheme: SchemeName) {
-        match scheme.choice() {
+        *self = match scheme_of(scheme, self) {
             SchemeChoice::Rk2(interpolation) | SchemeChoice::Rk4(interpolation) => {
-                self.interpolation.get_or_insert(interpolation);
+                Self { interpolation: Some(interpolation), ..Self::default() }
             }
             SchemeChoice::Adaptive(options) => {
-                self.rtol.get_or_insert(options.rtol);
-                self.atol.get_or_insert(options.atol);
-                let norm =
-                    if options.method.is_implicit() { ErrorNorm::PerSample } else { options.norm };
-                self.norm.get_or_insert(norm);
-                self.budget.get_or_insert(options.budget);
-                self.interpolation.get_or_insert(options.interpolation);
+                let implicit = options.method.is_implicit();
+                let norm = if implicit { ErrorNorm::PerSample } else { options.norm };
+                Self {
+                    rtol: Some(options.rtol),
+                    atol: Some(options.atol),
+                    norm: Some(norm),
+                    first_step: options.first_step,
+                    largest_step: options.largest_step,
+                    budget: Some(options.budget),
+                    interpolation: Some(options.interpolation),
+                }
             }
-            _ => {}
-        }
+            _ => Self::default(),
+        };
     }
 }
 
@@ -165,33 +170,18 @@ pub fn scheme_of(name: SchemeName, keys: &SolverConfig) -> SchemeChoice {
     }
 }
 
-/// Checks that the keys of `[solver]` belong to the scheme and are in range.
+/// Checks that the keys of `[solver]` are in range, whether the scheme is one they belong to or not.
 ///
 /// # Errors
 /// The first thing found wrong.
 pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     let keys = &experiment.solver;
-    let choice = scheme(experiment);
-    let adaptive = [
-        ("rtol", keys.rtol.is_some()),
-        ("atol", keys.atol.is_some()),
-        ("norm", keys.norm.is_some()),
-        ("first_step", keys.first_step.is_some()),
-        ("largest_step", keys.largest_step.is_some()),
-        ("budget", keys.budget.is_some()),
-    ];
-    let refuse = |key: &str, condition: &str| {
-        let problem = format!("has a meaning only with {condition}; leave it out");
-        Err(locator.error(&format!("solver.{key}"), problem))
-    };
-    let SchemeChoice::Adaptive(options) = choice else {
-        if let Some((key, _)) = adaptive.into_iter().find(|(_, given)| *given) {
-            return refuse(key, "an adaptive network.scheme, such as \"tsit5\"");
-        }
-        if keys.interpolation.is_some() && choice == SchemeChoice::Euler {
-            return refuse("interpolation", "a network.scheme other than \"euler\"");
-        }
-        return Ok(());
+    let options = match scheme(experiment) {
+        SchemeChoice::Adaptive(options) => options,
+        _ => match scheme_of(SchemeName::Tsit5, keys) {
+            SchemeChoice::Adaptive(options) => options,
+            _ => return Ok(()),
+        },
     };
     if options.method.is_implicit() && keys.norm.is_some_and(|norm| norm != ErrorNorm::PerSample) {
         let problem = "implicit schemes measure errors by \"per-sample\" only";
