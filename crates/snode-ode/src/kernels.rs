@@ -441,40 +441,14 @@ impl Activation {
     }
 }
 
-struct Value<'a, T, F> {
-    activation: F,
-    z: &'a [T],
-    bias: &'a [T],
-    out: &'a mut [T],
-}
-
-impl<T: Real, F: Elementwise> NullaryFnOnce for Value<'_, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let n = self.bias.len();
-        for (z, out) in self.z.chunks_exact(n).zip(self.out.chunks_exact_mut(n)) {
-            for i in 0..n {
-                (out[i], _) = self.activation.value_and_slope(z[i] + self.bias[i]);
-            }
-        }
-    }
-}
-
-/// `out` = σ(`z` + bias).
-pub(crate) fn activate<T: Real>(activation: Activation, z: &[T], bias: &[T], out: &mut [T]) {
-    with_elementwise!(activation, activation => {
-        Arch::new().dispatch(Value { activation, z, bias, out });
-    });
-}
-
+#[cfg(feature = "adaptive")]
 struct Slope<'a, T, F> {
     activation: F,
     z: &'a mut [T],
     bias: &'a [T],
 }
 
+#[cfg(feature = "adaptive")]
 impl<T: Real, F: Elementwise> NullaryFnOnce for Slope<'_, T, F> {
     type Output = ();
 
@@ -489,6 +463,7 @@ impl<T: Real, F: Elementwise> NullaryFnOnce for Slope<'_, T, F> {
     }
 }
 
+#[cfg(feature = "adaptive")]
 /// `z` = σ′(`z` + bias).
 pub(crate) fn slope<T: Real>(activation: Activation, z: &mut [T], bias: &[T]) {
     with_elementwise!(activation, activation => {
@@ -560,11 +535,13 @@ pub(crate) fn multiply<T: Real>(a: &[T], b: &[T], out: &mut [T], ahead: &[T]) {
     Arch::new().dispatch(Multiply { a, b, out, ahead });
 }
 
+#[cfg(feature = "adaptive")]
 struct MultiplyBy<'a, T> {
     a: &'a mut [T],
     b: &'a [T],
 }
 
+#[cfg(feature = "adaptive")]
 impl<T: Real> NullaryFnOnce for MultiplyBy<'_, T> {
     type Output = ();
 
@@ -576,6 +553,7 @@ impl<T: Real> NullaryFnOnce for MultiplyBy<'_, T> {
     }
 }
 
+#[cfg(feature = "adaptive")]
 /// `a` = `a` ⊙ `b`.
 pub(crate) fn multiply_by<T: Real>(a: &mut [T], b: &[T]) {
     Arch::new().dispatch(MultiplyBy { a, b });
@@ -618,31 +596,6 @@ pub(crate) fn sensitivity_step<T: Real>(
     ahead: &[T],
 ) {
     Arch::new().dispatch(SensitivityStep { y, bias: beta, slope, h, xi, ahead });
-}
-
-struct Tangent<'a, T> {
-    y: &'a mut [T],
-    beta: &'a [T],
-    slope: &'a [T],
-}
-
-impl<T: Real> NullaryFnOnce for Tangent<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let n = self.beta.len();
-        for (y, slope) in self.y.chunks_exact_mut(n).zip(self.slope.chunks_exact(n)) {
-            for i in 0..n {
-                y[i] = slope[i] * (y[i] + self.beta[i]);
-            }
-        }
-    }
-}
-
-/// `y` = `slope` ⊙ (`y` + β): the right-hand side of (S3) from its products.
-pub(crate) fn tangent<T: Real>(y: &mut [T], beta: &[T], slope: &[T]) {
-    Arch::new().dispatch(Tangent { y, beta, slope });
 }
 
 struct RowSums<'a, T> {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use faer::{Accum, MatMut, MatRef};
+use faer::Accum;
 
 use super::solve::{Follower, Step};
 use super::trajectory::Trajectory;
@@ -78,7 +78,6 @@ impl<T: Real> Sampler<'_, T> {
         let (states, products) = (Shared::new(states, len), Shared::new(products, len));
         parallel::for_each(nodes.clone(), &|node| {
             let slab = node - nodes.start;
-            let matrix = |values| MatRef::from_column_major_slice(values, n, len / n);
             let (weights, bias) = split_node(network.parameters.node(node), n);
             // SAFETY: every node is visited once, with a slab of its own.
             let (x, g, out) = unsafe {
@@ -89,14 +88,10 @@ impl<T: Real> Sampler<'_, T> {
                 )
             };
             trajectory.read(&trajectory.locate(network.grid().time(node)), 0..len, x);
-            let z = MatMut::from_column_major_slice_mut(g, n, len / n);
-            kernels::product(z, Accum::Replace, weights, matrix(x), T::ONE);
+            kernels::transform(weights, x, g, Accum::Replace, T::ONE);
             kernels::slope(network.activation(), g, bias);
             kernels::multiply_by(g, &lambdas[slab * len..(slab + 1) * len]);
-            let (d_weights, d_bias) = out.split_at_mut(n * n);
-            let d_weights = MatMut::from_column_major_slice_mut(d_weights, n, n);
-            kernels::product(d_weights, Accum::Replace, matrix(g), matrix(x).transpose(), T::ONE);
-            kernels::row_sums(g, d_bias, Accum::Replace);
+            kernels::outer_product(n, g, x, out, Accum::Replace);
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use faer::{Accum, MatMut, MatRef};
+use faer::{Accum, MatRef};
 
 use super::trajectory::Trajectory;
 use crate::depth::split_node;
@@ -95,19 +95,9 @@ impl<T: Real> Memory<T> {
     }
 }
 
-fn columns<T: Real>(values: &[T], n: usize) -> MatRef<'_, T> {
-    MatRef::from_column_major_slice(values, n, values.len() / n)
-}
-
-fn columns_mut<T: Real>(values: &mut [T], n: usize) -> MatMut<'_, T> {
-    let m = values.len() / n;
-    MatMut::from_column_major_slice_mut(values, n, m)
-}
-
-/// `out` = W `x`, or += .
+/// `out` = W `x`, or +=.
 fn multiply<T: Real>(out: &mut [T], accumulate: Accum, weights: MatRef<'_, T>, x: &[T]) {
-    let n = weights.nrows();
-    kernels::product(columns_mut(out, n), accumulate, weights, columns(x, n), T::ONE);
+    kernels::transform(weights, x, out, accumulate, T::ONE);
 }
 
 /// (S1): x′ = σ(W(t) x + b(t)).
@@ -120,16 +110,15 @@ pub(super) struct Direct<'a, T> {
 impl<T: Real> RightHandSide<T> for Direct<'_, T> {
     fn evaluate(&mut self, t: f64, x: &[T], dx: &mut [T]) {
         let (network, n, len) = (self.network, self.network.width(), x.len());
-        let Memory { weights, z, .. } = &mut *self.memory;
-        let node = weights.at(&network.parameters, network, self.interpolation, t);
+        let node = self.memory.weights.at(&network.parameters, network, self.interpolation, t);
         let (weights, bias) = split_node(node, n);
-        let (z, dx) = (Shared::new(z, len), Shared::new(dx, len));
+        let dx = Shared::new(dx, len);
         parallel::for_columns(n, len / n, &|part: Range<usize>| {
             let part = part.start * n..part.end * n;
             // SAFETY: parts are disjoint.
-            let (z, dx) = unsafe { (z.part_mut(0, part.clone()), dx.part_mut(0, part.clone())) };
-            multiply(z, Accum::Replace, weights, &x[part]);
-            kernels::activate(network.activation(), z, bias, dx);
+            let dx = unsafe { dx.part_mut(0, part.clone()) };
+            multiply(dx, Accum::Replace, weights, &x[part]);
+            kernels::stage(network.activation(), dx, bias, None, &mut [], &[]);
         });
     }
 
@@ -238,7 +227,7 @@ impl<T: Real> RightHandSide<T> for Sensitivity<'_, T> {
             if let Some((omega, _)) = perturbation {
                 multiply(out, Accum::Add, omega, &x[part.clone()]);
             }
-            kernels::tangent(out, beta, &slopes[part]);
+            kernels::sensitivity_stage(out, beta, &slopes[part], &mut [], &[]);
         });
     }
 
