@@ -30,6 +30,7 @@ test: ## run all tests
 lint: ## formatting, clippy, documentation and crate layers, all without a warning
 	@$(CARGO) fmt --all --check
 	@$(WITH_HDF5) $(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	@$(CARGO) clippy --quiet -p snode-ode --no-default-features -- -D warnings
 	@RUSTDOCFLAGS='-D warnings' $(WITH_HDF5) $(CARGO) doc --quiet --workspace --no-deps
 	@CARGO='$(CARGO)' sh scripts/check-layers.sh
 
