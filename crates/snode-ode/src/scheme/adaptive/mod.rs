@@ -45,8 +45,8 @@ use crate::{Network, Real, SolveError, parallel};
 /// [`EVALUATION_BATCH`](Self::EVALUATION_BATCH), however many threads there are.
 ///
 /// Explicit methods compute in the network's own precision. The implicit ones compute in `f64` and
-/// factorise an n×n matrix for every data point: at n = 196, M = 100 a solve costs some fifty times
-/// an explicit one's, so they are for stiff networks only.
+/// factorise an n×n matrix for every data point: at n = 196, M = 100 a solve costs sixty to a
+/// hundred times an explicit one's, so they are for stiff networks only.
 ///
 /// ```
 /// use faer::Mat;
