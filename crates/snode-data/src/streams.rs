@@ -24,12 +24,14 @@ pub enum Purpose {
     Initialisation = 0,
     /// The order of images in an epoch; the index is the epoch.
     Batches = 1,
-    /// Noise on images; the index is the image.
+    /// Noise on images; the index is the image, plus 2³² times the draw where there are several.
     Noise = 2,
     /// Random starts and choices of adversarial attacks.
     Attacks = 3,
     /// The choice of a subset or validation split.
     Splits = 4,
+    /// Noise on parameters; the index is the node in depth, plus 2³² times the draw.
+    ParameterNoise = 5,
 }
 
 /// The start of a stream of random numbers.
