@@ -72,10 +72,10 @@ mod tests {
 
     #[test]
     fn streams_differ_by_seed_purpose_and_index() {
-        use Purpose::{Attacks, Batches, Initialisation, Noise, Splits};
+        use Purpose::{Attacks, Batches, Initialisation, Noise, ParameterNoise, Splits};
         let mut first_words = HashSet::new();
         for seed in [0, 1, 2, u64::MAX] {
-            for purpose in [Initialisation, Batches, Noise, Attacks, Splits] {
+            for purpose in [Initialisation, Batches, Noise, Attacks, Splits, ParameterNoise] {
                 for index in [0, 1, 2, u64::MAX] {
                     assert!(first_words.insert(rng(seed, purpose, index).next_u64()));
                 }
