@@ -78,7 +78,7 @@ check snode-train library 'snode-ode snode-data'
 check snode-analysis library 'snode-train snode-ode snode-data'
 check snode-resnet library 'snode-train snode-ode snode-data'
 check snode-attack library 'snode-train snode-ode snode-data'
-check snode-store program 'snode-analysis snode-resnet snode-attack snode-train snode-ode snode-data'
+check snode-store program 'snode-resnet snode-attack snode-train snode-ode snode-data'
 
 listing=$(tree --workspace -e normal,build,dev --prefix none --format '{p}')
 faers=$(printf '%s\n' "$listing" | awk '$1 == "faer" { print $2 }' | sort -u)
