@@ -20,7 +20,7 @@ use crate::{Network, Real, SolveError};
 /// * for each perturbation Ξ_k of (S3),
 /// * for each perturbation and level X̃_k: (S2) from X_0 + s ξ₀ with W + s ω and b + s β.
 ///
-/// (S3) is linear, so that s Ξ_k is the estimate of X̃_k − X_k for every level s: estimates of K
+/// (S3) is linear (S27), so that s Ξ_k is the estimate of X̃_k − X_k for every level s: estimates of K
 /// levels cost one. A layer takes 1 + D (1 + K) products of a batch's size, all with the same
 /// weights side by side, where only inputs are perturbed; a perturbation of the parameters takes one
 /// more, ω X, and has weights of its own for every level. Memory is that of 2 (1 + D (1 + K)) batches
