@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{data, eval, gradcheck, init, run, show, solvers, validate};
+use crate::commands::{
+    data, eval, gradcheck, init, robustness, run, sensitivity, show, solvers, validate,
+};
 use crate::error::{Error, Result};
 use crate::output::say;
 
@@ -39,6 +41,10 @@ pub enum Command {
     Show(show::ShowArgs),
     /// Measure a trained network on images.
     Eval(eval::EvalArgs),
+    /// Hold the estimated perturbation by noise against the measured one, through depth.
+    Sensitivity(sensitivity::SensitivityArgs),
+    /// Measure accuracy under noise.
+    Robustness(robustness::RobustnessArgs),
     /// Train an experiment under several schemes, and solve each result by all of them.
     Solvers(solvers::SolversArgs),
     /// Check the derivatives of an experiment's network on a batch of its images.
@@ -68,6 +74,8 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Validate(args) => validate::run(args),
         Command::Show(args) => show::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Sensitivity(args) => sensitivity::run(args),
+        Command::Robustness(args) => robustness::run(args),
         Command::Solvers(args) => solvers::run(args),
         Command::Gradcheck(args) => gradcheck::run(args),
         Command::Data(command) => data::run(command),

@@ -89,6 +89,18 @@ impl From<snode_train::TrainError> for Error {
     }
 }
 
+impl From<snode_analysis::AnalysisError> for Error {
+    fn from(error: snode_analysis::AnalysisError) -> Self {
+        use snode_analysis::AnalysisError;
+        match error {
+            AnalysisError::Option { .. } | AnalysisError::Entry { .. } => {
+                Self::Usage(error.to_string())
+            }
+            error => Self::Train(error.to_string()),
+        }
+    }
+}
+
 impl From<snode_store::StoreError> for Error {
     fn from(error: snode_store::StoreError) -> Self {
         Self::Results(error.to_string())

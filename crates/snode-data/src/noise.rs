@@ -29,6 +29,7 @@ pub struct Noise {
     seed: u64,
     standard_deviation: f64,
     clip: Option<(f64, f64)>,
+    draw: u32,
 }
 
 impl Noise {
@@ -48,7 +49,7 @@ impl Noise {
                 allowed: "from 0 to 1e6",
             });
         }
-        Ok(Self { seed, standard_deviation, clip: None })
+        Ok(Self { seed, standard_deviation, clip: None, draw: 0 })
     }
 
     /// The same noise, after which values are clipped to `min..=max`.
@@ -71,6 +72,12 @@ impl Noise {
         Ok(Self { clip: Some((min, max)), ..self })
     }
 
+    /// Another, independent draw of the same noise. The draw of [`Self::new`] is number 0; in draw d
+    /// the index of an image's stream is 2³² d plus the image's.
+    pub fn draw(self, draw: u32) -> Self {
+        Self { draw, ..self }
+    }
+
     /// Adds noise to encoded images in place.
     ///
     /// `columns` is a column-major matrix of `width` rows and one column for each index, as
@@ -89,7 +96,8 @@ impl Noise {
             return Ok(());
         }
         for (&index, column) in indices.iter().zip(columns.chunks_exact_mut(width)) {
-            let mut rng = streams::rng(self.seed, Purpose::Noise, index as u64);
+            let stream = (u64::from(self.draw) << 32).wrapping_add(index as u64);
+            let mut rng = streams::rng(self.seed, Purpose::Noise, stream);
             for x in column {
                 let z: f64 = StandardNormal.sample(&mut rng);
                 let mut noisy = x.to_f64() + self.standard_deviation * z;
@@ -121,11 +129,17 @@ mod tests {
     }
 
     #[test]
-    fn noise_depends_on_the_seed() {
+    fn noise_depends_on_the_seed_and_the_draw() {
         let (mut a, mut b) = ([0.0_f64; 4], [0.0_f64; 4]);
-        Noise::new(1, 1.0).unwrap().add(4, &[0], &mut a).unwrap();
+        let noise = Noise::new(1, 1.0).unwrap();
+        noise.add(4, &[0], &mut a).unwrap();
         Noise::new(2, 1.0).unwrap().add(4, &[0], &mut b).unwrap();
         assert_ne!(a, b);
+        let (mut first, mut second) = ([0.0_f64; 4], [0.0_f64; 4]);
+        noise.draw(0).add(4, &[0], &mut first).unwrap();
+        noise.draw(1).add(4, &[0], &mut second).unwrap();
+        assert_eq!(first, a);
+        assert_ne!(second, a);
     }
 
     #[test]

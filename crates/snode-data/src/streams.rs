@@ -24,12 +24,14 @@ pub enum Purpose {
     Initialisation = 0,
     /// The order of images in an epoch; the index is the epoch.
     Batches = 1,
-    /// Noise on images; the index is the image.
+    /// Noise on images; the index is the image, plus 2³² times the draw where there are several.
     Noise = 2,
     /// Random starts and choices of adversarial attacks.
     Attacks = 3,
     /// The choice of a subset or validation split.
     Splits = 4,
+    /// Noise on parameters; the index is the node in depth, plus 2³² times the draw.
+    ParameterNoise = 5,
 }
 
 /// The start of a stream of random numbers.
@@ -70,10 +72,10 @@ mod tests {
 
     #[test]
     fn streams_differ_by_seed_purpose_and_index() {
-        use Purpose::{Attacks, Batches, Initialisation, Noise, Splits};
+        use Purpose::{Attacks, Batches, Initialisation, Noise, ParameterNoise, Splits};
         let mut first_words = HashSet::new();
         for seed in [0, 1, 2, u64::MAX] {
-            for purpose in [Initialisation, Batches, Noise, Attacks, Splits] {
+            for purpose in [Initialisation, Batches, Noise, Attacks, Splits, ParameterNoise] {
                 for index in [0, 1, 2, u64::MAX] {
                     assert!(first_words.insert(rng(seed, purpose, index).next_u64()));
                 }

@@ -113,6 +113,57 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
     Arch::new().dispatch(Dot { a, b })
 }
 
+/// Partial sums of [`distances`].
+const DISTANCE_LANES: usize = 16;
+
+struct Distances<'a, T> {
+    x: &'a [T],
+    xi: &'a [T],
+    perturbed: &'a [T],
+    level: T,
+}
+
+/// Adds the squares of an estimate, of what was measured, and of their difference.
+#[inline(always)]
+fn add_squares<T: Real>(
+    sums: &mut [[T; DISTANCE_LANES]; 3],
+    lane: usize,
+    estimated: T,
+    measured: T,
+) {
+    let error = estimated - measured;
+    sums[0][lane] = estimated.mul_add(estimated, sums[0][lane]);
+    sums[1][lane] = measured.mul_add(measured, sums[1][lane]);
+    sums[2][lane] = error.mul_add(error, sums[2][lane]);
+}
+
+impl<T: Real> NullaryFnOnce for Distances<'_, T> {
+    type Output = [f64; 3];
+
+    #[inline(always)]
+    fn call(self) -> [f64; 3] {
+        let mut sums = [[T::ZERO; DISTANCE_LANES]; 3];
+        let (x, x_rest) = self.x.as_chunks::<DISTANCE_LANES>();
+        let (xi, xi_rest) = self.xi.as_chunks::<DISTANCE_LANES>();
+        let (perturbed, perturbed_rest) = self.perturbed.as_chunks::<DISTANCE_LANES>();
+        for ((x, xi), perturbed) in x.iter().zip(xi).zip(perturbed) {
+            for i in 0..DISTANCE_LANES {
+                add_squares(&mut sums, i, self.level * xi[i], perturbed[i] - x[i]);
+            }
+        }
+        for (i, ((x, xi), perturbed)) in x_rest.iter().zip(xi_rest).zip(perturbed_rest).enumerate()
+        {
+            add_squares(&mut sums, i, self.level * *xi, *perturbed - *x);
+        }
+        sums.map(|sums| sums.iter().map(|sum| sum.to_f64()).sum())
+    }
+}
+
+/// ‖s `xi`‖², ‖`perturbed` − `x`‖² and ‖s `xi` − (`perturbed` − `x`)‖² with s = `level`.
+pub(crate) fn distances<T: Real>(x: &[T], xi: &[T], perturbed: &[T], level: T) -> [f64; 3] {
+    Arch::new().dispatch(Distances { x, xi, perturbed, level })
+}
+
 struct Combine<'a, T> {
     y: &'a mut [T],
     keep: T,

@@ -64,5 +64,6 @@ pub use real::Real;
 #[cfg(feature = "adaptive")]
 pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 pub use scheme::{
-    Euler, OptionError, Perturbation, Problem, RungeKutta, Scheme, SchemeChoice, Statistics, Stop,
+    Distances, Euler, OptionError, Perturbation, PerturbedWalk, Problem, RungeKutta, Scheme,
+    SchemeChoice, Statistics, Stop,
 };

@@ -182,7 +182,7 @@ pub fn update(
 }
 
 /// Opens a file whose bytes are those that were written.
-fn open<V>(
+pub(crate) fn open<V>(
     path: &Path,
     read: impl FnOnce(&ReadGroup<'_>) -> Result<V, StoreError>,
 ) -> Result<V, StoreError> {

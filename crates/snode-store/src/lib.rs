@@ -8,6 +8,8 @@
 //! * [`write_run`] writes a [`RunRecord`]: complete or not at all, under a temporary name first.
 //! * [`read_run`] reads it back bit for bit, [`read_network`] only the network, [`read_info`]
 //!   everything but the large arrays, the [`Precision`] among it.
+//! * [`write_appendix`] puts what was computed from a run into a group of its file, [`read_appendix`]
+//!   reads it.
 //! * [`update`] adds further groups to a file; [`seal()`] accepts what another program has changed.
 //!
 //! Files are not trusted. Each carries its length and a checksum in its first 512 bytes, and is
@@ -49,6 +51,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod appendix;
 mod atomic;
 mod checkpoint;
 mod compression;
@@ -70,6 +73,7 @@ mod write_group;
 /// The HDF5 library, for [`update`].
 pub use hdf5;
 
+pub use appendix::{Appendix, Array, Attribute, has_appendix, read_appendix, write_appendix};
 pub use compression::Compression;
 pub use error::StoreError;
 pub use file::{

@@ -39,6 +39,38 @@ impl<'a> ReadGroup<'a> {
         self.group.attr_names().map_err(self.failed(&self.name))
     }
 
+    /// The type of an attribute's one value.
+    pub fn attribute_type(&self, name: &str) -> Result<TypeDescriptor, StoreError> {
+        let (attr, what) = self.attribute(name)?;
+        self.scalar_type(&attr, &what)
+    }
+
+    /// The names of the datasets with elements of this type.
+    pub fn dataset_names<T: H5Type>(&self) -> Result<Vec<String>, StoreError> {
+        let datasets = self.group.datasets().map_err(self.failed(&self.name))?;
+        let mut names = Vec::new();
+        for dataset in datasets {
+            let full = dataset.name();
+            if self.element_type(&dataset, &full)? == T::type_descriptor() {
+                names.extend(full.rsplit('/').next().map(str::to_owned));
+            }
+        }
+        Ok(names)
+    }
+
+    /// A dataset of any shape, with it; the last dimension's numbers stand next to each other.
+    pub fn array<T: H5Type>(&self, name: &str) -> Result<(Vec<usize>, Vec<T>), StoreError> {
+        let (dataset, full) = self.dataset(name)?;
+        self.require_type::<T>(&dataset, &full)?;
+        let shape = dataset.get_shape().map_err(self.failed(&full))?;
+        if shape.contains(&0) {
+            return Ok((shape, Vec::new()));
+        }
+        self.require_stored::<T>(&dataset, &full, &shape)?;
+        let values = dataset.read_raw().map_err(self.failed(&full))?;
+        Ok((shape, values))
+    }
+
     /// A text attribute.
     pub fn text(&self, name: &str) -> Result<String, StoreError> {
         let (attr, what) = self.attribute(name)?;

@@ -2,36 +2,32 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use comfy_table::Table;
 use faer::Mat;
 use serde_json::json;
 use snode_data::{Encoding, Split};
 use snode_ode::{SchemeChoice, Statistics};
-use snode_store::{Precision, RunSummary, read_network};
+use snode_store::{Precision, read_network};
 use snode_train::{Cost, classify};
 
+use super::images::{ImageArgs, Subject, subject};
 use super::pool;
-use crate::config::{self, Experiment, SchemeName, scheme_for};
+use crate::config::{self, SchemeName, scheme_for};
 use crate::encoded::encoded;
 use crate::error::{Error, Result};
 use crate::number::Number;
 use crate::output::{print, print_line};
 use crate::report::{self, align_right, plain_table};
-use crate::sources::Source;
 
 /// Arguments of `snode eval`.
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// The file of results, or a checkpoint.
     pub run: PathBuf,
-    /// The images: a known data set (see `snode data list`) or a folder with four IDX files; those
-    /// the network was trained on if not given.
-    #[arg(long, value_name = "SOURCE")]
-    pub data: Option<String>,
-    /// Which of the images.
-    #[arg(long, value_enum, default_value_t = SplitName::Test)]
-    pub split: SplitName,
+    /// The images.
+    #[command(flatten)]
+    pub images: ImageArgs,
     /// The scheme that solves the network; the one it was trained under if not given.
     #[arg(long, value_enum, value_name = "SCHEME")]
     pub scheme: Option<SchemeName>,
@@ -47,15 +43,6 @@ pub struct EvalArgs {
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
-}
-
-/// A split of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SplitName {
-    /// All training images, those that were held out for validation among them.
-    Train,
-    /// All test images.
-    Test,
 }
 
 /// How a network did on images.
@@ -86,11 +73,8 @@ impl Evaluation {
 /// # Errors
 /// If the run or the images cannot be read, or do not fit each other.
 pub fn run(args: &EvalArgs) -> Result<()> {
-    let (summary, experiment) = super::summary(&args.run)?;
-    let source = source(args, experiment.as_ref())?;
-    let split = images(args, &summary, &source)?;
-    let input = summary.model.input;
-    let encoding = Encoding::new(input.background, input.foreground)?;
+    let Subject { summary, experiment, source, split, encoding, .. } =
+        subject(&args.run, &args.images)?;
     let classes = summary.model.classes;
     let scheme = scheme_for(args.scheme, args.tolerance, &summary, experiment.as_ref())?;
     let cost = experiment.map(|experiment| config::cost(&experiment.cost, classes));
@@ -98,57 +82,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         Precision::F32 => evaluate::<f32>(&args.run, &split, encoding, classes, cost, &scheme),
         Precision::F64 => evaluate::<f64>(&args.run, &split, encoding, classes, cost, &scheme),
     })?;
-    show(args, &source.text(), scheme.name(), &evaluation)
-}
-
-fn source(args: &EvalArgs, experiment: Option<&Experiment>) -> Result<Source> {
-    let text = match (&args.data, experiment) {
-        (Some(text), _) => text,
-        (None, Some(experiment)) => &experiment.data.source,
-        (None, None) => {
-            return Err(Error::Usage("--data: the run does not say its data; name it".into()));
-        }
-    };
-    Source::find(text, Path::new("")).map_err(|problem| Error::Usage(format!("--data: {problem}")))
-}
-
-/// The split asked for, at the size of the network's inputs.
-fn images(args: &EvalArgs, summary: &RunSummary, source: &Source) -> Result<Split> {
-    let dataset = source.load()?;
-    let classes = summary.model.classes;
-    if dataset.classes() > classes {
-        return Err(Error::Usage(format!(
-            "{} has {} classes, but the network of {} was trained for {classes}",
-            source.text(),
-            dataset.classes(),
-            args.run.display()
-        )));
-    }
-    let input = summary.model.input;
-    let (train, test) = dataset.into_splits();
-    let split = match args.split {
-        SplitName::Train => train,
-        SplitName::Test => test,
-    };
-    if split.is_empty() {
-        return Err(Error::Usage(format!("{} has no test images", source.text())));
-    }
-    let shape = (input.rows, input.cols);
-    let split = if split.images().shape() == shape {
-        split
-    } else {
-        split.resample(input.rows, input.cols)?
-    };
-    if split.images().width() == summary.width {
-        return Ok(split);
-    }
-    Err(Error::Results(format!(
-        "{}: its inputs are images of {}x{} pixels, but its network has width {}",
-        args.run.display(),
-        input.rows,
-        input.cols,
-        summary.width
-    )))
+    show(args, &source, scheme.name(), &evaluation)
 }
 
 /// How many images are carried through the network at once.
@@ -195,10 +129,7 @@ pub fn evaluate<T: Number>(
 fn show(args: &EvalArgs, source: &str, scheme: &str, evaluation: &Evaluation) -> Result<()> {
     let (correct, total) = (evaluation.correct(), evaluation.total());
     let accuracy = correct as f64 / total as f64;
-    let split = match args.split {
-        SplitName::Train => "train",
-        SplitName::Test => "test",
-    };
+    let split = args.images.split.text();
     if args.json {
         return print_line(
             &json!({

@@ -3,8 +3,11 @@
 pub mod data;
 pub mod eval;
 pub mod gradcheck;
+pub mod images;
 pub mod init;
+pub mod robustness;
 pub mod run;
+pub mod sensitivity;
 pub mod show;
 pub mod solvers;
 pub mod validate;
@@ -14,7 +17,21 @@ use std::path::Path;
 use snode_store::{RunSummary, read_info};
 
 use crate::config::Experiment;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// The group of a file of results in which analyses of its network stand.
+const ANALYSIS: &str = "analysis";
+
+/// Makes the folder for figures.
+fn figures_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)
+        .map_err(|source| Error::file(folder, "cannot make the folder", source))
+}
+
+/// What a file is called, without folder and ending: the beginning of the names of its figures.
+fn stem(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
+}
 
 /// Starts a pool of threads for the computation.
 fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {

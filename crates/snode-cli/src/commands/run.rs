@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use snode_store::read_info;
+use snode_store::{has_appendix, read_info};
 
-use super::pool;
+use super::{ANALYSIS, pool};
 use crate::error::{Error, Result};
 use crate::estimate::show_seconds;
 use crate::interrupt;
@@ -96,6 +96,13 @@ fn train_experiment(args: &RunArgs) -> Result<()> {
     }
     if style == Style::People {
         interrupt::acknowledge(&stop);
+    }
+
+    if style != Style::Quiet && has_appendix(&files.results, ANALYSIS).unwrap_or(false) {
+        say(&format!(
+            "{} holds analyses of the network as it is; they are not kept with the new one",
+            files.results.display()
+        ));
     }
 
     let session = Session { prepared: &prepared, fingerprint, begin, files: &files, style, stop };

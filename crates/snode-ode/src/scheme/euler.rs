@@ -4,9 +4,13 @@
 //! every thread walks through the layers alone; the gradient, and a new direction, divide the nodes. σ′(Z) is kept from
 //! the direct solution, so nothing is computed twice.
 
+mod perturbed;
+
 use std::ops::Range;
 
 use faer::{Accum, MatMut, MatRef};
+
+pub use perturbed::{Distances, PerturbedWalk};
 
 use super::checks::{all_finite, check_parameters, check_shape, copy_columns, not_finite};
 use super::{Perturbation, Problem, Scheme, Statistics};

@@ -13,7 +13,7 @@ use faer::{MatMut, MatRef};
 #[cfg(feature = "adaptive")]
 pub use adaptive::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 pub use choice::{OptionError, SchemeChoice};
-pub use euler::Euler;
+pub use euler::{Distances, Euler, PerturbedWalk};
 pub use outcome::{Problem, Statistics, Stop};
 pub use runge_kutta::RungeKutta;
 

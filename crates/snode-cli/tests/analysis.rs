@@ -1,0 +1,193 @@
+//! What is measured on trained networks: noise through depth, accuracy under noise, smoothness.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use snode_store::{Attribute, read_appendix};
+use support::{NOT_NCG, Sandbox, TEST, read_run};
+
+/// A sandbox with a trained run.
+fn trained(lines: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(lines);
+    sandbox.succeeds(&["run", "x.toml", "--quiet"]);
+    sandbox
+}
+
+#[test]
+fn sensitivity_of_networks_and_residual_networks() {
+    for lines in [
+        &["precision = \"f64\"", "network.activation = \"tanh\""][..],
+        &[
+            "precision = \"f32\"",
+            "network.activation = \"tanh\"",
+            "training.method = \"rmsprop\"",
+            NOT_NCG,
+        ],
+        &["network.activation = \"tanh\"", "network.scheme = \"rk4\""],
+    ] {
+        let sandbox = trained(lines);
+        let arguments = [
+            "sensitivity",
+            "results/x.h5",
+            "--noise",
+            "0.01,0.1",
+            "--weights-noise",
+            "0.001",
+            "--draws",
+            "2",
+            "--entry",
+            "3,5",
+            "--figures",
+            "figures",
+        ];
+        let ran = sandbox.succeeds(&arguments);
+        for part in ["30 images, 2 draws", "input", "parameters", "weight (3, 5)", "H¹ seminorm"] {
+            assert!(ran.out.contains(part), "no `{part}` in {}", ran.out);
+        }
+        let json = &sandbox.succeeds(&[&arguments[..], &["--json"]].concat()).json_lines()[0];
+        assert_eq!((json["images"].as_u64(), json["scheme"].as_str()), (Some(30), Some("euler")));
+        let input = &json["propagation"][0];
+        assert_eq!(input["times"].as_array().unwrap().len(), 7);
+        let error =
+            |level: usize| input["levels"][level]["relative_error"]["mean"][6].as_f64().unwrap();
+        // Ten times the noise, ten times the error of a first-order estimate.
+        let ratio = error(1) / error(0);
+        assert!((7.0..13.0).contains(&ratio), "{lines:?}: {ratio}");
+
+        let path = sandbox.path("results/x.h5");
+        let stored = read_appendix(&path, "analysis/sensitivity/input").unwrap().unwrap();
+        assert_eq!(stored.attributes["seed"], Attribute::Unsigned(3));
+        assert_eq!(stored.arrays["measured_mean"].shape, [2, 7]);
+        let measured = input["levels"][1]["measured"]["mean"][6].as_f64().unwrap();
+        assert_eq!(stored.arrays["measured_mean"].values[13], measured);
+        let stored = read_appendix(&path, "analysis/sensitivity/parameters").unwrap().unwrap();
+        assert_eq!(stored.arrays["levels"].values, [0.001]);
+        let smooth = read_appendix(&path, "analysis/smoothness").unwrap().unwrap();
+        assert_eq!(smooth.arrays["weights_variation"].shape, [16, 16]);
+        assert!(smooth.arrays["path"].values.len() >= 6);
+        for name in ["sensitivity.csv", "sensitivity.svg", "smoothness.csv", "smoothness.svg"] {
+            let text = std::fs::read_to_string(sandbox.path(&format!("figures/x-{name}"))).unwrap();
+            assert!(!text.contains("NaN"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_path_is_that_of_the_weight() {
+    let sandbox = trained(&["precision = \"f64\""]);
+    sandbox.succeeds(&["sensitivity", "results/x.h5", "--entry", "2,7", "--images", "1"]);
+    let path = sandbox.path("results/x.h5");
+    let network = read_run(&path).network;
+    let smooth = read_appendix(&path, "analysis/smoothness").unwrap().unwrap();
+    let expected: Vec<f64> = (0..6).map(|k| network.parameters.weights(k)[(2, 7)]).collect();
+    assert_eq!(smooth.arrays["path"].values, expected);
+    let variation: f64 = expected.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
+    let found = smooth.arrays["weights_variation"].values[2 * 16 + 7];
+    assert!((found - variation).abs() < 1e-14);
+}
+
+#[test]
+fn robustness_without_noise_is_the_evaluation() {
+    let sandbox = trained(&[]);
+    for scheme in ["euler", "rk4"] {
+        let clean = &sandbox
+            .succeeds(&["eval", "results/x.h5", "--json", "--scheme", scheme])
+            .json_lines()[0];
+        let arguments = [
+            "robustness",
+            "results/x.h5",
+            "--levels",
+            "0,0.5",
+            "--draws",
+            "3",
+            "--scheme",
+            scheme,
+            "--figures",
+            "figures",
+            "--json",
+        ];
+        let curve = &sandbox.succeeds(&arguments).json_lines()[0];
+        assert_eq!(curve["levels"][0]["accuracy"], clean["accuracy"]);
+        assert_eq!(curve["levels"][0]["correct"], serde_json::json!(vec![&clean["correct"]; 3]));
+        assert_eq!(curve["images"].as_u64(), Some(TEST as u64));
+        let one_thread = sandbox.succeeds(&[&arguments[..], &["--threads", "1"]].concat());
+        assert_eq!(&one_thread.json_lines()[0], curve);
+        let group = format!("analysis/robustness/{scheme}");
+        let stored = read_appendix(sandbox.path("results/x.h5"), &group).unwrap().unwrap();
+        assert_eq!(stored.arrays["accuracy"].shape, [2, 3]);
+        assert_eq!(stored.arrays["accuracy"].values[0], clean["accuracy"].as_f64().unwrap());
+        for ending in ["csv", "svg"] {
+            assert!(sandbox.path(&format!("figures/x-robustness-{scheme}.{ending}")).exists());
+        }
+    }
+    let text = sandbox.succeeds(&["robustness", "results/x.h5", "--levels", "0.2", "--clip"]).out;
+    assert!(text.contains("30 images under noise, clipped, 5 draws"), "{text}");
+    // The run itself is as it was.
+    assert_eq!(read_run(&sandbox.path("results/x.h5")).history.iterations.len(), 24);
+}
+
+/// The names in `/analysis` are those of docs/hdf5-layout.md, no more and no fewer.
+#[test]
+fn groups_are_documented() {
+    let sandbox = trained(&[]);
+    sandbox.succeeds(&["sensitivity", "results/x.h5", "--weights-noise", "0.01"]);
+    sandbox.succeeds(&["robustness", "results/x.h5", "--levels", "0.1"]);
+    let layout = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/hdf5-layout.md");
+    let text = std::fs::read_to_string(layout).unwrap();
+    let documented: BTreeMap<&str, BTreeSet<&str>> = text
+        .split("\n## ")
+        .filter_map(|section| {
+            let (heading, body) = section.split_once('\n')?;
+            let rows = body.lines().filter(|line| line.starts_with("| `"));
+            let names = rows.filter_map(|line| line.split('|').nth(1));
+            Some((heading, names.flat_map(|names| names.split('`').skip(1).step_by(2)).collect()))
+        })
+        .collect();
+    for (group, heading) in [
+        ("analysis/sensitivity/input", "`/analysis/sensitivity/input`"),
+        ("analysis/sensitivity/parameters", "`/analysis/sensitivity/input`"),
+        ("analysis/robustness/euler", "`/analysis/robustness/SCHEME`"),
+        ("analysis/smoothness", "`/analysis/smoothness`"),
+    ] {
+        let stored = read_appendix(sandbox.path("results/x.h5"), group).unwrap().unwrap();
+        let names = stored.attributes.keys().chain(stored.arrays.keys());
+        let names: BTreeSet<&str> = names.map(String::as_str).collect();
+        assert_eq!(names, documented[heading], "{group}");
+    }
+}
+
+/// Results that are trained further hold another network: its analyses do not outlive it silently.
+#[test]
+fn analyses_end_with_their_network() {
+    let sandbox = trained(&[]);
+    sandbox.succeeds(&["robustness", "results/x.h5", "--levels", "0.1"]);
+    let unchanged = sandbox.succeeds(&["run", "x.toml"]);
+    assert!(unchanged.err.contains("finished already") && !unchanged.err.contains("analyses"));
+    let path = sandbox.path("results/x.h5");
+    assert!(snode_store::has_appendix(&path, "analysis").unwrap());
+    let further = sandbox.succeeds(&["run", "x.toml", "--set", "training.epochs=3"]);
+    assert!(further.err.contains("holds analyses of the network as it is"), "{}", further.err);
+    assert!(!snode_store::has_appendix(&path, "analysis").unwrap());
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused() {
+    let sandbox = trained(&[]);
+    let bytes = std::fs::read(sandbox.path("results/x.h5")).unwrap();
+    let run = "results/x.h5";
+    sandbox.fails(&["sensitivity", run, "--noise", "0"], 2, &["noise level", "found 0", "above 0"]);
+    sandbox.fails(&["sensitivity", run, "--noise", "a"], 2, &["--noise"]);
+    sandbox.fails(&["sensitivity", run, "--draws", "0"], 2, &["draws", "found 0"]);
+    sandbox.fails(&["sensitivity", run, "--images", "0"], 2, &["--images", "at least 1"]);
+    sandbox.fails(&["sensitivity", run, "--entry", "16,0"], 2, &["(16, 0)", "width 16"]);
+    sandbox.fails(&["sensitivity", run, "--entry", "16"], 2, &["ROW,COLUMN"]);
+    sandbox.fails(&["sensitivity", "none.h5"], 1, &["none.h5", "no such file"]);
+    sandbox.fails(&["robustness", run, "--levels=-1"], 2, &["noise level", "found -1"]);
+    sandbox.fails(&["robustness", run, "--levels", "NaN"], 2, &["noise level", "found NaN"]);
+    sandbox.fails(&["robustness", run, "--draws", "0"], 2, &["draws", "found 0"]);
+    sandbox.fails(&["robustness", run, "--tolerance", "0.1"], 2, &["--tolerance", "adaptive"]);
+    sandbox.fails(&["robustness", run, "--data", "mnist14"], 2, &["10 classes"]);
+    assert_eq!(std::fs::read(sandbox.path("results/x.h5")).unwrap(), bytes, "it was touched");
+}

@@ -1,0 +1,230 @@
+//! What was computed from a run after it: groups of numbers beside those of the run.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use hdf5::types::{TypeDescriptor, VarLenUnicode};
+use hdf5::{Group, H5Type};
+use ndarray::ArrayViewD;
+
+use crate::file::open;
+use crate::read_group::ReadGroup;
+use crate::{Compression, StoreError, update};
+
+/// A group of results that were computed from a run, such as `/analysis/robustness/euler`:
+/// attributes, and arrays of numbers.
+///
+/// They belong to the network in the file: [`write_run`](crate::write_run) puts another network
+/// there, and does not keep them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Appendix {
+    /// What the results are of, by name.
+    pub attributes: BTreeMap<String, Attribute>,
+    /// The results, by name.
+    pub arrays: BTreeMap<String, Array>,
+}
+
+/// One value beside the arrays.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attribute {
+    /// A text.
+    Text(String),
+    /// A count or another non-negative integer.
+    Unsigned(u64),
+    /// A number.
+    Real(f64),
+}
+
+impl From<&str> for Attribute {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<u64> for Attribute {
+    fn from(value: u64) -> Self {
+        Self::Unsigned(value)
+    }
+}
+
+impl From<usize> for Attribute {
+    fn from(value: usize) -> Self {
+        Self::Unsigned(value as u64)
+    }
+}
+
+impl From<f64> for Attribute {
+    fn from(value: f64) -> Self {
+        Self::Real(value)
+    }
+}
+
+/// Numbers in one or several dimensions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// The dimensions, slowest first.
+    pub shape: Vec<usize>,
+    /// The numbers, those of the last dimension next to each other.
+    pub values: Vec<f64>,
+}
+
+impl Appendix {
+    /// The same with this attribute.
+    #[must_use]
+    pub fn with_attribute(mut self, name: &str, value: impl Into<Attribute>) -> Self {
+        self.attributes.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same with this array.
+    #[must_use]
+    pub fn with_array(mut self, name: &str, shape: &[usize], values: Vec<f64>) -> Self {
+        self.arrays.insert(name.to_owned(), Array { shape: shape.to_vec(), values });
+        self
+    }
+}
+
+/// Puts results into the group `group` of the run file at `path`, in place of those that were there.
+/// Groups above it are made where there are none.
+///
+/// ```no_run
+/// use snode_store::{Appendix, write_appendix};
+/// let accuracy = Appendix::default()
+///     .with_attribute("seed", 42_u64)
+///     .with_array("levels", &[2], vec![0.0, 0.1])
+///     .with_array("accuracy", &[2], vec![0.97, 0.93]);
+/// write_appendix("run.h5", "analysis/robustness/euler", &accuracy)?;
+/// # Ok::<(), snode_store::StoreError>(())
+/// ```
+///
+/// # Errors
+/// As [`update`]; also if a shape does not fit its values, a name is none, the group is one of the run's own or
+/// a text holds NUL
+/// ([`StoreError::Unwritable`]).
+pub fn write_appendix(
+    path: impl AsRef<Path>,
+    group: &str,
+    appendix: &Appendix,
+) -> Result<(), StoreError> {
+    let path = path.as_ref();
+    check(path, group, appendix)?;
+    update(path, |root| {
+        if root.link_exists(group) {
+            root.unlink(group)?;
+        }
+        let group = root.create_group(group)?;
+        for (name, attribute) in &appendix.attributes {
+            match attribute {
+                Attribute::Text(text) => {
+                    let text: VarLenUnicode =
+                        text.parse().map_err(|_| hdf5::Error::from("a text holds NUL"))?;
+                    write_scalar(&group, name, &text)?;
+                }
+                Attribute::Unsigned(value) => write_scalar(&group, name, value)?,
+                Attribute::Real(value) => write_scalar(&group, name, value)?,
+            }
+        }
+        for (name, array) in &appendix.arrays {
+            let view = ArrayViewD::from_shape(&array.shape[..], &array.values)?;
+            let builder = group.new_dataset_builder();
+            let builder = if array.values.is_empty() {
+                builder.obj_track_times(false)
+            } else {
+                let rest: usize = array.shape[1..].iter().product();
+                let mut chunk = array.shape.clone();
+                chunk[0] = Compression::chunk_rows::<f64>(array.shape[0], rest);
+                Compression::RESULT.apply(builder, &chunk)
+            };
+            builder.with_data(view).create(name.as_str())?;
+        }
+        Ok(())
+    })
+}
+
+/// Whether the run file at `path` has a group, or another object, of this name.
+///
+/// # Errors
+/// If the file is not a complete, undamaged run file.
+pub fn has_appendix(path: impl AsRef<Path>, group: &str) -> Result<bool, StoreError> {
+    open(path.as_ref(), |root| Ok(has(root, group)))
+}
+
+/// Reads what [`write_appendix`] wrote into a group, or nothing if there is no such group.
+/// Attributes and datasets of other types are left out.
+///
+/// # Errors
+/// If the file is not a complete, undamaged run file, or the group cannot be read.
+pub fn read_appendix(path: impl AsRef<Path>, group: &str) -> Result<Option<Appendix>, StoreError> {
+    open(path.as_ref(), |root| {
+        if !has(root, group) {
+            return Ok(None);
+        }
+        let group = group.split('/').try_fold(None, |parent: Option<ReadGroup<'_>>, name| {
+            parent.as_ref().unwrap_or(root).child(name).map(Some)
+        })?;
+        group.map(|group| read(&group)).transpose()
+    })
+}
+
+fn read(group: &ReadGroup<'_>) -> Result<Appendix, StoreError> {
+    let mut appendix = Appendix::default();
+    for name in group.attribute_names()? {
+        let attribute = match group.attribute_type(&name)? {
+            TypeDescriptor::Unsigned(_) => Attribute::Unsigned(group.unsigned(&name)?),
+            TypeDescriptor::Float(_) => Attribute::Real(group.real(&name)?),
+            TypeDescriptor::VarLenUnicode => Attribute::Text(group.text(&name)?),
+            _ => continue,
+        };
+        appendix.attributes.insert(name, attribute);
+    }
+    for name in group.dataset_names::<f64>()? {
+        let (shape, values) = group.array(&name)?;
+        appendix.arrays.insert(name, Array { shape, values });
+    }
+    Ok(appendix)
+}
+
+fn has(root: &ReadGroup<'_>, group: &str) -> bool {
+    // HDF5 asks for every group on the way by itself.
+    group.match_indices('/').map(|(end, _)| &group[..end]).all(|parent| root.has(parent))
+        && root.has(group)
+}
+
+/// The groups of the run itself.
+const OWN_GROUPS: [&str; 5] = ["configuration", "provenance", "network", "training", "checkpoint"];
+
+fn check(path: &Path, group: &str, appendix: &Appendix) -> Result<(), StoreError> {
+    let refuse = |object: String, found: String, allowed: &str| {
+        Err(StoreError::Unwritable {
+            path: path.to_owned(),
+            object,
+            found,
+            allowed: allowed.to_owned(),
+        })
+    };
+    if let Some(own) = OWN_GROUPS.iter().find(|own| group.split('/').next() == Some(own)) {
+        let allowed = "a group that is not of the run itself";
+        return refuse("a group of results".into(), format!("/{own}"), allowed);
+    }
+    let parts = group.split('/');
+    let names = parts.chain(appendix.attributes.keys().chain(appendix.arrays.keys()).map(|n| &**n));
+    for name in names {
+        let letters = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(letters) {
+            let allowed = "1 to 64 letters, digits, `_` and `-`";
+            return refuse(format!("a name in /{group}"), format!("{name:?}"), allowed);
+        }
+    }
+    for (name, array) in &appendix.arrays {
+        let elements = array.shape.iter().product::<usize>();
+        if array.shape.is_empty() || elements != array.values.len() {
+            let found = format!("{:?} with {} numbers", array.shape, array.values.len());
+            return refuse(format!("/{group}/{name}"), found, "as many numbers as the shape has");
+        }
+    }
+    Ok(())
+}
+
+fn write_scalar<T: H5Type>(group: &Group, name: &str, value: &T) -> hdf5::Result<()> {
+    group.new_attr::<T>().create(name)?.write_scalar(value)
+}
