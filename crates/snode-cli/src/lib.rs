@@ -17,6 +17,7 @@ pub mod estimate;
 pub mod interrupt;
 pub mod number;
 pub mod output;
+pub mod pictures;
 pub mod prepare;
 pub mod progress;
 pub mod records;

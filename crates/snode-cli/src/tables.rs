@@ -47,6 +47,14 @@ impl Csv {
 /// # Errors
 /// If it cannot be written.
 pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     let failed = |source| Error::File { path: path.to_owned(), action: "cannot write", source };
     let folder = match path.parent() {
@@ -59,7 +67,7 @@ pub fn write_text(path: &Path, text: &str) -> Result<()> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())

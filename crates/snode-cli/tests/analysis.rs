@@ -122,6 +122,8 @@ fn robustness_without_noise_is_the_evaluation() {
             assert!(sandbox.path(&format!("figures/x-robustness-{scheme}.{ending}")).exists());
         }
     }
+    let sheet = std::fs::read(sandbox.path("figures/x-noisy.png")).unwrap();
+    assert!(sheet.starts_with(b"\x89PNG"));
     let text = sandbox.succeeds(&["robustness", "results/x.h5", "--levels", "0.2", "--clip"]).out;
     assert!(text.contains("30 images under noise, clipped, 5 draws"), "{text}");
     // The run itself is as it was.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use snode_analysis::{RobustnessCurve, RobustnessOptions, robustness};
+use snode_data::Noise;
 use snode_figures::{Axis, Line, Panel, svg};
 use snode_ode::SchemeChoice;
 use snode_store::{Appendix, Precision, read_network, write_appendix};
@@ -16,6 +17,7 @@ use crate::encoded::evaluation_set;
 use crate::error::{Error, Result};
 use crate::number::Number;
 use crate::output::{print, print_line};
+use crate::pictures::Sheet;
 use crate::report::{align_right, plain_table, text};
 use crate::tables::{Csv, write_text};
 
@@ -47,7 +49,7 @@ pub struct RobustnessArgs {
     /// Relative and absolute tolerance of an adaptive scheme, in place of the run's.
     #[arg(long, value_name = "NUMBER")]
     pub tolerance: Option<f64>,
-    /// Writes a table (CSV) and a figure (SVG) into a folder.
+    /// Writes a table (CSV), a figure (SVG) and the first images under noise (PNG) into a folder.
     #[arg(long, value_name = "FOLDER")]
     pub figures: Option<PathBuf>,
     /// The number of threads; all there are if not given.
@@ -82,6 +84,7 @@ pub fn run(args: &RobustnessArgs) -> Result<()> {
     write_appendix(&args.run, &group, &appendix(&subject, &scheme, &options, &curve))?;
     if let Some(folder) = &args.figures {
         write_figures(folder, &args.run, &scheme, &curve)?;
+        write_pictures(folder, &args.run, &subject, &options)?;
     }
     if args.json {
         return print_line(&as_json(&subject, &scheme, &options, &curve).to_string());
@@ -214,4 +217,35 @@ fn write_figures(
     }
     let figure = svg(&[panel], 1).map_err(|error| Error::Results(error.to_string()))?;
     write_text(&folder.join(format!("{name}.svg")), &figure)
+}
+
+/// How many images are shown under noise.
+const SHOWN: usize = 10;
+
+/// The first images as they are, and a row of them for every level of the first draw: what the
+/// network sees, from background (black) to foreground (white).
+fn write_pictures(
+    folder: &Path,
+    run: &Path,
+    subject: &Subject,
+    options: &RobustnessOptions,
+) -> Result<()> {
+    let images = subject.split.images();
+    let indices: Vec<usize> = (0..images.len().min(SHOWN)).collect();
+    let clean: Vec<f64> = subject.encoding.encode(images, &indices)?;
+    let (background, foreground) = (subject.encoding.background(), subject.encoding.foreground());
+    let shade = |value: &f64| (value - background) / (foreground - background);
+    let mut sheet = Sheet::new(images.shape());
+    for &level in &options.levels {
+        let mut noisy = clean.clone();
+        let noise = Noise::new(options.seed, level)?.draw(0);
+        let noise = match options.clip {
+            Some((least, most)) => noise.clipped(least, most)?,
+            None => noise,
+        };
+        noise.add(images.width(), &indices, &mut noisy)?;
+        let pictures = noisy.chunks_exact(images.width());
+        sheet.row(pictures.map(|pixels| pixels.iter().map(shade).collect()));
+    }
+    sheet.write(&folder.join(format!("{}-noisy.png", stem(run))))
 }
