@@ -4,12 +4,15 @@
 
 #![cfg(feature = "adaptive")]
 
+mod support;
+
 use faer::{Mat, MatRef};
 use snode_ode::{
     Activation, Adaptive, AdaptiveOptions, Ends, ErrorNorm, Euler, Grid, GridError, Initialisation,
     Interpolation, Method, Network, Parameters, Perturbation, Problem, Real, Scheme, SolveError,
     Stop, initialise,
 };
+use support::{batch, inner, norm, observed_order};
 
 const EXPLICIT: [Method; 3] = [Method::Tsit5, Method::Dopri5, Method::Bs3];
 
@@ -35,20 +38,9 @@ fn linear_in_depth(width: usize) -> (Network<f64>, AdaptiveOptions) {
     (network(width, 1, Activation::Tanh), options)
 }
 
-fn batch<T: Real>(rows: usize, columns: usize, phase: f64) -> Mat<T> {
-    Mat::from_fn(rows, columns, |i, j| T::from_f64((phase + 1.7 * i as f64 + 0.9 * j as f64).sin()))
-}
-
 fn scheme<T: Real>(method: Method, tolerance: f64) -> Adaptive<T> {
     let options = AdaptiveOptions { method, ..AdaptiveOptions::default() };
     Adaptive::new(options.tolerance(tolerance)).unwrap()
-}
-
-fn inner<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>) -> f64 {
-    (0..a.ncols())
-        .flat_map(|j| (0..a.nrows()).map(move |i| (i, j)))
-        .map(|at| a[at].to_f64() * b[at].to_f64())
-        .sum()
 }
 
 fn distance<T: Real, U: Real>(a: MatRef<'_, T>, b: MatRef<'_, U>) -> f64 {
@@ -57,16 +49,10 @@ fn distance<T: Real, U: Real>(a: MatRef<'_, T>, b: MatRef<'_, U>) -> f64 {
     inner(difference.as_ref(), difference.as_ref()).sqrt()
 }
 
-fn norm<T: Real>(a: MatRef<'_, T>) -> f64 {
-    inner(a, a).sqrt()
-}
-
-/// The slope of ln y over ln x by least squares.
+/// The slope of ln y over ln x.
 fn fitted_order(points: &[(f64, f64)]) -> f64 {
-    let n = points.len() as f64;
-    let (mx, my) = points.iter().fold((0.0, 0.0), |(x, y), p| (x + p.0.ln() / n, y + p.1.ln() / n));
-    let covariance: f64 = points.iter().map(|p| (p.0.ln() - mx) * (p.1.ln() - my)).sum();
-    covariance / points.iter().map(|p| (p.0.ln() - mx).powi(2)).sum::<f64>()
+    let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+    observed_order(&x, &y)
 }
 
 fn output<T: Real>(scheme: &mut Adaptive<T>, network: &Network<T>, columns: usize) -> Mat<T> {
@@ -498,11 +484,17 @@ fn stopped(result: Result<(), SolveError>) -> (Problem, Stop, f64, usize) {
 
 #[test]
 fn nan_is_never_a_success() {
+    check_nan::<f64>();
+    check_nan::<f32>();
+}
+
+fn check_nan<T: Real>() {
+    let nan = T::from_f64(f64::NAN);
     for method in Method::ALL {
         // NaN from the middle of the depth on.
-        let mut network = network::<f64>(4, 30, Activation::Tanh);
-        (15..=30).for_each(|node| network.parameters.bias_mut(node)[1] = f64::NAN);
-        let mut solver = scheme::<f64>(method, 1e-3);
+        let mut network = network::<T>(4, 30, Activation::Tanh);
+        (15..=30).for_each(|node| network.parameters.bias_mut(node)[1] = nan);
+        let mut solver = scheme::<T>(method, 1e-3);
         let (problem, reason, time, accepted) =
             stopped(solver.direct(&network, batch(4, 3, 0.0).as_ref()));
         assert_eq!((problem, reason), (Problem::Direct, Stop::NotFinite), "{method}");
@@ -514,14 +506,14 @@ fn nan_is_never_a_success() {
         assert_eq!(stopped(result.map(|_| ())).1, Stop::NotFinite, "{method}");
 
         // A NaN at the start, in the input or in the parameters.
-        let mut x0 = batch(4, 3, 0.0);
-        x0[(2, 1)] = f64::NAN;
-        let clean = self::network::<f64>(4, 30, Activation::Tanh);
+        let mut x0 = batch::<T>(4, 3, 0.0);
+        x0[(2, 1)] = nan;
+        let clean = self::network::<T>(4, 30, Activation::Tanh);
         let (_, reason, time, _) = stopped(solver.direct(&clean, x0.as_ref()));
         assert_eq!((reason, time), (Stop::NotFinite, 0.0), "{method}");
         assert_eq!(solver.output().shape(), (4, 3));
-        network.parameters.bias_mut(0)[0] = f64::INFINITY;
-        network.parameters.weights_mut(0)[(0, 0)] = f64::NAN;
+        network.parameters.bias_mut(0)[0] = T::from_f64(f64::INFINITY);
+        network.parameters.weights_mut(0)[(0, 0)] = nan;
         let (_, reason, time, _) = stopped(solver.direct(&network, batch(4, 3, 0.0).as_ref()));
         assert_eq!((reason, time), (Stop::NotFinite, 0.0), "{method}");
         // Nothing runs along a solve that failed.
@@ -566,11 +558,16 @@ fn a_state_that_blows_up_is_noticed_where_it_does() {
 
 #[test]
 fn the_budget_ends_a_solve_with_what_there_is() {
-    let network = network::<f64>(6, 60, Activation::Tanh);
+    check_budget::<f64>(1e-12);
+    check_budget::<f32>(2e-6);
+}
+
+fn check_budget<T: Real>(tight: f64) {
+    let network = network::<T>(6, 60, Activation::Tanh);
     for method in Method::ALL {
         let options = AdaptiveOptions { method, budget: 7, ..AdaptiveOptions::default() };
-        let tolerance = if method.is_implicit() { 1e-5 } else { 1e-12 };
-        let mut scheme = Adaptive::new(options.tolerance(tolerance)).unwrap();
+        let tolerance = if method.is_implicit() { 1e-5 } else { tight };
+        let mut scheme = Adaptive::<T>::new(options.tolerance(tolerance)).unwrap();
         let result = scheme.direct(&network, batch(6, 3, 0.0).as_ref());
         let (_, reason, time, accepted) = stopped(result);
         assert_eq!(reason, Stop::Budget, "{method}");
