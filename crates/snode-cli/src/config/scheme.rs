@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use snode_ode::{AdaptiveOptions, ErrorNorm, Interpolation, SchemeChoice};
+use snode_ode::{AdaptiveOptions, ErrorNorm, Interpolation, Method, SchemeChoice};
 use snode_store::RunSummary;
 
 use super::{Experiment, Locator, Precision};
@@ -36,22 +36,25 @@ pub enum SchemeName {
 impl SchemeName {
     /// As it is written.
     pub fn text(self) -> &'static str {
-        match self {
-            Self::Euler => "euler",
-            Self::Rk2 => "rk2",
-            Self::Rk4 => "rk4",
-            Self::Tsit5 => "tsit5",
-            Self::Dopri5 => "dopri5",
-            Self::Bs3 => "bs3",
-            Self::Bdf => "bdf",
-            Self::TrBdf2 => "tr-bdf2",
-            Self::Esdirk34 => "esdirk34",
-        }
+        self.choice().name()
     }
 
     /// The scheme with its default choices.
     fn choice(self) -> SchemeChoice {
-        SchemeChoice::named(self.text()).unwrap_or_default()
+        let adaptive = |method| {
+            SchemeChoice::Adaptive(AdaptiveOptions { method, ..AdaptiveOptions::default() })
+        };
+        match self {
+            Self::Euler => SchemeChoice::Euler,
+            Self::Rk2 => SchemeChoice::Rk2(Interpolation::default()),
+            Self::Rk4 => SchemeChoice::Rk4(Interpolation::default()),
+            Self::Tsit5 => adaptive(Method::Tsit5),
+            Self::Dopri5 => adaptive(Method::Dopri5),
+            Self::Bs3 => adaptive(Method::Bs3),
+            Self::Bdf => adaptive(Method::Bdf),
+            Self::TrBdf2 => adaptive(Method::TrBdf2),
+            Self::Esdirk34 => adaptive(Method::Esdirk34),
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Sub, SubAssign};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use diffsol::{
     Context, DefaultDenseMatrix, LaError, Scale, Vector, VectorCommon, VectorIndex, VectorView,
@@ -18,37 +18,8 @@ use diffsol::{
 use super::columns::Columns;
 use super::options::ErrorNorm;
 use super::passes;
+use super::pool::{Buffer, Pool};
 use crate::Real;
-
-/// Memory that vectors take and give back.
-#[derive(Debug)]
-pub(super) struct Pool<T>(Mutex<Vec<Vec<T>>>);
-
-impl<T: Real> Pool<T> {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Vec::new())))
-    }
-
-    /// A vector of this length with any numbers in it.
-    fn take(&self, len: usize) -> Vec<T> {
-        if len == 0 {
-            return Vec::new();
-        }
-        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |v: &Vec<T>| v.capacity() >= len;
-        let best = (0..free.len()).filter(|&i| fits(&free[i])).min_by_key(|&i| free[i].capacity());
-        let mut values = best.map(|i| free.swap_remove(i)).unwrap_or_default();
-        drop(free);
-        values.resize(len, T::ZERO);
-        values
-    }
-
-    fn give_back(&self, values: Vec<T>) {
-        if values.capacity() > 0 {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(values);
-        }
-    }
-}
 
 /// What all vectors of a solve share.
 #[derive(Clone, Debug)]
@@ -79,7 +50,7 @@ impl<T: Real> BatchContext<T> {
     }
 
     pub(super) fn take(&self, len: usize) -> Buffer<T> {
-        Buffer { values: self.pool.take(len), pool: Arc::clone(&self.pool) }
+        Buffer::take(&self.pool, len)
     }
 
     /// The square of the error norm: at most 1 for a step to be accepted.
@@ -116,37 +87,6 @@ impl<T: Real> Context for BatchContext<T> {
             return Ok(self.clone());
         }
         Err(LaError::Other("a batch is one state to diffsol".into()))
-    }
-}
-
-/// Memory that goes back to its pool.
-#[derive(Debug)]
-pub(super) struct Buffer<T: Real> {
-    values: Vec<T>,
-    pool: Arc<Pool<T>>,
-}
-
-impl<T: Real> Buffer<T> {
-    pub(super) fn as_slice(&self) -> &[T] {
-        &self.values
-    }
-
-    pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
-        &mut self.values
-    }
-}
-
-impl<T: Real> Clone for Buffer<T> {
-    fn clone(&self) -> Self {
-        let mut values = self.pool.take(self.values.len());
-        values.copy_from_slice(&self.values);
-        Self { values, pool: Arc::clone(&self.pool) }
-    }
-}
-
-impl<T: Real> Drop for Buffer<T> {
-    fn drop(&mut self) {
-        self.pool.give_back(std::mem::take(&mut self.values));
     }
 }
 

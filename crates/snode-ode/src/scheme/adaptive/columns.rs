@@ -10,7 +10,8 @@ use diffsol::matrix::sparsity::{Dense, DenseRef};
 use diffsol::{DenseMatrix, LaError, Matrix, MatrixCommon, Scale, Vector, VectorViewMut};
 use faer::Accum;
 
-use super::batch::{Batch, BatchContext, BatchMut, BatchRef, Buffer, Indices};
+use super::batch::{Batch, BatchContext, BatchMut, BatchRef, Indices};
+use super::pool::Buffer;
 use crate::{Real, kernels};
 
 /// Batches side by side, each in memory of its own.
@@ -254,8 +255,8 @@ impl<T: Real> DenseMatrix for Columns<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::batch::Pool;
     use super::super::options::ErrorNorm;
+    use super::super::pool::Pool;
     use super::*;
     use diffsol::VectorView;
 

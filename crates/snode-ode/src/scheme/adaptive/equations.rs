@@ -9,7 +9,7 @@ use diffsol::{
     ConstantOp, FaerContext, FaerMat, FaerVec, Matrix, NonLinearOp, NonLinearOpJacobian,
     OdeEquations, OdeEquationsRef, Op, ParameterisedOp, UnitCallable, Vector, VectorCommon,
 };
-use faer::{Accum, MatMut, MatRef};
+use faer::Accum;
 
 use super::batch::{Batch, BatchContext};
 use super::columns::Columns;
@@ -224,30 +224,20 @@ impl<T: Real, R: RightHandSide<T>> NonLinearOpJacobian for Rhs<'_, '_, T, FaerMa
         let mut rhs = self.0.rhs.borrow_mut();
         let [from, to] = &mut *self.0.scratch.borrow_mut();
         let jacobian = rhs.jacobian(t, x.read(from));
-        let (n, slopes) = (jacobian.weights.nrows(), jacobian.slopes);
-        let m = slopes.len() / n;
-        let mut v: Vec<T> = {
-            let mut copy = Vec::new();
-            v.read(&mut copy);
-            copy
-        };
+        let slopes = jacobian.slopes;
+        let mut copy = Vec::new();
+        v.read(&mut copy);
         let scale = |values: &mut [T]| {
             values.iter_mut().zip(slopes).for_each(|(v, s)| *v *= *s);
         };
         let weights = if jacobian.transposed {
-            scale(&mut v);
+            scale(&mut copy);
             jacobian.weights.transpose()
         } else {
             jacobian.weights
         };
         y.write(slopes.len(), to, |y| {
-            kernels::product(
-                MatMut::from_column_major_slice_mut(y, n, m),
-                Accum::Replace,
-                weights,
-                MatRef::from_column_major_slice(&v, n, m),
-                T::ONE,
-            );
+            kernels::transform(weights, &copy, y, Accum::Replace, T::ONE);
             if !jacobian.transposed {
                 scale(y);
             }

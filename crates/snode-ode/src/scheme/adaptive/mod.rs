@@ -6,6 +6,7 @@ mod equations;
 mod gradient;
 mod options;
 mod passes;
+mod pool;
 mod rhs;
 mod solve;
 mod tableaux;
@@ -17,8 +18,8 @@ use faer::{MatMut, MatRef};
 
 pub use options::{AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 
-use self::batch::Pool;
 use self::gradient::{SampleMemory, Sampler};
+use self::pool::Pool;
 use self::rhs::{Adjoint, Along, Direct, Memory, RightHandSide, Sensitivity};
 use self::solve::{Ended, Follower, Step, Task, solve};
 use self::trajectory::Trajectory;

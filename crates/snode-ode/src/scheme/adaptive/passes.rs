@@ -1,33 +1,17 @@
 //! The solvers' passes over a batch's numbers, in vector code.
 
+use faer::Accum;
 use pulp::{Arch, NullaryFnOnce};
 
-use crate::Real;
-
-struct Scaled<'a, T> {
-    out: &'a mut [T],
-    factor: T,
-    x: &'a [T],
-}
-
-impl<T: Real> NullaryFnOnce for Scaled<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for (out, x) in self.out.iter_mut().zip(self.x) {
-            *out = self.factor * *x;
-        }
-    }
-}
+use crate::{Real, kernels};
 
 /// `y` = `keep`·`y` + `add`·`x`; with `keep` = 0 whatever `y` was, NaN included.
 pub(super) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
     assert_eq!(y.len(), x.len(), "vectors of different lengths");
     if keep == T::ZERO {
-        Arch::new().dispatch(Scaled { out: y, factor: add, x });
+        kernels::linear_combination(y, Accum::Replace, &[(add, x)]);
     } else {
-        crate::kernels::combine(y, keep, x, add);
+        kernels::combine(y, keep, x, add);
     }
 }
 

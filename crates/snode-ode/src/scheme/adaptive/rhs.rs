@@ -95,11 +95,6 @@ impl<T: Real> Memory<T> {
     }
 }
 
-/// `out` = W `x`, or +=.
-fn multiply<T: Real>(out: &mut [T], accumulate: Accum, weights: MatRef<'_, T>, x: &[T]) {
-    kernels::transform(weights, x, out, accumulate, T::ONE);
-}
-
 /// (S1): x′ = σ(W(t) x + b(t)).
 pub(super) struct Direct<'a, T> {
     pub(super) network: &'a Network<T>,
@@ -117,7 +112,7 @@ impl<T: Real> RightHandSide<T> for Direct<'_, T> {
             let part = part.start * n..part.end * n;
             // SAFETY: parts are disjoint.
             let dx = unsafe { dx.part_mut(0, part.clone()) };
-            multiply(dx, Accum::Replace, weights, &x[part]);
+            kernels::transform(weights, &x[part], dx, Accum::Replace, T::ONE);
             kernels::stage(network.activation(), dx, bias, None, &mut [], &[]);
         });
     }
@@ -127,7 +122,7 @@ impl<T: Real> RightHandSide<T> for Direct<'_, T> {
         let Memory { weights, z, .. } = &mut *self.memory;
         let node = weights.at(&network.parameters, network, self.interpolation, t);
         let (weights, bias) = split_node(node, n);
-        multiply(z, Accum::Replace, weights, x);
+        kernels::transform(weights, x, z, Accum::Replace, T::ONE);
         kernels::slope(network.activation(), z, bias);
         Jacobian { weights, slopes: z, transposed: false }
     }
@@ -165,7 +160,7 @@ impl<T: Real> Along<'_, T> {
                 // SAFETY: parts are disjoint.
                 let (x, z) = unsafe { (x.part_mut(0, part.clone()), z.part_mut(0, part.clone())) };
                 trajectory.read(&point, part, x);
-                multiply(z, Accum::Replace, weights, x);
+                kernels::transform(weights, x, z, Accum::Replace, T::ONE);
                 kernels::slope(network.activation(), z, bias);
             });
             *depth = Some(t);
@@ -189,7 +184,7 @@ impl<T: Real> RightHandSide<T> for Adjoint<'_, T> {
             let (g, out) =
                 unsafe { (weighted.part_mut(0, part.clone()), out.part_mut(0, part.clone())) };
             kernels::multiply(&slopes[part.clone()], &lambda[part], g, &[]);
-            multiply(out, Accum::Replace, weights.transpose(), g);
+            kernels::transform(weights.transpose(), g, out, Accum::Replace, T::ONE);
         });
     }
 
@@ -223,9 +218,9 @@ impl<T: Real> RightHandSide<T> for Sensitivity<'_, T> {
             let part = part.start * n..part.end * n;
             // SAFETY: parts are disjoint.
             let out = unsafe { out.part_mut(0, part.clone()) };
-            multiply(out, Accum::Replace, weights, &xi[part.clone()]);
+            kernels::transform(weights, &xi[part.clone()], out, Accum::Replace, T::ONE);
             if let Some((omega, _)) = perturbation {
-                multiply(out, Accum::Add, omega, &x[part.clone()]);
+                kernels::transform(omega, &x[part.clone()], out, Accum::Add, T::ONE);
             }
             kernels::sensitivity_stage(out, beta, &slopes[part], &mut [], &[]);
         });

@@ -9,10 +9,11 @@ use diffsol::{
     RkState, Tableau, Vector,
 };
 
-use super::batch::{BatchContext, Pool};
+use super::batch::BatchContext;
 use super::columns::Columns;
 use super::equations::{Equations, State};
 use super::options::{AdaptiveOptions, Method};
+use super::pool::Pool;
 use super::rhs::RightHandSide;
 use super::tableaux;
 use crate::scheme::checks::all_finite;
