@@ -1,0 +1,20 @@
+//! Passes over memory, each compiled for the machine's vector unit and chosen at run time.
+//!
+//! Every pass is a struct whose `call` is inlined into a function per instruction set by
+//! [`pulp::Arch::dispatch`]. Matrix products go to faer.
+
+mod activations;
+mod ahead;
+mod layers;
+mod product;
+mod vectors;
+
+#[cfg(feature = "adaptive")]
+pub(crate) use activations::slope;
+pub(crate) use layers::{
+    Target, euler_advance, euler_step, sensitivity_stage, sensitivity_step, stage,
+};
+pub(crate) use product::{outer_product, transform};
+#[cfg(feature = "adaptive")]
+pub(crate) use vectors::multiply_by;
+pub(crate) use vectors::{combine, distances, dot, linear_combination, multiply, weigh};
