@@ -14,6 +14,7 @@ pub mod config;
 pub mod encoded;
 pub mod error;
 pub mod estimate;
+pub mod grid;
 pub mod interrupt;
 pub mod number;
 pub mod output;
