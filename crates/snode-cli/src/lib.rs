@@ -8,6 +8,7 @@
 // Built piece by piece from formatted parts; speed does not matter here.
 #![allow(clippy::format_push_string)]
 
+pub mod analyses;
 pub mod cli;
 pub mod commands;
 pub mod config;
