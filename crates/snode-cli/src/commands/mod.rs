@@ -5,6 +5,7 @@ pub mod eval;
 pub mod gradcheck;
 pub mod images;
 pub mod init;
+pub mod report;
 pub mod robustness;
 pub mod run;
 pub mod sensitivity;

@@ -1,0 +1,169 @@
+//! E3 and E4: noise on the inputs.
+
+use snode_analysis::Moments;
+
+use super::{
+    Claim, Evidence, Kind, LEAST_RUNS, NCG, NCG_DECAY, SGD, SGD_DECAY, compare, find, judge,
+    kind_name, models, percent, sample,
+};
+use crate::findings::sections::propagation::{curve, levels_of};
+use crate::findings::statistics::short;
+use crate::findings::{Collection, Group, Run};
+
+const MEASURE: &str = "Robustness of a run is its mean accuracy over all levels of noise above 0.";
+
+/// Mean accuracy over all levels of noise above 0.
+fn robustness(run: &Run) -> Option<f64> {
+    let curve = run.robustness()?;
+    let noisy = curve.iter().filter(|(level, _)| *level > 0.0).map(|(_, draws)| draws.mean);
+    let moments: Moments = noisy.collect();
+    (moments.count > 0).then_some(moments.mean)
+}
+
+fn robustnesses(
+    collection: &Collection,
+    model: &str,
+    first: Kind,
+    second: Kind,
+    holds: impl Fn(f64, f64) -> bool,
+) -> Evidence {
+    let side =
+        |kind| (kind_name(kind), sample(collection, find(collection, model, kind), robustness));
+    compare(model, side(first), side(second), percent, holds)
+}
+
+/// Whether robustness was measured at all.
+fn measured(collection: &Collection) -> bool {
+    collection.runs().any(|run| robustness(run).is_some())
+}
+
+/// NCG is more robust than SGD under the squared distance.
+pub(super) fn ncg_is_more_robust(collection: &Collection) -> Claim {
+    let planned = models(collection, Some("L²"), None).into_iter().filter(|_| measured(collection));
+    Claim {
+        experiment: "E3",
+        text: "NCG is more robust than SGD under L² without decay.",
+        rule: format!("{MEASURE} Its mean over seeds is higher for NCG, for each activation."),
+        evidence: planned
+            .map(|model| robustnesses(collection, &model, NCG, SGD, |ncg, sgd| ncg > sgd))
+            .collect(),
+    }
+}
+
+/// Decay costs NCG robustness.
+pub(super) fn decay_hurts_robustness(collection: &Collection) -> Claim {
+    let planned = models(collection, None, None)
+        .into_iter()
+        .filter(|model| measured(collection) && find(collection, model, NCG_DECAY).is_some());
+    Claim {
+        experiment: "E3",
+        text: "Weight decay hurts NCG's robustness.",
+        rule: format!(
+            "{MEASURE} Its mean over seeds is lower with decay, for each activation and loss."
+        ),
+        evidence: planned
+            .map(|model| {
+                robustnesses(collection, &model, NCG_DECAY, NCG, |with, without| with < without)
+            })
+            .collect(),
+    }
+}
+
+/// Sobolev gradients and tanh give the most robust network.
+pub(super) fn sobolev_tanh_is_the_most_robust(collection: &Collection) -> Claim {
+    let samples: Vec<(&Group, Moments)> = collection
+        .groups
+        .iter()
+        .filter(|_| measured(collection))
+        .map(|group| (group, sample(collection, Some(group), robustness)))
+        .collect();
+    let is_named = |group: &Group| group.sobolev && group.activation == "tanh";
+    let best = |named: bool| {
+        let groups = samples.iter().filter(|(group, _)| is_named(group) == named);
+        groups.max_by(|a, b| a.1.mean.total_cmp(&b.1.mean))
+    };
+    let evidence = match (best(true), best(false)) {
+        (Some((named, a)), Some((other, b))) => {
+            let mut found =
+                compare("best", (&named.name(), *a), (&other.name(), *b), percent, |a, b| a > b);
+            let lacking = samples.iter().filter(|(_, moments)| moments.count < LEAST_RUNS).count();
+            if lacking > 0 {
+                found.holds = None;
+                found.text.push_str(&format!("; {lacking} of {} groups lack runs", samples.len()));
+            }
+            vec![found]
+        }
+        _ => Vec::new(),
+    };
+    Claim {
+        experiment: "E3",
+        text: "Sobolev gradients with tanh give the most robust networks.",
+        rule: format!(
+            "{MEASURE} Of all groups of runs, one trained by Sobolev gradients with tanh has the \
+             highest mean over seeds."
+        ),
+        evidence,
+    }
+}
+
+/// The largest relative error that counts as agreement.
+const AGREEMENT: f64 = 0.1;
+
+/// The sensitivity problem tells what small noise does.
+pub(super) fn estimate_is_measurement(collection: &Collection) -> Claim {
+    let evidence = collection.groups.iter().filter_map(|group| {
+        let level = *levels_of(collection, group).first()?;
+        let error = at_end(collection, group, level, "relative_error");
+        Some(judge(&format!("{}, s = {level}", group.name()), &error, short, |e| e <= AGREEMENT))
+    });
+    Claim {
+        experiment: "E4",
+        text: "For small noise the estimate by the sensitivity problem is the measured perturbation.",
+        rule: format!(
+            "At the smallest level of noise the relative error of the estimate at the end of depth is \
+             at most {AGREEMENT} for every group of runs."
+        ),
+        evidence: evidence.collect(),
+    }
+}
+
+/// A quantity at the end of depth, over the runs of a group.
+fn at_end(collection: &Collection, group: &Group, level: f64, quantity: &str) -> Moments {
+    let curve = curve(collection, group, "input", level, quantity);
+    curve.last().map(|(_, moments)| *moments).unwrap_or_default()
+}
+
+/// How much smaller a damped perturbation is.
+const DAMPED: f64 = 0.95;
+
+/// Decay damps perturbations for NCG with tanh, and not for SGD.
+pub(super) fn decay_damps(collection: &Collection) -> Claim {
+    let mut evidence = Vec::new();
+    for model in models(collection, None, Some("tanh")) {
+        for (with, without, damped) in [(NCG_DECAY, NCG, true), (SGD_DECAY, SGD, false)] {
+            let groups = (find(collection, &model, with), find(collection, &model, without));
+            let levels = [groups.0, groups.1].into_iter().flatten();
+            let level = levels.flat_map(|group| levels_of(collection, group)).reduce(f64::min);
+            if let ((Some(first), Some(second)), Some(level)) = (groups, level) {
+                let side =
+                    |kind, group| (kind_name(kind), at_end(collection, group, level, "measured"));
+                evidence.push(compare(
+                    &format!("{model}, s = {level}"),
+                    side(with, first),
+                    side(without, second),
+                    short,
+                    |with, without| (with < DAMPED * without) == damped,
+                ));
+            }
+        }
+    }
+    Claim {
+        experiment: "E4",
+        text: "Weight decay damps perturbations for NCG with tanh, and not for SGD.",
+        rule: format!(
+            "At the smallest level of noise the measured perturbation at the end of depth, with decay, \
+             is below {DAMPED} of that without for NCG with tanh, and not below it for SGD with tanh."
+        ),
+        evidence,
+    }
+}

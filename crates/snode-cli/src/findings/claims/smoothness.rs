@@ -1,0 +1,31 @@
+//! E5: weights through depth.
+
+use super::{Claim, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, sample};
+use crate::findings::Collection;
+use crate::findings::sections::weights::relative_seminorm;
+use crate::findings::statistics::short;
+
+/// Sobolev gradients give weights that are smooth in depth.
+pub(super) fn sobolev_is_smooth(collection: &Collection) -> Claim {
+    let mut evidence = Vec::new();
+    for model in models(collection, None, None) {
+        let Some(sobolev) = find(collection, &model, NCG_SOBOLEV) else {
+            continue;
+        };
+        for other in [NCG, SGD] {
+            let group = find(collection, &model, other);
+            let smooth = sample(collection, Some(sobolev), relative_seminorm);
+            let rough = sample(collection, group, relative_seminorm);
+            let sides = ((kind_name(NCG_SOBOLEV), smooth), (kind_name(other), rough));
+            evidence.push(compare(&model, sides.0, sides.1, short, |smooth, rough| smooth < rough));
+        }
+    }
+    Claim {
+        experiment: "E5",
+        text: "Sobolev gradients give weights that are smooth in depth.",
+        rule: "The H¹ seminorm of all weights relative to their L² norm, mean over seeds, is lower for \
+               NCG with Sobolev gradients than for NCG and for SGD, for each activation and loss."
+            .into(),
+        evidence,
+    }
+}
