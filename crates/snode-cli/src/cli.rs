@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    data, eval, gradcheck, init, robustness, run, sensitivity, show, solvers, validate,
+    attack, data, eval, gradcheck, init, robustness, run, sensitivity, show, solvers, validate,
 };
 use crate::error::{Error, Result};
 use crate::output::say;
@@ -45,6 +45,8 @@ pub enum Command {
     Sensitivity(sensitivity::SensitivityArgs),
     /// Measure accuracy under noise.
     Robustness(robustness::RobustnessArgs),
+    /// Attack a trained network, and keep the adversarial images.
+    Attack(Box<attack::AttackArgs>),
     /// Train an experiment under several schemes, and solve each result by all of them.
     Solvers(solvers::SolversArgs),
     /// Check the derivatives of an experiment's network on a batch of its images.
@@ -76,6 +78,7 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Eval(args) => eval::run(args),
         Command::Sensitivity(args) => sensitivity::run(args),
         Command::Robustness(args) => robustness::run(args),
+        Command::Attack(args) => attack::run(args),
         Command::Solvers(args) => solvers::run(args),
         Command::Gradcheck(args) => gradcheck::run(args),
         Command::Data(command) => data::run(command),

@@ -101,6 +101,16 @@ impl From<snode_analysis::AnalysisError> for Error {
     }
 }
 
+impl From<snode_attack::AttackError> for Error {
+    fn from(error: snode_attack::AttackError) -> Self {
+        use snode_attack::AttackError;
+        match error {
+            AttackError::Option { .. } => Self::Usage(error.to_string()),
+            error => Self::Train(error.to_string()),
+        }
+    }
+}
+
 impl From<snode_store::StoreError> for Error {
     fn from(error: snode_store::StoreError) -> Self {
         Self::Results(error.to_string())

@@ -54,6 +54,7 @@ impl Prepared {
         let classes = dataset.classes();
         let (train, test) = dataset.into_splits();
         config::check_analyses_with_data(&experiment.analysis, locator, rows * cols, test.len())?;
+        config::check_attacks(&experiment.attack, locator, Some((classes, test.len())))?;
         let limit = |key: &str, wanted: Option<usize>, split: Split| match wanted {
             Some(count) if count > split.len() => Err(locator
                 .error(key, format!("found {count}, but there are only {} images", split.len()))),

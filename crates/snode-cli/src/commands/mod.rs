@@ -1,5 +1,6 @@
 //! The commands of the program, one a file.
 
+pub mod attack;
 pub mod data;
 pub mod eval;
 pub mod gradcheck;

@@ -110,7 +110,11 @@ fn collect(table: &DeTable<'_>, prefix: &str, entries: &mut Vec<Entry>) {
 fn collect_value(value: &Spanned<DeValue<'_>>, path: &str, entries: &mut Vec<Entry>) {
     match value.get_ref() {
         DeValue::Table(table) => collect(table, path, entries),
-        DeValue::Array(items) => items.iter().for_each(|item| collect_value(item, path, entries)),
+        DeValue::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect_value(item, &format!("{path}[{index}]"), entries);
+            }
+        }
         _ => {}
     }
 }

@@ -6,6 +6,7 @@
 //! names file, line and key.
 
 mod analysis;
+mod attack;
 mod check;
 mod compare;
 mod diagnose;
@@ -24,6 +25,8 @@ pub(crate) use analysis::check_with_data as check_analyses_with_data;
 pub use analysis::{
     AnalysisConfig, NoiseConfig, RobustnessConfig, SchemesConfig, SmoothnessConfig,
 };
+pub(crate) use attack::check_attacks;
+pub use attack::{AttackConfig, AttackMethod, NormName};
 pub use check::check;
 pub use compare::{Difference, Kind, differences};
 pub use diagnose::{nearest, with_suggestion};
