@@ -50,9 +50,10 @@ impl Selection {
             }
             Condition::Key(key, value) => lookup(&table, key) == Some(value),
         };
-        let alternatives =
-            |first: &Condition| self.only.iter().filter(|other| other.subject() == first.subject());
-        self.only.iter().all(|first| alternatives(first).any(holds)) && !self.skip.iter().any(holds)
+        let fulfilled = |first: &Condition| {
+            self.only.iter().filter(|other| other.subject() == first.subject()).any(holds)
+        };
+        self.only.iter().all(fulfilled) && !self.skip.iter().any(holds)
     }
 }
 
