@@ -127,13 +127,17 @@ pub fn pending(path: &Path, experiment: &Experiment) -> Result<Vec<Analysis>> {
     Ok(pending)
 }
 
-/// Makes the analyses that are [`pending`], saying which.
+/// Makes the analyses that are [`pending`]; `say` is told the name of each.
 ///
 /// # Errors
-/// If one of them fails.
-pub fn complete(path: &Path, experiment: &Experiment, say: impl Fn(&str)) -> Result<()> {
+/// If one of them fails, or `say` does.
+pub fn complete(
+    path: &Path,
+    experiment: &Experiment,
+    say: impl Fn(&str) -> Result<()>,
+) -> Result<()> {
     for analysis in pending(path, experiment)? {
-        say(&format!("measuring: {}", analysis.name()));
+        say(&analysis.name())?;
         analysis.run(path, experiment.threads)?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use snode_attack::{
 
 use super::Locator;
 use super::scheme::SchemeName;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::number::Number;
 
 /// An item of `[[attack]]`.
@@ -396,8 +396,13 @@ pub(crate) fn check_attacks(
     data: Option<(usize, usize)>,
 ) -> Result<()> {
     for (index, keys) in attacks.iter().enumerate() {
-        let path = |key: &str| format!("attack[{index}].{key}");
-        let error = |key: &str, problem: String| Err(locator.error(&path(key), problem));
+        let error = |key: &str, problem: String| {
+            Err(Error::Config {
+                place: locator.place_in(&format!("attack.{key}"), index),
+                key: Some(format!("attack[{index}].{key}")),
+                problem,
+            })
+        };
         if let Err((key, problem)) = keys.check(data.map(|(classes, _)| classes)) {
             return error(key, problem);
         }
