@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use toml::{Table, Value};
 
 use super::definition::{CASE, canonical, lookup};
-use super::state::STATES;
 use super::{Cell, Grid, State};
 use crate::config::{Setting, with_suggestion};
 use crate::error::{Error, Result};
@@ -69,10 +68,10 @@ impl Condition {
 
 fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
     let Some((key, value)) = text.split_once('=') else {
-        if STATES.contains(&text) {
+        if State::NAMES.contains(&text) {
             return Ok(Condition::State(text.to_owned()));
         }
-        let problem = with_suggestion("unknown state", text, &STATES);
+        let problem = with_suggestion("unknown state", text, &State::NAMES);
         return Err(Error::Usage(format!("{option} {text}: {problem}; or key=value")));
     };
     let (key, value) = (key.trim(), value.trim());
