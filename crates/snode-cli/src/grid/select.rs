@@ -80,13 +80,11 @@ fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
         for (_, name) in grid.cells.iter().flat_map(|cell| &cell.label).filter(|(k, _)| k == CASE) {
             names.extend(name.as_str().filter(|name| !names.contains(name)));
         }
-        return match names.contains(&value) {
-            true => Ok(Condition::Case(value.to_owned())),
-            false => Err(Error::Usage(format!(
-                "{option} {text}: {}",
-                with_suggestion("unknown case", value, &names)
-            ))),
-        };
+        if names.contains(&value) {
+            return Ok(Condition::Case(value.to_owned()));
+        }
+        let problem = with_suggestion("unknown case", value, &names);
+        return Err(Error::Usage(format!("{option} {text}: {problem}")));
     }
     let (place, folder) = (format!("{option} {text}"), PathBuf::new());
     let value = crate::config::value_of(value);
