@@ -69,8 +69,7 @@ fn attack(method: &str, first: f64) -> Appendix {
     let norm = |i: usize| if i < 20 { first * (1.0 + i as f64 / 10.0) } else { f64::NAN };
     Appendix::default()
         .with_attribute("method", method)
-        .with_attribute("step", 0.03)
-        .with_attribute("iterations", 30_u64)
+        .with_attribute("configuration", "step = 0.03\niterations = 30\n")
         .with_attribute("seconds", 0.5)
         .with_array("norm2", &[30], (0..30).map(norm).collect())
         .with_array("class_after", &[30], vec![1.0; 30])
@@ -91,7 +90,8 @@ fn a_grid_is_reported() {
     let sandbox = trained(GRID);
     for path in cells(&sandbox) {
         for (name, first) in [("moving-target", 0.1), ("pgd", 0.2)] {
-            write_appendix(&path, &format!("analysis/attack/{name}"), &attack(name, first)).unwrap();
+            write_appendix(&path, &format!("analysis/attack/{name}"), &attack(name, first))
+                .unwrap();
         }
     }
     let ran = sandbox.succeeds(&["report", "results"]);
@@ -153,10 +153,13 @@ fn tables_are_what_the_files_hold(sandbox: &Sandbox) {
         let stored = read_appendix(&path, "analysis/robustness/euler").unwrap().unwrap();
         let curve: Vec<_> = rows(&tables.join("robustness.csv"))
             .into_iter()
-            .filter(|other| ["training", "activation", "loss", "seed"].iter().all(|k| row[*k] == other[*k]))
+            .filter(|other| {
+                ["training", "activation", "loss", "seed"].iter().all(|k| row[*k] == other[*k])
+            })
             .map(|row| (number(&row["level"]), number(&row["accuracy_mean"])))
             .collect();
-        let draws = stored.arrays["accuracy"].values.chunks(2).map(|pair| (pair[0] + pair[1]) / 2.0);
+        let draws =
+            stored.arrays["accuracy"].values.chunks(2).map(|pair| (pair[0] + pair[1]) / 2.0);
         let expected: Vec<_> = stored.arrays["levels"].values.iter().copied().zip(draws).collect();
         assert_eq!(curve.len(), 3);
         for (found, expected) in curve.iter().zip(&expected) {
@@ -186,9 +189,14 @@ fn what_is_missing_is_said() {
     let table = markdown.split("## Accuracy by training").nth(1).unwrap();
     let table: Vec<&str> = table.lines().filter(|line| line.starts_with('|')).take(5).collect();
     assert_eq!(table.len(), 5, "{table:?}");
-    assert!(table.join("").matches("(1/2)").count() + 2 * table.join("").matches("– (0/2)").count() == 3);
+    assert!(
+        table.join("").matches("(1/2)").count() + 2 * table.join("").matches("– (0/2)").count()
+            == 3
+    );
     let claims = rows(&sandbox.path("elsewhere/tables/claims.csv"));
-    assert!(claims.iter().any(|row| row["holds"].is_empty() && row["verdict"] == "not enough data"));
+    assert!(
+        claims.iter().any(|row| row["holds"].is_empty() && row["verdict"] == "not enough data")
+    );
 }
 
 #[test]
@@ -199,7 +207,9 @@ fn single_runs_are_reported() {
     sandbox.succeeds(&["run", "x.toml", "--quiet", "--set", "seed=4", "--set", "name=y"]);
     assert!(sandbox.succeeds(&["report", "results"]).out.contains("2 of 2 runs"));
     let ran = sandbox.succeeds(&["report", "results/x.h5"]);
-    assert!(ran.out.contains("1 of 1 runs") && sandbox.path("results/x.report/report.html").exists());
+    assert!(
+        ran.out.contains("1 of 1 runs") && sandbox.path("results/x.report/report.html").exists()
+    );
     let rows = rows(&sandbox.path("results/report/tables/accuracy.csv"));
     assert_eq!(rows.iter().map(|row| &row["seed"][..]).collect::<Vec<_>>(), ["3", "4"]);
     assert_eq!(rows[0]["training"], rows[1]["training"]);

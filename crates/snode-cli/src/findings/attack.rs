@@ -54,11 +54,17 @@ impl Attack {
         let resisted = outcome.iter().filter(|value| **value == RESISTED).count();
         let mut norms: Vec<f64> = fooled.iter().map(|&i| norm2[i]).collect();
         norms.sort_by(f64::total_cmp);
+        let configuration = text(found, "configuration").unwrap_or_default();
+        let configuration: toml::Table = toml::from_str(configuration).unwrap_or_default();
+        let key = |name: &str| {
+            let value = configuration.get(name)?;
+            value.as_float().or_else(|| Some(value.as_integer()? as f64))
+        };
         Some(Self {
             name: name.to_owned(),
             method: text(found, "method").unwrap_or(name).to_owned(),
-            step: number(found, "step"),
-            iterations: number(found, "iterations"),
+            step: key("step"),
+            iterations: key("iterations"),
             seconds: number(found, "seconds"),
             wrong_before: outcome.len() - resisted - fooled.len(),
             attacked: resisted + fooled.len(),
@@ -98,22 +104,24 @@ impl Attack {
     }
 }
 
-/// The first fooled images. There is a row for every image, or one for every fooled one.
+/// The first fooled images. Rows are those that `adversarial_index` says, or one for every image, or
+/// one for every fooled image.
 fn pictures(found: &Appendix, fooled: &[usize], images: usize) -> Option<Vec<Picture>> {
     let array = found.arrays.get("adversarial")?;
     let [rows, width] = array.shape[..] else {
         return None;
     };
-    if rows != images && rows != fooled.len() {
+    if rows == 0 || rows != images && rows != fooled.len() {
         return None;
     }
     let index = values(found, "index").unwrap_or_default();
+    let of_row = values(found, "adversarial_index").unwrap_or_default();
     let class_after = values(found, "class_after").filter(|classes| classes.len() == images)?;
     let picture = |(number, &image): (usize, &usize)| {
-        let row = if rows == images { image } else { number };
-        let place = if index.len() == images { image } else { row };
+        let in_place = of_row.iter().position(|of| *of == image as f64);
+        let row = in_place.unwrap_or(if rows == images { image } else { number }).min(rows - 1);
         Picture {
-            index: index.get(place).map_or(image, |index| *index as usize),
+            index: index.get(image).map_or(image, |index| *index as usize),
             class_after: class_after[image] as usize,
             adversarial: array.values[row * width..(row + 1) * width].to_vec(),
         }
@@ -130,6 +138,7 @@ mod tests {
         let found = Appendix::default()
             .with_attribute("method", "pgd")
             .with_attribute("seconds", 6.0)
+            .with_attribute("configuration", "step = 0.3\niterations = 30\n")
             .with_array("outcome", &[4], vec![0.0, 2.0, 1.0, 2.0])
             .with_array("norm2", &[4], vec![f64::NAN, 0.5, f64::NAN, 0.25])
             .with_array("class_after", &[4], vec![1.0, 7.0, 3.0, 4.0])
@@ -137,6 +146,7 @@ mod tests {
         let attack = Attack::read("pgd-large", &found).unwrap();
         assert_eq!((attack.wrong_before, attack.attacked), (1, 3));
         assert_eq!(attack.seconds_per_image(), Some(2.0));
+        assert_eq!((attack.step, attack.iterations), (Some(0.3), Some(30.0)));
         let at = [0.1, 0.25, 0.4, 1.0].map(|norm| attack.success(norm) * 3.0);
         assert_eq!(at, [0.0, 1.0, 1.0, 2.0]);
         assert_eq!((attack.mean_norm(), attack.most_norm()), (0.375, 0.5));
@@ -152,6 +162,12 @@ mod tests {
             vec![10.0, 11.0, 12.0, 13.0],
         );
         assert_eq!(pictures(&all), [(11, 7, -0.1), (13, 4, -0.2)]);
+        let turned = all.with_array("adversarial", &[2, 1], vec![-0.2, -0.1]).with_array(
+            "adversarial_index",
+            &[2],
+            vec![3.0, 1.0],
+        );
+        assert_eq!(pictures(&turned), [(11, 7, -0.1), (13, 4, -0.2)]);
         assert!(Attack::read("none", &Appendix::default()).is_none());
     }
 }

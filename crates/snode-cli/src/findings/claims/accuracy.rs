@@ -74,7 +74,7 @@ fn accuracies(
 ) -> Evidence {
     let side = |kind| {
         let group = find(collection, model, kind);
-        (kind_name(kind), sample(collection, group, Run::accuracy))
+        (kind_name(kind, group), sample(collection, group, Run::accuracy))
     };
     compare(model, side(first), side(second), percent, holds)
 }

@@ -191,7 +191,8 @@ pub(super) fn ncg_is_less_susceptible(collection: &Collection) -> Claim {
     for model in models(collection, None, None).into_iter().filter(|_| attacked) {
         for kind in [NCG, NCG_SOBOLEV] {
             let side = |kind| {
-                (kind_name(kind), sample(collection, find(collection, &model, kind), susceptible))
+                let group = find(collection, &model, kind);
+                (kind_name(kind, group), sample(collection, group, susceptible))
             };
             evidence.push(compare(&model, side(kind), side(SGD), percent, |own, sgd| own < sgd));
         }

@@ -113,8 +113,11 @@ const NCG: Kind = (Family::Ncg, false, false);
 const NCG_DECAY: Kind = (Family::Ncg, true, false);
 const NCG_SOBOLEV: Kind = (Family::Ncg, false, true);
 
-/// What a way of training is called in evidence.
-fn kind_name(kind: Kind) -> &'static str {
+/// What a way of training is called in evidence: as the group that was found, if there is one.
+fn kind_name(kind: Kind, group: Option<&Group>) -> String {
+    if let Some(group) = group {
+        return group.line();
+    }
     match kind {
         (Family::Sgd, false, _) => "SGD",
         (Family::Sgd, true, _) => "SGD + decay",
@@ -123,13 +126,14 @@ fn kind_name(kind: Kind) -> &'static str {
         (Family::Ncg, false, true) => "NCG + Sobolev",
         (Family::Ncg, true, true) => "NCG + decay + Sobolev",
     }
+    .into()
 }
 
 fn is(group: &Group, kind: Kind) -> bool {
     group.family == Some(kind.0) && group.decay == kind.1 && group.sobolev == kind.2
 }
 
-/// The group of a model that is trained so, under Euler's scheme.
+/// The first group of a model that is trained so, under Euler's scheme.
 fn find<'a>(collection: &'a Collection, model: &str, kind: Kind) -> Option<&'a Group> {
     let mut groups = collection.groups.iter();
     groups.find(|group| group.model() == model && is(group, kind) && group.scheme == "euler")
@@ -160,8 +164,8 @@ fn sample(
 /// Two samples with their names, compared where both have runs enough.
 fn compare(
     what: &str,
-    (first, a): (&str, Moments),
-    (second, b): (&str, Moments),
+    (first, a): (impl AsRef<str>, Moments),
+    (second, b): (impl AsRef<str>, Moments),
     show: impl Fn(&Moments) -> String,
     holds: impl Fn(f64, f64) -> bool,
 ) -> Evidence {
@@ -171,7 +175,7 @@ fn compare(
     };
     let enough = a.count >= LEAST_RUNS && b.count >= LEAST_RUNS;
     Evidence {
-        text: format!("{what}: {}, {}", side(first, &a), side(second, &b)),
+        text: format!("{what}: {}, {}", side(first.as_ref(), &a), side(second.as_ref(), &b)),
         runs: a.count + b.count,
         holds: enough.then(|| holds(a.mean, b.mean)),
     }

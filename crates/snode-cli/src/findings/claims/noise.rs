@@ -27,8 +27,10 @@ fn robustnesses(
     second: Kind,
     holds: impl Fn(f64, f64) -> bool,
 ) -> Evidence {
-    let side =
-        |kind| (kind_name(kind), sample(collection, find(collection, model, kind), robustness));
+    let side = |kind| {
+        let group = find(collection, model, kind);
+        (kind_name(kind, group), sample(collection, group, robustness))
+    };
     compare(model, side(first), side(second), percent, holds)
 }
 
@@ -145,8 +147,9 @@ pub(super) fn decay_damps(collection: &Collection) -> Claim {
             let levels = [groups.0, groups.1].into_iter().flatten();
             let level = levels.flat_map(|group| levels_of(collection, group)).reduce(f64::min);
             if let ((Some(first), Some(second)), Some(level)) = (groups, level) {
-                let side =
-                    |kind, group| (kind_name(kind), at_end(collection, group, level, "measured"));
+                let side = |kind, group| {
+                    (kind_name(kind, Some(group)), at_end(collection, group, level, "measured"))
+                };
                 evidence.push(compare(
                     &format!("{model}, s = {level}"),
                     side(with, first),

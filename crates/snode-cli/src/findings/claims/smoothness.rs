@@ -16,7 +16,7 @@ pub(super) fn sobolev_is_smooth(collection: &Collection) -> Claim {
             let group = find(collection, &model, other);
             let smooth = sample(collection, Some(sobolev), relative_seminorm);
             let rough = sample(collection, group, relative_seminorm);
-            let sides = ((kind_name(NCG_SOBOLEV), smooth), (kind_name(other), rough));
+            let sides = ((sobolev.line(), smooth), (kind_name(other, group), rough));
             evidence.push(compare(&model, sides.0, sides.1, short, |smooth, rough| smooth < rough));
         }
     }
