@@ -31,9 +31,12 @@ pub fn run(args: &ReportArgs) -> Result<()> {
         }
     }
     let (there, planned) = (collection.runs().count(), collection.cells.len());
-    let folder = args.output.clone().unwrap_or_else(|| match args.source.is_dir() {
-        true => args.source.join("report"),
-        false => args.source.with_extension("report"),
+    let folder = args.output.clone().unwrap_or_else(|| {
+        if args.source.is_dir() {
+            args.source.join("report")
+        } else {
+            args.source.with_extension("report")
+        }
     });
     let report = findings::report(collection);
     findings::write(&report, &folder)?;

@@ -16,6 +16,8 @@ pub struct Attack {
     pub method: String,
     /// The length of a step, of methods that take any.
     pub step: Option<f64>,
+    /// Whether steps are measured in the 2-norm.
+    pub euclidean: bool,
     /// The most steps, of methods that are told.
     pub iterations: Option<f64>,
     /// How long it took for all images.
@@ -64,6 +66,7 @@ impl Attack {
             name: name.to_owned(),
             method: text(found, "method").unwrap_or(name).to_owned(),
             step: key("step"),
+            euclidean: configuration.get("norm").is_none_or(|norm| norm.as_str() == Some("2")),
             iterations: key("iterations"),
             seconds: number(found, "seconds"),
             wrong_before: outcome.len() - resisted - fooled.len(),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use snode_store::Status;
 
 use super::group::{Group, without_seed};
+use super::planned;
 use super::run::Run;
 use crate::config::{Experiment, differences};
 use crate::error::{Error, Result};
@@ -35,6 +36,8 @@ pub struct Cell {
     /// The grids it belongs to, and what tells it from the other cells of each; none for a run of
     /// its own.
     pub labels: Vec<(usize, Label)>,
+    /// What each of these grids says of it.
+    pub planned: Vec<Experiment>,
     /// The file of its results.
     pub path: PathBuf,
     /// Whether it is there.
@@ -111,7 +114,8 @@ impl Collection {
                 let manifest = Manifest::read(&path)?;
                 for cell in &manifest.cells {
                     let label = (grids.len(), cell.label.clone());
-                    add(&mut cells, label, source.join(&cell.path));
+                    let planned = planned::experiment(&manifest, &cell.label);
+                    add(&mut cells, label, planned, source.join(&cell.path));
                 }
                 grids.push(manifest);
             }
@@ -175,11 +179,13 @@ impl Collection {
 }
 
 /// Grids share the cells they have in common.
-fn add(cells: &mut Vec<Cell>, label: (usize, Label), path: PathBuf) {
+fn add(cells: &mut Vec<Cell>, label: (usize, Label), planned: Option<Experiment>, path: PathBuf) {
     if let Some(known) = cells.iter_mut().find(|cell| cell.path == path) {
         known.labels.push(label);
+        known.planned.extend(planned);
     } else {
-        cells.push(Cell { labels: vec![label], ..Cell::read(path) });
+        let planned = planned.into_iter().collect();
+        cells.push(Cell { labels: vec![label], planned, ..Cell::read(path) });
     }
 }
 
@@ -200,7 +206,7 @@ impl Cell {
         } else {
             State::Missing
         };
-        Self { labels: Vec::new(), path, state }
+        Self { labels: Vec::new(), planned: Vec::new(), path, state }
     }
 }
 
@@ -211,7 +217,8 @@ fn results_in(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(folder).map_err(cannot)? {
         let path = entry.map_err(cannot)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".h5") && !name.ends_with(".checkpoint.h5") {
+        let is_hdf5 = path.extension().is_some_and(|ending| ending == "h5");
+        if is_hdf5 && !name.ends_with(".checkpoint.h5") {
             files.push(path);
         }
     }

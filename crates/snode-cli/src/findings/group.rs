@@ -41,7 +41,9 @@ pub struct Group {
 impl Group {
     /// Of cells that belong together.
     pub(super) fn of(cells: &[Cell], members: Vec<usize>) -> Self {
-        let experiment = members.iter().find_map(|&place| cells[place].experiment());
+        let there = members.iter().find_map(|&place| cells[place].experiment());
+        let planned = members.iter().find_map(|&place| cells[place].planned.first());
+        let experiment = there.or(planned);
         let label = |key: &str| {
             let values = members.iter().filter_map(|&place| cells[place].value(key));
             values.map(value_text).next()
@@ -90,6 +92,12 @@ impl Group {
     /// The runs that are there.
     pub fn runs<'a>(&'a self, collection: &'a Collection) -> impl Iterator<Item = &'a Run> {
         self.cells.iter().filter_map(|&place| collection.cells[place].run())
+    }
+
+    /// Whether any of its cells was to have what `has` looks for in an experiment, such as an analysis.
+    pub fn plans(&self, collection: &Collection, has: impl Fn(&Experiment) -> bool) -> bool {
+        let cells = self.cells.iter().map(|&place| &collection.cells[place]);
+        cells.flat_map(|cell| cell.planned.iter().chain(cell.experiment())).any(has)
     }
 
     /// `3/5`: how many runs are there, of how many.

@@ -12,6 +12,7 @@ pub mod group;
 mod html;
 mod markdown;
 mod overview;
+mod planned;
 pub mod run;
 pub mod section;
 pub mod sections;

@@ -4,7 +4,7 @@ use snode_analysis::Moments;
 
 use super::{
     Claim, Evidence, LEAST_RUNS, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, percent,
-    sample,
+    planned, sample,
 };
 use crate::findings::statistics::{short, short_number};
 use crate::findings::{Attack, Collection, Family, Group, Run};
@@ -18,6 +18,18 @@ const CARLINI_WAGNER: &str = "carlini-wagner";
 fn by<'a>(run: &'a Run, method: &str, holds: impl Fn(&Attack) -> bool) -> Option<&'a Attack> {
     let mut attacks = run.attacks.iter().filter(|attack| attack.attacked > 0);
     attacks.find(|attack| attack.method == method && holds(attack))
+}
+
+/// The groups that are attacked by all of these methods, or are to be.
+fn attacked<'a>(
+    collection: &'a Collection,
+    methods: &'a [&str],
+) -> impl Iterator<Item = &'a Group> {
+    planned(collection, move |experiment| {
+        let by =
+            |method: &&str| experiment.attack.iter().any(|attack| attack.method.text() == *method);
+        methods.iter().all(by)
+    })
 }
 
 /// Every run's moving-target attack with another one that is planned beside it.
@@ -47,13 +59,10 @@ const COST: std::ops::RangeInclusive<f64> = 4.5..=18.0;
 
 /// The moving target is as good as all targets, for a ninth of the cost.
 pub(super) fn moving_is_targeted_for_a_ninth(collection: &Collection) -> Claim {
-    let evidence = collection.groups.iter().filter_map(|group| {
+    let evidence = attacked(collection, &[MOVING, TARGETED]).map(|group| {
         let pairs = pairs(collection, group, |run, _| by(run, TARGETED, |_| true));
         let (moving, targeted) =
             (|| pairs.iter().map(|pair| pair.0), || pairs.iter().map(|pair| pair.1));
-        if pairs.is_empty() {
-            return None;
-        }
         let parts = (over(moving(), Attack::susceptible), over(targeted(), Attack::susceptible));
         let norms = (over(moving(), Attack::mean_norm), over(targeted(), Attack::mean_norm));
         let seconds = |attack: &Attack| attack.seconds_per_image().unwrap_or(f64::NAN);
@@ -62,7 +71,7 @@ pub(super) fn moving_is_targeted_for_a_ninth(collection: &Collection) -> Claim {
         let same = (parts.0.mean - parts.1.mean).abs() <= SAME_PART
             && (norms.0.mean / norms.1.mean - 1.0).abs() <= SAME_NORM
             && COST.contains(&cost);
-        Some(Evidence {
+        Evidence {
             text: format!(
                 "{}: moving target fools {} at mean norm {}, all targets {} at {}, which take {} times \
                  as long ({runs} runs)",
@@ -75,7 +84,7 @@ pub(super) fn moving_is_targeted_for_a_ninth(collection: &Collection) -> Claim {
             ),
             runs,
             holds: (runs >= LEAST_RUNS).then_some(same),
-        })
+        }
     });
     Claim {
         experiment: "E6",
@@ -123,13 +132,13 @@ const WINS: &str = "fools a larger part of the images, or the same part at a sma
 
 /// The moving target beats projected gradients that make the same steps.
 pub(super) fn moving_beats_projected_gradient(collection: &Collection) -> Claim {
-    let evidence = collection.groups.iter().filter_map(|group| {
+    let evidence = attacked(collection, &[MOVING, PROJECTED]).map(|group| {
         let same = |own: &Attack, other: &Attack| {
-            (own.step, own.iterations) == (other.step, other.iterations)
+            other.euclidean && (own.step, own.iterations) == (other.step, other.iterations)
         };
         let pairs =
             pairs(collection, group, |run, moving| by(run, PROJECTED, |pgd| same(moving, pgd)));
-        (!pairs.is_empty()).then(|| contest(group, "moving target", &pairs, "PGD"))
+        contest(group, "moving target", &pairs, "PGD")
     });
     Claim {
         experiment: "E6",
@@ -141,14 +150,14 @@ pub(super) fn moving_beats_projected_gradient(collection: &Collection) -> Claim 
 
 /// Projected gradients with longer steps win on networks trained by NCG.
 pub(super) fn long_steps_win_on_ncg(collection: &Collection) -> Claim {
-    let ncg = collection.groups.iter().filter(|group| group.family == Some(Family::Ncg));
-    let evidence = ncg.filter_map(|group| {
-        let longer = |own: &Attack, other: &Attack| other.step > own.step;
+    let ncg = attacked(collection, &[MOVING, PROJECTED])
+        .filter(|group| group.family == Some(Family::Ncg));
+    let evidence = ncg.map(|group| {
+        let longer = |own: &Attack, other: &Attack| other.euclidean && other.step > own.step;
         let pairs =
             pairs(collection, group, |run, moving| by(run, PROJECTED, |pgd| longer(moving, pgd)));
         let turned: Vec<_> = pairs.into_iter().map(|(moving, pgd)| (pgd, moving)).collect();
-        (!turned.is_empty())
-            .then(|| contest(group, "PGD with longer steps", &turned, "moving target"))
+        contest(group, "PGD with longer steps", &turned, "moving target")
     });
     Claim {
         experiment: "E6",
@@ -160,18 +169,16 @@ pub(super) fn long_steps_win_on_ncg(collection: &Collection) -> Claim {
 
 /// Carlini and Wagner's attack needs large perturbations.
 pub(super) fn carlini_wagner_goes_far(collection: &Collection) -> Claim {
-    let evidence = collection.groups.iter().filter_map(|group| {
+    let evidence = attacked(collection, &[MOVING, CARLINI_WAGNER]).map(|group| {
         let pairs = pairs(collection, group, |run, _| by(run, CARLINI_WAGNER, |_| true));
         let (moving, cw) = (|| pairs.iter().map(|pair| pair.0), || pairs.iter().map(|pair| pair.1));
-        (!pairs.is_empty()).then(|| {
-            compare(
-                &group.name(),
-                ("Carlini–Wagner, mean norm", over(cw(), Attack::mean_norm)),
-                ("moving target", over(moving(), Attack::mean_norm)),
-                short,
-                |cw, moving| cw > moving,
-            )
-        })
+        compare(
+            &group.name(),
+            ("Carlini–Wagner, mean norm", over(cw(), Attack::mean_norm)),
+            ("moving target", over(moving(), Attack::mean_norm)),
+            short,
+            |cw, moving| cw > moving,
+        )
     });
     Claim {
         experiment: "E6",
@@ -186,9 +193,10 @@ pub(super) fn carlini_wagner_goes_far(collection: &Collection) -> Claim {
 /// Networks trained by NCG resist better.
 pub(super) fn ncg_is_less_susceptible(collection: &Collection) -> Claim {
     let susceptible = |run: &Run| by(run, MOVING, |_| true).map(Attack::susceptible);
-    let attacked = collection.runs().any(|run| susceptible(run).is_some());
+    let is_attacked =
+        |model: &String| attacked(collection, &[MOVING]).any(|group| group.model() == *model);
     let mut evidence = Vec::new();
-    for model in models(collection, None, None).into_iter().filter(|_| attacked) {
+    for model in models(collection, None, None).into_iter().filter(is_attacked) {
         for kind in [NCG, NCG_SOBOLEV] {
             let side = |kind| {
                 let group = find(collection, &model, kind);

@@ -9,10 +9,15 @@ mod attacks;
 mod noise;
 mod schemes;
 mod smoothness;
+#[cfg(test)]
+mod synthetic;
+#[cfg(test)]
+mod tests;
 
 use snode_analysis::Moments;
 
 use super::{Collection, Family, Group, Run};
+use crate::config::Experiment;
 
 /// How many runs each side of a comparison needs.
 pub const LEAST_RUNS: u64 = 2;
@@ -139,6 +144,14 @@ fn find<'a>(collection: &'a Collection, model: &str, kind: Kind) -> Option<&'a G
     groups.find(|group| group.model() == model && is(group, kind) && group.scheme == "euler")
 }
 
+/// The groups that were to have what `has` looks for in their experiments, such as an analysis.
+fn planned(
+    collection: &Collection,
+    has: impl Fn(&Experiment) -> bool,
+) -> impl Iterator<Item = &Group> {
+    collection.groups.iter().filter(move |group| group.plans(collection, &has))
+}
+
 /// The models with this loss and, if one is given, this activation.
 fn models(collection: &Collection, loss: Option<&str>, activation: Option<&str>) -> Vec<String> {
     let fits = |model: &String| {
@@ -199,43 +212,4 @@ fn judge(
 fn percent(moments: &Moments) -> String {
     let text = super::statistics::mean_and_spread(&super::statistics::scaled(moments, 100.0), 2);
     if moments.count == 0 { text } else { format!("{text} %") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn claim(outcomes: &[Option<bool>]) -> Claim {
-        let evidence =
-            |holds: &Option<bool>| Evidence { text: String::new(), runs: 2, holds: *holds };
-        Claim {
-            experiment: "E0",
-            text: "",
-            rule: String::new(),
-            evidence: outcomes.iter().map(evidence).collect(),
-        }
-    }
-
-    #[test]
-    fn no_verdict_without_all_data() {
-        assert_eq!(claim(&[]).verdict(), Verdict::NotEnoughData);
-        assert_eq!(claim(&[Some(true), None]).verdict(), Verdict::NotEnoughData);
-        assert_eq!(claim(&[Some(false), None]).verdict(), Verdict::NotEnoughData);
-        assert_eq!(claim(&[Some(true), Some(true)]).verdict(), Verdict::Holds);
-        assert_eq!(claim(&[Some(true), Some(false)]).verdict(), Verdict::DoesNotHold);
-    }
-
-    #[test]
-    fn a_comparison_needs_runs_on_both_sides() {
-        let sample = |values: &[f64]| values.iter().copied().collect::<Moments>();
-        let higher = |a: &[f64], b: &[f64]| {
-            compare("x", ("A", sample(a)), ("B", sample(b)), percent, |a, b| a > b)
-        };
-        let found = higher(&[0.98, 0.97], &[0.96, 0.95]);
-        assert_eq!((found.holds, found.runs), (Some(true), 4));
-        assert_eq!(found.text, "x: A 97.50 ± 0.71 % (2 runs), B 95.50 ± 0.71 % (2 runs)");
-        assert_eq!(higher(&[0.9, 0.9], &[0.96, 0.95]).holds, Some(false));
-        assert_eq!(higher(&[0.98], &[0.96, 0.95]).holds, None);
-        assert_eq!(higher(&[0.98, 0.97], &[]).text, "x: A 97.50 ± 0.71 % (2 runs), B – (0 runs)");
-    }
 }

@@ -4,8 +4,9 @@ use snode_analysis::Moments;
 
 use super::{
     Claim, Evidence, Kind, LEAST_RUNS, NCG, NCG_DECAY, SGD, SGD_DECAY, compare, find, judge,
-    kind_name, models, percent, sample,
+    kind_name, models, percent, planned, sample,
 };
+use crate::config::Experiment;
 use crate::findings::sections::propagation::{curve, levels_of};
 use crate::findings::statistics::short;
 use crate::findings::{Collection, Group, Run};
@@ -34,19 +35,29 @@ fn robustnesses(
     compare(model, side(first), side(second), percent, holds)
 }
 
-/// Whether robustness was measured at all.
-fn measured(collection: &Collection) -> bool {
-    collection.runs().any(|run| robustness(run).is_some())
+/// Whether robustness is measured on any network of a model, or is to be.
+fn is_planned(collection: &Collection, model: &str) -> bool {
+    planned(collection, has_robustness).any(|group| group.model() == model)
+}
+
+fn has_robustness(experiment: &Experiment) -> bool {
+    experiment.analysis.robustness.is_some()
+}
+
+fn has_noise(experiment: &Experiment) -> bool {
+    experiment.analysis.noise.as_ref().is_some_and(|keys| !keys.levels.is_empty())
 }
 
 /// NCG is more robust than SGD under the squared distance.
 pub(super) fn ncg_is_more_robust(collection: &Collection) -> Claim {
-    let planned = models(collection, Some("L²"), None).into_iter().filter(|_| measured(collection));
+    let models = models(collection, Some("L²"), None)
+        .into_iter()
+        .filter(|model| is_planned(collection, model));
     Claim {
         experiment: "E3",
         text: "NCG is more robust than SGD under L² without decay.",
         rule: format!("{MEASURE} Its mean over seeds is higher for NCG, for each activation."),
-        evidence: planned
+        evidence: models
             .map(|model| robustnesses(collection, &model, NCG, SGD, |ncg, sgd| ncg > sgd))
             .collect(),
     }
@@ -54,16 +65,16 @@ pub(super) fn ncg_is_more_robust(collection: &Collection) -> Claim {
 
 /// Decay costs NCG robustness.
 pub(super) fn decay_hurts_robustness(collection: &Collection) -> Claim {
-    let planned = models(collection, None, None)
-        .into_iter()
-        .filter(|model| measured(collection) && find(collection, model, NCG_DECAY).is_some());
+    let models = models(collection, None, None).into_iter().filter(|model| {
+        is_planned(collection, model) && find(collection, model, NCG_DECAY).is_some()
+    });
     Claim {
         experiment: "E3",
         text: "Weight decay hurts NCG's robustness.",
         rule: format!(
             "{MEASURE} Its mean over seeds is lower with decay, for each activation and loss."
         ),
-        evidence: planned
+        evidence: models
             .map(|model| {
                 robustnesses(collection, &model, NCG_DECAY, NCG, |with, without| with < without)
             })
@@ -73,10 +84,7 @@ pub(super) fn decay_hurts_robustness(collection: &Collection) -> Claim {
 
 /// Sobolev gradients and tanh give the most robust network.
 pub(super) fn sobolev_tanh_is_the_most_robust(collection: &Collection) -> Claim {
-    let samples: Vec<(&Group, Moments)> = collection
-        .groups
-        .iter()
-        .filter(|_| measured(collection))
+    let samples: Vec<(&Group, Moments)> = planned(collection, has_robustness)
         .map(|group| (group, sample(collection, Some(group), robustness)))
         .collect();
     let is_named = |group: &Group| group.sobolev && group.activation == "tanh";
@@ -113,10 +121,12 @@ const AGREEMENT: f64 = 0.1;
 
 /// The sensitivity problem tells what small noise does.
 pub(super) fn estimate_is_measurement(collection: &Collection) -> Claim {
-    let evidence = collection.groups.iter().filter_map(|group| {
-        let level = *levels_of(collection, group).first()?;
+    let evidence = planned(collection, has_noise).map(|group| {
+        let Some(level) = levels_of(collection, group).first().copied() else {
+            return judge(&group.name(), &Moments::default(), short, |_| false);
+        };
         let error = at_end(collection, group, level, "relative_error");
-        Some(judge(&format!("{}, s = {level}", group.name()), &error, short, |e| e <= AGREEMENT))
+        judge(&format!("{}, s = {level}", group.name()), &error, short, |e| e <= AGREEMENT)
     });
     Claim {
         experiment: "E4",
@@ -143,21 +153,27 @@ pub(super) fn decay_damps(collection: &Collection) -> Claim {
     let mut evidence = Vec::new();
     for model in models(collection, None, Some("tanh")) {
         for (with, without, damped) in [(NCG_DECAY, NCG, true), (SGD_DECAY, SGD, false)] {
-            let groups = (find(collection, &model, with), find(collection, &model, without));
-            let levels = [groups.0, groups.1].into_iter().flatten();
-            let level = levels.flat_map(|group| levels_of(collection, group)).reduce(f64::min);
-            if let ((Some(first), Some(second)), Some(level)) = (groups, level) {
-                let side = |kind, group| {
-                    (kind_name(kind, Some(group)), at_end(collection, group, level, "measured"))
-                };
-                evidence.push(compare(
-                    &format!("{model}, s = {level}"),
-                    side(with, first),
-                    side(without, second),
-                    short,
-                    |with, without| (with < DAMPED * without) == damped,
-                ));
+            let Some(first) = find(collection, &model, with) else {
+                continue;
+            };
+            let second = find(collection, &model, without);
+            if !first.plans(collection, has_noise) {
+                continue;
             }
+            let level = levels_of(collection, first).first().copied();
+            let side = |kind, group: Option<&Group>| {
+                let found = group.zip(level);
+                let end = found.map(|(group, level)| at_end(collection, group, level, "measured"));
+                (kind_name(kind, group), end.unwrap_or_default())
+            };
+            let level = level.map_or_else(String::new, |level| format!(", s = {level}"));
+            evidence.push(compare(
+                &format!("{model}{level}"),
+                side(with, Some(first)),
+                side(without, second),
+                short,
+                |with, without| (with < DAMPED * without) == damped,
+            ));
         }
     }
     Claim {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use snode_analysis::Moments;
 
-use super::{Claim, Evidence, LEAST_RUNS, compare, percent, sample};
+use super::{Claim, Evidence, LEAST_RUNS, compare, percent, planned, sample};
+use crate::config::Experiment;
 use crate::findings::run::number;
 use crate::findings::{Collection, Family, Group, Run};
 
@@ -44,14 +45,18 @@ const APART: f64 = 0.01;
 
 /// A trained network is as accurate under every scheme.
 pub(super) fn interchangeable(collection: &Collection) -> Claim {
-    let evidence = collection.groups.iter().filter_map(|group| {
+    let several = |experiment: &Experiment| {
+        experiment.analysis.schemes.as_ref().is_some_and(|keys| keys.solve.len() > 1)
+    };
+    let evidence = planned(collection, several).map(|group| {
         let mut by_scheme: BTreeMap<&str, Moments> = BTreeMap::new();
         for run in group.runs(collection) {
             for (scheme, found) in run.measured("schemes") {
-                by_scheme.entry(scheme).or_default().add(number(found, "accuracy")?);
+                let accuracy = number(found, "accuracy").into_iter();
+                accuracy.for_each(|value| by_scheme.entry(scheme).or_default().add(value));
             }
         }
-        (by_scheme.len() > 1).then(|| spread(group, &by_scheme))
+        spread(group, &by_scheme)
     });
     Claim {
         experiment: "E1",
@@ -76,6 +81,6 @@ fn spread(group: &Group, by_scheme: &BTreeMap<&str, Moments>) -> Evidence {
     Evidence {
         text: format!("{}: {} ({runs} runs)", group.name(), sides.join(", ")),
         runs,
-        holds: (runs >= LEAST_RUNS).then_some(most - least <= APART),
+        holds: (by_scheme.len() > 1 && runs >= LEAST_RUNS).then_some(most - least <= APART),
     }
 }

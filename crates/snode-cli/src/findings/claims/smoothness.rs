@@ -12,6 +12,9 @@ pub(super) fn sobolev_is_smooth(collection: &Collection) -> Claim {
         let Some(sobolev) = find(collection, &model, NCG_SOBOLEV) else {
             continue;
         };
+        if !sobolev.plans(collection, |experiment| experiment.analysis.smoothness.is_some()) {
+            continue;
+        }
         for other in [NCG, SGD] {
             let group = find(collection, &model, other);
             let smooth = sample(collection, Some(sobolev), relative_seminorm);

@@ -58,13 +58,11 @@ impl Subjects {
             let own = subject.experiment.as_ref().map(|experiment| &experiment.data);
             own == Some(&run.experiment.data)
         };
-        let place = match self.0.iter().position(same) {
-            Some(place) => place,
-            None => {
-                self.0.push(subject(&run.path, &ImageArgs::default())?);
-                self.0.len() - 1
-            }
-        };
+        let known = self.0.iter().position(same);
+        if known.is_none() {
+            self.0.push(subject(&run.path, &ImageArgs::default())?);
+        }
+        let place = known.unwrap_or(self.0.len() - 1);
         Ok(&self.0[place])
     }
 }

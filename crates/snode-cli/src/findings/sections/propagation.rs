@@ -5,7 +5,7 @@ use snode_figures::{Axis, Line};
 use super::super::run::{Run, values};
 use super::super::statistics::{across, short};
 use super::super::{Collection, Data, Figure, Group, Section, Table};
-use super::panels::{Curve, columns, figure, group_cells, incomplete, panels};
+use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
 
 /// How many markers a curve of measured values has.
 const MARKERS: usize = 12;
@@ -98,7 +98,7 @@ fn figures(collection: &Collection, part: &str, level: f64) -> Vec<Figure> {
             }
             let every = measured.len().div_ceil(MARKERS);
             vec![
-                Line::new(group.line(), points(&estimated, 0, 1)).plain().dashed(),
+                banded(group.line(), &estimated, 1.0).plain().dashed(),
                 Line::new(format!("{}, measured", group.line()), points(&measured, 0, every))
                     .unjoined(),
             ]
@@ -121,7 +121,10 @@ fn figures(collection: &Collection, part: &str, level: f64) -> Vec<Figure> {
     let figures = [
         figure(
             name("noise"),
-            format!("Perturbation of the state by {on}: lines estimated, markers measured."),
+            format!(
+                "Perturbation of the state by {on}: lines estimated, with a band of one standard \
+                 deviation over seeds, markers measured."
+            ),
             &sizes,
             data(),
         ),

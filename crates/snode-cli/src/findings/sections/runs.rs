@@ -29,31 +29,28 @@ pub(super) fn section(collection: &Collection) -> Section {
         };
         let mut full = vec![cell.name(), file.clone(), state.clone()];
         let mut shown = vec![cell.name(), file, state];
-        match cell.run() {
-            Some(run) => {
-                let (info, seconds) = (&run.summary.info, run.summary.history.seconds());
-                let accuracy = Run::accuracy(run);
-                let origin = [&info.snode_version, &info.host, &info.created].map(Clone::clone);
-                full.extend([
-                    info.seed.to_string(),
-                    accuracy.map_or_else(String::new, |value| value.to_string()),
-                    seconds.to_string(),
-                ]);
-                full.extend(origin.clone());
-                shown.extend([
-                    info.seed.to_string(),
-                    accuracy.map_or("–".into(), |value| format!("{:.2}", 100.0 * value)),
-                    show_seconds(seconds),
-                ]);
-                shown.extend(origin);
-            }
-            None => {
-                let seed = cell.value("seed").map_or_else(String::new, ToString::to_string);
-                full.push(seed.clone());
-                full.extend(std::iter::repeat_n(String::new(), 5));
-                shown.push(seed);
-                shown.extend(std::iter::repeat_n("–".to_owned(), 5));
-            }
+        if let Some(run) = cell.run() {
+            let (info, seconds) = (&run.summary.info, run.summary.history.seconds());
+            let accuracy = Run::accuracy(run);
+            let origin = [&info.snode_version, &info.host, &info.created].map(Clone::clone);
+            full.extend([
+                info.seed.to_string(),
+                accuracy.map_or_else(String::new, |value| value.to_string()),
+                seconds.to_string(),
+            ]);
+            full.extend(origin.clone());
+            shown.extend([
+                info.seed.to_string(),
+                accuracy.map_or("–".into(), |value| format!("{:.2}", 100.0 * value)),
+                show_seconds(seconds),
+            ]);
+            shown.extend(origin);
+        } else {
+            let seed = cell.value("seed").map_or_else(String::new, ToString::to_string);
+            full.push(seed.clone());
+            full.extend(std::iter::repeat_n(String::new(), 5));
+            shown.push(seed);
+            shown.extend(std::iter::repeat_n("–".to_owned(), 5));
         }
         data.row(full);
         rows.push(shown);
