@@ -6,6 +6,7 @@ use super::{
     Claim, Evidence, LEAST_RUNS, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, percent,
     planned, sample,
 };
+use crate::config::Experiment;
 use crate::findings::statistics::{short, short_number};
 use crate::findings::{Attack, Collection, Family, Group, Run};
 
@@ -25,10 +26,13 @@ fn attacked<'a>(
     collection: &'a Collection,
     methods: &'a [&str],
 ) -> impl Iterator<Item = &'a Group> {
-    planned(collection, move |experiment| {
+    let asks = move |experiment: &Experiment| {
         let by =
             |method: &&str| experiment.attack.iter().any(|attack| attack.method.text() == *method);
         methods.iter().all(by)
+    };
+    planned(collection, asks, move |run| {
+        methods.iter().all(|method| by(run, method, |_| true).is_some())
     })
 }
 

@@ -144,12 +144,16 @@ fn find<'a>(collection: &'a Collection, model: &str, kind: Kind) -> Option<&'a G
     groups.find(|group| group.model() == model && is(group, kind) && group.scheme == "euler")
 }
 
-/// The groups that were to have what `has` looks for in their experiments, such as an analysis.
+/// The groups of which a run has something, such as an analysis, or was to have it by its experiment.
 fn planned(
     collection: &Collection,
-    has: impl Fn(&Experiment) -> bool,
+    asks: impl Fn(&Experiment) -> bool,
+    has: impl Fn(&Run) -> bool,
 ) -> impl Iterator<Item = &Group> {
-    collection.groups.iter().filter(move |group| group.plans(collection, &has))
+    collection
+        .groups
+        .iter()
+        .filter(move |group| group.plans(collection, &asks) || group.runs(collection).any(&has))
 }
 
 /// The models with this loss and, if one is given, this activation.

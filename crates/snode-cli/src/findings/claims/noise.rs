@@ -37,14 +37,22 @@ fn robustnesses(
 
 /// Whether robustness is measured on any network of a model, or is to be.
 fn is_planned(collection: &Collection, model: &str) -> bool {
-    planned(collection, has_robustness).any(|group| group.model() == model)
+    planned(collection, asks_robustness, has_robustness).any(|group| group.model() == model)
 }
 
-fn has_robustness(experiment: &Experiment) -> bool {
+fn has_robustness(run: &Run) -> bool {
+    robustness(run).is_some()
+}
+
+fn asks_robustness(experiment: &Experiment) -> bool {
     experiment.analysis.robustness.is_some()
 }
 
-fn has_noise(experiment: &Experiment) -> bool {
+fn has_noise(run: &Run) -> bool {
+    run.analyses.contains_key("sensitivity/input")
+}
+
+fn asks_noise(experiment: &Experiment) -> bool {
     experiment.analysis.noise.as_ref().is_some_and(|keys| !keys.levels.is_empty())
 }
 
@@ -84,7 +92,7 @@ pub(super) fn decay_hurts_robustness(collection: &Collection) -> Claim {
 
 /// Sobolev gradients and tanh give the most robust network.
 pub(super) fn sobolev_tanh_is_the_most_robust(collection: &Collection) -> Claim {
-    let samples: Vec<(&Group, Moments)> = planned(collection, has_robustness)
+    let samples: Vec<(&Group, Moments)> = planned(collection, asks_robustness, has_robustness)
         .map(|group| (group, sample(collection, Some(group), robustness)))
         .collect();
     let is_named = |group: &Group| group.sobolev && group.activation == "tanh";
@@ -121,7 +129,7 @@ const AGREEMENT: f64 = 0.1;
 
 /// The sensitivity problem tells what small noise does.
 pub(super) fn estimate_is_measurement(collection: &Collection) -> Claim {
-    let evidence = planned(collection, has_noise).map(|group| {
+    let evidence = planned(collection, asks_noise, has_noise).map(|group| {
         let Some(level) = levels_of(collection, group).first().copied() else {
             return judge(&group.name(), &Moments::default(), short, |_| false);
         };
@@ -157,7 +165,8 @@ pub(super) fn decay_damps(collection: &Collection) -> Claim {
                 continue;
             };
             let second = find(collection, &model, without);
-            if !first.plans(collection, has_noise) {
+            let name = first.name();
+            if !planned(collection, asks_noise, has_noise).any(|group| group.name() == name) {
                 continue;
             }
             let level = levels_of(collection, first).first().copied();

@@ -48,16 +48,17 @@ pub(super) fn interchangeable(collection: &Collection) -> Claim {
     let several = |experiment: &Experiment| {
         experiment.analysis.schemes.as_ref().is_some_and(|keys| keys.solve.len() > 1)
     };
-    let evidence = planned(collection, several).map(|group| {
-        let mut by_scheme: BTreeMap<&str, Moments> = BTreeMap::new();
-        for run in group.runs(collection) {
-            for (scheme, found) in run.measured("schemes") {
-                let accuracy = number(found, "accuracy").into_iter();
-                accuracy.for_each(|value| by_scheme.entry(scheme).or_default().add(value));
+    let evidence =
+        planned(collection, several, |run| run.measured("schemes").count() > 1).map(|group| {
+            let mut by_scheme: BTreeMap<&str, Moments> = BTreeMap::new();
+            for run in group.runs(collection) {
+                for (scheme, found) in run.measured("schemes") {
+                    let accuracy = number(found, "accuracy").into_iter();
+                    accuracy.for_each(|value| by_scheme.entry(scheme).or_default().add(value));
+                }
             }
-        }
-        spread(group, &by_scheme)
-    });
+            spread(group, &by_scheme)
+        });
     Claim {
         experiment: "E1",
         text: "Schemes are interchangeable when a trained network is solved.",

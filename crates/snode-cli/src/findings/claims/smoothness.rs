@@ -1,9 +1,10 @@
 //! E5: weights through depth.
 
-use super::{Claim, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, sample};
-use crate::findings::Collection;
+use super::{Claim, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, planned, sample};
+use crate::config::Experiment;
 use crate::findings::sections::weights::relative_seminorm;
 use crate::findings::statistics::short;
+use crate::findings::{Collection, Run};
 
 /// Sobolev gradients give weights that are smooth in depth.
 pub(super) fn sobolev_is_smooth(collection: &Collection) -> Claim {
@@ -12,7 +13,9 @@ pub(super) fn sobolev_is_smooth(collection: &Collection) -> Claim {
         let Some(sobolev) = find(collection, &model, NCG_SOBOLEV) else {
             continue;
         };
-        if !sobolev.plans(collection, |experiment| experiment.analysis.smoothness.is_some()) {
+        let asks = |experiment: &Experiment| experiment.analysis.smoothness.is_some();
+        let has = |run: &Run| run.analyses.contains_key("smoothness");
+        if !planned(collection, asks, has).any(|group| group.name() == sobolev.name()) {
             continue;
         }
         for other in [NCG, SGD] {
