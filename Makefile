@@ -25,10 +25,12 @@ demo: ## build the program and train a network on MNIST (EXPERIMENT=FILE.toml fo
 	@echo '    $(TARGET_DIR)/release/snode show RESULTS.h5'
 
 test: ## run all tests
+	@$(CARGO) test --manifest-path tests/consumer/Cargo.toml --target-dir '$(TARGET_DIR)' $(TEST_ARGS)
 	@$(WITH_HDF5) $(CARGO) test --workspace $(TEST_ARGS)
 
 lint: ## formatting, clippy, documentation and crate layers, all without a warning
 	@$(CARGO) fmt --all --check
+	@$(CARGO) fmt --manifest-path tests/consumer/Cargo.toml --check
 	@$(WITH_HDF5) $(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	@$(CARGO) clippy --quiet -p snode-ode --no-default-features -- -D warnings
 	@RUSTDOCFLAGS='-D warnings' $(WITH_HDF5) $(CARGO) doc --quiet --workspace --no-deps
