@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    attack, data, eval, gradcheck, init, robustness, run, sensitivity, show, solvers, validate,
+    attack, collect, data, eval, gradcheck, init, robustness, run, sensitivity, show, solvers,
+    status, validate,
 };
 use crate::error::{Error, Result};
 use crate::output::say;
@@ -31,8 +32,12 @@ pub struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Train the network of an experiment, or go on with it.
+    /// Train the network of an experiment, or those of a grid, or go on with them.
     Run(run::RunArgs),
+    /// Show how far the cells of a grid are.
+    Status(status::StatusArgs),
+    /// Copy the results of a grid into one file.
+    Collect(collect::CollectArgs),
     /// Write a commented experiment to start from.
     Init(init::InitArgs),
     /// Check an experiment, and show all its values and what it will take.
@@ -72,6 +77,8 @@ pub fn main() -> ExitCode {
 fn execute(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Status(args) => status::run(args),
+        Command::Collect(args) => collect::run(args),
         Command::Init(args) => init::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Show(args) => show::run(args),

@@ -164,7 +164,7 @@ fn train_cell(args: &RunArgs, wanted: &str, stop: Arc<AtomicBool>) -> Result<()>
     let mut expansion = Expansion::new(&file, &definition);
     let mut count = 0;
     let (cell, cell_file) = loop {
-        match expansion.next()? {
+        match expansion.next_cell()? {
             Some((cell, file)) if cell.is_called(wanted) => break (cell, file),
             Some(_) => count += 1,
             None => return Err(no_cell(wanted, count)),

@@ -94,7 +94,7 @@ impl ExperimentFile {
         let mut locator: Option<Locator> = None;
         for layer in layers.iter().rev() {
             let mut keys = layer.table.clone();
-            keys.retain(|key, _| key != BASE && !GRID_KEYS.iter().any(|grid| *grid == key));
+            keys.retain(|key, _| key != BASE && !GRID_KEYS.contains(&key));
             merge(&mut table, keys);
             let mut here = layer.locator.clone();
             if let Some(base) = locator {

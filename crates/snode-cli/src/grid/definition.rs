@@ -241,14 +241,14 @@ fn seeds(file: &ExperimentFile) -> Result<Option<Axis>> {
         Value::Integer(count) => {
             let count = usize::try_from(*count).ok().filter(|n| (1..=MOST_CELLS).contains(n));
             let count = count.ok_or_else(|| refused(value.to_string()))? as u64;
-            let last = first.checked_add(count - 1).and_then(|last| i64::try_from(last).ok());
+            let last = first.checked_add(count - 1).filter(|last| i64::try_from(*last).is_ok());
             let last = last.ok_or_else(|| refused(format!("{value} from {first} on")))?;
-            (last + 1 - count as i64..=last).map(Value::Integer).collect()
+            (first..=last).map(|seed| Value::Integer(seed.cast_signed())).collect()
         }
         Value::Array(list) if !list.is_empty() => list.clone(),
         other => return Err(refused(describe(other))),
     };
-    if let Some(other) = values.iter().find(|v| !v.as_integer().is_some_and(|n| n >= 0)) {
+    if let Some(other) = values.iter().find(|v| v.as_integer().is_none_or(|n| n < 0)) {
         return Err(refused(format!("{} in the list", describe(other))));
     }
     let (place, folder) = (locator.place_of("seeds"), locator.folder_of("seeds"));

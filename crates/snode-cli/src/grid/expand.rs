@@ -42,7 +42,7 @@ impl<'a> Expansion<'a> {
     ///
     /// # Errors
     /// If the experiment of the cell is refused.
-    pub fn next(&mut self) -> Result<Option<(Cell, ExperimentFile)>> {
+    pub fn next_cell(&mut self) -> Result<Option<(Cell, ExperimentFile)>> {
         let all = self.definition.combinations().unwrap_or(0);
         while self.next < all {
             let (label, settings) = combination(self.definition, self.next);
@@ -89,22 +89,27 @@ impl<'a> Expansion<'a> {
     fn identity(&mut self, file: &ExperimentFile, experiment: &mut Experiment) -> Result<String> {
         let place = source(file, experiment)?;
         let text = place.text();
-        let index = match self.images.iter().position(|known| known.source == text) {
-            Some(index) => index,
-            None => {
-                let dataset = place.load().map_err(data_error(file))?;
-                self.images.push(Known {
-                    source: text.clone(),
-                    facts: Facts::of(&dataset),
-                    fingerprint: fingerprint(&[dataset.train(), dataset.test()]),
-                });
-                self.loaded = Some((text, dataset));
-                self.images.len() - 1
-            }
+        if let Some(known) = self.images.iter().find(|known| known.source == text) {
+            return known.identity(file, experiment);
+        }
+        let dataset = place.load().map_err(data_error(file))?;
+        let known = Known {
+            source: text.clone(),
+            facts: Facts::of(&dataset),
+            fingerprint: fingerprint(&[dataset.train(), dataset.test()]),
         };
-        let known = &self.images[index];
-        fit(file, experiment, known.facts)?;
-        Ok(identity(experiment, &known.fingerprint))
+        self.loaded = Some((text, dataset));
+        let identity = known.identity(file, experiment);
+        self.images.push(known);
+        identity
+    }
+}
+
+impl Known {
+    /// The identity of an experiment on these images, once it has been fitted to them.
+    fn identity(&self, file: &ExperimentFile, experiment: &mut Experiment) -> Result<String> {
+        fit(file, experiment, self.facts)?;
+        Ok(identity(experiment, &self.fingerprint))
     }
 }
 

@@ -19,7 +19,8 @@ pub fn identity(experiment: &Experiment, fingerprint: &str) -> String {
     hash.update(keys.as_bytes());
     hash.update(b"\n");
     hash.update(fingerprint.as_bytes());
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = hash.finalize();
+    digits.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use serde_json::Value;
 pub use definition::{CASE, Definition, canonical, lookup};
 pub use expand::Expansion;
 pub use identity::SHORT;
-pub use nearest::{Stored, differences_text, nearest_results, stale, stored};
+pub use nearest::{Stale, Stored, differences_text, nearest_results, stale, stored};
 pub use select::Selection;
 pub use state::{State, scores_text};
 
@@ -93,7 +93,7 @@ impl Grid {
         let definition = Definition::read(&file)?;
         let mut expansion = Expansion::new(&file, &definition);
         let mut cells = Vec::new();
-        while let Some((cell, _)) = expansion.next()? {
+        while let Some((cell, _)) = expansion.next_cell()? {
             cells.push(cell);
         }
         if cells.is_empty() {

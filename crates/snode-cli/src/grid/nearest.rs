@@ -26,7 +26,7 @@ pub fn stored(folder: &Path) -> Vec<Stored> {
     paths.sort();
     let is_result = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.ends_with(".h5") && !name.ends_with(".checkpoint.h5")
+        path.extension().is_some_and(|ending| ending == "h5") && !name.contains(".checkpoint.")
     };
     let read = |path: PathBuf| {
         let summary = read_info(&path).ok()?;
@@ -46,15 +46,21 @@ pub fn nearest_results<'a>(
     stored.iter().map(differences).min_by_key(|(_, differences)| differences.len())
 }
 
-/// Results that no cell of this grid has, nor of another one in the folder; with the nearest cell
-/// and the keys that differ.
+/// Results that no cell has any more.
+pub struct Stale<'a> {
+    /// They.
+    pub stored: &'a Stored,
+    /// The nearest cell of the grid.
+    pub nearest: Option<&'a Cell>,
+    /// The keys by which that one differs.
+    pub differences: Vec<Difference>,
+}
+
+/// Results that no cell of this grid has, nor of another one in the folder.
 ///
 /// # Errors
 /// If the folder cannot be read.
-pub fn stale<'a>(
-    grid: &'a Grid,
-    stored: &'a [Stored],
-) -> Result<Vec<(&'a Stored, Option<&'a Cell>, Vec<Difference>)>> {
+pub fn stale<'a>(grid: &'a Grid, stored: &'a [Stored]) -> Result<Vec<Stale<'a>>> {
     let mut claimed: BTreeSet<String> =
         grid.cells.iter().map(|cell| cell.short().to_owned()).collect();
     if grid.folder.is_dir() {
@@ -78,8 +84,8 @@ pub fn stale<'a>(
         let cells = grid.cells.iter().zip(&keys);
         let distances = cells.map(|(cell, keys)| (cell, differing(&stored.keys, keys)));
         match distances.min_by_key(|(_, differences)| differences.len()) {
-            Some((cell, differences)) => (stored, Some(cell), differences),
-            None => (stored, None, Vec::new()),
+            Some((cell, differences)) => Stale { stored, nearest: Some(cell), differences },
+            None => Stale { stored, nearest: None, differences: Vec::new() },
         }
     });
     Ok(with_nearest.collect())

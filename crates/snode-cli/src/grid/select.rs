@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use toml::{Table, Value};
 
 use super::definition::{CASE, canonical, lookup};
-use super::state::STATES;
 use super::{Cell, Grid, State};
 use crate::config::{Setting, with_suggestion};
 use crate::error::{Error, Result};
@@ -69,10 +68,10 @@ impl Condition {
 
 fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
     let Some((key, value)) = text.split_once('=') else {
-        if STATES.contains(&text) {
+        if State::NAMES.contains(&text) {
             return Ok(Condition::State(text.to_owned()));
         }
-        let problem = with_suggestion("unknown state", text, &STATES);
+        let problem = with_suggestion("unknown state", text, &State::NAMES);
         return Err(Error::Usage(format!("{option} {text}: {problem}; or key=value")));
     };
     let (key, value) = (key.trim(), value.trim());
@@ -81,13 +80,11 @@ fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
         for (_, name) in grid.cells.iter().flat_map(|cell| &cell.label).filter(|(k, _)| k == CASE) {
             names.extend(name.as_str().filter(|name| !names.contains(name)));
         }
-        return match names.contains(&value) {
-            true => Ok(Condition::Case(value.to_owned())),
-            false => Err(Error::Usage(format!(
-                "{option} {text}: {}",
-                with_suggestion("unknown case", value, &names)
-            ))),
-        };
+        if names.contains(&value) {
+            return Ok(Condition::Case(value.to_owned()));
+        }
+        let problem = with_suggestion("unknown case", value, &names);
+        return Err(Error::Usage(format!("{option} {text}: {problem}")));
     }
     let (place, folder) = (format!("{option} {text}"), PathBuf::new());
     let value = crate::config::value_of(value);

@@ -27,10 +27,10 @@ pub enum State {
     Missing,
 }
 
-/// The names of states, as `--only` and `--skip` take them.
-pub const STATES: [&str; 6] = ["done", "trained", "running", "failed", "interrupted", "missing"];
-
 impl State {
+    /// The names of states, as `--only` and `--skip` take them.
+    pub const NAMES: [&str; 6] = ["done", "trained", "running", "failed", "interrupted", "missing"];
+
     /// That of a cell with results in `folder`.
     pub fn of(cell: &Cell, folder: &Path) -> Self {
         let files = cell.files(folder);

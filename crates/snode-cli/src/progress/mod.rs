@@ -125,11 +125,11 @@ impl<T: Number> Observer<T> for Progress {
                 say(&evaluation_line(record, &progressed));
             }
             (Display::Json, Event::Iteration(record)) => json::iteration(record)?,
-            (Display::Watched(last), Event::Iteration(record)) => {
-                if last.is_none_or(|last| last.elapsed() >= WATCHED_EVERY) {
-                    *last = Some(Instant::now());
-                    json::watched(record, &progressed)?;
-                }
+            (Display::Watched(last), Event::Iteration(record))
+                if last.is_none_or(|last| last.elapsed() >= WATCHED_EVERY) =>
+            {
+                *last = Some(Instant::now());
+                json::watched(record, &progressed)?;
             }
             (Display::Json | Display::Watched(_), Event::Evaluation(record)) => {
                 json::evaluation(record)?;

@@ -65,13 +65,13 @@ impl Display {
     }
 
     /// A cell is done.
-    pub fn done(&mut self, cell: &Cell, end: Option<Value>) {
+    pub fn done(&mut self, cell: &Cell, end: Option<&Value>) {
         let mut text = "done".to_owned();
-        for (set, score) in end.iter().filter_map(|end| end["sets"].as_object()).flatten() {
+        for (set, score) in end.into_iter().filter_map(|end| end["sets"].as_object()).flatten() {
             let accuracy = 100.0 * score["accuracy"].as_f64().unwrap_or(f64::NAN);
             text.push_str(&format!(", {set} {accuracy:.2} %"));
         }
-        if let Some(seconds) = end.as_ref().and_then(|end| end["seconds"].as_f64()) {
+        if let Some(seconds) = end.and_then(|end| end["seconds"].as_f64()) {
             text.push_str(&format!(", {} of training", show_seconds(seconds)));
         }
         self.ended(cell, &text);

@@ -88,7 +88,7 @@ pub fn run(
         next: 0,
         stopping: false,
     };
-    let ended = run.to_the_end();
+    let ended = run.finish();
     run.display.end();
     ended?;
     if stop.load(Ordering::Relaxed) {
@@ -133,7 +133,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn to_the_end(&mut self) -> Result<()> {
+    fn finish(&mut self) -> Result<()> {
         loop {
             let is_stopped = self.stop.load(Ordering::Relaxed)
                 || (self.options.fail_fast && !self.failed.is_empty());
@@ -238,7 +238,7 @@ impl Run<'_> {
                 match child.end() {
                     Ended::Done(end) => {
                         self.finished += 1;
-                        self.display.done(cell, end);
+                        self.display.done(cell, end.as_ref());
                     }
                     Ended::Busy => {
                         self.display.elsewhere(cell);

@@ -6,7 +6,7 @@ use super::Options;
 use crate::error::Result;
 use crate::estimate::{self, show_seconds};
 use crate::grid::{
-    Cell, Grid, Selection, State, Stored, differences_text, nearest_results, stale, stored,
+    Cell, Grid, Selection, Stale, State, Stored, differences_text, nearest_results, stale, stored,
 };
 use crate::number::with_precision;
 use crate::output::{print, print_line};
@@ -47,12 +47,12 @@ pub fn dry_run(grid: &Grid, selection: &Selection, options: &Options) -> Result<
             object["why"] = why.clone().into();
             print_line(&object.to_string())?;
         }
-        for (stored, cell, differences) in &stale {
+        for Stale { stored, nearest, differences } in &stale {
             print_line(
                 &json!({
                     "event": "stale",
                     "path": stored.path.display().to_string(),
-                    "nearest": cell.map(|cell| cell.number),
+                    "nearest": nearest.map(|cell| cell.number),
                     "differences": differences_text(differences),
                 })
                 .to_string(),
@@ -76,9 +76,9 @@ pub fn dry_run(grid: &Grid, selection: &Selection, options: &Options) -> Result<
     }
     align_right(&mut table, &[0]);
     let mut out = format!("{}\n{}\n", grid.name, text(&table));
-    for (stored, cell, differences) in &stale {
+    for Stale { stored, nearest, differences } in &stale {
         out.push_str(&format!("stale: {}", stored.path.display()));
-        if let Some(cell) = cell {
+        if let Some(cell) = nearest {
             let differences = differences_text(differences);
             out.push_str(&format!(" (nearest is cell {}: {differences})", cell.number));
         }
