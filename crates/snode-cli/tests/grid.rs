@@ -181,7 +181,7 @@ fn what_is_wrong_in_a_grid_is_named_with_its_line() {
     }
     assert!(!sandbox.path("results").exists());
     write(&sandbox, "g.toml", &[], FOUR);
-    sandbox.fails(&["validate", "g.toml"], 2, &["g.toml:10: seeds", "--dry-run"]);
+    sandbox.fails(&["validate", "g.toml"], 2, &["g.toml:11: grid", "--dry-run"]);
     sandbox.fails(&["run", "g.toml", "--only", "brokn"], 2, &["--only brokn", "state"]);
     sandbox.fails(&["run", "g.toml", "--only", "sed=1"], 2, &["--only sed=1", "`seed`?"]);
     sandbox.fails(&["run", "g.toml", "--cell", "5"], 2, &["--cell 5", "1 to 4"]);
