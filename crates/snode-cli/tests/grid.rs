@@ -181,7 +181,7 @@ fn what_is_wrong_in_a_grid_is_named_with_its_line() {
     }
     assert!(!sandbox.path("results").exists());
     write(&sandbox, "g.toml", &[], FOUR);
-    sandbox.fails(&["validate", "g.toml"], 2, &["g.toml:10: seeds", "--dry-run"]);
+    sandbox.fails(&["validate", "g.toml"], 2, &["g.toml:11: grid", "--dry-run"]);
     sandbox.fails(&["run", "g.toml", "--only", "brokn"], 2, &["--only brokn", "state"]);
     sandbox.fails(&["run", "g.toml", "--only", "sed=1"], 2, &["--only sed=1", "`seed`?"]);
     sandbox.fails(&["run", "g.toml", "--cell", "5"], 2, &["--cell 5", "1 to 4"]);
@@ -403,28 +403,43 @@ fn two_programs_share_a_grid() {
     assert_eq!(files(&sandbox.path("results")).len(), 4);
 }
 
+/// A file system in memory, for as long as the test takes.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// None where it cannot be had: that takes a privileged user.
+    fn mount(folder: PathBuf) -> Option<Self> {
+        std::fs::create_dir(&folder).unwrap();
+        let options = ["-t", "tmpfs", "-o", "size=400k", "tmpfs"];
+        let status =
+            Command::new("mount").args(options).arg(&folder).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success()).then(|| Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
 #[test]
 fn results_that_cannot_be_written_are_a_clear_error() {
     let sandbox = sandbox(FOUR);
     sandbox.write("file", "");
     sandbox.fails(&["run", "g.toml", "--output", "file/results"], 2, &["cannot be written"]);
 
-    let disk = sandbox.path("disk");
-    std::fs::create_dir(&disk).unwrap();
-    let mount = ["-t", "tmpfs", "-o", "size=400k", "tmpfs"];
-    let mounted = Command::new("mount").args(mount).arg(&disk).stderr(Stdio::null()).status();
-    if !mounted.is_ok_and(|status| status.success()) {
+    let Some(SmallDisk(disk)) = &SmallDisk::mount(sandbox.path("disk")) else {
         println!("skipped: a small file system cannot be mounted here");
         return;
-    }
+    };
     let ran =
         sandbox.run(&["run", "g.toml", "--output", "disk", "--jobs", "1", "--set", "seeds=40"]);
-    let whole = files(&disk).keys().filter(|p| !p.to_string_lossy().contains("checkpoint")).count();
-    let sound = files(&disk)
+    let whole = files(disk).keys().filter(|p| !p.to_string_lossy().contains("checkpoint")).count();
+    let sound = files(disk)
         .keys()
         .filter(|path| !path.to_string_lossy().contains("checkpoint"))
         .all(|path| snode_store::read_info(path).is_ok());
-    Command::new("umount").arg(&disk).status().unwrap();
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.err.contains("No space left") || ran.err.contains("writing"), "{ran:?}");
     assert!(whole > 0 && sound, "{whole} results");

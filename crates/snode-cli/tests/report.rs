@@ -159,7 +159,7 @@ fn tables_are_what_the_files_hold(sandbox: &Sandbox) {
             .map(|row| (number(&row["level"]), number(&row["accuracy_mean"])))
             .collect();
         let draws =
-            stored.arrays["accuracy"].values.chunks(2).map(|pair| (pair[0] + pair[1]) / 2.0);
+            stored.arrays["accuracy"].values.chunks(2).map(|pair| f64::midpoint(pair[0], pair[1]));
         let expected: Vec<_> = stored.arrays["levels"].values.iter().copied().zip(draws).collect();
         assert_eq!(curve.len(), 3);
         for (found, expected) in curve.iter().zip(&expected) {

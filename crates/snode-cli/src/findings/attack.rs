@@ -28,6 +28,8 @@ pub struct Attack {
     pub attacked: usize,
     /// ‖δ‖₂ of the smallest successful perturbation of every fooled image, in increasing order.
     pub norms: Vec<f64>,
+    /// The same for every image in its place, NaN where it was not fooled.
+    pub norm_of: Vec<f64>,
     /// The first fooled images.
     pub pictures: Vec<Picture>,
 }
@@ -72,6 +74,9 @@ impl Attack {
             wrong_before: outcome.len() - resisted - fooled.len(),
             attacked: resisted + fooled.len(),
             norms,
+            norm_of: (0..outcome.len())
+                .map(|i| if outcome[i] == FOOLED { norm2[i] } else { f64::NAN })
+                .collect(),
             pictures: pictures(found, &fooled, outcome.len()).unwrap_or_default(),
         })
     }
@@ -91,9 +96,17 @@ impl Attack {
         self.norms.iter().sum::<f64>() / self.norms.len() as f64
     }
 
-    /// The median norm of the perturbations; NaN if there are none.
-    pub fn median_norm(&self) -> f64 {
-        self.norms.get(self.norms.len() / 2).copied().unwrap_or(f64::NAN)
+    /// The mean norms of this attack and of another on the images that both fooled; NaN if there are
+    /// none.
+    pub fn mean_norms_in_common(&self, other: &Self) -> (f64, f64) {
+        let both = self.norm_of.iter().zip(&other.norm_of);
+        let both = both.filter(|(own, other)| own.is_finite() && other.is_finite());
+        let (mut count, mut sums) = (0.0, (0.0, 0.0));
+        for (own, other) in both {
+            count += 1.0;
+            sums = (sums.0 + own, sums.1 + other);
+        }
+        (sums.0 / count, sums.1 / count)
     }
 
     /// The largest norm of the perturbations; NaN if there are none.

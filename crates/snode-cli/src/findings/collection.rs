@@ -271,15 +271,21 @@ fn belong(a: &Cell, b: &Cell) -> bool {
 /// Adds to names that several groups have what makes the groups differ.
 fn tell_apart(cells: &[Cell], groups: &mut [Group]) {
     let names: Vec<String> = groups.iter().map(Group::name).collect();
-    let experiments: Vec<Option<&Experiment>> = groups
-        .iter()
-        .map(|group| group.cells.iter().find_map(|&place| cells[place].experiment()))
-        .collect();
+    let first = |of: &dyn Fn(&Cell) -> Option<Experiment>| -> Vec<Option<Experiment>> {
+        let groups = groups.iter();
+        groups.map(|group| group.cells.iter().find_map(|&place| of(&cells[place]))).collect()
+    };
+    let planned = first(&|cell| cell.planned.first().cloned());
+    let trained = first(&|cell| cell.experiment().cloned());
     for (i, group) in groups.iter_mut().enumerate() {
         let twins = || (0..names.len()).filter(|&j| j != i && names[j] == names[i]);
         let mut extras: Vec<String> = Vec::new();
         for j in twins() {
-            if let (Some(own), Some(other)) = (experiments[i], experiments[j]) {
+            let pair = match (&planned[i], &planned[j]) {
+                (Some(own), Some(other)) => Some((own, other)),
+                _ => trained[i].as_ref().zip(trained[j].as_ref()),
+            };
+            if let Some((own, other)) = pair {
                 for difference in differences(own, other) {
                     let key = difference.key.rsplit('.').next().unwrap_or_default();
                     let value = difference.first.map_or("none".into(), |value| value.to_string());

@@ -93,18 +93,33 @@ fn claims(claims: &[Claim]) -> Markup {
                             td { (claim.experiment) }
                             td { b { (claim.text) } p.rule { (claim.rule) } }
                             td class=(class(claim.verdict())) { (claim.verdict().text()) }
-                            td {
-                                @if claim.evidence.is_empty() { "nothing to compare" }
-                                ul {
-                                    @for evidence in &claim.evidence {
-                                        li { (sign(evidence.holds)) " " (evidence.text) }
-                                    }
-                                }
-                            }
+                            td { (evidence(claim)) }
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+/// How many comparisons can be read at a glance.
+const FEW: usize = 4;
+
+fn evidence(claim: &Claim) -> Markup {
+    let list = html! {
+        ul {
+            @for evidence in &claim.evidence {
+                li { (sign(evidence.holds)) " " (evidence.text) }
+            }
+        }
+    };
+    html! {
+        @if claim.evidence.is_empty() {
+            "nothing to compare"
+        } @else if claim.evidence.len() <= FEW {
+            (list)
+        } @else {
+            details { summary { (claim.summary()) } (list) }
         }
     }
 }

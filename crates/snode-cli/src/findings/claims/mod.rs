@@ -81,6 +81,21 @@ impl Claim {
         }
     }
 
+    /// How the comparisons came out, in a few words.
+    pub fn summary(&self) -> String {
+        let count = |holds| self.evidence.iter().filter(|one| one.holds == holds).count();
+        let open = match count(None) {
+            0 => String::new(),
+            open => format!(", {open} without enough runs"),
+        };
+        format!(
+            "{} comparisons: {} as claimed, {} otherwise{open}",
+            self.evidence.len(),
+            count(Some(true)),
+            count(Some(false))
+        )
+    }
+
     /// How many runs were looked at, those in several comparisons more than once.
     pub fn runs(&self) -> u64 {
         self.evidence.iter().map(|evidence| evidence.runs).sum()
