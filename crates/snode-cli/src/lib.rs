@@ -8,12 +8,14 @@
 // Built piece by piece from formatted parts; speed does not matter here.
 #![allow(clippy::format_push_string)]
 
+pub mod analyses;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod encoded;
 pub mod error;
 pub mod estimate;
+pub mod grid;
 pub mod interrupt;
 pub mod number;
 pub mod output;

@@ -53,6 +53,7 @@ impl Prepared {
         let [rows, cols] = *data.size.get_or_insert([rows, cols]);
         let classes = dataset.classes();
         let (train, test) = dataset.into_splits();
+        config::check_analyses_with_data(&experiment.analysis, locator, rows * cols, test.len())?;
         let limit = |key: &str, wanted: Option<usize>, split: Split| match wanted {
             Some(count) if count > split.len() => Err(locator
                 .error(key, format!("found {count}, but there are only {} images", split.len()))),

@@ -130,12 +130,74 @@ fn robustness_without_noise_is_the_evaluation() {
     assert_eq!(read_run(&sandbox.path("results/x.h5")).history.iterations.len(), 24);
 }
 
+const TABLES: [&str; 6] = [
+    "analysis.robustness.levels = [0, 0.3]",
+    "analysis.robustness.images = 20",
+    "analysis.noise.levels = [0.01]",
+    "analysis.noise.weights_levels = [0.01]",
+    "analysis.smoothness.entry = [1, 2]",
+    "analysis.schemes.solve = [\"euler\", \"dopri5\"]",
+];
+
+#[test]
+fn an_experiment_asks_for_its_analyses() {
+    let sandbox = trained(&[]);
+    let path = sandbox.path("results/x.h5");
+    assert!(read_appendix(&path, "analysis/schemes/euler").unwrap().is_none());
+    // The network is there already; only the analyses are made, and only once.
+    sandbox.experiment(&TABLES);
+    let ran = sandbox.succeeds(&["run", "x.toml"]);
+    assert_eq!(ran.err.matches("measuring: ").count(), 6, "{}", ran.err);
+    assert!(!sandbox.succeeds(&["run", "x.toml"]).err.contains("measuring"));
+    let euler = read_appendix(&path, "analysis/schemes/euler").unwrap().unwrap();
+    let clean = &sandbox.succeeds(&["eval", "results/x.h5", "--json"]).json_lines()[0];
+    assert_eq!(euler.attributes["accuracy"], Attribute::Real(clean["accuracy"].as_f64().unwrap()));
+    assert_eq!(
+        euler.attributes["correct"],
+        Attribute::Unsigned(clean["correct"].as_u64().unwrap())
+    );
+    let smooth = read_appendix(&path, "analysis/smoothness").unwrap().unwrap();
+    assert_eq!(smooth.attributes["path_column"], Attribute::Unsigned(2));
+
+    // What a command measured with the same options is not measured again; another option is.
+    let group = "analysis/robustness/euler";
+    let before = read_appendix(&path, group).unwrap().unwrap();
+    assert_eq!(before.attributes["images"], Attribute::Unsigned(20));
+    sandbox.succeeds(&["robustness", "results/x.h5", "--levels", "0,0.3", "--images", "20"]);
+    assert_eq!(read_appendix(&path, group).unwrap().unwrap(), before);
+    let lines = [&TABLES[..], &["analysis.robustness.draws = 2"]].concat();
+    sandbox.experiment(&lines);
+    let ran = sandbox.succeeds(&["run", "x.toml"]);
+    assert_eq!(ran.err.matches("measuring: ").count(), 1, "{}", ran.err);
+    assert_eq!(read_appendix(&path, group).unwrap().unwrap().arrays["accuracy"].shape, [2, 2]);
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_before_training() {
+    let sandbox = Sandbox::new();
+    for (line, parts) in [
+        ("analysis.robustness.levels = []", &["x.toml:11", "robustness.levels", "at least 1"][..]),
+        ("analysis.robustness.levels = [-0.1]", &["found -0.1", "0 or more"]),
+        ("analysis.robustness.tolerance = 1e-3", &["robustness.tolerance", "adaptive"]),
+        ("analysis.robustness.images = 31", &["found 31", "only 30 test images"]),
+        ("analysis.noise.levels = [0]", &["noise.levels", "found 0", "more than 0"]),
+        ("analysis.noise.draws = 0", &["noise.draws", "found 0", "1 to 1000000"]),
+        ("analysis.smoothness.entry = [0, 16]", &["smoothness.entry", "0 to 15"]),
+        ("analysis.schemes.solve = [\"euler\", \"euler\"]", &["schemes.solve", "twice"]),
+        ("analysis.schemes.tolerance = 2.0", &["schemes.tolerance", "found 2"]),
+        ("analysis.schemes.solve = [\"dopri\"]", &["did you mean `dopri5`?"]),
+        ("analysis.robust.draws = 2", &["unknown key `robust`", "`robustness`"]),
+    ] {
+        sandbox.experiment(&[line]);
+        sandbox.fails(&["run", "x.toml"], 2, parts);
+    }
+    assert!(!sandbox.path("results/x.h5").exists());
+}
+
 /// The names in `/analysis` are those of docs/hdf5-layout.md, no more and no fewer.
 #[test]
 fn groups_are_documented() {
-    let sandbox = trained(&[]);
-    sandbox.succeeds(&["sensitivity", "results/x.h5", "--weights-noise", "0.01"]);
-    sandbox.succeeds(&["robustness", "results/x.h5", "--levels", "0.1"]);
+    let sandbox = trained(&TABLES);
     let layout = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/hdf5-layout.md");
     let text = std::fs::read_to_string(layout).unwrap();
     let documented: BTreeMap<&str, BTreeSet<&str>> = text
@@ -151,6 +213,7 @@ fn groups_are_documented() {
         ("analysis/sensitivity/input", "`/analysis/sensitivity/input`"),
         ("analysis/sensitivity/parameters", "`/analysis/sensitivity/input`"),
         ("analysis/robustness/euler", "`/analysis/robustness/SCHEME`"),
+        ("analysis/schemes/dopri5", "`/analysis/schemes/SCHEME`"),
         ("analysis/smoothness", "`/analysis/smoothness`"),
     ] {
         let stored = read_appendix(sandbox.path("results/x.h5"), group).unwrap().unwrap();

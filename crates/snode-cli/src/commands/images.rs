@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use snode_data::{Encoding, Split};
 use snode_store::RunSummary;
 
@@ -11,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::sources::Source;
 
 /// Which images a command takes.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize)]
 pub struct ImageArgs {
     /// The images: a known data set (see `snode data list`) or a folder with four IDX files; those
     /// the network was trained on if not given.
@@ -23,11 +24,13 @@ pub struct ImageArgs {
 }
 
 /// A split of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SplitName {
     /// All training images, those that were held out for validation among them.
     Train,
     /// All test images.
+    #[default]
     Test,
 }
 
@@ -57,6 +60,17 @@ pub struct Subject {
     pub split: Split,
     /// How they become inputs.
     pub encoding: Encoding,
+}
+
+impl Subject {
+    /// The first images, as many as asked for and there are; all if no number is given.
+    ///
+    /// # Errors
+    /// If none are asked for.
+    pub fn first(&self, images: Option<usize>) -> Result<Split> {
+        let images = images.unwrap_or(usize::MAX).min(self.split.len());
+        Ok(self.split.clone().take(images)?)
+    }
 }
 
 /// Reads what a file of results says, and the images asked for.

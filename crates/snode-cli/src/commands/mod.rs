@@ -19,9 +19,6 @@ use snode_store::{RunSummary, read_info};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 
-/// The group of a file of results in which analyses of its network stand.
-const ANALYSIS: &str = "analysis";
-
 /// Makes the folder for figures.
 fn figures_folder(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)
@@ -34,7 +31,7 @@ fn stem(path: &Path) -> String {
 }
 
 /// Starts a pool of threads for the computation.
-fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
+pub(crate) fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build()?)
 }
 

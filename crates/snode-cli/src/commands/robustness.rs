@@ -4,18 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use snode_analysis::{RobustnessCurve, RobustnessOptions, robustness};
+use snode_analysis::{RobustnessCurve, RobustnessOptions};
 use snode_data::Noise;
 use snode_figures::{Axis, Line, Panel, svg};
-use snode_ode::SchemeChoice;
-use snode_store::{Appendix, Precision, read_network, write_appendix};
 
 use super::images::{ImageArgs, Subject, subject};
-use super::{ANALYSIS, figures_folder, pool, stem};
-use crate::config::{SchemeName, scheme_for};
-use crate::encoded::evaluation_set;
+use super::{figures_folder, stem};
+use crate::analyses::robustness::{Measured, Robustness};
+use crate::config::{RobustnessConfig, SchemeName, scheme_for};
 use crate::error::{Error, Result};
-use crate::number::Number;
 use crate::output::{print, print_line};
 use crate::pictures::Sheet;
 use crate::report::{align_right, plain_table, text};
@@ -37,12 +34,15 @@ pub struct RobustnessArgs {
     /// How often noise is drawn for every level.
     #[arg(long, value_name = "NUMBER", default_value_t = 5)]
     pub draws: usize,
+    /// How many of the images, from the first on; all if not given.
+    #[arg(long, value_name = "NUMBER")]
+    pub images: Option<usize>,
     /// Clips noisy inputs to the values that images can have.
     #[arg(long)]
     pub clip: bool,
     /// The images.
     #[command(flatten)]
-    pub images: ImageArgs,
+    pub source: ImageArgs,
     /// The scheme that solves the network; the one it was trained under if not given.
     #[arg(long, value_enum, value_name = "SCHEME")]
     pub scheme: Option<SchemeName>,
@@ -66,29 +66,18 @@ pub struct RobustnessArgs {
 /// If the run or the images cannot be read or do not fit, an option is refused, or a file cannot be
 /// written.
 pub fn run(args: &RobustnessArgs) -> Result<()> {
-    let subject = subject(&args.run, &args.images)?;
-    let scheme =
-        scheme_for(args.scheme, args.tolerance, &subject.summary, subject.experiment.as_ref())?;
-    let options = RobustnessOptions {
-        levels: args.levels.clone(),
-        draws: args.draws,
-        seed: subject.summary.info.seed,
-        clip: args.clip.then(|| subject.encoding.bounds()),
-    };
-    let curve =
-        pool(args.threads.map(usize::from))?.install(|| match subject.summary.precision {
-            Precision::F32 => measure::<f32>(&subject, &scheme, &options),
-            Precision::F64 => measure::<f64>(&subject, &scheme, &options),
-        })?;
-    let group = format!("{ANALYSIS}/robustness/{}", scheme.name());
-    write_appendix(&args.run, &group, &appendix(&subject, &scheme, &options, &curve))?;
+    let subject = subject(&args.run, &args.source)?;
+    let analysis = analysis(args, &subject)?;
+    let measured = analysis.measure(&subject, args.threads.map(usize::from))?;
+    analysis.write(&subject, &measured)?;
     if let Some(folder) = &args.figures {
-        write_figures(folder, &args.run, &scheme, &curve)?;
-        write_pictures(folder, &args.run, &subject, &options)?;
+        write_figures(folder, &args.run, &measured)?;
+        write_pictures(folder, &args.run, &subject, &measured.options)?;
     }
     if args.json {
-        return print_line(&as_json(&subject, &scheme, &options, &curve).to_string());
+        return print_line(&as_json(&subject, &measured).to_string());
     }
+    let Measured { scheme, options, curve } = &measured;
     let clipped = if args.clip { ", clipped" } else { "" };
     print(&format!(
         "{}, {}, by {}: accuracy of {} images under noise{clipped}, {} draws\n{}\n",
@@ -97,48 +86,31 @@ pub fn run(args: &RobustnessArgs) -> Result<()> {
         scheme.name(),
         curve.total,
         options.draws,
-        table(&curve)
+        table(curve)
     ))
 }
 
-fn measure<T: Number>(
-    subject: &Subject,
-    scheme: &SchemeChoice,
-    options: &RobustnessOptions,
-) -> Result<RobustnessCurve> {
-    let network = read_network::<T>(&subject.run)?.network.with_ends(scheme.ends());
-    let set = evaluation_set::<T>(subject.split_name.text(), &subject.split, subject.encoding)?;
-    let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
-    Ok(robustness(&*scheme, &network, &set, subject.summary.model.classes, options)?)
+fn analysis(args: &RobustnessArgs, subject: &Subject) -> Result<Robustness> {
+    if args.images == Some(0) {
+        return Err(Error::Usage("--images: found 0; allowed: at least 1".into()));
+    }
+    let (summary, experiment) = (&subject.summary, subject.experiment.as_ref());
+    let choice = scheme_for(args.scheme, args.tolerance, summary, experiment)?;
+    let keys = RobustnessConfig {
+        levels: args.levels.clone(),
+        draws: args.draws,
+        images: args.images,
+        clip: args.clip,
+        scheme: None,
+        tolerance: args.tolerance,
+    };
+    let scheme = SchemeName::named(choice.name())
+        .ok_or_else(|| Error::Usage(format!("--scheme: `{}` is not known", choice.name())))?;
+    Ok(Robustness { images: args.source.clone(), scheme, keys })
 }
 
-fn appendix(
-    subject: &Subject,
-    scheme: &SchemeChoice,
-    options: &RobustnessOptions,
-    curve: &RobustnessCurve,
-) -> Appendix {
-    let (levels, draws) = (curve.levels.len(), options.draws);
-    let accuracies = (0..levels).flat_map(|level| (0..draws).map(move |draw| (level, draw)));
-    let accuracies = accuracies.map(|(level, draw)| curve.accuracy(level, draw)).collect();
-    Appendix::default()
-        .with_attribute("scheme", scheme.name())
-        .with_attribute("data", subject.source.as_str())
-        .with_attribute("split", subject.split_name.text())
-        .with_attribute("images", curve.total)
-        .with_attribute("draws", draws)
-        .with_attribute("seed", options.seed)
-        .with_attribute("clipped", u64::from(options.clip.is_some()))
-        .with_array("levels", &[levels], curve.levels.clone())
-        .with_array("accuracy", &[levels, draws], accuracies)
-}
-
-fn as_json(
-    subject: &Subject,
-    scheme: &SchemeChoice,
-    options: &RobustnessOptions,
-    curve: &RobustnessCurve,
-) -> serde_json::Value {
+fn as_json(subject: &Subject, measured: &Measured) -> serde_json::Value {
+    let Measured { scheme, options, curve } = measured;
     let levels: Vec<_> = (0..curve.levels.len())
         .map(|level| {
             let over_draws = curve.over_draws(level);
@@ -178,12 +150,8 @@ fn table(curve: &RobustnessCurve) -> String {
     text(&table)
 }
 
-fn write_figures(
-    folder: &Path,
-    run: &Path,
-    scheme: &SchemeChoice,
-    curve: &RobustnessCurve,
-) -> Result<()> {
+fn write_figures(folder: &Path, run: &Path, measured: &Measured) -> Result<()> {
+    let Measured { scheme, curve, .. } = measured;
     figures_folder(folder)?;
     let name = format!("{}-robustness-{}", stem(run), scheme.name());
     let mut csv = Csv::new(["level", "draw", "correct", "images", "accuracy"]);

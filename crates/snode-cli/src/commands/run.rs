@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use snode_store::{has_appendix, read_info};
 
-use super::{ANALYSIS, pool};
+use super::pool;
+use crate::analyses::{self, ANALYSIS};
+use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::estimate::show_seconds;
 use crate::interrupt;
@@ -84,6 +86,7 @@ fn train_experiment(args: &RunArgs) -> Result<()> {
                     files.results.display()
                 ));
             }
+            analyse(&files.results, experiment, style)?;
             return report(&files.results, style);
         }
         Begin::After { path, summary } if style == Style::People => say(&format!(
@@ -118,13 +121,25 @@ fn train_experiment(args: &RunArgs) -> Result<()> {
         )
     };
     match outcome {
-        Ok(Outcome::Finished) => report(&files.results, style),
+        Ok(Outcome::Finished) => {
+            analyse(&files.results, experiment, style)?;
+            report(&files.results, style)
+        }
         Ok(Outcome::Interrupted { batches }) => {
             Err(Error::Interrupted(format!("interrupted after {batches} batches; {}", go_on())))
         }
         Err(error @ Error::BrokenPipe) => Err(Error::Interrupted(format!("{error}; {}", go_on()))),
         Err(error) => Err(error),
     }
+}
+
+/// Makes the analyses that the experiment asks for and the results do not hold yet.
+fn analyse(results: &Path, experiment: &Experiment, style: Style) -> Result<()> {
+    analyses::complete(results, experiment, |text| {
+        if style == Style::People {
+            say(text);
+        }
+    })
 }
 
 /// What the file of results says, in the style of the run.

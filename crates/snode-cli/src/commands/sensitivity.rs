@@ -3,21 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use faer::Mat;
 use serde_json::json;
-use snode_analysis::{
-    Moments, NoiseOn, NoiseOptions, PropagationSummary, Smoothness, smoothness, summarise_noise,
-    weight_path,
-};
+use snode_analysis::{Moments, PropagationSummary};
 use snode_figures::{Axis, Line, Panel, svg};
-use snode_ode::{Ends, Network};
-use snode_store::{Appendix, Precision, read_network, write_appendix};
 
 use super::images::{ImageArgs, Subject, subject};
-use super::{ANALYSIS, figures_folder, pool, stem};
-use crate::encoded::encoded;
+use super::{figures_folder, stem};
+use crate::analyses::noise::{self, quantities};
+use crate::analyses::{Noise, NoisyPart, Smoothness, smoothness};
+use crate::config::NoiseConfig;
 use crate::error::{Error, Result};
-use crate::number::Number;
 use crate::output::{print, print_line};
 use crate::report::{align_right, plain_table, text};
 use crate::tables::{Csv, write_text};
@@ -64,13 +59,11 @@ fn entry(text: &str) -> std::result::Result<(usize, usize), String> {
 }
 
 /// Everything measured on a run.
-struct Analysis {
-    /// What noise was on, and a summary for each of its levels.
-    propagations: Vec<(NoiseOptions, Vec<PropagationSummary>)>,
+struct Measured {
+    /// What noise was on, and what it did.
+    propagations: Vec<(NoisyPart, noise::Measured)>,
     images: usize,
-    smoothness: Smoothness,
-    entry: (usize, usize),
-    path: Vec<(f64, f64)>,
+    smoothness: smoothness::Measured,
 }
 
 /// Propagates noise through a network, measures its smoothness, and adds both to the file of results.
@@ -83,136 +76,49 @@ pub fn run(args: &SensitivityArgs) -> Result<()> {
     if args.images == 0 {
         return Err(Error::Usage("--images: found 0; allowed: at least 1".into()));
     }
-    let analysis =
-        pool(args.threads.map(usize::from))?.install(|| match subject.summary.precision {
-            Precision::F32 => analyse::<f32>(args, &subject),
-            Precision::F64 => analyse::<f64>(args, &subject),
-        })?;
-    for (options, summaries) in &analysis.propagations {
-        let group = format!("{ANALYSIS}/sensitivity/{}", name(options.on));
-        let appendix = propagation_appendix(&subject, analysis.images, options, summaries);
-        write_appendix(&args.run, &group, &appendix)?;
-    }
-    write_appendix(&args.run, &format!("{ANALYSIS}/smoothness"), &smoothness_appendix(&analysis))?;
+    let measured = measure(args, &subject)?;
     if let Some(folder) = &args.figures {
-        write_figures(folder, &args.run, &analysis)?;
+        write_figures(folder, &args.run, &measured)?;
     }
     if args.json {
-        return print_line(&as_json(&subject, &analysis).to_string());
+        return print_line(&as_json(&subject, &measured).to_string());
     }
     print(&format!(
         "{}, {}, {} images, {} draws: perturbation of x(T) by noise, mean ± std\n{}\n\n{}\n",
         subject.source,
         subject.split_name.text(),
-        analysis.images,
+        measured.images,
         args.draws,
-        propagation_table(&analysis),
-        smoothness_table(&analysis)
+        propagation_table(&measured),
+        smoothness_table(&measured.smoothness)
     ))
 }
 
-fn analyse<T: Number>(args: &SensitivityArgs, subject: &Subject) -> Result<Analysis> {
-    let network = read_network::<T>(&subject.run)?.network;
-    let (smoothness, middle) = (smoothness(&network), network.width() / 2);
-    let entry = args.entry.unwrap_or((middle, middle));
-    let path = weight_path(&network, entry)?;
-    let indices: Vec<usize> = (0..args.images.min(subject.split.len())).collect();
-    let x0 = encoded::<T>(&subject.split, subject.encoding, &indices)?.x;
-    // Layer by layer is Euler's way: other schemes have no layers.
-    let network = network.with_ends(Ends::Open);
+/// Measures everything before anything is written.
+fn measure(args: &SensitivityArgs, subject: &Subject) -> Result<Measured> {
+    let threads = args.threads.map(usize::from);
+    let keys = NoiseConfig {
+        levels: args.noise.clone(),
+        weights_levels: args.weights_noise.clone(),
+        draws: args.draws,
+        images: args.images,
+    };
+    let smooth = Smoothness { entry: args.entry.map(|(row, column)| [row, column]) };
+    let smoothness = smooth.measure(&args.run, threads)?;
+    let noises = Noise::on_images(&keys, &args.source);
     let mut propagations = Vec::new();
-    for (on, levels) in [(NoiseOn::Input, &args.noise), (NoiseOn::Parameters, &args.weights_noise)]
-    {
-        if !levels.is_empty() {
-            let (levels, seed) = (levels.clone(), subject.summary.info.seed);
-            let options = NoiseOptions { on, levels, draws: args.draws, seed };
-            let summaries = propagate(&network, &x0, &options)?;
-            propagations.push((options, summaries));
-        }
+    for noise in &noises {
+        propagations.push((noise.on, noise.measure(subject, threads)?));
     }
-    Ok(Analysis { propagations, images: indices.len(), smoothness, entry, path })
-}
-
-fn propagate<T: Number>(
-    network: &Network<T>,
-    x0: &Mat<T>,
-    options: &NoiseOptions,
-) -> Result<Vec<PropagationSummary>> {
-    Ok(summarise_noise(network, x0.as_ref(), options)?)
-}
-
-/// What noise is on, in files and tables.
-fn name(on: NoiseOn) -> &'static str {
-    match on {
-        NoiseOn::Input => "input",
-        NoiseOn::Parameters => "parameters",
+    for (noise, (_, measured)) in noises.iter().zip(&propagations) {
+        noise.write(subject, measured)?;
     }
+    smooth.write(&args.run, &smoothness)?;
+    let images = args.images.min(subject.split.len());
+    Ok(Measured { propagations, images, smoothness })
 }
 
-/// The three quantities of a summary, by the names they have in files.
-fn quantities(summary: &PropagationSummary) -> [(&'static str, &[Moments]); 3] {
-    [
-        ("estimated", &summary.estimated),
-        ("measured", &summary.measured),
-        ("relative_error", &summary.relative_error),
-    ]
-}
-
-fn propagation_appendix(
-    subject: &Subject,
-    images: usize,
-    options: &NoiseOptions,
-    summaries: &[PropagationSummary],
-) -> Appendix {
-    let times = summaries.first().map(|summary| summary.times.clone()).unwrap_or_default();
-    let shape = [summaries.len(), times.len()];
-    let mut appendix = Appendix::default()
-        .with_attribute("scheme", "euler")
-        .with_attribute("data", subject.source.as_str())
-        .with_attribute("split", subject.split_name.text())
-        .with_attribute("images", images)
-        .with_attribute("draws", options.draws)
-        .with_attribute("seed", options.seed)
-        .with_array("levels", &[options.levels.len()], options.levels.clone())
-        .with_array("times", &[times.len()], times);
-    for quantity in 0..3 {
-        let moments = || summaries.iter().flat_map(|summary| quantities(summary)[quantity].1);
-        let name = quantities(&summaries[0])[quantity].0;
-        let means = moments().map(|moments| moments.mean).collect();
-        let deviations = moments().map(Moments::standard_deviation).collect();
-        appendix = appendix.with_array(&format!("{name}_mean"), &shape, means).with_array(
-            &format!("{name}_std"),
-            &shape,
-            deviations,
-        );
-    }
-    appendix
-}
-
-fn smoothness_appendix(analysis: &Analysis) -> Appendix {
-    let Analysis { smoothness, entry, path, .. } = analysis;
-    let n = smoothness.width();
-    let entries = || (0..n).flat_map(|i| (0..n).map(move |j| smoothness.weight(i, j)));
-    let biases = || (0..n).map(|i| smoothness.bias(i));
-    let (weights, all_biases) = (smoothness.weights, smoothness.biases);
-    Appendix::default()
-        .with_attribute("weights_total_variation", weights.variation)
-        .with_attribute("weights_total_seminorm", weights.seminorm)
-        .with_attribute("weights_norm", weights.norm)
-        .with_attribute("biases_total_variation", all_biases.variation)
-        .with_attribute("biases_total_seminorm", all_biases.seminorm)
-        .with_attribute("biases_norm", all_biases.norm)
-        .with_attribute("path_row", entry.0)
-        .with_attribute("path_column", entry.1)
-        .with_array("weights_variation", &[n, n], entries().map(|e| e.variation).collect())
-        .with_array("weights_seminorm", &[n, n], entries().map(|e| e.seminorm).collect())
-        .with_array("biases_variation", &[n], biases().map(|e| e.variation).collect())
-        .with_array("biases_seminorm", &[n], biases().map(|e| e.seminorm).collect())
-        .with_array("path_times", &[path.len()], path.iter().map(|point| point.0).collect())
-        .with_array("path", &[path.len()], path.iter().map(|point| point.1).collect())
-}
-
-fn as_json(subject: &Subject, analysis: &Analysis) -> serde_json::Value {
+fn as_json(subject: &Subject, analysis: &Measured) -> serde_json::Value {
     let moments = |moments: &[Moments]| {
         let means: Vec<f64> = moments.iter().map(|m| m.mean).collect();
         let deviations: Vec<f64> = moments.iter().map(Moments::standard_deviation).collect();
@@ -221,7 +127,7 @@ fn as_json(subject: &Subject, analysis: &Analysis) -> serde_json::Value {
     let propagations: Vec<_> = analysis
         .propagations
         .iter()
-        .map(|(options, summaries)| {
+        .map(|(on, noise::Measured { options, summaries, .. })| {
             let levels: Vec<_> = summaries
                 .iter()
                 .map(|summary| {
@@ -233,7 +139,7 @@ fn as_json(subject: &Subject, analysis: &Analysis) -> serde_json::Value {
                 })
                 .collect();
             json!({
-                "noise_on": name(options.on),
+                "noise_on": on.text(),
                 "draws": options.draws,
                 "seed": options.seed,
                 "times": summaries.first().map(|summary| &summary.times),
@@ -241,7 +147,7 @@ fn as_json(subject: &Subject, analysis: &Analysis) -> serde_json::Value {
             })
         })
         .collect();
-    let Analysis { smoothness, entry, path, .. } = analysis;
+    let smoothness::Measured { smoothness, entry, path } = &analysis.smoothness;
     let roughness = |of: snode_analysis::Roughness| json!({"variation": of.variation, "seminorm": of.seminorm, "norm": of.norm});
     json!({
         "run": subject.run.display().to_string(),
@@ -259,16 +165,16 @@ fn as_json(subject: &Subject, analysis: &Analysis) -> serde_json::Value {
     })
 }
 
-fn propagation_table(analysis: &Analysis) -> String {
+fn propagation_table(analysis: &Measured) -> String {
     let mut table = plain_table();
     table.set_header(["noise on", "level", "estimated", "measured", "relative error"]);
-    for (options, summaries) in &analysis.propagations {
-        for summary in summaries {
+    for (on, measured) in &analysis.propagations {
+        for summary in &measured.summaries {
             let at_end = |moments: &[Moments]| {
                 let last = moments.last().copied().unwrap_or_default();
                 format!("{:.4e} ± {:.1e}", last.mean, last.standard_deviation())
             };
-            let mut row = vec![name(options.on).to_owned(), summary.level.to_string()];
+            let mut row = vec![on.text().to_owned(), summary.level.to_string()];
             row.extend(quantities(summary).map(|(_, moments)| at_end(moments)));
             table.add_row(row);
         }
@@ -277,11 +183,11 @@ fn propagation_table(analysis: &Analysis) -> String {
     text(&table)
 }
 
-fn smoothness_table(analysis: &Analysis) -> String {
+fn smoothness_table(measured: &smoothness::Measured) -> String {
     let mut table = plain_table();
     table.set_header(["in depth", "total variation", "H¹ seminorm", "L² norm"]);
-    let smoothness = &analysis.smoothness;
-    let (i, j) = analysis.entry;
+    let smoothness = &measured.smoothness;
+    let (i, j) = measured.entry;
     for (what, of) in [
         ("weights".to_owned(), smoothness.weights),
         ("biases".to_owned(), smoothness.biases),
@@ -294,18 +200,18 @@ fn smoothness_table(analysis: &Analysis) -> String {
     text(&table)
 }
 
-fn write_figures(folder: &Path, run: &Path, analysis: &Analysis) -> Result<()> {
+fn write_figures(folder: &Path, run: &Path, analysis: &Measured) -> Result<()> {
     figures_folder(folder)?;
     let file = |what: &str| folder.join(format!("{}-{what}", stem(run)));
     let failed = |error: snode_figures::FigureError| Error::Results(error.to_string());
     let mut csv =
         Csv::new(["noise_on", "level", "layer", "depth", "quantity", "mean", "std", "count"]);
-    for (options, summaries) in &analysis.propagations {
-        for summary in summaries {
+    for (on, measured) in &analysis.propagations {
+        for summary in &measured.summaries {
             for (quantity, moments) in quantities(summary) {
                 for (layer, moments) in moments.iter().enumerate() {
                     csv.row(&[
-                        name(options.on).into(),
+                        on.text().into(),
                         summary.level.to_string(),
                         layer.to_string(),
                         summary.times[layer].to_string(),
@@ -319,27 +225,31 @@ fn write_figures(folder: &Path, run: &Path, analysis: &Analysis) -> Result<()> {
         }
     }
     csv.write(&file("sensitivity.csv"))?;
-    let panels: Vec<Panel> = analysis.propagations.iter().flat_map(panels).collect();
+    let panels: Vec<Panel> = analysis
+        .propagations
+        .iter()
+        .flat_map(|(on, measured)| panels(*on, &measured.summaries))
+        .collect();
     if !panels.is_empty() {
         write_text(&file("sensitivity.svg"), &svg(&panels, 2).map_err(failed)?)?;
     }
-    let (row, column) = analysis.entry;
+    let smoothness::Measured { entry: (row, column), path, .. } = &analysis.smoothness;
     let mut csv = Csv::new(["depth", "row", "column", "weight"]);
-    for (time, value) in &analysis.path {
+    for (time, value) in path {
         csv.row(&[time.to_string(), row.to_string(), column.to_string(), value.to_string()]);
     }
     csv.write(&file("smoothness.csv"))?;
     let title = format!("Weight ({row}, {column}) through depth");
     let mut panel = Panel::new(title, Axis::linear("depth t"), Axis::linear("weight"));
-    panel.lines.push(Line::new(stem(run), analysis.path.iter().copied()).plain());
+    panel.lines.push(Line::new(stem(run), path.iter().copied()).plain());
     write_text(&file("smoothness.svg"), &svg(&[panel], 1).map_err(failed)?)
 }
 
 /// How many markers a curve of measured values has.
 const MARKERS: usize = 15;
 
-fn panels((options, summaries): &(NoiseOptions, Vec<PropagationSummary>)) -> [Panel; 2] {
-    let on = name(options.on);
+fn panels(on: NoisyPart, summaries: &[PropagationSummary]) -> [Panel; 2] {
+    let on = on.text();
     let depth = || Axis::linear("depth t");
     let mut sizes = Panel::new(
         format!("Perturbation by noise on the {on}: lines estimated, markers measured"),

@@ -4,11 +4,11 @@ use snode_data::Encoding;
 use snode_train::Discretisation;
 
 use super::method::{key_to_blame, method_keys};
-use super::scheme;
 use super::{
     Experiment, LineSearchName, Locator, MethodOptions, ScheduleName, SchemeName, SpaceName, cost,
     method_options,
 };
+use super::{analysis, scheme};
 use crate::error::{Error, Result};
 
 /// The largest horizon; more would be integrated, but never usefully.
@@ -28,7 +28,8 @@ pub fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     rules.network()?;
     rules.cost()?;
     rules.extent()?;
-    rules.method()
+    rules.method()?;
+    analysis::check(experiment, locator)
 }
 
 struct Rules<'a> {

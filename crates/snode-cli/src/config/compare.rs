@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::Experiment;
 
-/// Keys that change nothing in the numbers computed.
-const IRRELEVANT: [&str; 4] = ["name", "threads", "output.directory", "training.checkpoint_every"];
+/// Keys, and whole tables, that change nothing in the network computed.
+const IRRELEVANT: [&str; 5] =
+    ["name", "threads", "analysis", "output.directory", "training.checkpoint_every"];
 /// Keys that only say how far training goes.
 const EXTENT: [&str; 5] = [
     "training.epochs",
@@ -60,10 +61,13 @@ fn walk(first: &toml::Table, second: &toml::Table, prefix: &str, found: &mut Vec
     keys.dedup();
     for key in keys {
         let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        if IRRELEVANT.contains(&path.as_str()) {
+            continue;
+        }
         let (a, b) = (first.get(key), second.get(key));
         if let (Some(toml::Value::Table(a)), Some(toml::Value::Table(b))) = (a, b) {
             walk(a, b, &path, found);
-        } else if a != b && !IRRELEVANT.contains(&path.as_str()) {
+        } else if a != b {
             let kind =
                 if EXTENT.contains(&path.as_str()) { Kind::Extent } else { Kind::Computation };
             found.push(Difference { key: path, first: a.cloned(), second: b.cloned(), kind });
@@ -81,6 +85,7 @@ mod tests {
         let mut second = first.clone();
         second.threads = Some(7);
         second.output.directory = "elsewhere".into();
+        second.analysis.noise = Some(crate::config::NoiseConfig::default());
         assert_eq!(differences(&first, &second), []);
         second.training.epochs = 3;
         second.seed = 4;

@@ -5,6 +5,7 @@
 //! every key the value it has by default. All of it happens before any work starts, and every error
 //! names file, line and key.
 
+mod analysis;
 mod check;
 mod compare;
 mod diagnose;
@@ -19,6 +20,10 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+pub(crate) use analysis::check_with_data as check_analyses_with_data;
+pub use analysis::{
+    AnalysisConfig, NoiseConfig, RobustnessConfig, SchemesConfig, SmoothnessConfig,
+};
 pub use check::check;
 pub use compare::{Difference, Kind, differences};
 pub use diagnose::{nearest, with_suggestion};
@@ -29,7 +34,7 @@ pub use schema::{
     CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
     NetworkConfig, OutputConfig, Precision, ScheduleName, SpaceName, TrainingConfig,
 };
-pub use scheme::{SchemeName, SolverConfig, scheme, scheme_for, scheme_of};
+pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme, scheme_for, scheme_of};
 
 use crate::error::{Error, Result};
 

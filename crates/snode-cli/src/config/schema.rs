@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use snode_ode::{Activation, Initialisation};
 use snode_train::{Conjugacy, Discretisation, Metric};
 
+use super::analysis::AnalysisConfig;
 use super::pair;
 use super::scheme::{SchemeName, SolverConfig};
 
@@ -35,6 +36,9 @@ pub struct Experiment {
     pub cost: CostConfig,
     /// The method and its extent.
     pub training: TrainingConfig,
+    /// What is measured on the trained network.
+    #[serde(skip_serializing_if = "AnalysisConfig::is_empty")]
+    pub analysis: AnalysisConfig,
     /// Where results go.
     pub output: OutputConfig,
 }
@@ -51,6 +55,7 @@ impl Default for Experiment {
             solver: SolverConfig::default(),
             cost: CostConfig::default(),
             training: TrainingConfig::default(),
+            analysis: AnalysisConfig::default(),
             output: OutputConfig::default(),
         }
     }

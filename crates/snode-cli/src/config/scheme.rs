@@ -39,6 +39,11 @@ impl SchemeName {
         self.choice().name()
     }
 
+    /// The scheme that is written so.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::value_variants().iter().copied().find(|scheme| scheme.text() == text)
+    }
+
     /// The scheme with its default choices.
     fn choice(self) -> SchemeChoice {
         let adaptive = |method| {
@@ -114,6 +119,11 @@ impl SolverConfig {
             _ => Self::default(),
         };
     }
+}
+
+/// Whether a scheme chooses its steps by a tolerance.
+pub fn is_adaptive(scheme: SchemeName) -> bool {
+    matches!(scheme.choice(), SchemeChoice::Adaptive(_))
 }
 
 /// The scheme that the keys describe.

@@ -1,5 +1,7 @@
 //! What every scheme asks of its arguments and results.
 
+use std::ops::Range;
+
 use faer::{MatMut, MatRef};
 
 use super::{Problem, Statistics, Stop};
@@ -15,6 +17,24 @@ pub(super) fn check_shape<T>(
         return Ok(());
     }
     Err(SolveError::Shape { operation: problem.to_string(), expected, found })
+}
+
+/// The columns of each of several problems along one trajectory with this `output`, one range for as
+/// many columns as that has.
+pub(super) fn blocks<T>(
+    problem: Problem,
+    output: MatRef<'_, T>,
+    starts: MatRef<'_, T>,
+    out: MatRef<'_, T>,
+) -> Result<impl Iterator<Item = Range<usize>> + use<T>, SolveError> {
+    let ((width, batch), columns) = (output.shape(), starts.ncols());
+    if batch == 0 && columns > 0 {
+        return Err(SolveError::NoTrajectory { problem });
+    }
+    let blocks = columns.div_ceil(batch.max(1));
+    check_shape(problem, (width, blocks * batch), starts)?;
+    check_shape(problem, (width, columns), out)?;
+    Ok((0..blocks).map(move |block| block * batch..(block + 1) * batch))
 }
 
 pub(super) fn check_parameters<T: Real>(

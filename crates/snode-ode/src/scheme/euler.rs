@@ -5,6 +5,7 @@
 //! the direct solution, so nothing is computed twice.
 
 mod perturbed;
+mod several;
 
 use std::ops::Range;
 
@@ -300,6 +301,24 @@ impl<T: Real> Scheme<T> for Euler<T> {
         }
         self.adjoint_solved = true;
         Ok(())
+    }
+
+    fn adjoints(
+        &mut self,
+        network: &Network<T>,
+        terminals: MatRef<'_, T>,
+        out: MatMut<'_, T>,
+    ) -> Result<(), SolveError> {
+        self.several(Problem::Adjoint, network, terminals, out)
+    }
+
+    fn sensitivities(
+        &mut self,
+        network: &Network<T>,
+        inputs: MatRef<'_, T>,
+        out: MatMut<'_, T>,
+    ) -> Result<(), SolveError> {
+        self.several(Problem::Sensitivity, network, inputs, out)
     }
 
     fn input_adjoint(&self) -> MatRef<'_, T> {

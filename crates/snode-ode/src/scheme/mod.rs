@@ -126,6 +126,51 @@ pub trait Scheme<T: Real>: Send {
         self.sensitivity(network, Perturbation { parameters: Some(direction), input: None })
     }
 
+    /// Solves r adjoint problems at once along the last direct solution, without gradients: `out` =
+    /// λ(0) for each λ(T) in `terminals`, both n×rM, where column i·M + j belongs to data point j.
+    ///
+    /// Rows of the derivative J of x(T) by x₀ come from unit vectors (S10). What
+    /// [`input_adjoint`](Self::input_adjoint) gives afterwards is not defined.
+    ///
+    /// # Errors
+    /// As [`adjoint`](Self::adjoint).
+    fn adjoints(
+        &mut self,
+        network: &Network<T>,
+        terminals: MatRef<'_, T>,
+        mut out: MatMut<'_, T>,
+    ) -> Result<(), SolveError> {
+        for block in checks::blocks(Problem::Adjoint, self.output(), terminals, out.as_ref())? {
+            let (first, columns) = (block.start, block.len());
+            self.adjoint(network, terminals.subcols(first, columns), None)?;
+            out.as_mut().subcols_mut(first, columns).copy_from(self.input_adjoint());
+        }
+        Ok(())
+    }
+
+    /// Solves r sensitivity problems at once along the last direct solution, for perturbations of
+    /// the input: `out` = ξ(T) for each ξ₀ in `inputs`, both n×rM, where column i·M + j belongs to
+    /// data point j.
+    ///
+    /// What [`output_sensitivity`](Self::output_sensitivity) gives afterwards is not defined.
+    ///
+    /// # Errors
+    /// As [`sensitivity`](Self::sensitivity).
+    fn sensitivities(
+        &mut self,
+        network: &Network<T>,
+        inputs: MatRef<'_, T>,
+        mut out: MatMut<'_, T>,
+    ) -> Result<(), SolveError> {
+        for block in checks::blocks(Problem::Sensitivity, self.output(), inputs, out.as_ref())? {
+            let (first, columns) = (block.start, block.len());
+            let input = Some(inputs.subcols(first, columns));
+            self.sensitivity(network, Perturbation { parameters: None, input })?;
+            out.as_mut().subcols_mut(first, columns).copy_from(self.output_sensitivity());
+        }
+        Ok(())
+    }
+
     /// ξ(T) of the last sensitivity solution, n×M.
     fn output_sensitivity(&self) -> MatRef<'_, T>;
 

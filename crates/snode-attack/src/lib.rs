@@ -1,0 +1,67 @@
+//! Adversarial attacks on anything that can be linearised.
+//!
+//! A map z(x) from n inputs to C outputs, of which the largest is the predicted class, is all an
+//! attack sees ([`Linearisable`]): its values, and products with its Jacobian and the transpose of
+//! that. Standalone neural ODEs under any scheme, residual networks ([`SolvedNetwork`]) and models of
+//! your own can be attacked alike.
+//!
+//! * [`MovingTarget`] and [`Targeted`]: along the sensitivity matrix (S10) towards the closest
+//!   boundary of the linearised map (S11), in steps of fixed length (S12), as in Algorithm 2 of
+//!   "Standalone Neural ODEs with Sensitivity Analysis" (arXiv 2205.13933).
+//! * [`DeepFool`], [`ProjectedGradient`], [`FastGradient`], [`CarliniWagner`]: what it is measured
+//!   against, with the same box, the same success, the same refinement.
+//! * [`attack`]: a method on many images. All images of a batch share each layer's product, images
+//!   that are done leave the batch, and every success is judged again by the image that is returned.
+//! * [`AttackResults`]: per image the outcome, the norms of the smallest perturbation and the
+//!   adversarial image; success curves (S13), susceptibility and robust accuracy follow from them.
+//!
+//! The closest boundary between the predicted class c and another class j in the map linearised at x
+//! is reached by ξ₀ = d v/‖v‖₂ with v = κ P_j − P_c and d = (z_c − κ z_j)/‖v‖₂, where P is the
+//! sensitivity matrix ∂z/∂x₀ and κ a margin ([`approach`]). Equation numbers are those of the
+//! repository's `docs/mathematics.md`.
+//!
+//! ```
+//! use faer::Mat;
+//! use snode_attack::{AttackOptions, MovingTarget, Norm, SolvedNetwork, attack, predict};
+//! use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network};
+//!
+//! let grid = Grid::new(3.0, 30, Ends::Open)?;
+//! let network = Network::<f64>::initial(6, grid, Activation::Tanh, Initialisation::Spline, 1);
+//! let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), 3)?;
+//! let images = Mat::from_fn(6, 20, |i, j| -((1 + i * j) as f64 * 0.37).sin().abs());
+//! let labels = predict(&mut model, images.as_ref(), 20)?;
+//!
+//! let options = AttackOptions { refinements: 20, ..Default::default() };
+//! let method = MovingTarget::default();
+//! let results = attack(&mut model, &method, images.as_ref(), &labels, &options)?;
+//! let summary = results.summary();
+//! assert!(summary.fooled > 0 && summary.wrong_before == 0);
+//! for (epsilon, part) in results.success_curve(Norm::Two) {
+//!     println!("{:.1} % fooled within {epsilon:.3}", 100.0 * part);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod attack;
+mod campaign;
+mod error;
+mod model;
+mod network;
+mod norm;
+mod outcome;
+mod refine;
+mod sensitivity_matrix;
+mod summary;
+
+pub use attack::{
+    Approach, Attack, CarliniWagner, DeepFool, FastGradient, Image, Margin, MovingTarget, Point,
+    Products, ProjectedGradient, Pursuit, Step, Target, Targeted, approach, closest,
+};
+pub use campaign::{AttackOptions, Progress, attack, attack_observed};
+pub use error::{AttackError, ModelError};
+pub use model::Linearisable;
+pub use network::{SolvedNetwork, predict};
+pub use norm::{Bounds, Norm};
+pub use outcome::{AttackResults, Attacked, Outcome};
+pub use sensitivity_matrix::{Form, SensitivityMatrices, sensitivity_matrices};
+pub use summary::AttackSummary;

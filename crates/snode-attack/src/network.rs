@@ -1,0 +1,141 @@
+//! Neural ODEs, and residual networks, as maps that can be linearised.
+
+use faer::{Mat, MatMut, MatRef};
+use snode_ode::{Network, Real, Scheme};
+
+use crate::{AttackError, Linearisable};
+
+/// A neural ODE under a scheme: z is the first C components of x(T).
+///
+/// J v is the sensitivity problem (S3) with ξ₀ = v, Jᵀ w the adjoint problem (S5) with λ(T) = (w, 0);
+/// under Euler and the Runge–Kutta schemes both are exact derivatives of the discrete map, under
+/// adaptive ones they are as accurate as the tolerance. A residual network is the Euler network it
+/// is (`ResNet::network`).
+///
+/// ```
+/// use faer::Mat;
+/// use snode_attack::{Form, SolvedNetwork, sensitivity_matrices};
+/// use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network};
+///
+/// let grid = Grid::new(1.0, 10, Ends::Open)?;
+/// let network = Network::<f64>::initial(6, grid, Activation::Tanh, Initialisation::Spline, 1);
+/// let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), 3)?;
+/// let x = Mat::from_fn(6, 2, |i, j| -((i + j) as f64) / 7.0);
+/// let by_rows = sensitivity_matrices(&mut model, x.as_ref(), Form::Adjoint)?;
+/// let by_columns = sensitivity_matrices(&mut model, x.as_ref(), Form::Forward)?;
+/// assert!((&by_rows.matrix(1) - &by_columns.matrix(1)).norm_max() < 1e-14);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SolvedNetwork<'a, T: Real> {
+    network: &'a Network<T>,
+    scheme: Box<dyn Scheme<T> + 'a>,
+    classes: usize,
+    /// Columns of height n for the scheme.
+    columns: Vec<T>,
+    /// The scheme's answers.
+    answers: Vec<T>,
+}
+
+impl<'a, T: Real> SolvedNetwork<'a, T> {
+    /// The network with C = `classes` classes.
+    ///
+    /// # Errors
+    /// [`AttackError::Option`] if there are no classes, or more than the network is wide.
+    pub fn new(
+        network: &'a Network<T>,
+        scheme: Box<dyn Scheme<T> + 'a>,
+        classes: usize,
+    ) -> Result<Self, AttackError> {
+        let width = network.width();
+        let allowed = format!("1 to {width}, the network's width");
+        AttackError::require((1..=width).contains(&classes), "classes", classes, &allowed)?;
+        Ok(Self { network, scheme, classes, columns: Vec::new(), answers: Vec::new() })
+    }
+}
+
+/// The first `rows` rows of columns of height n.
+fn copy_rows<T: Real>(from: MatRef<'_, T>, rows: usize, mut to: MatMut<'_, T>) {
+    to.copy_from(from.subrows(0, rows));
+}
+
+/// A matrix of `rows` rows in memory that is made larger if need be.
+fn matrix<T: Real>(memory: &mut Vec<T>, rows: usize, columns: usize) -> MatMut<'_, T> {
+    memory.resize(rows * columns, T::ZERO);
+    MatMut::from_column_major_slice_mut(memory, rows, columns)
+}
+
+impl<T: Real> Linearisable<T> for SolvedNetwork<'_, T> {
+    fn inputs(&self) -> usize {
+        self.network.width()
+    }
+
+    fn classes(&self) -> usize {
+        self.classes
+    }
+
+    fn linearise(&mut self, x: MatRef<'_, T>, z: MatMut<'_, T>) -> Result<(), AttackError> {
+        AttackError::require_shape("outputs", (self.classes, x.ncols()), z.shape())?;
+        self.scheme.direct(self.network, x)?;
+        copy_rows(self.scheme.output(), self.classes, z);
+        Ok(())
+    }
+
+    fn evaluate(&mut self, x: MatRef<'_, T>, z: MatMut<'_, T>) -> Result<(), AttackError> {
+        AttackError::require_shape("outputs", (self.classes, x.ncols()), z.shape())?;
+        let mut answers = matrix(&mut self.answers, self.network.width(), x.ncols());
+        self.scheme.evaluate(self.network, x, answers.as_mut())?;
+        copy_rows(answers.as_ref(), self.classes, z);
+        Ok(())
+    }
+
+    fn forward(&mut self, v: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
+        AttackError::require_shape("J v", (self.classes, v.ncols()), out.shape())?;
+        let mut answers = matrix(&mut self.answers, self.network.width(), v.ncols());
+        self.scheme.sensitivities(self.network, v, answers.as_mut())?;
+        copy_rows(answers.as_ref(), self.classes, out);
+        Ok(())
+    }
+
+    fn adjoint(&mut self, w: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
+        AttackError::require_shape("weights of outputs", (self.classes, w.ncols()), w.shape())?;
+        self.columns.clear();
+        let mut terminals = matrix(&mut self.columns, self.network.width(), w.ncols());
+        terminals.as_mut().subrows_mut(0, self.classes).copy_from(w);
+        self.scheme.adjoints(self.network, terminals.as_ref(), out)?;
+        Ok(())
+    }
+}
+
+/// The class a model predicts for each image (n×N): the largest output, the first of equals.
+///
+/// `batch` images are evaluated at once.
+///
+/// # Errors
+/// If the model cannot be evaluated.
+pub fn predict<T: Real>(
+    model: &mut dyn Linearisable<T>,
+    images: MatRef<'_, T>,
+    batch: usize,
+) -> Result<Vec<usize>, AttackError> {
+    let batch = batch.max(1);
+    let mut z = Mat::zeros(model.classes(), batch.min(images.ncols()));
+    let mut predicted = Vec::with_capacity(images.ncols());
+    for first in (0..images.ncols()).step_by(batch) {
+        let count = batch.min(images.ncols() - first);
+        let mut z = z.as_mut().subcols_mut(0, count);
+        model.evaluate(images.subcols(first, count), z.as_mut())?;
+        predicted.extend((0..count).map(|j| class(z.as_ref().col(j).iter().copied())));
+    }
+    Ok(predicted)
+}
+
+/// The index of the largest output, the first of equals.
+pub(crate) fn class<T: Real>(z: impl Iterator<Item = T>) -> usize {
+    let mut best: Option<(usize, T)> = None;
+    for (class, value) in z.enumerate() {
+        if best.is_none_or(|(_, largest)| value > largest) {
+            best = Some((class, value));
+        }
+    }
+    best.map_or(0, |(class, _)| class)
+}

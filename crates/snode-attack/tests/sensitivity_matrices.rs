@@ -1,0 +1,72 @@
+//! The two ways to the sensitivity matrix (S10), under every kind of scheme.
+
+mod support;
+
+use faer::Mat;
+use snode_attack::{Form, Linearisable, SolvedNetwork, sensitivity_matrices};
+use snode_ode::{Activation, Ends, Real, SchemeChoice};
+use support::{images, network};
+
+/// The largest difference of the two forms over the largest entry.
+fn disagreement<T: Real>(scheme: &str, tolerance: Option<f64>, activation: Activation) -> f64 {
+    let mut choice = SchemeChoice::named(scheme).unwrap();
+    if let (Some(tolerance), SchemeChoice::Adaptive(options)) = (tolerance, &mut choice) {
+        (options.rtol, options.atol) = (tolerance, tolerance);
+    }
+    let network = network::<T>(7, activation, choice.ends());
+    let mut model = SolvedNetwork::new(&network, choice.build().unwrap(), 3).unwrap();
+    let x = images::<T>(7, 12);
+    let adjoint = sensitivity_matrices(&mut model, x.as_ref(), Form::Adjoint).unwrap();
+    let forward = sensitivity_matrices(&mut model, x.as_ref(), Form::Forward).unwrap();
+    let (mut largest, mut difference) = (0.0_f64, 0.0_f64);
+    for j in 0..12 {
+        let (a, f) = (adjoint.matrix(j), forward.matrix(j));
+        assert_eq!(a.shape(), (3, 7));
+        largest = largest.max(a.norm_max().to_f64());
+        difference = difference.max((&a - &f).norm_max().to_f64());
+    }
+    assert!(largest > 0.5, "the matrices are not worth comparing: {largest}");
+    difference / largest
+}
+
+#[test]
+fn both_forms_agree_to_round_off_where_derivatives_are_exact() {
+    for activation in [Activation::Tanh, Activation::Relu, Activation::Softplus] {
+        for scheme in ["euler", "rk2", "rk4"] {
+            let error = disagreement::<f64>(scheme, None, activation);
+            assert!(error < 1e-12, "{scheme} {activation:?}: {error:e}");
+            let error = disagreement::<f32>(scheme, None, activation);
+            assert!(error < 1e-5, "{scheme} {activation:?}, f32: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn both_forms_agree_to_tolerance_under_adaptive_schemes() {
+    for tolerance in [1e-4, 1e-8] {
+        let error = disagreement::<f64>("dopri5", Some(tolerance), Activation::Tanh);
+        assert!(error < 20.0 * tolerance, "{tolerance:e}: {error:e}");
+    }
+}
+
+/// Rows of P against central differences of the outputs: neither form may be wrong in the same way.
+#[test]
+fn the_matrix_is_the_derivative() {
+    let network = network::<f64>(7, Activation::Tanh, Ends::Open);
+    let mut model = SolvedNetwork::new(&network, SchemeChoice::Euler.build().unwrap(), 3).unwrap();
+    let x = images::<f64>(7, 1);
+    let p = sensitivity_matrices(&mut model, x.as_ref(), Form::Adjoint).unwrap().matrix(0);
+    let step = 1e-5;
+    for i in 0..7 {
+        let moved = Mat::from_fn(7, 2, |row, column| {
+            let sign = if column == 0 { step } else { -step };
+            x[(row, 0)] + if row == i { sign } else { 0.0 }
+        });
+        let mut z = Mat::zeros(3, 2);
+        model.evaluate(moved.as_ref(), z.as_mut()).unwrap();
+        for class in 0..3 {
+            let slope = (z[(class, 0)] - z[(class, 1)]) / (2.0 * step);
+            assert!((slope - p[(class, i)]).abs() < 1e-8, "{slope} {}", p[(class, i)]);
+        }
+    }
+}

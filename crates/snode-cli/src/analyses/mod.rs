@@ -1,0 +1,196 @@
+//! What is measured on a trained network: each analysis measures and writes its group of the run's
+//! file, whether an experiment's `[analysis.*]` or a command asks for it.
+//!
+//! An analysis is known by its configuration: the attribute `identity` of its group tells whether
+//! what stands there is what is asked for.
+
+pub mod noise;
+pub mod robustness;
+pub mod schemes;
+pub mod smoothness;
+
+use std::path::Path;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use snode_store::{Appendix, Attribute, read_appendix, write_appendix};
+
+pub use noise::{Noise, NoisyPart};
+pub use robustness::Robustness;
+pub use schemes::SolvedBy;
+pub use smoothness::Smoothness;
+
+use crate::config::Experiment;
+use crate::error::Result;
+
+/// The group of a file of results in which analyses of its network stand.
+pub const ANALYSIS: &str = "analysis";
+/// The attribute that tells which configuration a group was computed by.
+pub const IDENTITY: &str = "identity";
+
+/// Something to be measured on a trained network.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Analysis {
+    /// Accuracy under noise.
+    Robustness(Robustness),
+    /// Noise through depth.
+    Noise(Noise),
+    /// Smoothness of the parameters in depth.
+    Smoothness(Smoothness),
+    /// Accuracy when a scheme solves the network.
+    SolvedBy(SolvedBy),
+}
+
+impl Analysis {
+    /// What it is called where people read it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Robustness(analysis) => format!("robustness, {}", analysis.scheme.text()),
+            Self::Noise(analysis) => format!("noise on the {}", analysis.on.text()),
+            Self::Smoothness(_) => "smoothness".into(),
+            Self::SolvedBy(analysis) => format!("solved by {}", analysis.scheme.text()),
+        }
+    }
+
+    /// The group of the run's file that it writes.
+    pub fn group(&self) -> String {
+        match self {
+            Self::Robustness(analysis) => analysis.group(),
+            Self::Noise(analysis) => analysis.group(),
+            Self::Smoothness(analysis) => analysis.group(),
+            Self::SolvedBy(analysis) => analysis.group(),
+        }
+    }
+
+    /// The same for the same configuration, and only for it: 12 hexadecimal digits.
+    pub fn identity(&self) -> String {
+        match self {
+            Self::Robustness(analysis) => identity(analysis),
+            Self::Noise(analysis) => identity(analysis),
+            Self::Smoothness(analysis) => identity(analysis),
+            Self::SolvedBy(analysis) => identity(analysis),
+        }
+    }
+
+    /// Measures on the network of the run at `path`, and writes the group.
+    ///
+    /// # Errors
+    /// If the run or the images cannot be read or do not fit, or the file cannot be written.
+    pub fn run(&self, path: &Path, threads: Option<usize>) -> Result<()> {
+        match self {
+            Self::Robustness(analysis) => analysis.run(path, threads),
+            Self::Noise(analysis) => analysis.run(path, threads),
+            Self::Smoothness(analysis) => analysis.run(path, threads),
+            Self::SolvedBy(analysis) => analysis.run(path, threads),
+        }
+    }
+}
+
+/// The analyses that an experiment asks for, in the order they are made.
+pub fn of(experiment: &Experiment) -> Vec<Analysis> {
+    let (keys, trained) = (&experiment.analysis, experiment.network.scheme);
+    let robustness = keys.robustness.as_ref().map(|keys| Robustness::of(keys, trained));
+    let noise = keys.noise.iter().flat_map(Noise::of);
+    let smoothness = keys.smoothness.as_ref().map(Smoothness::of);
+    let schemes = keys.schemes.iter().flat_map(SolvedBy::of);
+    let mut analyses: Vec<Analysis> = schemes.map(Analysis::SolvedBy).collect();
+    analyses.extend(smoothness.map(Analysis::Smoothness));
+    analyses.extend(noise.map(Analysis::Noise));
+    analyses.extend(robustness.map(Analysis::Robustness));
+    // Attacks, which take longest, come here.
+    analyses
+}
+
+/// Those of an experiment's analyses that the run at `path` does not hold, or holds by another
+/// configuration.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn pending(path: &Path, experiment: &Experiment) -> Result<Vec<Analysis>> {
+    let mut pending = Vec::new();
+    for analysis in of(experiment) {
+        let found = read_appendix(path, &analysis.group())?;
+        let identity = found.and_then(|found| found.attributes.get(IDENTITY).cloned());
+        if identity != Some(Attribute::Text(analysis.identity())) {
+            pending.push(analysis);
+        }
+    }
+    Ok(pending)
+}
+
+/// Makes the analyses that are [`pending`], saying which.
+///
+/// # Errors
+/// If one of them fails.
+pub fn complete(path: &Path, experiment: &Experiment, say: impl Fn(&str)) -> Result<()> {
+    for analysis in pending(path, experiment)? {
+        say(&format!("measuring: {}", analysis.name()));
+        analysis.run(path, experiment.threads)?;
+    }
+    Ok(())
+}
+
+/// The hash of an analysis' configuration. Groups tell kinds of analyses apart already.
+fn identity(analysis: &impl Serialize) -> String {
+    // Numbers, texts and names: what is serialised here always can be.
+    let text = serde_json::to_string(analysis).unwrap_or_default();
+    let hash = Sha256::digest(text.as_bytes());
+    let number = hash.iter().take(6).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+    format!("{number:012x}")
+}
+
+/// Writes what an analysis found into its group, with its identity.
+fn write(path: &Path, group: &str, analysis: &impl Serialize, found: Appendix) -> Result<()> {
+    let found = found.with_attribute(IDENTITY, identity(analysis).as_str());
+    Ok(write_appendix(path, group, &found)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{AnalysisConfig, NoiseConfig, RobustnessConfig, SchemeName, SchemesConfig};
+
+    fn experiment(text: &str) -> Experiment {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn each_table_asks_for_its_groups() {
+        assert_eq!(of(&Experiment::default()), []);
+        let text = "[network]\nscheme = \"rk4\"\n[analysis.robustness]\n[analysis.smoothness]\n\
+                    [analysis.noise]\nweights_levels = [0.1]\n[analysis.schemes]\n";
+        let groups: Vec<String> = of(&experiment(text)).iter().map(Analysis::group).collect();
+        let expected = [
+            "schemes/euler",
+            "schemes/dopri5",
+            "smoothness",
+            "sensitivity/input",
+            "sensitivity/parameters",
+            "robustness/rk4",
+        ];
+        assert_eq!(groups, expected.map(|group| format!("{ANALYSIS}/{group}")));
+    }
+
+    #[test]
+    fn the_identity_is_that_of_the_analysis_own_configuration() {
+        let of = |text: &str| of(&experiment(text))[0].identity();
+        let one = of("[analysis.robustness]\ndraws = 2\n");
+        assert_eq!(one.len(), 12);
+        assert_eq!(one, of("seed = 7\n[analysis.robustness]\ndraws = 2\nscheme = \"euler\"\n"));
+        assert_ne!(one, of("[analysis.robustness]\ndraws = 3\n"));
+        assert_ne!(one, of("[analysis.robustness]\ndraws = 2\nscheme = \"rk2\"\n"));
+    }
+
+    #[test]
+    fn files_without_analyses_are_as_they_were() {
+        assert!(!toml::to_string(&Experiment::default()).unwrap().contains("analysis"));
+        let analysis = AnalysisConfig {
+            robustness: Some(RobustnessConfig { images: Some(9), ..Default::default() }),
+            noise: Some(NoiseConfig::default()),
+            smoothness: Some(crate::config::SmoothnessConfig { entry: Some([1, 2]) }),
+            schemes: Some(SchemesConfig { solve: vec![SchemeName::Bs3], tolerance: Some(1e-4) }),
+        };
+        let whole = Experiment { analysis, ..Default::default() };
+        assert_eq!(experiment(&toml::to_string(&whole).unwrap()), whole);
+    }
+}

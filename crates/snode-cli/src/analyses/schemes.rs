@@ -1,0 +1,82 @@
+//! Accuracy of a trained network under a scheme that it may not have been trained under.
+
+use std::path::Path;
+
+use serde::Serialize;
+use snode_store::{Appendix, Precision};
+
+use super::{ANALYSIS, write};
+use crate::commands::eval::{Evaluation, evaluate};
+use crate::commands::images::{ImageArgs, Subject, subject};
+use crate::commands::pool;
+use crate::config::{SchemeName, SchemesConfig, cost, is_adaptive, scheme_for};
+use crate::error::Result;
+
+/// A network solved by a scheme.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SolvedBy {
+    /// The images.
+    pub images: ImageArgs,
+    /// The scheme.
+    pub scheme: SchemeName,
+    /// Its relative and absolute tolerance, in place of the run's.
+    pub tolerance: Option<f64>,
+}
+
+impl SolvedBy {
+    /// What the keys of an experiment ask for: one analysis a scheme.
+    pub fn of(keys: &SchemesConfig) -> Vec<Self> {
+        let tolerance = |scheme| keys.tolerance.filter(|_| is_adaptive(scheme));
+        let schemes = keys.solve.iter().copied();
+        schemes
+            .map(|scheme| {
+                let images = ImageArgs::default();
+                Self { images, scheme, tolerance: tolerance(scheme) }
+            })
+            .collect()
+    }
+
+    /// The group of the run's file.
+    pub fn group(&self) -> String {
+        format!("{ANALYSIS}/schemes/{}", self.scheme.text())
+    }
+
+    /// Measures and writes the group.
+    ///
+    /// # Errors
+    /// As [`Analysis::run`](super::Analysis::run).
+    pub fn run(&self, path: &Path, threads: Option<usize>) -> Result<()> {
+        let subject = subject(path, &self.images)?;
+        let Subject { summary, experiment, split, encoding, .. } = &subject;
+        let (classes, experiment) = (summary.model.classes, experiment.as_ref());
+        let scheme = scheme_for(Some(self.scheme), self.tolerance, summary, experiment)?;
+        let cost = experiment.map(|experiment| cost(&experiment.cost, classes));
+        let evaluation = pool(threads)?.install(|| match summary.precision {
+            Precision::F32 => evaluate::<f32>(path, split, *encoding, classes, cost, &scheme),
+            Precision::F64 => evaluate::<f64>(path, split, *encoding, classes, cost, &scheme),
+        })?;
+        write(path, &self.group(), self, self.appendix(&subject, &evaluation))
+    }
+
+    fn appendix(&self, subject: &Subject, evaluation: &Evaluation) -> Appendix {
+        let classes = evaluation.confusion.len();
+        let (correct, total) = (evaluation.correct(), evaluation.total());
+        let confusion = evaluation.confusion.iter().flatten().map(|count| *count as f64).collect();
+        let effort = &evaluation.statistics;
+        let appendix = Appendix::default()
+            .with_attribute("scheme", self.scheme.text())
+            .with_attribute("data", subject.source.as_str())
+            .with_attribute("split", subject.split_name.text())
+            .with_attribute("images", total)
+            .with_attribute("correct", correct)
+            .with_attribute("accuracy", correct as f64 / total.max(1) as f64)
+            .with_attribute("steps", effort.accepted)
+            .with_attribute("rejected_steps", effort.rejected)
+            .with_attribute("right_hand_sides", effort.right_hand_sides)
+            .with_array("confusion", &[classes, classes], confusion);
+        match evaluation.cost {
+            Some(cost) => appendix.with_attribute("cost", cost),
+            None => appendix,
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! `[analysis.*]`: what is measured on the trained network.
+
+use serde::{Deserialize, Serialize};
+use snode_data::Noise;
+use snode_ode::AdaptiveOptions;
+
+use super::scheme::{SchemeName, is_adaptive};
+use super::{Experiment, Locator, Precision};
+use crate::error::Result;
+
+/// `[analysis]`: a table for everything that is to be measured once the network is trained.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnalysisConfig {
+    /// Accuracy under noise on the inputs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub robustness: Option<RobustnessConfig>,
+    /// Noise through depth, estimated and measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseConfig>,
+    /// How smooth the parameters are in depth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smoothness: Option<SmoothnessConfig>,
+    /// Accuracy when other schemes solve the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schemes: Option<SchemesConfig>,
+}
+
+impl AnalysisConfig {
+    /// Whether nothing is to be measured.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// `[analysis.robustness]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RobustnessConfig {
+    /// Standard deviations of the noise.
+    pub levels: Vec<f64>,
+    /// How often noise is drawn for every level.
+    pub draws: usize,
+    /// How many of the images, the first ones; all if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<usize>,
+    /// Whether noisy inputs are clipped to the values that images can have.
+    pub clip: bool,
+    /// The scheme that solves the network; the one it was trained under if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<SchemeName>,
+    /// Relative and absolute tolerance of an adaptive scheme, in place of the run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
+}
+
+impl Default for RobustnessConfig {
+    fn default() -> Self {
+        let levels = (0..=10).map(|tenths| f64::from(tenths) / 10.0).collect();
+        Self { levels, draws: 5, images: None, clip: false, scheme: None, tolerance: None }
+    }
+}
+
+/// `[analysis.noise]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NoiseConfig {
+    /// Standard deviations of noise on the inputs.
+    pub levels: Vec<f64>,
+    /// Standard deviations of noise on all weights and biases.
+    pub weights_levels: Vec<f64>,
+    /// How often noise is drawn.
+    pub draws: usize,
+    /// How many of the images at most, the first ones.
+    pub images: usize,
+}
+
+impl Default for NoiseConfig {
+    fn default() -> Self {
+        Self { levels: vec![0.01, 0.1], weights_levels: Vec::new(), draws: 1, images: 1000 }
+    }
+}
+
+/// `[analysis.smoothness]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SmoothnessConfig {
+    /// Row and column of the weight whose path through depth is kept; the middle one if not given.
+    #[serde(
+        deserialize_with = "super::pair::deserialize",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub entry: Option<[usize; 2]>,
+}
+
+/// `[analysis.schemes]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SchemesConfig {
+    /// The schemes that solve the network.
+    pub solve: Vec<SchemeName>,
+    /// Relative and absolute tolerance of the adaptive ones, in place of the run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
+}
+
+impl Default for SchemesConfig {
+    fn default() -> Self {
+        Self { solve: vec![SchemeName::Euler, SchemeName::Dopri5], tolerance: None }
+    }
+}
+
+const MOST_DRAWS: usize = 1_000_000;
+
+#[derive(Clone, Copy)]
+struct Rules<'a> {
+    experiment: &'a Experiment,
+    locator: &'a Locator,
+}
+
+/// Checks the values of all tables.
+///
+/// # Errors
+/// The first thing found wrong.
+pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
+    let rules = Rules { experiment, locator };
+    let AnalysisConfig { robustness, noise, smoothness: _, schemes } = &experiment.analysis;
+    if let Some(robustness) = robustness {
+        check_robustness(robustness, rules)?;
+    }
+    if let Some(noise) = noise {
+        check_noise(noise, locator)?;
+    }
+    schemes.as_ref().map_or(Ok(()), |schemes| check_schemes(schemes, rules))
+}
+
+fn check_robustness(keys: &RobustnessConfig, rules: Rules<'_>) -> Result<()> {
+    let (locator, trained) = (rules.locator, rules.experiment.network.scheme);
+    let levels = "analysis.robustness.levels";
+    check_levels(levels, &keys.levels, true, locator)?;
+    if keys.levels.is_empty() {
+        return Err(locator.error(levels, "found no level; allowed: at least 1"));
+    }
+    count("analysis.robustness.draws", keys.draws, MOST_DRAWS, locator)?;
+    if let Some(images) = keys.images {
+        count("analysis.robustness.images", images, usize::MAX, locator)?;
+    }
+    let adaptive = is_adaptive(keys.scheme.unwrap_or(trained));
+    check_tolerance("analysis.robustness.tolerance", keys.tolerance, adaptive, rules)
+}
+
+fn check_noise(keys: &NoiseConfig, locator: &Locator) -> Result<()> {
+    check_levels("analysis.noise.levels", &keys.levels, false, locator)?;
+    check_levels("analysis.noise.weights_levels", &keys.weights_levels, false, locator)?;
+    if keys.levels.is_empty() && keys.weights_levels.is_empty() {
+        let keys = ["analysis.noise.levels", "analysis.noise.weights_levels"];
+        return Err(locator.error_among(&keys, "found no level; allowed: at least 1 of one kind"));
+    }
+    count("analysis.noise.draws", keys.draws, MOST_DRAWS, locator)?;
+    count("analysis.noise.images", keys.images, usize::MAX, locator)
+}
+
+fn check_schemes(keys: &SchemesConfig, rules: Rules<'_>) -> Result<()> {
+    let locator = rules.locator;
+    let key = "analysis.schemes.solve";
+    if keys.solve.is_empty() {
+        return Err(locator.error(key, "found no scheme; allowed: at least 1"));
+    }
+    for (index, scheme) in keys.solve.iter().enumerate() {
+        if keys.solve[..index].contains(scheme) {
+            let problem = format!("found \"{}\" twice; allowed: once", scheme.text());
+            return Err(locator.error(key, problem));
+        }
+    }
+    let adaptive = keys.solve.iter().copied().any(is_adaptive);
+    check_tolerance("analysis.schemes.tolerance", keys.tolerance, adaptive, rules)
+}
+
+fn check_levels(key: &str, levels: &[f64], zero: bool, locator: &Locator) -> Result<()> {
+    let most = Noise::MAX_STANDARD_DEVIATION;
+    let allowed = |level: f64| level <= most && (level > 0.0 || zero && level == 0.0);
+    match levels.iter().find(|level| !allowed(**level)) {
+        None => Ok(()),
+        Some(level) => {
+            let least = if zero { "0 or more" } else { "more than 0" };
+            let problem = format!("found {level}; allowed: {least}, at most {most:e}");
+            Err(locator.error(key, problem))
+        }
+    }
+}
+
+fn count(key: &str, found: usize, most: usize, locator: &Locator) -> Result<()> {
+    if (1..=most).contains(&found) {
+        return Ok(());
+    }
+    let allowed = if most == usize::MAX { "at least 1".to_owned() } else { format!("1 to {most}") };
+    Err(locator.error(key, format!("found {found}; allowed: {allowed}")))
+}
+
+fn check_tolerance(
+    key: &str,
+    tolerance: Option<f64>,
+    adaptive: bool,
+    rules: Rules<'_>,
+) -> Result<()> {
+    let Some(tolerance) = tolerance else {
+        return Ok(());
+    };
+    if !adaptive {
+        let problem = "has a meaning only with an adaptive scheme; leave it out";
+        return Err(rules.locator.error(key, problem));
+    }
+    let options = AdaptiveOptions::default().tolerance(tolerance);
+    let checked = match rules.experiment.precision {
+        Precision::F32 => options.check::<f32>(),
+        Precision::F64 => options.check::<f64>(),
+    };
+    checked.map_err(|error| {
+        let problem = format!("found {}; allowed: {}", error.found, error.allowed);
+        rules.locator.error(key, problem)
+    })
+}
+
+/// Checks what can be checked once the images are known: `width` of them and of the network,
+/// `images` to measure on.
+///
+/// # Errors
+/// The first thing found wrong.
+pub(crate) fn check_with_data(
+    analyses: &AnalysisConfig,
+    locator: &Locator,
+    width: usize,
+    images: usize,
+) -> Result<()> {
+    let AnalysisConfig { robustness, noise, smoothness, schemes } = analyses;
+    let most = |key: &str, wanted: usize| {
+        if wanted <= images || !locator.is_given(key) {
+            return Ok(());
+        }
+        let problem = format!("found {wanted}, but there are only {images} test images");
+        Err(locator.error(key, problem))
+    };
+    if let Some(count) = robustness.as_ref().and_then(|keys| keys.images) {
+        most("analysis.robustness.images", count)?;
+    }
+    if let Some(noise) = noise {
+        most("analysis.noise.images", noise.images)?;
+    }
+    let on_images = [
+        ("analysis.robustness", robustness.is_some()),
+        ("analysis.noise", noise.is_some()),
+        ("analysis.schemes", schemes.is_some()),
+    ];
+    if let (0, Some((key, _))) = (images, on_images.iter().find(|(_, wanted)| *wanted)) {
+        return Err(locator.error(key, "is measured on test images, but there are none"));
+    }
+    let entry = smoothness.as_ref().and_then(|keys| keys.entry);
+    if let Some([row, column]) = entry.filter(|entry| entry.iter().any(|index| *index >= width)) {
+        let problem =
+            format!("found [{row}, {column}]; allowed: two numbers from 0 to {}", width - 1);
+        return Err(locator.error("analysis.smoothness.entry", problem));
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! `NAME.grid.json`: what a grid consists of and where its results are.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::tables::write_text;
+
+/// The version of the format that is written, and the only one that is read.
+const VERSION: u32 = 1;
+/// The ending of the names of manifests.
+const ENDING: &str = ".grid.json";
+
+/// A grid of experiments as it was last run: written when the run begins, whole or not at all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of the format.
+    pub version: u32,
+    /// The name of the grid.
+    pub name: String,
+    /// The version of snode that wrote it.
+    pub snode_version: String,
+    /// The file of the grid, and behind it its bases, from the nearest to the farthest.
+    pub files: Vec<SourceFile>,
+    /// What the command line gave by `--set`.
+    pub overrides: Vec<String>,
+    /// The keys that vary, in the order of the labels: `case` first, then those of the grid in the
+    /// file's order, `seed` last.
+    pub varying: Vec<String>,
+    /// The cells, in the order of the grid; those excluded are left out.
+    pub cells: Vec<ManifestCell>,
+}
+
+/// A file with its text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// The file.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: String,
+}
+
+/// A cell of a grid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ManifestCell {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The keys that vary with their values in this cell, in the order of
+    /// [`varying`](Manifest::varying); a key that only other cases give is left out.
+    pub label: Vec<(String, Value)>,
+    /// What is trained, as 64 hexadecimal digits.
+    pub identity: String,
+    /// The file of its results, relative to the folder of the manifest. It is there once the cell
+    /// is trained.
+    pub path: PathBuf,
+}
+
+impl Manifest {
+    /// Of a grid called `name`, without cells yet.
+    pub fn new(
+        name: &str,
+        files: Vec<SourceFile>,
+        overrides: Vec<String>,
+        varying: Vec<String>,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            name: name.to_owned(),
+            snode_version: env!("CARGO_PKG_VERSION").to_owned(),
+            files,
+            overrides,
+            varying,
+            cells: Vec::new(),
+        }
+    }
+
+    /// Where the manifest of the grid called `name` is, with results in `folder`.
+    pub fn path(folder: &Path, name: &str) -> PathBuf {
+        folder.join(format!("{name}{ENDING}"))
+    }
+
+    /// The manifests in a folder, by name.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn all_in(folder: &Path) -> Result<Vec<PathBuf>> {
+        let cannot = |error| Error::file(folder, "cannot read the folder", error);
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(cannot)? {
+            let path = entry.map_err(cannot)?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(ENDING)) {
+                found.push(path);
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no manifest of this version.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::file(path, "cannot read the manifest", error))?;
+        let strange = |problem: String| Error::Results(format!("{}: {problem}", path.display()));
+        let manifest: Self = serde_json::from_str(&text)
+            .map_err(|error| strange(format!("no manifest of a grid: {error}")))?;
+        if manifest.version != VERSION {
+            return Err(strange(format!(
+                "a manifest of version {}; allowed: {VERSION}",
+                manifest.version
+            )));
+        }
+        Ok(manifest)
+    }
+
+    /// Writes it, whole or not at all.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| Error::Results(format!("{}: {error}", path.display())))?;
+        write_text(path, &(text + "\n"))
+    }
+}
+
+impl ManifestCell {
+    /// The value of a key that varies.
+    pub fn value(&self, key: &str) -> Option<&Value> {
+        self.label.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
+    /// The first digits of the identity, by which the files of the cell are called.
+    pub fn short(&self) -> &str {
+        self.identity.get(..12).unwrap_or(&self.identity)
+    }
+
+    /// The label as text, as `case=NCG, network.activation=relu, seed=1`.
+    pub fn text(&self) -> String {
+        label_text(&self.label)
+    }
+}
+
+/// A label as text; texts without their quotes.
+pub fn label_text(label: &[(String, Value)]) -> String {
+    let parts = label.iter().map(|(key, value)| format!("{key}={}", value_text(value)));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// A value as text; a text without its quotes.
+pub fn value_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_manifest_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = vec![SourceFile { path: "a.toml".into(), text: "seeds = 2\n".into() }];
+        let mut manifest = Manifest::new("a", files, vec![], vec!["case".into(), "seed".into()]);
+        manifest.cells.push(ManifestCell {
+            number: 1,
+            label: vec![("case".into(), json!("NCG")), ("seed".into(), json!(3))],
+            identity: "0123456789abcdef".repeat(4),
+            path: "cells/0123456789ab.h5".into(),
+        });
+        let path = Manifest::path(folder.path(), "a");
+        manifest.write(&path).unwrap();
+        assert_eq!(Manifest::read(&path).unwrap(), manifest);
+        assert_eq!(Manifest::all_in(folder.path()).unwrap(), [path]);
+        let cell = &manifest.cells[0];
+        assert_eq!(cell.text(), "case=NCG, seed=3");
+        assert_eq!((cell.short(), cell.value("seed")), ("0123456789ab", Some(&json!(3))));
+    }
+}

@@ -1,0 +1,3 @@
+//! Grids: files that describe many experiments.
+
+pub mod manifest;
