@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    data, eval, gradcheck, init, robustness, run, sensitivity, show, solvers, validate,
+    data, eval, export, gradcheck, import, init, robustness, run, sensitivity, show, solvers,
+    validate,
 };
 use crate::error::{Error, Result};
 use crate::output::say;
@@ -49,6 +50,10 @@ pub enum Command {
     Solvers(solvers::SolversArgs),
     /// Check the derivatives of an experiment's network on a batch of its images.
     Gradcheck(gradcheck::GradcheckArgs),
+    /// Write a trained network for other programs.
+    Export(export::ExportArgs),
+    /// Make a file of results of another program's network.
+    Import(import::ImportArgs),
     /// List, inspect and import images.
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -78,6 +83,8 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Robustness(args) => robustness::run(args),
         Command::Solvers(args) => solvers::run(args),
         Command::Gradcheck(args) => gradcheck::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
         Command::Data(command) => data::run(command),
     }
 }

@@ -17,6 +17,7 @@ pub mod error;
 pub mod estimate;
 pub mod grid;
 pub mod interrupt;
+pub mod mat73;
 pub mod number;
 pub mod output;
 pub mod pictures;

@@ -2,8 +2,10 @@
 
 pub mod data;
 pub mod eval;
+pub mod export;
 pub mod gradcheck;
 pub mod images;
+pub mod import;
 pub mod init;
 pub mod robustness;
 pub mod run;
