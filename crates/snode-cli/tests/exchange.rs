@@ -63,7 +63,7 @@ fn an_imported_network_is_a_run_like_any_other() {
     // Its configuration is an experiment that can be run.
     let config = sandbox.succeeds(&["show", "y.h5", "--config"]).out;
     sandbox.write("again.toml", &config);
-    sandbox.succeeds(&["validate", "again.toml"]);
+    sandbox.succeeds(&["validate", "again.toml", "--set", "training.batch_size=30"]);
 }
 
 #[test]
