@@ -184,3 +184,37 @@ fn options_take_precedence_over_the_file() {
     assert_eq!((info.model.input.rows, info.model.input.cols), (2, 8));
     assert_eq!(info.model.input.foreground, 1.0);
 }
+
+/// `tests/data/make.py` of snode-exchange makes the file: W_k[i, j] = 10k + 3i + j + 1/2,
+/// b_k[i] = k − i.
+#[test]
+fn cells_of_matlab_7_3_become_layers() {
+    let sandbox = Sandbox::new();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cells73.mat");
+    let known = ["--horizon", "1", "--activation", "relu", "--classes", "2"];
+    sandbox.succeeds(&[&["import", file, "--output", "y.h5"], &known[..]].concat());
+    let parameters = read_run(&sandbox.path("y.h5")).network.parameters;
+    assert_eq!((parameters.nodes(), parameters.width()), (2, 3));
+    for k in 0..2 {
+        for i in 0..3 {
+            assert_eq!(parameters.bias(k)[i], k as f64 - i as f64);
+            for j in 0..3 {
+                let expected = (10 * k + 3 * i + j) as f64 + 0.5;
+                assert_eq!(parameters.weights(k)[(i, j)], expected);
+            }
+        }
+    }
+
+    // Another HDF5 file, and one whose HDF5 contents are not there.
+    sandbox.fails(
+        &["import", "y.h5", "--format", "mat", "--output", "z.h5"],
+        1,
+        &["y.h5", "not a MATLAB"],
+    );
+    let bytes = std::fs::read(file).unwrap();
+    std::fs::write(sandbox.path("cut.mat"), &bytes[..512]).unwrap();
+    sandbox.fails(&["import", "cut.mat", "--output", "z.h5"], 1, &["cut.mat"]);
+    let renamed: Vec<u8> = bytes.iter().map(|&b| if b == b'B' { b'C' } else { b }).collect();
+    std::fs::write(sandbox.path("renamed.mat"), renamed).unwrap();
+    sandbox.fails(&["import", "renamed.mat", "--output", "z.h5"], 1, &["renamed.mat", "Bcell"]);
+}

@@ -39,7 +39,7 @@ fn write<T: Element>(folder: &Path, activation: Activation) -> Result<(), Box<dy
     write(".npz", &write_npz(&network, &about)?)?;
     write(".safetensors", &write_safetensors(&network, &about, None)?)?;
     for (ending, values) in [(".x", &x), (".y", &y)] {
-        let columns = values.col_iter().flat_map(|column| column.iter());
+        let columns = values.col_iter().flat_map(faer::ColRef::iter);
         let bytes: Vec<u8> = columns.flat_map(|value| value.to_f64().to_le_bytes()).collect();
         write(ending, &bytes)?;
     }

@@ -98,6 +98,7 @@ pub enum ExchangeError {
 
 impl ExchangeError {
     /// Bytes that are not of a format, by the words of whoever read them.
+    #[allow(clippy::needless_pass_by_value)] // as map_err gives it
     pub(crate) fn format(format: &'static str, problem: impl ToString) -> Self {
         Self::Format { format, problem: problem.to_string() }
     }

@@ -15,7 +15,7 @@ pub enum Layers {
 }
 
 impl Layers {
-    /// All layers from two arrays: weights of shape [layer, out, in], biases of shape [layer, out].
+    /// All layers from two arrays: weights of shape \[layer, out, in\], biases of shape \[layer, out\].
     ///
     /// # Errors
     /// If shapes or types do not fit each other, or a number is not finite.
@@ -45,8 +45,8 @@ impl Layers {
         }
     }
 
-    /// Each layer from two arrays: its weights of shape [out, in], and its biases of shape [out],
-    /// [out, 1] or [1, out].
+    /// Each layer from two arrays: its weights of shape \[out, in\], and its biases of shape \[out\],
+    /// \[out, 1\] or [1, out].
     ///
     /// # Errors
     /// As [`Self::stacked`].

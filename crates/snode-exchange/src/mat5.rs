@@ -242,7 +242,10 @@ impl Item<'_> {
                     true => <$t>::from_be_bytes(bytes),
                     false => <$t>::from_le_bytes(bytes),
                 };
-                Some(chunks.iter().map(|bytes| read(bytes) as f64).collect())
+                // The one cast for all types; 64-bit integers are rounded.
+                #[allow(clippy::cast_lossless)]
+                let numbers = chunks.iter().map(|bytes| read(bytes) as f64).collect();
+                Some(numbers)
             }};
         }
         match self.kind {
@@ -267,6 +270,7 @@ fn inflate(bytes: &[u8], limit: u64) -> Result<Vec<u8>, ExchangeError> {
     Ok(out)
 }
 
+#[allow(clippy::needless_pass_by_value)] // as map_err gives it
 fn failed(problem: impl ToString) -> ExchangeError {
     ExchangeError::format(FORMAT, problem)
 }

@@ -1,6 +1,6 @@
 //! NumPy's .npz: arrays by name in a ZIP archive.
 //!
-//! `weights` [layer, out, in], `biases` [layer, out], and a scalar array for every property of the
+//! `weights` \[layer, out, in\], `biases` \[layer, out\], and a scalar array for every property of the
 //! [`Description`]: numbers as numbers, texts as Unicode strings.
 
 use std::io::{Cursor, Read, Seek, Write};
@@ -118,6 +118,7 @@ fn unwritable(error: &dyn std::fmt::Display) -> ExchangeError {
     ExchangeError::Unwritable { format: FORMAT, problem: error.to_string() }
 }
 
+#[allow(clippy::needless_pass_by_value)] // as map_err gives it
 fn failed(error: impl ToString) -> ExchangeError {
     ExchangeError::format(FORMAT, error)
 }
@@ -186,23 +187,19 @@ fn array(name: &str, npy: Npy) -> Result<Array, ExchangeError> {
         DType::Plain(kind) if kind.type_char() == TypeChar::Float => kind.num_bytes(),
         _ => None,
     };
-    let values = match size {
-        Some(size @ (4 | 8)) => {
-            if data.len() != expected * size {
-                let found = data.len();
-                return Err(failed(format!("{object} has {found} bytes for {expected} numbers")));
-            }
-            let npy = NpyFile::with_header(header, data.as_slice());
-            if size == 4 {
-                Values::F32(npy.into_vec().map_err(failed)?)
-            } else {
-                Values::F64(npy.into_vec().map_err(failed)?)
-            }
-        }
-        _ => {
-            let found = header.dtype().descr();
-            return Err(ExchangeError::Type { object, found, allowed: "f4, f8".into() });
-        }
+    let Some(size @ (4 | 8)) = size else {
+        let found = header.dtype().descr();
+        return Err(ExchangeError::Type { object, found, allowed: "f4, f8".into() });
+    };
+    if data.len() != expected * size {
+        let found = data.len();
+        return Err(failed(format!("{object} has {found} bytes for {expected} numbers")));
+    }
+    let npy = NpyFile::with_header(header, data.as_slice());
+    let values = if size == 4 {
+        Values::F32(npy.into_vec().map_err(failed)?)
+    } else {
+        Values::F64(npy.into_vec().map_err(failed)?)
     };
     Array::new(object, shape, order, values)
 }

@@ -1,11 +1,11 @@
 //! safetensors: named tensors and texts beside them.
 //!
-//! Our own layout is two tensors, `weights` [layer, out, in] and `biases` [layer, out]; with
+//! Our own layout is two tensors, `weights` \[layer, out, in\] and `biases` \[layer, out\]; with
 //! [`LayerNames`] every layer has two of its own instead, as PyTorch's state dicts have. The
 //! [`Description`] is in the metadata.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use ::safetensors::tensor::TensorView;
 use ::safetensors::{Dtype, SafeTensors, View, serialize};
@@ -121,8 +121,8 @@ fn one_by_one(
     names: &LayerNames,
 ) -> Result<Vec<(Array, Array)>, ExchangeError> {
     let numbered = file.names().into_iter().filter_map(|name| names.layer_of_weight(name));
-    let numbers: BTreeMap<usize, ()> = numbered.map(|layer| (layer, ())).collect();
-    let first = numbers.keys().next().copied().unwrap_or(0).min(1);
+    let numbers: BTreeSet<usize> = numbered.collect();
+    let first = numbers.first().copied().unwrap_or(0).min(1);
     let layers = (first..first + numbers.len().max(1))
         .map(|layer| Ok((array(file, &names.weight(layer))?, array(file, &names.bias(layer))?)));
     layers.collect()

@@ -6,7 +6,7 @@ use snode_ode::Parameters;
 
 use crate::Element;
 
-/// The weights of some nodes as [layer, out, in], row-major and little-endian.
+/// The weights of some nodes as \[layer, out, in\], row-major and little-endian.
 pub(crate) fn weights<T: Element>(parameters: &Parameters<T>, nodes: Range<usize>) -> Vec<u8> {
     let n = parameters.width();
     let mut bytes = Vec::with_capacity(nodes.len() * n * n * size_of::<T>());
@@ -21,7 +21,7 @@ pub(crate) fn weights<T: Element>(parameters: &Parameters<T>, nodes: Range<usize
     bytes
 }
 
-/// The biases of some nodes as [layer, out], row-major and little-endian.
+/// The biases of some nodes as \[layer, out\], row-major and little-endian.
 pub(crate) fn biases<T: Element>(parameters: &Parameters<T>, nodes: Range<usize>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(nodes.len() * parameters.width() * size_of::<T>());
     for k in nodes {

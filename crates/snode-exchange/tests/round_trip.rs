@@ -102,9 +102,9 @@ fn what_is_not_known_is_asked_for() {
     for key in ["horizon", "activation"] {
         let mut lacking = known.clone();
         if key == "horizon" {
-            lacking.horizon = None
+            lacking.horizon = None;
         } else {
-            lacking.activation = None
+            lacking.activation = None;
         }
         let error = lacking.network(network.parameters.clone()).unwrap_err();
         assert_eq!(error, ExchangeError::Unknown { key });

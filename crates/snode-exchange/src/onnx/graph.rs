@@ -38,12 +38,12 @@ impl<T: Element> Builder<T> {
 
     /// Adds a constant of one whole number in a vector.
     pub fn index(&mut self, name: &str, value: usize) -> String {
-        self.constant(name, &[1], INT64, (value as i64).to_le_bytes().into())
+        self.constant(name, &[1], INT64, whole(value).to_le_bytes().into())
     }
 
     fn constant(&mut self, name: &str, shape: &[usize], kind: i32, bytes: Vec<u8>) -> String {
         self.graph.initializer.push(TensorProto {
-            dims: shape.iter().map(|&side| side as i64).collect(),
+            dims: shape.iter().map(|&side| whole(side)).collect(),
             data_type: Some(kind),
             name: Some(name.into()),
             raw_data: Some(bytes),
@@ -79,4 +79,9 @@ impl<T: Element> Builder<T> {
         }
         name
     }
+}
+
+/// A size as ONNX files hold it; none is anywhere near the largest.
+pub(super) fn whole(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
 }

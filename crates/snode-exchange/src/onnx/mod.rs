@@ -1,6 +1,6 @@
 //! ONNX: the Euler network as a graph that any runtime evaluates.
 //!
-//! Input `x` [batch, n], a data point a row; output `logits` [batch, C], and `state` [batch, n] if it
+//! Input `x` \[batch, n\], a data point a row; output `logits` \[batch, C\], and `state` \[batch, n\] if it
 //! is asked for. Layer k is X ← X + h σ(X W_kᵀ + b_k), as `Gemm`, the activation, `Mul`, `Add`; the
 //! constants are called `W_0`, `b_0`, `W_1` and so on. The [`Description`] is in the model's
 //! metadata.
@@ -106,7 +106,7 @@ pub fn write_onnx<T: Element>(
 fn value<T: Element>(name: &str, columns: usize) -> ValueInfoProto {
     let dim = vec![
         DimensionProto { dim_value: None, dim_param: Some("batch".into()) },
-        DimensionProto { dim_value: Some(columns as i64), dim_param: None },
+        DimensionProto { dim_value: Some(graph::whole(columns)), dim_param: None },
     ];
     let tensor_type =
         Some(TensorTypeProto { elem_type: Some(T::ONNX), shape: Some(TensorShapeProto { dim }) });

@@ -93,7 +93,9 @@ pub fn damaged(samples: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     ];
     (prop::sample::select(samples), prop::collection::vec(damage, 1..5)).prop_map(
         |(mut bytes, damages)| {
-            damages.iter().for_each(|damage| damage.apply(&mut bytes));
+            for damage in &damages {
+                damage.apply(&mut bytes);
+            }
             bytes
         },
     )
