@@ -214,7 +214,9 @@ fn cells_of_matlab_7_3_become_layers() {
     let bytes = std::fs::read(file).unwrap();
     std::fs::write(sandbox.path("cut.mat"), &bytes[..512]).unwrap();
     sandbox.fails(&["import", "cut.mat", "--output", "z.h5"], 1, &["cut.mat"]);
-    let renamed: Vec<u8> = bytes.iter().map(|&b| if b == b'B' { b'C' } else { b }).collect();
+    let mut renamed = bytes.clone();
+    let at = bytes.windows(6).position(|window| window == b"Bcell\0").unwrap();
+    renamed[at] = b'C';
     std::fs::write(sandbox.path("renamed.mat"), renamed).unwrap();
     sandbox.fails(&["import", "renamed.mat", "--output", "z.h5"], 1, &["renamed.mat", "Bcell"]);
 }
