@@ -10,7 +10,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench accuracy layout doc clean
+.PHONY: help demo test lint bench accuracy layout exchange attacks doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -25,10 +25,12 @@ demo: ## build the program and train a network on MNIST (EXPERIMENT=FILE.toml fo
 	@echo '    $(TARGET_DIR)/release/snode show RESULTS.h5'
 
 test: ## run all tests
+	@$(CARGO) test --manifest-path tests/consumer/Cargo.toml --target-dir '$(TARGET_DIR)' $(TEST_ARGS)
 	@$(WITH_HDF5) $(CARGO) test --workspace $(TEST_ARGS)
 
 lint: ## formatting, clippy, documentation and crate layers, all without a warning
 	@$(CARGO) fmt --all --check
+	@$(CARGO) fmt --manifest-path tests/consumer/Cargo.toml --check
 	@$(WITH_HDF5) $(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	@$(CARGO) clippy --quiet -p snode-ode --no-default-features -- -D warnings
 	@RUSTDOCFLAGS='-D warnings' $(WITH_HDF5) $(CARGO) doc --quiet --workspace --no-deps
@@ -43,6 +45,12 @@ accuracy: ## train the paper's setting, hold accuracies against their bars (10 m
 
 layout: ## read a file of results with h5py as documented (makes a Python environment)
 	@$(WITH_HDF5) sh scripts/check-hdf5-layout.sh
+
+exchange: ## hold the formats of other programs against those programs (makes a Python environment)
+	@$(WITH_HDF5) sh scripts/check-exchange.sh
+
+attacks: ## hold the references of the attacks against ART and Foolbox (makes a Python environment)
+	@sh scripts/compare-attacks.sh
 
 doc: ## build the reference documentation
 	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps

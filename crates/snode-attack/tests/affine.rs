@@ -105,14 +105,30 @@ fn one_step_of_the_right_length_hits_the_closest_boundary() {
                 assert!((result.norm2 - distance).abs() < 1e-8 * distance);
             }
         }
-        // DeepFool gets there in one step by itself.
-        let method = DeepFool { overshoot: 1e-9, iterations: 50 };
+        // DeepFool gets there in one step by itself, and the 1e-4 further that it adds to be across.
+        let method = DeepFool { overshoot: 0.0, iterations: 50 };
         let result = attack(&mut model, &method, image, &labels[j..=j], &options()).unwrap();
         let result = &result.images[0];
         assert_eq!((result.outcome, result.iterations), (Outcome::Fooled, 1));
-        let error = Norm::Two.distance(result.adversarial.as_ref().unwrap(), &boundary);
-        assert!(error < 1e-8 * distance.max(1.0), "{error:e}");
+        assert!((result.norm2 - distance - 1e-4).abs() < 1e-8 * distance.max(1.0));
+        let beyond = Norm::Two.distance(result.adversarial.as_ref().unwrap(), &boundary);
+        assert!((beyond - 1e-4).abs() < 1e-8 * distance.max(1.0), "{beyond:e}");
     }
+}
+
+/// Half of every step leads out of the box: what is left covers half of the distance each time.
+#[test]
+fn deepfool_gets_across_where_the_box_cuts_its_steps_short() {
+    let mut model = Affine { a: Mat::from_fn(2, 2, |i, _| i as f64), b: vec![0.5, 0.0] };
+    // z₁ − z₀ = x₀ + x₁ − 0.5, where the box only lets x₀ grow.
+    let x = Mat::from_fn(2, 1, |i, _| if i == 0 { -1.0 } else { 1.0 });
+    let bounds = Bounds { lower: -1.0, upper: 1.0 };
+    let options = AttackOptions { bounds, ..Default::default() };
+    let method = DeepFool { overshoot: 0.02, iterations: 50 };
+    let results = attack(&mut model, &method, x.as_ref(), &[0], &options).unwrap();
+    let result = &results.images[0];
+    assert_eq!(result.outcome, Outcome::Fooled);
+    assert!(result.norm2 > 0.5 && result.norm2 < 0.501, "{}", result.norm2);
 }
 
 #[test]

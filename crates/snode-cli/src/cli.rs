@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    data, eval, export, gradcheck, import, init, robustness, run, sensitivity, show, solvers,
-    validate,
+    attack, collect, data, eval, export, gradcheck, import, init, robustness, run, sensitivity, show,
+    solvers, status, validate,
 };
 use crate::error::{Error, Result};
 use crate::output::say;
@@ -32,8 +32,12 @@ pub struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Train the network of an experiment, or go on with it.
+    /// Train the network of an experiment, or those of a grid, or go on with them.
     Run(run::RunArgs),
+    /// Show how far the cells of a grid are.
+    Status(status::StatusArgs),
+    /// Copy the results of a grid into one file.
+    Collect(collect::CollectArgs),
     /// Write a commented experiment to start from.
     Init(init::InitArgs),
     /// Check an experiment, and show all its values and what it will take.
@@ -46,6 +50,8 @@ pub enum Command {
     Sensitivity(sensitivity::SensitivityArgs),
     /// Measure accuracy under noise.
     Robustness(robustness::RobustnessArgs),
+    /// Attack a trained network, and keep the adversarial images.
+    Attack(Box<attack::AttackArgs>),
     /// Train an experiment under several schemes, and solve each result by all of them.
     Solvers(solvers::SolversArgs),
     /// Check the derivatives of an experiment's network on a batch of its images.
@@ -75,12 +81,15 @@ pub fn main() -> ExitCode {
 fn execute(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Status(args) => status::run(args),
+        Command::Collect(args) => collect::run(args),
         Command::Init(args) => init::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Show(args) => show::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Sensitivity(args) => sensitivity::run(args),
         Command::Robustness(args) => robustness::run(args),
+        Command::Attack(args) => attack::run(args),
         Command::Solvers(args) => solvers::run(args),
         Command::Gradcheck(args) => gradcheck::run(args),
         Command::Export(args) => export::run(args),

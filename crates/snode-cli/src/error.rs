@@ -31,6 +31,9 @@ pub enum Error {
     /// The command line asks for what cannot be.
     #[error("{0}")]
     Usage(String),
+    /// Another process has the files of the run.
+    #[error("{0}")]
+    Busy(String),
     /// A file cannot be read or written.
     #[error("{}: {action}: {source}", path.display())]
     File {
@@ -76,7 +79,7 @@ impl Error {
     /// The code the program ends with.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Config { .. } | Self::Usage(_) => REFUSED,
+            Self::Config { .. } | Self::Usage(_) | Self::Busy(_) => REFUSED,
             Self::Interrupted(_) => INTERRUPTED,
             _ => FAILED,
         })
@@ -96,6 +99,16 @@ impl From<snode_analysis::AnalysisError> for Error {
             AnalysisError::Option { .. } | AnalysisError::Entry { .. } => {
                 Self::Usage(error.to_string())
             }
+            error => Self::Train(error.to_string()),
+        }
+    }
+}
+
+impl From<snode_attack::AttackError> for Error {
+    fn from(error: snode_attack::AttackError) -> Self {
+        use snode_attack::AttackError;
+        match error {
+            AttackError::Option { .. } => Self::Usage(error.to_string()),
             error => Self::Train(error.to_string()),
         }
     }

@@ -7,7 +7,7 @@ use faer::{Accum, Mat, Par};
 use snode_ode::{Real, SchemeChoice};
 use snode_train::Space;
 
-use crate::config::{Experiment, MethodOptions, method_options, scheme};
+use crate::config::{Experiment, MethodOptions, iterations, method_options, scheme};
 
 /// The sizes that determine the cost of an experiment.
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +132,17 @@ pub fn evaluation_flop(experiment: &Experiment, width: usize, images: usize) -> 
     2.0 * n * n * images as f64 * layers * right_hand_sides(experiment)
 }
 
+/// Floating-point operations of a whole training at least, its evaluations included.
+pub fn training_flop(experiment: &Experiment, sizes: Sizes) -> f64 {
+    let training = &experiment.training;
+    let per_epoch = sizes.train / training.batch_size.max(1);
+    let batches = training.epochs.saturating_mul(per_epoch);
+    let batches = training.batches.map_or(batches, |limit| limit.min(batches)) as f64;
+    let evaluations = (batches / training.evaluate_every.max(1) as f64).ceil();
+    batches * iterations(training) as f64 * iteration_flop(experiment, sizes.width)
+        + evaluations * evaluation_flop(experiment, sizes.width, sizes.evaluated)
+}
+
 /// How long the rate of products is measured.
 const MEASUREMENT: Duration = Duration::from_millis(300);
 /// No product larger than this is measured, to keep the measurement short.
@@ -141,27 +152,29 @@ const LARGEST_WIDTH: usize = 1024;
 /// present pool on its own columns, with weights that do not stay in the cache.
 pub fn product_rate<T: Real>(width: usize, batch: usize, layers: usize) -> f64 {
     let threads = rayon::current_num_threads();
+    let columns = batch.div_ceil(threads);
+    rayon::broadcast(|_| rate_of_one::<T>(width, columns, layers)).iter().sum()
+}
+
+/// The same for one thread.
+pub fn rate_of_one<T: Real>(width: usize, batch: usize, layers: usize) -> f64 {
     let n = width.min(LARGEST_WIDTH);
-    let columns = batch.min(4096).div_ceil(threads).max(1);
+    let columns = batch.clamp(1, 4096);
     let matrices = layers.clamp(1, 32);
     let weights: Vec<Mat<T>> = (0..matrices)
         .map(|k| Mat::from_fn(n, n, |i, j| T::from_f64(((i + 3 * j + k) % 7) as f64 * 0.1)))
         .collect();
-    let rates = rayon::broadcast(|_| {
-        let x = Mat::from_fn(n, columns, |i, j| T::from_f64(((i + j) % 5) as f64));
-        let mut out = Mat::<T>::zeros(n, columns);
-        let begin = Instant::now();
-        let mut products = 0_u32;
-        while begin.elapsed() < MEASUREMENT {
-            for w in &weights {
-                matmul(out.as_mut(), Accum::Replace, w.as_ref(), x.as_ref(), T::ONE, Par::Seq);
-                products += 1;
-            }
+    let x = Mat::from_fn(n, columns, |i, j| T::from_f64(((i + j) % 5) as f64));
+    let mut out = Mat::<T>::zeros(n, columns);
+    let begin = Instant::now();
+    let mut products = 0_u32;
+    while begin.elapsed() < MEASUREMENT {
+        for w in &weights {
+            matmul(out.as_mut(), Accum::Replace, w.as_ref(), x.as_ref(), T::ONE, Par::Seq);
+            products += 1;
         }
-        let flop = 2.0 * (n * n) as f64 * columns as f64 * f64::from(products);
-        flop / begin.elapsed().as_secs_f64()
-    });
-    rates.iter().sum()
+    }
+    2.0 * (n * n) as f64 * columns as f64 * f64::from(products) / begin.elapsed().as_secs_f64()
 }
 
 /// A number of bytes for people.

@@ -54,3 +54,48 @@ pub fn acknowledge(raised: &Arc<AtomicBool>) {
     // Where no thread can be had, the signal is heard all the same.
     let _ = std::thread::Builder::new().spawn(watch);
 }
+
+/// Work that leaves nothing half done in files, during which a signal ends the process at once.
+#[derive(Debug)]
+pub struct AtOnce(Arc<AtomicBool>);
+
+impl Drop for AtOnce {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Until what is returned is dropped, the process ends as soon as the flag is raised, after saying
+/// `message`.
+pub fn end_when_raised(raised: &Arc<AtomicBool>, message: String) -> AtOnce {
+    let over = Arc::new(AtomicBool::new(false));
+    let (raised, is_over) = (Arc::clone(raised), Arc::clone(&over));
+    let watch = move || {
+        while !is_over.load(Ordering::Relaxed) {
+            if raised.load(Ordering::Relaxed) {
+                say(&message);
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    let _ = std::thread::Builder::new().spawn(watch);
+    AtOnce(over)
+}
+
+/// How long a process may go on that was asked to stop by the end of its standard input.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Raises the flag when the standard input ends: the process that started this one is gone, or
+/// closes it as the request to stop.
+pub fn raise_at_end_of_input(raised: &Arc<AtomicBool>) {
+    let raised = Arc::clone(raised);
+    let watch = move || {
+        // Nothing is ever written there.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        raised.store(true, Ordering::Relaxed);
+        std::thread::sleep(GRACE);
+        std::process::exit(i32::from(INTERRUPTED));
+    };
+    let _ = std::thread::Builder::new().spawn(watch);
+}

@@ -25,6 +25,7 @@ pub mod prepare;
 pub mod progress;
 pub mod records;
 pub mod report;
+pub mod runner;
 pub mod session;
 pub mod sources;
 pub mod tables;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use snode_data::{Encoding, Split};
+use snode_data::{Dataset, Encoding, Split};
 
 use crate::config::{self, Experiment, ExperimentFile};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
 use crate::sources::Source;
 
@@ -37,66 +37,30 @@ impl Prepared {
         let file = ExperimentFile::read(path, overrides)?;
         config::check(&file.experiment, &file.locator)?;
         let experiment = config::resolve(&file)?;
-        Self::with_data(&file, experiment)
+        let dataset = source(&file, &experiment)?.load().map_err(data_error(&file))?;
+        Self::with_data(&file, experiment, dataset)
     }
 
-    fn with_data(file: &ExperimentFile, mut experiment: Experiment) -> Result<Self> {
+    /// A resolved experiment with its images.
+    ///
+    /// # Errors
+    /// If they do not fit.
+    pub fn with_data(
+        file: &ExperimentFile,
+        mut experiment: Experiment,
+        dataset: Dataset,
+    ) -> Result<Self> {
+        fit(file, &mut experiment, Facts::of(&dataset))?;
         let locator = &file.locator;
-        let base = file.path.parent().unwrap_or(Path::new(""));
-        let data_error = |error: snode_data::Error| locator.error("data.source", error.to_string());
-        let source = Source::find(&experiment.data.source, base)
-            .map_err(|problem| locator.error("data.source", problem))?;
-        let dataset = source.load().map_err(data_error)?;
-        let data = &mut experiment.data;
-        data.source = source.text();
-        let (rows, cols) = dataset.shape();
-        let [rows, cols] = *data.size.get_or_insert([rows, cols]);
         let classes = dataset.classes();
         let (train, test) = dataset.into_splits();
-        config::check_analyses_with_data(&experiment.analysis, locator, rows * cols, test.len())?;
-        let limit = |key: &str, wanted: Option<usize>, split: Split| match wanted {
-            Some(count) if count > split.len() => Err(locator
-                .error(key, format!("found {count}, but there are only {} images", split.len()))),
-            Some(count) if count < split.len() => split.take(count).map_err(data_error),
+        let data = &experiment.data;
+        let [rows, cols] = data.size.unwrap_or_else(|| train.images().shape().into());
+        let first = |split: Split, count: Option<usize>| match count {
+            Some(count) if count < split.len() => split.take(count).map_err(data_error(file)),
             _ => Ok(split),
         };
-        let train = limit("data.train", data.train, train)?;
-        let test = limit("data.test", data.test, test)?;
-        (data.train, data.test) = (Some(train.len()), Some(test.len()));
-        if data.validation >= train.len() {
-            return Err(locator.error(
-                "data.validation",
-                format!(
-                    "found {}, but of {} training images at least one must be left; allowed: \
-                     less than {}",
-                    data.validation,
-                    train.len(),
-                    train.len()
-                ),
-            ));
-        }
-        let width = rows * cols;
-        if width < classes {
-            return Err(locator.error_among(
-                &["data.size", "data.source"],
-                format!(
-                    "images of {rows}x{cols} pixels make a network of width {width}, too narrow \
-                     for {classes} classes; allowed: at least {classes} pixels"
-                ),
-            ));
-        }
-        let validation = experiment.data.validation;
-        let trained = train.len() - validation;
-        let batch_size = experiment.training.batch_size;
-        if batch_size > trained {
-            return Err(locator.error(
-                "training.batch_size",
-                format!("found {batch_size}; allowed: 1 to {trained}, the images to train on"),
-            ));
-        }
-        let sizes = Sizes { width, train: trained, evaluated: validation + test.len() };
-        check_memory(file, &experiment, sizes)?;
-
+        let (train, test) = (first(train, data.train)?, first(test, data.test)?);
         let resample = |split: Split| {
             if split.images().shape() == (rows, cols) {
                 Ok(split)
@@ -105,8 +69,9 @@ impl Prepared {
             }
         };
         let (train, test) = (resample(train)?, resample(test)?);
-        let (train, validation) =
-            train.split_off_validation(validation, experiment.seed).map_err(data_error)?;
+        let (train, validation) = train
+            .split_off_validation(data.validation, experiment.seed)
+            .map_err(data_error(file))?;
         let encoding = Encoding::new(experiment.data.background, experiment.data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
         Ok(Self { experiment, text: file.text.clone(), encoding, classes, train, validation, test })
@@ -119,16 +84,112 @@ impl Prepared {
 
     /// The sizes that determine memory and time.
     pub fn sizes(&self) -> Sizes {
-        Sizes {
-            width: self.width(),
-            train: self.train.len(),
-            evaluated: self.validation.len() + self.test.len(),
-        }
+        sizes(&self.experiment)
     }
 
     /// The name of the experiment.
     pub fn name(&self) -> &str {
         self.experiment.name.as_deref().unwrap_or("experiment")
+    }
+}
+
+/// What the checks of an experiment need to know of its images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    shape: (usize, usize),
+    classes: usize,
+    train: usize,
+    test: usize,
+}
+
+impl Facts {
+    /// Of a data set.
+    pub fn of(dataset: &Dataset) -> Self {
+        Self {
+            shape: dataset.shape(),
+            classes: dataset.classes(),
+            train: dataset.train().len(),
+            test: dataset.test().len(),
+        }
+    }
+}
+
+/// Where the images of an experiment come from.
+///
+/// # Errors
+/// If there is no such place.
+pub fn source(file: &ExperimentFile, experiment: &Experiment) -> Result<Source> {
+    let folder = file.locator.folder_of("data.source");
+    Source::find(&experiment.data.source, &folder)
+        .map_err(|problem| file.locator.error("data.source", problem))
+}
+
+/// The error that images cannot be had.
+pub fn data_error(file: &ExperimentFile) -> impl Fn(snode_data::Error) -> Error {
+    |error| file.locator.error("data.source", error.to_string())
+}
+
+/// Gives a resolved experiment the values that follow from its data.
+///
+/// # Errors
+/// If something does not fit to the data, or training would take more memory than there is.
+pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> Result<()> {
+    let locator = &file.locator;
+    let text = source(file, experiment)?.text();
+    let data = &mut experiment.data;
+    data.source = text;
+    let (rows, cols) = facts.shape;
+    let [rows, cols] = *data.size.get_or_insert([rows, cols]);
+    config::check_analyses_with_data(&experiment.analysis, locator, rows * cols, facts.test)?;
+    config::check_attacks(&experiment.attack, locator, Some((facts.classes, facts.test)))?;
+    let limit = |key: &str, wanted: Option<usize>, images: usize| match wanted {
+        Some(count) if count > images => {
+            Err(locator.error(key, format!("found {count}, but there are only {images} images")))
+        }
+        wanted => Ok(wanted.unwrap_or(images)),
+    };
+    let train = limit("data.train", data.train, facts.train)?;
+    let test = limit("data.test", data.test, facts.test)?;
+    (data.train, data.test) = (Some(train), Some(test));
+    if data.validation >= train {
+        return Err(locator.error(
+            "data.validation",
+            format!(
+                "found {}, but of {train} training images at least one must be left; allowed: \
+                 less than {train}",
+                data.validation,
+            ),
+        ));
+    }
+    let (width, classes) = (rows * cols, facts.classes);
+    if width < classes {
+        return Err(locator.error_among(
+            &["data.size", "data.source"],
+            format!(
+                "images of {rows}x{cols} pixels make a network of width {width}, too narrow \
+                 for {classes} classes; allowed: at least {classes} pixels"
+            ),
+        ));
+    }
+    let trained = train - data.validation;
+    let batch_size = experiment.training.batch_size;
+    if batch_size > trained {
+        return Err(locator.error(
+            "training.batch_size",
+            format!("found {batch_size}; allowed: 1 to {trained}, the images to train on"),
+        ));
+    }
+    check_memory(file, experiment, sizes(experiment))
+}
+
+/// The sizes that determine memory and time, of an experiment that [`fit`] has been given.
+pub fn sizes(experiment: &Experiment) -> Sizes {
+    let data = &experiment.data;
+    let train = data.train.unwrap_or(0).saturating_sub(data.validation);
+    Sizes {
+        width: data.size.map_or(0, |[rows, cols]| rows * cols),
+        train,
+        evaluated: data.validation + data.test.unwrap_or(0),
     }
 }
 

@@ -15,7 +15,7 @@ const TEXTS: &[(&str, &[&str])] = &[
     ),
     ("epochs = 2\n", &["x.toml:1", "unknown key `epochs`", "belongs to [training]"]),
     ("[data]\nseed = 2\n", &["x.toml:2", "belongs before the first [table]"]),
-    ("[grid]\nx = 1\n", &["x.toml:1", "unknown key `grid`", "training"]),
+    ("[grit]\nx = 1\n", &["x.toml:1", "unknown key `grit`; did you mean `grid`?", "training"]),
     (
         "[training]\nepochs = \"two\"\n",
         &["x.toml:2: training.epochs", "found string \"two\"", "a whole number"],

@@ -114,15 +114,7 @@ pub fn write_appendix(
         }
         let group = root.create_group(group)?;
         for (name, attribute) in &appendix.attributes {
-            match attribute {
-                Attribute::Text(text) => {
-                    let text: VarLenUnicode =
-                        text.parse().map_err(|_| hdf5::Error::from("a text holds NUL"))?;
-                    write_scalar(&group, name, &text)?;
-                }
-                Attribute::Unsigned(value) => write_scalar(&group, name, value)?,
-                Attribute::Real(value) => write_scalar(&group, name, value)?,
-            }
+            write_attribute(&group, name, attribute)?;
         }
         for (name, array) in &appendix.arrays {
             let view = ArrayViewD::from_shape(&array.shape[..], &array.values)?;
@@ -223,6 +215,19 @@ fn check(path: &Path, group: &str, appendix: &Appendix) -> Result<(), StoreError
         }
     }
     Ok(())
+}
+
+/// Gives a group an attribute.
+pub(crate) fn write_attribute(group: &Group, name: &str, value: &Attribute) -> hdf5::Result<()> {
+    match value {
+        Attribute::Text(text) => {
+            let text: VarLenUnicode =
+                text.parse().map_err(|_| hdf5::Error::from("a text holds NUL"))?;
+            write_scalar(group, name, &text)
+        }
+        Attribute::Unsigned(value) => write_scalar(group, name, value),
+        Attribute::Real(value) => write_scalar(group, name, value),
+    }
 }
 
 fn write_scalar<T: H5Type>(group: &Group, name: &str, value: &T) -> hdf5::Result<()> {

@@ -204,7 +204,7 @@ fn read_model<T: Scalar>(root: &ReadGroup<'_>) -> Result<StoredNetwork<T>, Store
     Ok(StoredNetwork { model: shape.model, network })
 }
 
-fn failed(path: &Path, action: &'static str) -> impl Fn(hdf5::Error) -> StoreError {
+pub(crate) fn failed(path: &Path, action: &'static str) -> impl Fn(hdf5::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError::Hdf5 { path: path.clone(), object: "the file".into(), action, source }
 }

@@ -10,6 +10,7 @@
 //!   everything but the large arrays, the [`Precision`] among it.
 //! * [`write_appendix`] puts what was computed from a run into a group of its file, [`read_appendix`]
 //!   reads it.
+//! * [`write_collection`] copies what many run files hold into one file.
 //! * [`update`] adds further groups to a file; [`seal()`] accepts what another program has changed.
 //!
 //! Files are not trusted. Each carries its length and a checksum in its first 512 bytes, and is
@@ -54,6 +55,7 @@
 mod appendix;
 mod atomic;
 mod checkpoint;
+mod collection;
 mod compression;
 mod error;
 mod file;
@@ -74,6 +76,7 @@ mod write_group;
 pub use hdf5;
 
 pub use appendix::{Appendix, Array, Attribute, has_appendix, read_appendix, write_appendix};
+pub use collection::{Member, write_collection};
 pub use compression::Compression;
 pub use error::StoreError;
 pub use file::{

@@ -4,16 +4,20 @@ use snode_ode::Real;
 
 use super::boundary::closest_of;
 use super::{
-    Attack, Image, Margin, Point, Products, Pursuit, Step, check_iterations, check_not_negative,
-    unit_vectors,
+    Attack, Image, Margin, Norm, Point, Products, Pursuit, Step, check_iterations,
+    check_not_negative, unit_vectors,
 };
 use crate::AttackError;
 
 /// Newton-like steps onto the closest boundary of the linearised map, until it is crossed
 /// (Moosavi-Dezfooli, Fawzi and Frossard, "DeepFool", CVPR 2016, Algorithm 2).
 ///
-/// Steps r = (z_c − z_j)/‖v_j‖² v_j are summed up, and points are x₀ + (1 + η) Σ r. The closest
-/// relative of the moving target, whose steps have one length.
+/// Steps r = ((z_c − z_j)/‖v_j‖ + 10⁻⁴) v_j/‖v_j‖ are summed up, and points are x₀ + (1 + η) Σ r. The
+/// closest relative of the moving target, whose steps have one length.
+///
+/// The 10⁻⁴ is not in the paper but in its authors' code. Where the box cuts steps short, each covers
+/// a part of the distance only: without it such an image comes ever closer to the boundary and does
+/// not get across.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeepFool {
     /// η.
@@ -21,6 +25,9 @@ pub struct DeepFool {
     /// How many steps at most.
     pub iterations: usize,
 }
+
+/// What is added to the distance in every step.
+const FURTHER: f64 = 1e-4;
 
 impl Default for DeepFool {
     /// That of the paper: η = 0.02, 50 steps.
@@ -70,7 +77,7 @@ impl<T: Real> Pursuit<T> for Descent<'_, T> {
     fn advance(&mut self, at: Point<'_, T>, products: &Products<'_, T>, next: &mut [T]) {
         self.done += 1;
         if let Some(way) = closest_of(at.z, self.image.class, products, Margin::Additive(0.0)) {
-            let scale = way.distance / super::Norm::Two.of(&way.direction);
+            let scale = (way.distance + FURTHER) / Norm::Two.of(&way.direction);
             for (sum, v) in self.sum.iter_mut().zip(&way.direction) {
                 *sum += scale * v.to_f64();
             }

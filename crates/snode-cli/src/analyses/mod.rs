@@ -4,6 +4,7 @@
 //! An analysis is known by its configuration: the attribute `identity` of its group tells whether
 //! what stands there is what is asked for.
 
+pub mod attack;
 pub mod noise;
 pub mod robustness;
 pub mod schemes;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use snode_store::{Appendix, Attribute, read_appendix, write_appendix};
 
+pub use attack::Attack;
 pub use noise::{Noise, NoisyPart};
 pub use robustness::Robustness;
 pub use schemes::SolvedBy;
@@ -39,6 +41,8 @@ pub enum Analysis {
     Smoothness(Smoothness),
     /// Accuracy when a scheme solves the network.
     SolvedBy(SolvedBy),
+    /// An attack.
+    Attack(Box<Attack>),
 }
 
 impl Analysis {
@@ -49,6 +53,7 @@ impl Analysis {
             Self::Noise(analysis) => format!("noise on the {}", analysis.on.text()),
             Self::Smoothness(_) => "smoothness".into(),
             Self::SolvedBy(analysis) => format!("solved by {}", analysis.scheme.text()),
+            Self::Attack(analysis) => format!("attack {}", analysis.keys.name()),
         }
     }
 
@@ -59,6 +64,7 @@ impl Analysis {
             Self::Noise(analysis) => analysis.group(),
             Self::Smoothness(analysis) => analysis.group(),
             Self::SolvedBy(analysis) => analysis.group(),
+            Self::Attack(analysis) => analysis.group(),
         }
     }
 
@@ -69,6 +75,7 @@ impl Analysis {
             Self::Noise(analysis) => identity(analysis),
             Self::Smoothness(analysis) => identity(analysis),
             Self::SolvedBy(analysis) => identity(analysis),
+            Self::Attack(analysis) => identity(&**analysis),
         }
     }
 
@@ -82,6 +89,7 @@ impl Analysis {
             Self::Noise(analysis) => analysis.run(path, threads),
             Self::Smoothness(analysis) => analysis.run(path, threads),
             Self::SolvedBy(analysis) => analysis.run(path, threads),
+            Self::Attack(analysis) => analysis.run(path, threads),
         }
     }
 }
@@ -97,7 +105,8 @@ pub fn of(experiment: &Experiment) -> Vec<Analysis> {
     analyses.extend(smoothness.map(Analysis::Smoothness));
     analyses.extend(noise.map(Analysis::Noise));
     analyses.extend(robustness.map(Analysis::Robustness));
-    // Attacks, which take longest, come here.
+    let attacks = experiment.attack.iter().map(|keys| Box::new(Attack::of(keys, trained)));
+    analyses.extend(attacks.map(Analysis::Attack));
     analyses
 }
 
@@ -118,13 +127,17 @@ pub fn pending(path: &Path, experiment: &Experiment) -> Result<Vec<Analysis>> {
     Ok(pending)
 }
 
-/// Makes the analyses that are [`pending`], saying which.
+/// Makes the analyses that are [`pending`]; `say` is told the name of each.
 ///
 /// # Errors
-/// If one of them fails.
-pub fn complete(path: &Path, experiment: &Experiment, say: impl Fn(&str)) -> Result<()> {
+/// If one of them fails, or `say` does.
+pub fn complete(
+    path: &Path,
+    experiment: &Experiment,
+    say: impl Fn(&str) -> Result<()>,
+) -> Result<()> {
     for analysis in pending(path, experiment)? {
-        say(&format!("measuring: {}", analysis.name()));
+        say(&analysis.name())?;
         analysis.run(path, experiment.threads)?;
     }
     Ok(())

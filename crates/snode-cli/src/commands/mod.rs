@@ -1,5 +1,8 @@
 //! The commands of the program, one a file.
 
+pub mod attack;
+pub mod cells;
+pub mod collect;
 pub mod data;
 pub mod eval;
 pub mod export;
@@ -12,6 +15,7 @@ pub mod run;
 pub mod sensitivity;
 pub mod show;
 pub mod solvers;
+pub mod status;
 pub mod validate;
 
 use std::path::Path;

@@ -11,7 +11,7 @@ use snode_store::{RunSummary, read_network};
 use snode_train::BatchSource;
 
 use super::eval::{self, Evaluation};
-use super::run::{self, RunArgs};
+use super::run::{self, GridArgs, RunArgs};
 use super::{pool, summary};
 use crate::config::{self, SchemeName, scheme_of};
 use crate::encoded::EncodedBatches;
@@ -105,6 +105,7 @@ pub fn run(args: &SolversArgs) -> Result<()> {
             fresh: args.fresh,
             quiet: false,
             json: false,
+            grid: GridArgs::default(),
         })?;
         let results = Files::new(&folder, &name).results;
         let (summary, _) = summary(&results)?;

@@ -3,6 +3,7 @@
 use snode_data::Encoding;
 use snode_train::Discretisation;
 
+use super::attack::check_attacks;
 use super::method::{key_to_blame, method_keys};
 use super::{
     Experiment, LineSearchName, Locator, MethodOptions, ScheduleName, SchemeName, SpaceName, cost,
@@ -29,7 +30,8 @@ pub fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     rules.cost()?;
     rules.extent()?;
     rules.method()?;
-    analysis::check(experiment, locator)
+    analysis::check(experiment, locator)?;
+    check_attacks(&experiment.attack, locator, None)
 }
 
 struct Rules<'a> {

@@ -5,8 +5,8 @@ use std::fmt;
 use super::Experiment;
 
 /// Keys, and whole tables, that change nothing in the network computed.
-const IRRELEVANT: [&str; 5] =
-    ["name", "threads", "analysis", "output.directory", "training.checkpoint_every"];
+const IRRELEVANT: [&str; 6] =
+    ["name", "threads", "analysis", "attack", "output.directory", "training.checkpoint_every"];
 /// Keys that only say how far training goes.
 const EXTENT: [&str; 5] = [
     "training.epochs",
@@ -49,10 +49,36 @@ impl fmt::Display for Difference {
 
 /// The keys by which two resolved experiments differ, where that matters.
 pub fn differences(first: &Experiment, second: &Experiment) -> Vec<Difference> {
+    differing(&computation(first), &computation(second))
+}
+
+/// The same for what [`computation`] made of them.
+pub fn differing(first: &toml::Table, second: &toml::Table) -> Vec<Difference> {
     let mut found = Vec::new();
-    let table = |experiment| toml::Table::try_from(experiment).unwrap_or_default();
-    walk(&table(first), &table(second), "", &mut found);
+    walk(first, second, "", &mut found);
     found
+}
+
+/// Whether a key determines the network that is trained.
+pub fn is_computation(key: &str) -> bool {
+    let within = |path: &str| key == path || key.starts_with(&format!("{path}."));
+    !IRRELEVANT.iter().any(|path| within(path))
+}
+
+/// The keys of a resolved experiment that determine the network it trains.
+pub fn computation(experiment: &Experiment) -> toml::Table {
+    let mut table = toml::Table::try_from(experiment).unwrap_or_default();
+    for path in IRRELEVANT {
+        match path.split_once('.') {
+            None => {
+                table.remove(path);
+            }
+            Some((outer, key)) => {
+                table.get_mut(outer).and_then(toml::Value::as_table_mut).map(|t| t.remove(key));
+            }
+        }
+    }
+    table
 }
 
 fn walk(first: &toml::Table, second: &toml::Table, prefix: &str, found: &mut Vec<Difference>) {
@@ -61,9 +87,6 @@ fn walk(first: &toml::Table, second: &toml::Table, prefix: &str, found: &mut Vec
     keys.dedup();
     for key in keys {
         let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        if IRRELEVANT.contains(&path.as_str()) {
-            continue;
-        }
         let (a, b) = (first.get(key), second.get(key));
         if let (Some(toml::Value::Table(a)), Some(toml::Value::Table(b))) = (a, b) {
             walk(a, b, &path, found);

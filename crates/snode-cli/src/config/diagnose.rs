@@ -16,9 +16,13 @@ struct Complaint<'a> {
 pub fn explain(message: &str) -> String {
     // The deserialiser may add lines on where it was; the caller says that better.
     let message = message.lines().next().unwrap_or(message).trim_end();
-    let Some(Complaint { what, found, allowed }) = complaint(message) else {
+    let Some(Complaint { what, found, mut allowed }) = complaint(message) else {
         return in_toml_terms(message);
     };
+    // Keys of a file that are none of the experiment's.
+    if what == UNKNOWN_KEY && allowed.contains(&"network") {
+        allowed.extend(FILE_KEYS);
+    }
     if what == UNKNOWN_KEY
         && let Some(table) = home_of(found)
     {
@@ -31,6 +35,8 @@ pub fn explain(message: &str) -> String {
 }
 
 const UNKNOWN_KEY: &str = "unknown key";
+/// What a file may say beside the keys of an experiment.
+const FILE_KEYS: [&str; 5] = ["base", "cases", "grid", "seeds", "exclude"];
 
 /// Where a key would have been right: the schema knows.
 fn home_of(key: &str) -> Option<String> {

@@ -2,27 +2,47 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::Error;
 
-/// The keys of a file with their places.
+/// The keys of a file, and of those it is based on, with their places.
 #[derive(Clone, Debug)]
 pub struct Locator {
-    file: PathBuf,
-    entries: Vec<Entry>,
-    line_starts: Vec<usize>,
-    /// Keys given on the command line, with the text that gives them.
-    overridden: Vec<(String, String)>,
+    file: Arc<Keys>,
+    /// Where keys stand that the file does not give.
+    base: Option<Arc<Locator>>,
+    /// Keys that are given a value elsewhere, the last one first.
+    placed: Vec<Placed>,
 }
 
-#[derive(Clone, Debug)]
+/// The keys of one file.
+#[derive(Debug)]
+struct Keys {
+    path: PathBuf,
+    entries: Vec<Entry>,
+    line_starts: Vec<usize>,
+}
+
+#[derive(Debug)]
 struct Entry {
     path: String,
+    /// Which element of a list of tables the key is in, from 0.
+    item: Option<usize>,
     key: Range<usize>,
     value: Range<usize>,
+}
+
+/// A key given by the command line, or for one cell of a grid.
+#[derive(Clone, Debug)]
+struct Placed {
+    key: String,
+    place: String,
+    /// The folder that a path is relative to.
+    folder: PathBuf,
 }
 
 impl Locator {
@@ -32,50 +52,96 @@ impl Locator {
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let mut entries = Vec::new();
         if let Ok(table) = DeTable::parse(text) {
-            collect(table.get_ref(), "", &mut entries);
+            collect(table.get_ref(), "", None, &mut entries);
         }
-        Self { file: file.to_owned(), entries, line_starts, overridden: Vec::new() }
+        let keys = Keys { path: file.to_owned(), entries, line_starts };
+        Self { file: Arc::new(keys), base: None, placed: Vec::new() }
+    }
+
+    /// Remembers where keys stand that the file does not give.
+    pub fn set_base(&mut self, base: Locator) {
+        self.base = Some(Arc::new(base));
     }
 
     /// Remembers that a key's value comes from the command line, as `text`.
     pub fn override_key(&mut self, path: &str, text: &str) {
-        self.overridden.push((path.to_owned(), text.to_owned()));
+        let folder = folder(&self.file.path);
+        self.place_key(path, format!("--set {text}"), folder);
     }
 
-    /// Whether a key is given, by the file or the command line.
+    /// Remembers that a key's value comes from another place; paths are relative to `folder`.
+    pub fn place_key(&mut self, key: &str, place: String, folder: PathBuf) {
+        self.placed.insert(0, Placed { key: key.to_owned(), place, folder });
+    }
+
+    /// Whether a key is given, by the file, its bases, or another place.
     pub fn is_given(&self, path: &str) -> bool {
-        self.overridden.iter().any(|(given, _)| given == path)
-            || self.entries.iter().any(|entry| entry.path == path)
+        self.placed(path).is_some()
+            || self.file.find(path, None).is_some()
+            || self.base.as_ref().is_some_and(|base| base.is_given(path))
+    }
+
+    fn placed(&self, path: &str) -> Option<&Placed> {
+        self.placed.iter().find(|placed| placed.key == path)
+    }
+
+    /// The folder that a path is relative to: that of the file in which the key stands.
+    pub fn folder_of(&self, path: &str) -> PathBuf {
+        if let Some(placed) = self.placed(path) {
+            return placed.folder.clone();
+        }
+        match &self.base {
+            Some(base) if self.file.find(path, None).is_none() => base.folder_of(path),
+            _ => folder(&self.file.path),
+        }
+    }
+
+    /// Where a key stands in the file itself, from its beginning.
+    pub fn position(&self, path: &str) -> Option<usize> {
+        self.file.find(path, None).map(|entry| entry.key.start)
+    }
+
+    /// Where a key stands in an element of a list of tables, in the file or a base of it.
+    pub fn place_in(&self, path: &str, item: usize) -> String {
+        let entry = self.file.find(path, Some(item));
+        match &self.base {
+            Some(base) if entry.is_none() && base.is_given(path) => base.place_in(path, item),
+            _ => self.place_at(entry.map(|entry| entry.key.clone())),
+        }
     }
 
     /// The line of a position in the text, from 1.
     fn line(&self, position: usize) -> usize {
-        self.line_starts.partition_point(|&start| start <= position)
+        self.file.line_starts.partition_point(|&start| start <= position)
     }
 
     /// The file and the line of a position.
     pub fn place_at(&self, span: Option<Range<usize>>) -> String {
-        let file = self.file.display();
+        let file = self.file.path.display();
         span.map_or_else(|| file.to_string(), |span| format!("{file}:{}", self.line(span.start)))
     }
 
     /// The innermost key a position belongs to.
     pub fn key_at(&self, span: &Range<usize>) -> Option<&str> {
         let holds = |range: &Range<usize>| range.start <= span.start && span.end <= range.end;
+        let around = self.file.entries.iter();
         let mut around: Vec<_> =
-            self.entries.iter().filter(|entry| holds(&entry.key) || holds(&entry.value)).collect();
+            around.filter(|entry| holds(&entry.key) || holds(&entry.value)).collect();
         around.sort_by_key(|entry| entry.path.len());
         around.last().map(|entry| entry.path.as_str())
     }
 
-    /// Where the value of a key comes from: the option `--set`, the line of the file, or, for a
-    /// default, the file.
+    /// Where the value of a key comes from: the option `--set`, the line of the file or of a base of
+    /// it, or, for a default, the file.
     pub fn place_of(&self, path: &str) -> String {
-        if let Some((_, text)) = self.overridden.iter().rev().find(|(given, _)| given == path) {
-            return format!("--set {text}");
+        if let Some(placed) = self.placed(path) {
+            return placed.place.clone();
         }
-        let entry = self.entries.iter().find(|entry| entry.path == path);
-        self.place_at(entry.map(|entry| entry.key.clone()))
+        let entry = self.file.find(path, None);
+        match &self.base {
+            Some(base) if entry.is_none() && base.is_given(path) => base.place_of(path),
+            _ => self.place_at(entry.map(|entry| entry.key.clone())),
+        }
     }
 
     /// The error that a key's value is wrong.
@@ -95,22 +161,44 @@ impl Locator {
     }
 }
 
-fn collect(table: &DeTable<'_>, prefix: &str, entries: &mut Vec<Entry>) {
+impl Keys {
+    /// A key, in a certain element of a list of tables if one is given.
+    fn find(&self, path: &str, item: Option<usize>) -> Option<&Entry> {
+        let fits = |entry: &&Entry| entry.path == path && (item.is_none() || entry.item == item);
+        self.entries.iter().find(fits)
+    }
+}
+
+/// The folder a file is in.
+fn folder(file: &Path) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).to_owned()
+}
+
+fn collect(table: &DeTable<'_>, prefix: &str, item: Option<usize>, entries: &mut Vec<Entry>) {
     for (key, value) in table {
         let path = if prefix.is_empty() {
             key.get_ref().to_string()
         } else {
             format!("{prefix}.{}", key.get_ref())
         };
-        entries.push(Entry { path: path.clone(), key: key.span(), value: value.span() });
-        collect_value(value, &path, entries);
+        entries.push(Entry { path: path.clone(), item, key: key.span(), value: value.span() });
+        collect_value(value, &path, item, entries);
     }
 }
 
-fn collect_value(value: &Spanned<DeValue<'_>>, path: &str, entries: &mut Vec<Entry>) {
+fn collect_value(
+    value: &Spanned<DeValue<'_>>,
+    path: &str,
+    item: Option<usize>,
+    entries: &mut Vec<Entry>,
+) {
     match value.get_ref() {
-        DeValue::Table(table) => collect(table, path, entries),
-        DeValue::Array(items) => items.iter().for_each(|item| collect_value(item, path, entries)),
+        DeValue::Table(table) => collect(table, path, item, entries),
+        DeValue::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                collect_value(value, path, item.or(Some(index)), entries);
+            }
+        }
         _ => {}
     }
 }

@@ -36,6 +36,9 @@ pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
     }
 
     resolve_method(&mut experiment.training);
+    for attack in &mut experiment.attack {
+        *attack = attack.resolved();
+    }
     Ok(experiment)
 }
 

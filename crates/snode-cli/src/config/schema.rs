@@ -8,6 +8,7 @@ use snode_ode::{Activation, Initialisation};
 use snode_train::{Conjugacy, Discretisation, Metric};
 
 use super::analysis::AnalysisConfig;
+use super::attack::AttackConfig;
 use super::pair;
 use super::scheme::{SchemeName, SolverConfig};
 
@@ -39,6 +40,9 @@ pub struct Experiment {
     /// What is measured on the trained network.
     #[serde(skip_serializing_if = "AnalysisConfig::is_empty")]
     pub analysis: AnalysisConfig,
+    /// How it is attacked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attack: Vec<AttackConfig>,
     /// Where results go.
     pub output: OutputConfig,
 }
@@ -56,6 +60,7 @@ impl Default for Experiment {
             cost: CostConfig::default(),
             training: TrainingConfig::default(),
             analysis: AnalysisConfig::default(),
+            attack: Vec::new(),
             output: OutputConfig::default(),
         }
     }

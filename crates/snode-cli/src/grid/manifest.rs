@@ -26,8 +26,8 @@ pub struct Manifest {
     pub files: Vec<SourceFile>,
     /// What the command line gave by `--set`.
     pub overrides: Vec<String>,
-    /// The keys that vary, in the order of the labels: `case` first, then those of the grid in the
-    /// file's order, `seed` last.
+    /// The keys that vary, in the order of the labels: `case` if there are cases, then those of
+    /// `[grid]` in the file's order, `seed` last if there are `seeds`.
     pub varying: Vec<String>,
     /// The cells, in the order of the grid; those excluded are left out.
     pub cells: Vec<ManifestCell>,
@@ -48,7 +48,7 @@ pub struct ManifestCell {
     /// Its number, from 1.
     pub number: usize,
     /// The keys that vary with their values in this cell, in the order of
-    /// [`varying`](Manifest::varying); a key that only other cases give is left out.
+    /// [`varying`](Manifest::varying).
     pub label: Vec<(String, Value)>,
     /// What is trained, as 64 hexadecimal digits.
     pub identity: String,

@@ -1,3 +1,138 @@
 //! Grids: files that describe many experiments.
+//!
+//! The file is read into a [`Definition`], which says what varies; [`Expansion`] makes the cells of
+//! it, each a checked experiment with an [`identity`]: what is trained, as a hash. The results
+//! of a cell are called after its identity, so grids with one folder of results share them.
 
+mod definition;
+mod expand;
+mod identity;
 pub mod manifest;
+mod nearest;
+mod select;
+mod state;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+pub use definition::{CASE, Definition, canonical, lookup};
+pub use expand::Expansion;
+pub use identity::SHORT;
+pub use nearest::{Stale, Stored, differences_text, nearest_results, stale, stored};
+pub use select::Selection;
+pub use state::{State, scores_text};
+
+use self::manifest::{Manifest, ManifestCell, SourceFile, label_text};
+use crate::config::{Experiment, ExperimentFile, resolve};
+use crate::error::{Error, Result};
+use crate::session::Files;
+
+/// The folder of cells in the folder of results.
+pub const CELLS: &str = "cells";
+
+/// One of the experiments of a grid.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The keys that vary, with their values.
+    pub label: Vec<(String, Value)>,
+    /// What is trained, as 64 hexadecimal digits.
+    pub identity: String,
+    /// The experiment with every value in place.
+    pub experiment: Experiment,
+}
+
+impl Cell {
+    /// The first digits of the identity, by which files are called.
+    pub fn short(&self) -> &str {
+        self.identity.get(..SHORT).unwrap_or(&self.identity)
+    }
+
+    /// The label as text; of a grid in which nothing varies, the number.
+    pub fn text(&self) -> String {
+        if self.label.is_empty() { self.number.to_string() } else { label_text(&self.label) }
+    }
+
+    /// Its files, with results in `folder`.
+    pub fn files(&self, folder: &Path) -> Files {
+        Files::new(&folder.join(CELLS), self.short())
+    }
+
+    /// Whether `wanted` is its number or its identity or a beginning of that.
+    pub fn is_called(&self, wanted: &str) -> bool {
+        let digits = wanted.len();
+        let by_identity = digits >= 4 && self.identity.starts_with(&wanted.to_lowercase());
+        // As many digits as in the name of a file are not a number.
+        by_identity || (digits < SHORT && wanted.parse() == Ok(self.number))
+    }
+}
+
+/// A grid with all its cells.
+#[derive(Debug)]
+pub struct Grid {
+    /// Its name.
+    pub name: String,
+    /// Where results go.
+    pub folder: PathBuf,
+    /// Its cells.
+    pub cells: Vec<Cell>,
+    /// The file it was read from.
+    pub file: ExperimentFile,
+    varying: Vec<String>,
+    overrides: Vec<String>,
+}
+
+impl Grid {
+    /// Makes and checks all cells of a file; results go to `output`, or where the file says.
+    ///
+    /// # Errors
+    /// If anything in the file, in a cell or in its images is wrong.
+    pub fn of(file: ExperimentFile, overrides: &[String], output: Option<&Path>) -> Result<Self> {
+        let definition = Definition::read(&file)?;
+        let mut expansion = Expansion::new(&file, &definition);
+        let mut cells = Vec::new();
+        while let Some((cell, _)) = expansion.next_cell()? {
+            cells.push(cell);
+        }
+        if cells.is_empty() {
+            return Err(file.grid_locator("exclude").error("exclude", "takes out every cell"));
+        }
+        let name = resolve(&file)?.name.unwrap_or_default();
+        let folder = folder(&file, output);
+        let overrides = overrides.to_vec();
+        Ok(Self { name, folder, cells, varying: definition.varying(), overrides, file })
+    }
+
+    /// What a report needs to know.
+    pub fn manifest(&self) -> Manifest {
+        let source =
+            |source: crate::config::SourceText| SourceFile { path: source.path, text: source.text };
+        let files = self.file.sources().into_iter().map(source).collect();
+        let mut manifest =
+            Manifest::new(&self.name, files, self.overrides.clone(), self.varying.clone());
+        let cell = |cell: &Cell| ManifestCell {
+            number: cell.number,
+            label: cell.label.clone(),
+            identity: cell.identity.clone(),
+            path: Path::new(CELLS).join(format!("{}.h5", cell.short())),
+        };
+        manifest.cells = self.cells.iter().map(cell).collect();
+        manifest
+    }
+}
+
+/// Where the results of a file go.
+pub fn folder(file: &ExperimentFile, output: Option<&Path>) -> PathBuf {
+    let by_file = || PathBuf::from(&file.experiment.output.directory);
+    output.map_or_else(by_file, Path::to_owned)
+}
+
+/// The error that a grid has no such cell.
+pub fn no_cell(wanted: &str, cells: usize) -> Error {
+    Error::Usage(format!(
+        "--cell {wanted}: there is no such cell; allowed: 1 to {cells}, or at least 4 digits of an \
+         identity"
+    ))
+}

@@ -1,7 +1,7 @@
 //! One JSON object a line on the standard output, for programs.
 //!
-//! Every object has a key `event`: `begin`, `iteration`, `evaluation`, `checkpoint`, `end` or
-//! `error`. A number that is not finite is `null`.
+//! Every object has a key `event`: `begin`, `iteration`, `evaluation`, `checkpoint`,
+//! `analysis`, `end` or `error`. A number that is not finite is `null`.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use snode_store::RunSummary;
 use snode_train::{EvaluationRecord, IterationRecord};
 
-use super::Pace;
+use super::{Pace, Progressed};
 use crate::error::{Error, Result};
 use crate::output::print_line;
 use crate::prepare::Prepared;
@@ -33,6 +33,20 @@ pub fn begin(prepared: &Prepared, pace: &Pace, results: &Path) -> Result<()> {
 /// An iteration is done.
 pub fn iteration(record: &IterationRecord) -> Result<()> {
     emit("iteration", records::iteration(record))
+}
+
+/// An iteration is done: what who watches wants to know of it.
+pub fn watched(record: &IterationRecord, progressed: &Progressed) -> Result<()> {
+    let (cost, done) = (record.iteration.cost.total(), progressed.batches);
+    emit("iteration", json!({ "cost": cost, "batches_done": done }))
+}
+
+/// An analysis of the trained network begins.
+///
+/// # Errors
+/// If the standard output cannot be written.
+pub fn analysis(name: &str) -> Result<()> {
+    emit("analysis", json!({ "name": name }))
 }
 
 /// A set was evaluated.
@@ -62,7 +76,8 @@ pub fn end(summary: &RunSummary, results: &Path) -> Result<()> {
 /// # Errors
 /// If the standard output cannot be written.
 pub fn error(error: &Error) -> Result<()> {
-    emit("error", json!({ "message": error.to_string() }))
+    let busy = matches!(error, Error::Busy(_));
+    emit("error", json!({ "message": error.to_string(), "busy": busy }))
 }
 
 fn emit(event: &str, mut object: Value) -> Result<()> {

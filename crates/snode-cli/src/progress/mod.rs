@@ -6,13 +6,14 @@ mod pace;
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use snode_train::{
     Control, EvaluationRecord, Event, Observer, ObserverError, Plan, Snapshot, State,
 };
 
 use self::bar::Bar;
-pub use self::json::{end as json_end, error as json_error};
+pub use self::json::{analysis as json_analysis, end as json_end, error as json_error};
 pub use self::pace::{Pace, Progressed};
 use crate::error::Result;
 use crate::number::Number;
@@ -28,7 +29,19 @@ pub enum Style {
     People,
     /// For programs: a JSON object a line on the standard output.
     Json,
+    /// For the process that runs a grid: the same, but only some of the iterations.
+    Watched,
 }
+
+impl Style {
+    /// Whether the standard output is for programs.
+    pub fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Watched)
+    }
+}
+
+/// How often an iteration is told of to who only watches.
+const WATCHED_EVERY: Duration = Duration::from_millis(200);
 
 /// Shows a training.
 pub struct Progress {
@@ -41,6 +54,8 @@ enum Display {
     Bar(Bar),
     Lines,
     Json,
+    /// With the time of the last iteration that was told of.
+    Watched(Option<Instant>),
 }
 
 impl Progress {
@@ -57,6 +72,7 @@ impl Progress {
         let display = match style {
             Style::Quiet => Display::None,
             Style::Json => Display::Json,
+            Style::Watched => Display::Watched(None),
             Style::People if std::io::stderr().is_terminal() => {
                 Display::Bar(Bar::new(prepared.name(), &pace))
             }
@@ -71,7 +87,7 @@ impl Progress {
     /// If the standard output cannot be written.
     pub fn begin(&self, prepared: &Prepared, results: &Path) -> Result<()> {
         match self.display {
-            Display::Json => json::begin(prepared, &self.pace, results),
+            Display::Json | Display::Watched(_) => json::begin(prepared, &self.pace, results),
             _ => Ok(()),
         }
     }
@@ -82,7 +98,7 @@ impl Progress {
     /// If the standard output cannot be written.
     pub fn checkpoint(&self, path: &Path) -> Result<()> {
         match self.display {
-            Display::Json => json::checkpoint(path),
+            Display::Json | Display::Watched(_) => json::checkpoint(path),
             _ => Ok(()),
         }
     }
@@ -109,7 +125,15 @@ impl<T: Number> Observer<T> for Progress {
                 say(&evaluation_line(record, &progressed));
             }
             (Display::Json, Event::Iteration(record)) => json::iteration(record)?,
-            (Display::Json, Event::Evaluation(record)) => json::evaluation(record)?,
+            (Display::Watched(last), Event::Iteration(record))
+                if last.is_none_or(|last| last.elapsed() >= WATCHED_EVERY) =>
+            {
+                *last = Some(Instant::now());
+                json::watched(record, &progressed)?;
+            }
+            (Display::Json | Display::Watched(_), Event::Evaluation(record)) => {
+                json::evaluation(record)?;
+            }
             _ => {}
         }
         Ok(Control::Continue)

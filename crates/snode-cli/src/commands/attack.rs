@@ -1,0 +1,231 @@
+//! `snode attack`: attacks a trained network.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use snode_attack::{AttackResults, AttackSummary, Norm, Outcome, Progress};
+use snode_figures::{Axis, Line, Panel, svg};
+
+use super::images::{ImageArgs, Subject, subject};
+use super::{figures_folder, stem};
+use crate::analyses::attack::{Attack, Found, contact_sheet};
+use crate::config::{AttackConfig, SchemeName, scheme_for};
+use crate::error::{Error, Result};
+use crate::output::{print, print_line};
+use crate::report::{align_right, plain_table, text};
+use crate::tables::{Csv, write_text};
+
+/// Arguments of `snode attack`.
+#[derive(Debug, Args)]
+pub struct AttackArgs {
+    /// The file of results; what was found is added to it.
+    pub run: PathBuf,
+    /// The method and its options.
+    #[command(flatten)]
+    pub keys: AttackConfig,
+    /// The images.
+    #[command(flatten)]
+    pub source: ImageArgs,
+    /// Writes a table of all images (CSV), the success curve (SVG) and the first adversarial images
+    /// with their perturbations (PNG) into a folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub figures: Option<PathBuf>,
+    /// The number of threads; all there are if not given.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Attacks the network of a run, and adds what was found to its file.
+///
+/// # Errors
+/// If the run or the images cannot be read or do not fit, an option is refused, or a file cannot be
+/// written.
+pub fn run(args: &AttackArgs) -> Result<()> {
+    let subject = subject(&args.run, &args.source)?;
+    let attack = attack(args, &subject)?;
+    let bar = bar(attack.keys.name(), args.json);
+    let found = attack.measure(&subject, args.threads.map(usize::from), &mut |progress| {
+        let Progress { done, total, fooled } = progress;
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+        bar.set_message(format!("{fooled} fooled"));
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    let found = found?;
+    attack.write(&subject, &found)?;
+    if let Some(folder) = &args.figures {
+        write_figures(folder, &args.run, &subject, &attack, &found)?;
+    }
+    if args.json {
+        return print_line(&as_json(&subject, &attack, &found)?.to_string());
+    }
+    let summary = found.results.summary();
+    print(&format!(
+        "{}, {}, by {}: {} on {} images, of which {} were wrong before\n{}\n",
+        subject.source,
+        subject.split_name.text(),
+        found.scheme.name(),
+        attack.keys.name(),
+        summary.images,
+        summary.wrong_before,
+        table(&found.results, &summary)
+    ))
+}
+
+/// A bar if a person looks on.
+fn bar(name: &str, json: bool) -> ProgressBar {
+    if json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let template = "{prefix} {bar:20} {pos}/{len} images {msg} {eta} left";
+    let style = ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━╸─");
+    ProgressBar::no_length().with_style(style).with_prefix(name.to_owned())
+}
+
+fn attack(args: &AttackArgs, subject: &Subject) -> Result<Attack> {
+    let (summary, experiment) = (&subject.summary, subject.experiment.as_ref());
+    args.keys.check(Some(summary.model.classes)).map_err(|(key, problem)| {
+        Error::Usage(format!("--{}: {problem}", key.replace('_', "-")))
+    })?;
+    let choice = scheme_for(args.keys.scheme, args.keys.tolerance, summary, experiment)?;
+    let scheme = SchemeName::named(choice.name())
+        .ok_or_else(|| Error::Usage(format!("--scheme: `{}` is not known", choice.name())))?;
+    Ok(Attack { images: args.source.clone(), ..Attack::of(&args.keys, scheme) })
+}
+
+/// Percentages with two digits, and `–` for what there is none of.
+fn number(value: f64, digits: usize) -> String {
+    if value.is_finite() { format!("{value:.digits$}") } else { "–".into() }
+}
+
+fn table(results: &AttackResults<f64>, summary: &AttackSummary) -> String {
+    let mut table = plain_table();
+    table.set_header(["", ""]);
+    let percent = |part: f64| format!("{} %", number(100.0 * part, 2));
+    let within = |epsilon| percent(results.robust_accuracy(Norm::Two, epsilon));
+    let accuracy = summary.attacked() as f64 / summary.images as f64;
+    let norms = |mean, most| format!("{}, at most {}", number(mean, 4), number(most, 4));
+    for (what, value) in [
+        ("accuracy before", percent(accuracy)),
+        ("susceptible", percent(summary.susceptible())),
+        ("‖δ‖₂", norms(summary.mean_norm2, summary.most_norm2)),
+        ("‖δ‖∞", norms(summary.mean_norm_infinity, summary.most_norm_infinity)),
+        ("accuracy within ‖δ‖₂ ≤ 0.25", within(0.25)),
+        ("accuracy within ‖δ‖₂ ≤ 0.5", within(0.5)),
+        ("steps an image", number(summary.mean_iterations, 1)),
+        ("ms an image", number(1e3 * summary.seconds_per_image, 2)),
+    ] {
+        table.add_row([what.to_owned(), value]);
+    }
+    align_right(&mut table, &[1]);
+    text(&table)
+}
+
+fn as_json(subject: &Subject, attack: &Attack, found: &Found) -> Result<serde_json::Value> {
+    let summary = found.results.summary();
+    let keys =
+        serde_json::to_value(&attack.keys).map_err(|error| Error::Results(error.to_string()))?;
+    let curve = found.results.success_curve(Norm::Two);
+    Ok(json!({
+        "run": subject.run.display().to_string(),
+        "data": subject.source,
+        "split": subject.split_name.text(),
+        "scheme": found.scheme.name(),
+        "attack": keys,
+        "images": summary.images,
+        "wrong_before": summary.wrong_before,
+        "resisted": summary.resisted,
+        "fooled": summary.fooled,
+        "susceptible": summary.susceptible(),
+        "norm2": {"mean": summary.mean_norm2, "largest": summary.most_norm2},
+        "norm_inf": {"mean": summary.mean_norm_infinity, "largest": summary.most_norm_infinity},
+        "iterations": summary.mean_iterations,
+        "seconds": found.results.seconds,
+        "success_curve": curve,
+    }))
+}
+
+/// How many adversarial images are shown.
+const SHOWN: usize = 10;
+
+fn write_figures(
+    folder: &Path,
+    run: &Path,
+    subject: &Subject,
+    attack: &Attack,
+    found: &Found,
+) -> Result<()> {
+    figures_folder(folder)?;
+    let name = attack.keys.name();
+    let file = |ending: &str| folder.join(format!("{}-{name}.{ending}", stem(run)));
+    let images = &found.results.images;
+    let mut csv = Csv::new([
+        "image",
+        "label",
+        "outcome",
+        "class_before",
+        "class_after",
+        "norm2",
+        "norm_inf",
+        "iterations",
+    ]);
+    for (index, image) in images.iter().enumerate() {
+        let outcome = match image.outcome {
+            Outcome::WrongBefore => "wrong before",
+            Outcome::Resisted => "resisted",
+            Outcome::Fooled => "fooled",
+        };
+        csv.row(&[
+            index.to_string(),
+            image.label.to_string(),
+            outcome.into(),
+            image.class_before.to_string(),
+            image.class_after.to_string(),
+            image.norm2.to_string(),
+            image.norm_infinity.to_string(),
+            image.iterations.to_string(),
+        ]);
+    }
+    csv.write(&file("csv"))?;
+    let curve = found.results.success_curve(Norm::Two);
+    if !curve.is_empty() {
+        let mut panel = Panel::new(
+            format!("Success of {name}"),
+            Axis::linear("ε, largest 2-norm of the perturbation"),
+            Axis::linear("fooled within ε [%]"),
+        );
+        panel.lines.push(Line::new(stem(run), steps(&curve)).plain());
+        let figure = svg(&[panel], 1).map_err(|error| Error::Results(error.to_string()))?;
+        write_text(&file("svg"), &figure)?;
+    }
+    let adversarial: Vec<(usize, &[f64])> = images
+        .iter()
+        .enumerate()
+        .filter_map(|(index, image)| Some((index, image.adversarial.as_deref()?)))
+        .take(SHOWN)
+        .collect();
+    if adversarial.is_empty() {
+        return Ok(());
+    }
+    contact_sheet(subject, &adversarial)?.write(&file("png"))
+}
+
+/// A success curve as the corners of its steps, in per cent.
+fn steps(curve: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut points = vec![(0.0, 0.0)];
+    for (epsilon, part) in curve {
+        let before = points.last().map_or(0.0, |point| point.1);
+        points.extend([(*epsilon, before), (*epsilon, 100.0 * part)]);
+    }
+    points
+}

@@ -1,0 +1,59 @@
+//! The cells that a command looks at: of a grid's file, of a manifest, or of a folder of results.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{Experiment, ExperimentFile};
+use crate::error::{Error, Result};
+use crate::grid::manifest::Manifest;
+use crate::grid::{Cell, Grid};
+
+/// A grid that has been found.
+pub struct Found {
+    /// Its name.
+    pub name: String,
+    /// The folder of its results.
+    pub folder: PathBuf,
+    /// Its cells. Of a manifest only labels and identities are known, not the experiments.
+    pub cells: Vec<Cell>,
+}
+
+/// The grid of a file in TOML, of a manifest, or those of all manifests in a folder.
+///
+/// # Errors
+/// If there is none, or it is refused.
+pub fn find(path: &Path, set: &[String], output: Option<&Path>) -> Result<Vec<Found>> {
+    if path.is_dir() {
+        let manifests = Manifest::all_in(path)?;
+        if manifests.is_empty() {
+            return Err(Error::Usage(format!(
+                "{}: no manifest of a grid is in the folder; `snode run` writes one",
+                path.display()
+            )));
+        }
+        return manifests.iter().map(|path| of_manifest(path)).collect();
+    }
+    if path.extension().is_some_and(|ending| ending == "json") {
+        return Ok(vec![of_manifest(path)?]);
+    }
+    let file = ExperimentFile::read_any(path, set)?;
+    if !file.is_grid() {
+        return Err(Error::Usage(format!(
+            "{} describes one experiment, not a grid; `snode show` shows its results",
+            path.display()
+        )));
+    }
+    let Grid { name, folder, cells, .. } = Grid::of(file, set, output)?;
+    Ok(vec![Found { name, folder, cells }])
+}
+
+fn of_manifest(path: &Path) -> Result<Found> {
+    let manifest = Manifest::read(path)?;
+    let cells = manifest.cells.into_iter().map(|cell| Cell {
+        number: cell.number,
+        label: cell.label,
+        identity: cell.identity,
+        experiment: Experiment::default(),
+    });
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    Ok(Found { name: manifest.name, folder, cells: cells.collect() })
+}

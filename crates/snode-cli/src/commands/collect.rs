@@ -1,0 +1,98 @@
+//! `snode collect`: the results of all cells of a grid in one file.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+use snode_store::{Attribute, Member, write_collection};
+
+use super::cells::find;
+use crate::error::{Error, Result};
+use crate::grid::Cell;
+use crate::output::{print, print_line, say};
+
+/// Arguments of `snode collect`.
+#[derive(Debug, Args)]
+pub struct CollectArgs {
+    /// The grid, a TOML file; or its manifest, or the folder of its results.
+    pub file: PathBuf,
+    /// The file to write; the grid's name with .cells.h5 beside its results if not given.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Sets a key, as in `snode run`.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The folder the results are in, in place of the file's.
+    #[arg(long, value_name = "FOLDER")]
+    pub results: Option<PathBuf>,
+    /// Copies the networks too.
+    #[arg(long)]
+    pub networks: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Copies configuration, history and analyses of every cell into one file. Cells without results are
+/// named and left out.
+///
+/// # Errors
+/// If there is no grid, no cell has results, or a file cannot be read or written.
+pub fn run(args: &CollectArgs) -> Result<()> {
+    let grids = find(&args.file, &args.set, args.results.as_deref())?;
+    let (mut members, mut missing) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for grid in &grids {
+        for cell in &grid.cells {
+            let path = cell.files(&grid.folder).results;
+            if !path.exists() {
+                missing.push((grid, cell));
+            } else if seen.insert(cell.identity.clone()) {
+                members.push(Member { name: cell.short().to_owned(), path, label: label(cell) });
+            }
+        }
+    }
+    if members.is_empty() {
+        return Err(Error::Results(format!("{}: no cell has results yet", args.file.display())));
+    }
+    let beside = || grids[0].folder.join(format!("{}.cells.h5", grids[0].name));
+    let path = args.output.clone().unwrap_or_else(beside);
+    write_collection(&path, &members, args.networks)?;
+    if args.json {
+        let missing: Vec<Value> = missing
+            .iter()
+            .map(|(grid, cell)| json!({ "grid": grid.name, "cell": cell.number, "label": cell.label }))
+            .collect();
+        return print_line(
+            &json!({
+                "path": path.display().to_string(),
+                "cells": members.len(),
+                "missing": missing,
+            })
+            .to_string(),
+        );
+    }
+    for (grid, cell) in &missing {
+        say(&format!("{}: no results of cell {} ({})", grid.name, cell.number, cell.text()));
+    }
+    print(&format!(
+        "{} cells collected, {} missing: {}\n",
+        members.len(),
+        missing.len(),
+        path.display()
+    ))
+}
+
+fn label(cell: &Cell) -> Vec<(String, Attribute)> {
+    let attribute = |value: &Value| match value {
+        Value::String(text) => Attribute::Text(text.clone()),
+        Value::Number(number) => match (number.as_u64(), number.as_f64()) {
+            (Some(whole), _) => Attribute::Unsigned(whole),
+            (None, Some(real)) => Attribute::Real(real),
+            (None, None) => Attribute::Text(number.to_string()),
+        },
+        other => Attribute::Text(other.to_string()),
+    };
+    cell.label.iter().map(|(key, value)| (key.clone(), attribute(value))).collect()
+}

@@ -1,0 +1,387 @@
+//! Reading the file of an experiment, with the files it is based on.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, Deserializer};
+
+use super::merge::{Layer, merge};
+use super::{Experiment, Locator, diagnose, nearest};
+use crate::error::{Error, Result};
+
+/// Larger files are not experiments.
+const LARGEST_FILE: u64 = 1 << 20;
+/// More files than this based on one another are hardly meant.
+const MOST_BASES: usize = 32;
+
+/// The key that names the file an experiment is based on.
+const BASE: &str = "base";
+/// The keys by which a file describes many experiments.
+pub const GRID_KEYS: [&str; 4] = ["cases", "grid", "seeds", "exclude"];
+
+/// An experiment as read from its file.
+#[derive(Clone, Debug)]
+pub struct ExperimentFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// Where its keys stand.
+    pub locator: Locator,
+    /// What it says, bases and overrides of the command line included.
+    pub experiment: Experiment,
+    /// The same before defaults.
+    table: toml::Table,
+    /// The file and its bases, the nearest first.
+    layers: Arc<[Layer]>,
+    /// `--set seeds=…`.
+    seeds: Option<toml::Value>,
+}
+
+/// A file with its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceText {
+    /// The file.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: String,
+}
+
+/// A key with the value it has in some cells of a grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The key, as `table.key`.
+    pub key: String,
+    /// The value.
+    pub value: toml::Value,
+    /// Where it stands.
+    pub place: String,
+    /// The folder that a path is relative to.
+    pub folder: PathBuf,
+}
+
+impl ExperimentFile {
+    /// Reads a file that describes one experiment, and then `overrides` of the form
+    /// `table.key=value`.
+    ///
+    /// # Errors
+    /// If the file or one of its bases cannot be read, is not TOML, has an unknown key or a value of
+    /// a wrong type; if an override has; or if the file describes many experiments.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Self> {
+        let file = Self::read_any(path, overrides)?;
+        match GRID_KEYS.iter().find(|key| file.grid_value(key).is_some()) {
+            Some(key) => Err(Error::Config {
+                place: file.grid_locator(key).place_of(key),
+                key: Some((*key).to_owned()),
+                problem: "makes the file a grid of experiments, and this command takes one; \
+                          `snode run` trains them, `snode run --dry-run` shows them"
+                    .into(),
+            }),
+            None => Ok(file),
+        }
+    }
+
+    /// Reads a file that may describe a grid of experiments.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), but for grids. What the grid says is not looked at.
+    pub fn read_any(path: &Path, overrides: &[String]) -> Result<Self> {
+        let layers: Arc<[Layer]> = read_layers(path)?.into();
+        let text = layers[0].text.clone();
+        let mut table = toml::Table::new();
+        let mut locator: Option<Locator> = None;
+        for layer in layers.iter().rev() {
+            let mut keys = layer.table.clone();
+            keys.retain(|key, _| key != BASE && !GRID_KEYS.contains(&key));
+            merge(&mut table, keys);
+            let mut here = layer.locator.clone();
+            if let Some(base) = locator {
+                here.set_base(base);
+            }
+            locator = Some(here);
+        }
+        let locator = locator.unwrap_or_else(|| Locator::new(path, &text));
+        // Each file has been read as an experiment of its own: what can be wrong now lies between them.
+        let experiment = of_table(&table).map_err(|error| Error::Config {
+            place: path.display().to_string(),
+            key: None,
+            problem: format!("with its base: {}", diagnose::explain(error.message())),
+        })?;
+        let mut file =
+            Self { path: path.to_owned(), text, locator, experiment, table, layers, seeds: None };
+        for text in overrides {
+            let (key, value) = parse_override(text)?;
+            if key == "seeds" {
+                file.seeds = Some(value);
+            } else {
+                insert(&mut file.table, &key, value, text)?;
+                file.experiment =
+                    of_table(&file.table).map_err(|error| invalid_override(text, &error))?;
+            }
+            file.locator.override_key(&key, text);
+        }
+        Ok(file)
+    }
+
+    /// Whether the file describes a grid of experiments.
+    pub fn is_grid(&self) -> bool {
+        GRID_KEYS.iter().any(|key| self.grid_value(key).is_some())
+    }
+
+    /// The value of one of the [`GRID_KEYS`]: that of the file or of the nearest base that gives it.
+    pub fn grid_value(&self, key: &str) -> Option<&toml::Value> {
+        let overridden = self.seeds.as_ref().filter(|_| key == "seeds");
+        overridden.or_else(|| self.layers.iter().find_map(|layer| layer.table.get(key)))
+    }
+
+    /// Where the keys of that value stand.
+    pub fn grid_locator(&self, key: &str) -> &Locator {
+        let gives = |layer: &&Layer| layer.table.contains_key(key);
+        let overridden = key == "seeds" && self.seeds.is_some();
+        let layer = self.layers.iter().find(gives).filter(|_| !overridden);
+        layer.map_or(&self.locator, |layer| &layer.locator)
+    }
+
+    /// The tables `[grid]` with where their keys stand: of the farthest base first.
+    pub fn grids(&self) -> impl Iterator<Item = (&toml::Value, &Locator)> {
+        let layers = self.layers.iter().rev();
+        layers.filter_map(|layer| Some((layer.table.get("grid")?, &layer.locator)))
+    }
+
+    /// The file and its bases, the nearest first.
+    pub fn sources(&self) -> Vec<SourceText> {
+        let source =
+            |layer: &Layer| SourceText { path: layer.path.clone(), text: layer.text.clone() };
+        self.layers.iter().map(source).collect()
+    }
+
+    /// The experiment in which these keys have these values; overrides of the command line stay.
+    ///
+    /// # Errors
+    /// If a key is unknown or a value of a wrong type, at the place where it stands.
+    pub fn with(&self, settings: &[Setting]) -> Result<Self> {
+        let mut cell = self.clone();
+        for setting in settings {
+            set(&mut cell.table, &setting.key, setting.value.clone());
+            let (place, folder) = (setting.place.clone(), setting.folder.clone());
+            cell.locator.place_key(&setting.key, place, folder);
+        }
+        cell.experiment = of_table(&cell.table).map_err(|error| self.blame(settings, &error))?;
+        Ok(cell)
+    }
+
+    /// The error that a setting is wrong: the first one with which the experiment is none.
+    fn blame(&self, settings: &[Setting], error: &toml::de::Error) -> Error {
+        let mut table = self.table.clone();
+        for setting in settings {
+            set(&mut table, &setting.key, setting.value.clone());
+            if let Err(error) = of_table(&table) {
+                return setting.error(diagnose::explain(error.message()));
+            }
+        }
+        let (place, problem) =
+            (self.path.display().to_string(), diagnose::explain(error.message()));
+        Error::Config { place, key: None, problem }
+    }
+}
+
+impl Setting {
+    /// The error that the key or its value is wrong.
+    pub fn error(&self, problem: impl Into<String>) -> Error {
+        Error::Config {
+            place: self.place.clone(),
+            key: Some(self.key.clone()),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Gives a key a value, whatever stood there and above it.
+fn set(table: &mut toml::Table, key: &str, value: toml::Value) {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+        }
+        Some((first, rest)) => {
+            let inner = table.entry(first).or_insert_with(|| toml::Table::new().into());
+            if !inner.is_table() {
+                *inner = toml::Table::new().into();
+            }
+            if let Some(inner) = inner.as_table_mut() {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+fn of_table(table: &toml::Table) -> std::result::Result<Experiment, toml::de::Error> {
+    toml::Value::Table(table.clone()).try_into()
+}
+
+/// Reads a file, the file it is based on, the file that one is based on, and so on.
+fn read_layers(path: &Path) -> Result<Vec<Layer>> {
+    let mut layers: Vec<Layer> = Vec::new();
+    let mut next = Some((path.to_owned(), String::new()));
+    while let Some((path, named_at)) = next {
+        let layer = read_layer(&path).map_err(|error| match error {
+            // A base that is not there is the fault of the file that names it.
+            Error::Config { place, key: None, problem }
+                if !layers.is_empty() && place == path.display().to_string() =>
+            {
+                Error::Config {
+                    place: named_at.clone(),
+                    key: Some(BASE.into()),
+                    problem: format!("{place}: {problem}"),
+                }
+            }
+            error => error,
+        })?;
+        let same = |known: &Layer| match (known.path.canonicalize(), path.canonicalize()) {
+            (Ok(known), Ok(path)) => known == path,
+            _ => known.path == path,
+        };
+        let problem = if layers.iter().any(same) {
+            Some(format!("{} is based on itself; allowed: no circle", path.display()))
+        } else if layers.len() > MOST_BASES {
+            Some(format!("a chain of more than {MOST_BASES} bases; allowed: fewer"))
+        } else {
+            None
+        };
+        if let Some(problem) = problem {
+            return Err(Error::Config { place: named_at, key: Some(BASE.into()), problem });
+        }
+        next = layer.base()?.map(|base| (base, layer.locator.place_of(BASE)));
+        layers.push(layer);
+    }
+    Ok(layers)
+}
+
+fn read_layer(path: &Path) -> Result<Layer> {
+    let text = read_text(path)?;
+    let locator = Locator::new(path, &text);
+    let parsed = DeTable::parse(&text).map_err(|error| Error::Config {
+        place: locator.place_at(error.span()),
+        key: None,
+        problem: format!("not TOML: {}", error.message()),
+    })?;
+    let refused = |error: &toml::de::Error| {
+        let key = error.span().and_then(|span| locator.key_at(&span).map(str::to_owned));
+        Error::Config {
+            place: locator.place_at(error.span()),
+            key,
+            problem: diagnose::explain(error.message()),
+        }
+    };
+    let table = toml::Table::deserialize(Deserializer::from(parsed.clone()))
+        .map_err(|error| refused(&error))?;
+    let span = parsed.span();
+    let mut keys = parsed.into_inner();
+    for key in GRID_KEYS.iter().chain([&BASE]) {
+        keys.remove(*key);
+    }
+    let experiment = Experiment::deserialize(Deserializer::from(Spanned::new(span, keys)));
+    match experiment {
+        // What is missing may stand in the base.
+        Err(error) if table.contains_key(BASE) && error.message().starts_with("missing field") => {}
+        Err(error) => return Err(refused(&error)),
+        Ok(_) => {}
+    }
+    Ok(Layer { path: path.to_owned(), text, locator, table })
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let metadata =
+        std::fs::metadata(path).map_err(|error| refused(path, &cannot_read(path, &error)))?;
+    if metadata.is_dir() {
+        return Err(refused(path, "this is a folder; an experiment is a TOML file"));
+    }
+    if metadata.len() > LARGEST_FILE {
+        return Err(refused(path, "larger than 1 MiB, so hardly an experiment in TOML"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| refused(path, &cannot_read(path, &error)))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.split(|&byte| byte == b'\n').count();
+        refused(path, &format!("line {line} is not UTF-8 text; an experiment is a TOML file"))
+    })
+}
+
+/// The system's answer, and for a file that is missing the most similar one beside it.
+fn cannot_read(path: &Path, error: &std::io::Error) -> String {
+    let mut message = format!("cannot read the experiment: {error}");
+    if error.kind() == std::io::ErrorKind::NotFound {
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let stems: Vec<String> = std::fs::read_dir(folder)
+            .map(|entries| {
+                let paths = entries.flatten().map(|entry| entry.path());
+                let tomls = paths.filter(|path| path.extension().is_some_and(|e| e == "toml"));
+                let stems = tomls.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+                stems.take(1000).collect()
+            })
+            .unwrap_or_default();
+        let words: Vec<&str> = stems.iter().map(String::as_str).collect();
+        let wanted = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        if let Some(stem) = wanted.and_then(|wanted| nearest(&wanted, &words)) {
+            let near = path.with_file_name(format!("{stem}.toml"));
+            message.push_str(&format!("; did you mean `{}`?", near.display()));
+        } else {
+            message.push_str("; `snode init` writes one to start from");
+        }
+    }
+    message
+}
+
+fn refused(path: &Path, problem: &str) -> Error {
+    Error::Config { place: path.display().to_string(), key: None, problem: problem.to_owned() }
+}
+
+/// A value of the command line: what is not TOML is a text without its quotes, which shells eat.
+pub fn value_of(text: &str) -> toml::Value {
+    toml::from_str::<toml::Table>(&format!("value = {text}"))
+        .ok()
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(text.to_owned()))
+}
+
+fn parse_override(text: &str) -> Result<(String, toml::Value)> {
+    let usage =
+        || Error::Usage(format!("--set {text}: expected table.key=value, as training.epochs=2"));
+    let (key, value) = text.split_once('=').ok_or_else(usage)?;
+    let (key, value) = (key.trim(), value.trim());
+    if key.is_empty() || key.split('.').any(str::is_empty) {
+        return Err(usage());
+    }
+    Ok((key.to_owned(), value_of(value)))
+}
+
+fn insert(table: &mut toml::Table, key: &str, value: toml::Value, text: &str) -> Result<()> {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+            Ok(())
+        }
+        Some((first, rest)) => {
+            let inner = table
+                .entry(first)
+                .or_insert_with(|| toml::Value::Table(toml::Table::new()))
+                .as_table_mut();
+            match inner {
+                Some(inner) => insert(inner, rest, value, text),
+                None => Err(Error::Usage(format!("--set {text}: `{first}` is not a table"))),
+            }
+        }
+    }
+}
+
+fn invalid_override(text: &str, error: &toml::de::Error) -> Error {
+    Error::Config {
+        place: format!("--set {text}"),
+        key: None,
+        problem: diagnose::explain(error.message()),
+    }
+}
