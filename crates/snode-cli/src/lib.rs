@@ -15,6 +15,7 @@ pub mod config;
 pub mod encoded;
 pub mod error;
 pub mod estimate;
+pub mod examples;
 pub mod grid;
 pub mod interrupt;
 pub mod mat73;

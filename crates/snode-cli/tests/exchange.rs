@@ -154,7 +154,7 @@ fn what_cannot_travel_is_refused() {
         (&["--classes", "17"][..], &["17 classes", "width 16"][..]),
         (&["--horizon", "0"], &["horizon is 0"]),
         (&["--activation", "swish"], &["--activation", "swish"]),
-        (&["--size", "4"], &["--size", "ROWS,COLUMNS"]),
+        (&["--size", "4"], &["--size", "ROWSxCOLUMNS"]),
         (&["--data", "dot"], &["--data", "dot"]),
         (&["--names", "{}"], &["--names"]),
     ] {
@@ -177,7 +177,7 @@ fn options_take_precedence_over_the_file() {
     std::fs::write(sandbox.path("x.npz"), write_npz(&network, &about).unwrap()).unwrap();
     let import = ["import", "x.npz", "--output", "y.h5"];
     sandbox.fails(&[&import[..], &["--step", "1", "--horizon", "1"]].concat(), 2, &["--step"]);
-    let options = ["--step", "0.25", "--activation", "tanh", "--size", "2,8", "--foreground", "1"];
+    let options = ["--step", "0.25", "--activation", "tanh", "--size", "2x8", "--foreground", "1"];
     sandbox.succeeds(&[&import[..], &options].concat());
     let info = snode_store::read_info(sandbox.path("y.h5")).unwrap();
     assert_eq!((info.grid.horizon(), info.activation), (0.75, Activation::Tanh));

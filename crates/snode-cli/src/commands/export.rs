@@ -15,10 +15,6 @@ use crate::tables::write_bytes;
 
 /// Arguments of `snode export`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    snode export results/quickstart.h5 --to quickstart.onnx\n  \
-    snode export results/quickstart.h5 --to quickstart.npz\n  \
-    snode export results/quickstart.h5 --to torch.safetensors --names 'layers.{}'")]
 pub struct ExportArgs {
     /// The file of results, or a checkpoint.
     pub run: PathBuf,

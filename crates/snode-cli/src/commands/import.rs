@@ -15,6 +15,7 @@ use snode_store::{
 };
 use snode_train::History;
 
+use super::data::parse_size;
 use super::stem;
 use crate::config::{DataConfig, Experiment, NetworkConfig, Precision, SchemeName};
 use crate::error::{Error, Result};
@@ -24,11 +25,6 @@ use crate::sources::Source;
 
 /// Arguments of `snode import`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    snode import network.npz --output results/network.h5 --data mnist14\n  \
-    snode import trained.mat --output results/trained.h5 --horizon 3 --activation tanh --classes 10\n  \
-    snode import torch.safetensors --output results/torch.h5 --names 'layers.{}' --step 0.02 \
-    --activation relu --classes 10")]
 pub struct ImportArgs {
     /// The file: .safetensors, .npz, or .mat with the cell arrays Wcell and Bcell.
     pub file: PathBuf,
@@ -66,8 +62,8 @@ pub struct ImportArgs {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub foreground: Option<f64>,
     /// Rows and columns of an image; those of a square if not said.
-    #[arg(long, value_name = "ROWS,COLUMNS", value_delimiter = ',', num_args = 1..=2)]
-    pub size: Vec<usize>,
+    #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = parse_size)]
+    pub size: Option<(usize, usize)>,
     /// The images it is measured on where none are named: a known data set or a folder with four
     /// IDX files.
     #[arg(long, value_name = "SOURCE")]
@@ -123,7 +119,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
             "{output} exists and is not overwritten; name another file"
         )));
     }
-    let asked = asked(args)?;
+    let asked = asked(args);
     let source = match &args.data {
         None => String::new(),
         Some(text) => Source::find(text, Path::new(""))
@@ -143,13 +139,9 @@ pub fn run(args: &ImportArgs) -> Result<()> {
 }
 
 /// What the options say of the network.
-fn asked(args: &ImportArgs) -> Result<Description> {
-    let (rows, cols) = match args.size[..] {
-        [] => (None, None),
-        [rows, cols] => (Some(rows), Some(cols)),
-        _ => return Err(Error::Usage("--size: found one number; allowed: ROWS,COLUMNS".into())),
-    };
-    Ok(Description {
+fn asked(args: &ImportArgs) -> Description {
+    let (rows, cols) = args.size.unzip();
+    Description {
         name: None,
         horizon: args.horizon,
         ends: args.closed.then_some(Ends::Closed),
@@ -160,7 +152,7 @@ fn asked(args: &ImportArgs) -> Result<Description> {
         foreground: args.foreground,
         rows,
         cols,
-    })
+    }
 }
 
 fn read(args: &ImportArgs, format: ImportFormat) -> Result<Imported> {

@@ -3,6 +3,7 @@
 pub mod attack;
 pub mod cells;
 pub mod collect;
+pub mod completions;
 pub mod data;
 pub mod eval;
 pub mod export;
@@ -10,6 +11,7 @@ pub mod gradcheck;
 pub mod images;
 pub mod import;
 pub mod init;
+pub mod man;
 pub mod robustness;
 pub mod run;
 pub mod sensitivity;
