@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    attack, collect, data, eval, gradcheck, init, report, robustness, run, sensitivity, show,
-    solvers, status, validate,
+    attack, collect, completions, data, eval, export, gradcheck, import, init, man, report,
+    robustness, run, sensitivity, show, solvers, status, validate,
 };
 use crate::error::{Error, Result};
+use crate::examples;
 use crate::output::say;
 
 /// Standalone neural ODEs: networks that are one ordinary differential equation, trained by
@@ -33,34 +34,59 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train the network of an experiment, or those of a grid, or go on with them.
+    #[command(after_help = examples::RUN)]
     Run(run::RunArgs),
     /// Show how far the cells of a grid are.
+    #[command(after_help = examples::STATUS)]
     Status(status::StatusArgs),
     /// Copy the results of a grid into one file.
+    #[command(after_help = examples::COLLECT)]
     Collect(collect::CollectArgs),
     /// Write a commented experiment to start from.
+    #[command(after_help = examples::INIT)]
     Init(init::InitArgs),
     /// Check an experiment, and show all its values and what it will take.
+    #[command(after_help = examples::VALIDATE)]
     Validate(validate::ValidateArgs),
     /// Show what a file of results holds.
+    #[command(after_help = examples::SHOW)]
     Show(show::ShowArgs),
     /// Measure a trained network on images.
+    #[command(after_help = examples::EVAL)]
     Eval(eval::EvalArgs),
     /// Hold the estimated perturbation by noise against the measured one, through depth.
+    #[command(after_help = examples::SENSITIVITY)]
     Sensitivity(sensitivity::SensitivityArgs),
     /// Measure accuracy under noise.
+    #[command(after_help = examples::ROBUSTNESS)]
     Robustness(robustness::RobustnessArgs),
     /// Attack a trained network, and keep the adversarial images.
+    #[command(after_help = examples::ATTACK)]
     Attack(Box<attack::AttackArgs>),
     /// Put what many runs found into tables, figures and claims, on one page.
+    #[command(after_help = examples::REPORT)]
     Report(report::ReportArgs),
     /// Train an experiment under several schemes, and solve each result by all of them.
+    #[command(after_help = examples::SOLVERS)]
     Solvers(solvers::SolversArgs),
     /// Check the derivatives of an experiment's network on a batch of its images.
+    #[command(after_help = examples::GRADCHECK)]
     Gradcheck(gradcheck::GradcheckArgs),
+    /// Write a trained network for other programs.
+    #[command(after_help = examples::EXPORT)]
+    Export(export::ExportArgs),
+    /// Make a file of results of another program's network.
+    #[command(after_help = examples::IMPORT)]
+    Import(import::ImportArgs),
     /// List, inspect and import images.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::DATA)]
     Data(data::DataCommand),
+    /// Print what lets a shell complete the command line.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(completions::CompletionsArgs),
+    /// Print or write the manual pages.
+    #[command(after_help = examples::MAN)]
+    Man(man::ManArgs),
 }
 
 /// Runs the program with the arguments of its process.
@@ -91,6 +117,10 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Report(args) => report::run(args),
         Command::Solvers(args) => solvers::run(args),
         Command::Gradcheck(args) => gradcheck::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
         Command::Data(command) => data::run(command),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }

@@ -64,7 +64,7 @@ pub fn run(command: &DataCommand) -> Result<()> {
     }
 }
 
-fn parse_size(text: &str) -> std::result::Result<(usize, usize), String> {
+pub(super) fn parse_size(text: &str) -> std::result::Result<(usize, usize), String> {
     let error = || "expected ROWSxCOLUMNS, as 14x14, each from 1 to 4096".to_owned();
     let (rows, cols) = text.split_once(['x', 'X', '×']).ok_or_else(error)?;
     let side = |text: &str| {

@@ -3,11 +3,15 @@
 pub mod attack;
 pub mod cells;
 pub mod collect;
+pub mod completions;
 pub mod data;
 pub mod eval;
+pub mod export;
 pub mod gradcheck;
 pub mod images;
+pub mod import;
 pub mod init;
+pub mod man;
 pub mod report;
 pub mod robustness;
 pub mod run;

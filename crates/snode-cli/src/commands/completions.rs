@@ -1,0 +1,26 @@
+//! `snode completions`: lets a shell complete the program's command line.
+
+use clap::{Args, CommandFactory};
+use clap_complete::{Shell, generate};
+
+use crate::cli::Cli;
+use crate::error::Result;
+use crate::output::print;
+
+/// Arguments of `snode completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Prints the script that the shell reads.
+///
+/// # Errors
+/// If the standard output cannot be written.
+pub fn run(args: &CompletionsArgs) -> Result<()> {
+    let mut script = Vec::new();
+    generate(args.shell, &mut Cli::command(), "snode", &mut script);
+    print(&String::from_utf8_lossy(&script))
+}

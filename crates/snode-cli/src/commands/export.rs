@@ -1,0 +1,126 @@
+//! `snode export`: a trained network for other programs.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use snode_exchange::{
+    Description, Element, ExchangeError, LayerNames, write_npz, write_onnx, write_safetensors,
+};
+use snode_store::{Precision, Scalar, StoredNetwork, read_network};
+
+use crate::config::SchemeName;
+use crate::error::{Error, Result};
+use crate::output::say;
+use crate::tables::write_bytes;
+
+/// Arguments of `snode export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The file of results, or a checkpoint.
+    pub run: PathBuf,
+    /// The file to write; its ending says in which format.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// The format, whatever the ending.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<ExportFormat>,
+    /// safetensors: two tensors for each layer, with {} for its number, as `layers.{}` of PyTorch.
+    #[arg(long, value_name = "PATTERN")]
+    pub names: Option<LayerNames>,
+    /// ONNX: the whole final state as a second output.
+    #[arg(long)]
+    pub state: bool,
+    /// ONNX: must be `euler` for a network that was trained under another scheme; the graph is that
+    /// of Euler's scheme.
+    #[arg(long, value_enum, value_name = "SCHEME")]
+    pub scheme: Option<SchemeName>,
+}
+
+/// A format that networks are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Tensors by name.
+    Safetensors,
+    /// A graph that any runtime evaluates.
+    Onnx,
+    /// Arrays of NumPy.
+    Npz,
+}
+
+impl ExportFormat {
+    /// The format that the ending of a file says.
+    fn of(path: &Path) -> Result<Self> {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        Self::from_str(&ending, true).map_err(|_| {
+            Error::Usage(format!(
+                "--to: the ending of {} is no format; allowed: .safetensors, .onnx, .npz, or any \
+                 with --format",
+                path.display()
+            ))
+        })
+    }
+}
+
+/// Writes the network of a run for other programs.
+///
+/// # Errors
+/// If the run cannot be read, the network has no form in the format, or the file cannot be written.
+pub fn run(args: &ExportArgs) -> Result<()> {
+    let format = args.format.map_or_else(|| ExportFormat::of(&args.to), Ok)?;
+    let refuse = |option: &str, only: &str| {
+        Err(Error::Usage(format!("{option}: has a meaning only with the format {only}")))
+    };
+    if args.names.is_some() && format != ExportFormat::Safetensors {
+        return refuse("--names", "safetensors");
+    }
+    if (args.state || args.scheme.is_some()) && format != ExportFormat::Onnx {
+        return refuse(if args.state { "--state" } else { "--scheme" }, "onnx");
+    }
+    let (summary, _) = super::summary(&args.run)?;
+    let bytes = match summary.precision {
+        Precision::F32 => written::<f32>(args, format, &summary.info.name)?,
+        Precision::F64 => written::<f64>(args, format, &summary.info.name)?,
+    };
+    write_bytes(&args.to, &bytes)?;
+    say(&format!("{} is written, {} bytes", args.to.display(), bytes.len()));
+    Ok(())
+}
+
+fn written<T: Scalar + Element>(
+    args: &ExportArgs,
+    format: ExportFormat,
+    name: &str,
+) -> Result<Vec<u8>> {
+    let StoredNetwork { model, mut network } = read_network::<T>(&args.run)?;
+    let mut description = Description {
+        name: Some(name.into()),
+        scheme: Some(model.scheme),
+        classes: Some(model.classes),
+        background: Some(model.input.background),
+        foreground: Some(model.input.foreground),
+        rows: Some(model.input.rows),
+        cols: Some(model.input.cols),
+        ..Description::default()
+    };
+    let bytes = match format {
+        ExportFormat::Safetensors => write_safetensors(&network, &description, args.names.as_ref()),
+        ExportFormat::Npz => write_npz(&network, &description),
+        ExportFormat::Onnx => {
+            let trained = description.scheme.clone().unwrap_or_default();
+            let euler = SchemeName::Euler.text();
+            let asked = args.scheme.map_or(trained.as_str(), |scheme| scheme.text());
+            if asked != euler {
+                return Err(Error::Usage(format!(
+                    "{}: the graph is that of Euler's scheme, but this network is to be solved by \
+                     {asked}; `--scheme euler` writes it all the same, `snode eval --scheme euler` \
+                     measures what it is worth",
+                    args.run.display()
+                )));
+            }
+            network = network.with_ends(snode_ode::Ends::Open);
+            description.scheme = Some(euler.into());
+            write_onnx(&network, &description, args.state)
+        }
+    };
+    bytes.map_err(|error: ExchangeError| Error::Results(format!("{}: {error}", args.run.display())))
+}

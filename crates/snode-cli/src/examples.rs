@@ -1,0 +1,130 @@
+//! The examples that end the help of every command. A test reads each of them as the command line.
+
+/// Of `snode run`.
+pub const RUN: &str = "Examples:
+  snode run experiments/quickstart.toml
+  snode run experiments/quickstart.toml --set training.time_limit=30 --output results/short";
+
+/// Of `snode status`.
+pub const STATUS: &str = "Examples:
+  snode status experiments/reduced/table1.toml
+  snode status experiments/reduced/table1.toml --json";
+
+/// Of `snode collect`.
+pub const COLLECT: &str = "Examples:
+  snode collect experiments/reduced/table1.toml
+  snode collect experiments/reduced/table1.toml --output table1.h5 --networks";
+
+/// Of `snode init`.
+pub const INIT: &str = "Examples:
+  snode init
+  snode init my.toml";
+
+/// Of `snode validate`.
+pub const VALIDATE: &str = "Examples:
+  snode validate experiments/quickstart.toml
+  snode validate experiments/quickstart.toml --set precision=f64";
+
+/// Of `snode show`.
+pub const SHOW: &str = "Examples:
+  snode show results/quickstart.h5
+  snode show results/quickstart.h5 --config > again.toml
+  snode show results/quickstart.h5 --json";
+
+/// Of `snode eval`.
+pub const EVAL: &str = "Examples:
+  snode eval results/quickstart.h5 --classes
+  snode eval results/quickstart.h5 --data mnist14 --split train
+  snode eval results/quickstart.h5 --scheme dopri5 --tolerance 1e-4";
+
+/// Of `snode sensitivity`.
+pub const SENSITIVITY: &str = "Examples:
+  snode sensitivity results/quickstart.h5
+  snode sensitivity results/quickstart.h5 --noise 0.01 --figures figures";
+
+/// Of `snode robustness`.
+pub const ROBUSTNESS: &str = "Examples:
+  snode robustness results/quickstart.h5
+  snode robustness results/quickstart.h5 --levels 0,0.2,0.4 --draws 3 --figures figures";
+
+/// Of `snode attack`.
+pub const ATTACK: &str = "Examples:
+  snode attack results/quickstart.h5 --images 100
+  snode attack results/quickstart.h5 --method deepfool --figures figures";
+
+/// Of `snode report`.
+pub const REPORT: &str = "Examples:
+  snode report results/reduced
+  snode report results/reduced --output report";
+
+/// Of `snode solvers`.
+pub const SOLVERS: &str = "Examples:
+  snode solvers experiments/solvers.toml --schemes euler,dopri5,bs3
+  snode solvers experiments/solvers.toml --set training.time_limit=60";
+
+/// Of `snode gradcheck`.
+pub const GRADCHECK: &str = "Examples:
+  snode gradcheck experiments/quickstart.toml
+  snode gradcheck experiments/quickstart.toml --set precision=f64";
+
+/// Of `snode export`.
+pub const EXPORT: &str = "Examples:
+  snode export results/quickstart.h5 --to quickstart.onnx
+  snode export results/quickstart.h5 --to quickstart.npz
+  snode export results/quickstart.h5 --to torch.safetensors --names 'layers.{}'";
+
+/// Of `snode import`.
+pub const IMPORT: &str = "Examples:
+  snode import network.npz --output results/network.h5 --data mnist14
+  snode import trained.mat --output trained.h5 --horizon 3 --activation tanh --classes 10
+  snode import torch.safetensors --output torch.h5 --names 'layers.{}' --step 0.02 --activation relu --classes 10";
+
+/// Of `snode data`.
+pub const DATA: &str = "Examples:
+  snode data list
+  snode data inspect mnist14 --image 7
+  snode data import mnist --size 14x14 --to mnist-small";
+
+/// Of `snode completions`.
+pub const COMPLETIONS: &str = "Examples:
+  snode completions bash > ~/.local/share/bash-completion/completions/snode
+  snode completions zsh > ~/.zfunc/_snode
+  snode completions fish > ~/.config/fish/completions/snode.fish";
+
+/// Of `snode man`.
+pub const MAN: &str = "Examples:
+  snode man > snode.1
+  snode man --to ~/.local/share/man/man1";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use crate::cli::Cli;
+
+    /// The words of a line, without what the shell makes of it.
+    fn words(line: &str) -> Vec<&str> {
+        let own = line.split_once(" > ").map_or(line, |(own, _)| own);
+        own.split_whitespace().map(|word| word.trim_matches('\'')).collect()
+    }
+
+    #[test]
+    fn every_command_has_examples_that_it_takes() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = help.lines().filter(|line| line.starts_with("  ")).collect();
+            assert!(help.starts_with("Examples:\n") && lines.len() >= 2, "{name}");
+            for line in lines {
+                let words = words(line);
+                assert_eq!(words[..2], ["snode", name]);
+                if let Err(error) = Cli::command().try_get_matches_from(&words) {
+                    panic!("{line}: {error}");
+                }
+                let file = words.iter().find(|word| word.starts_with("experiments/"));
+                let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+                assert!(file.is_none_or(|file| root.join(file).exists()), "{line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What has to be known of a network beside its parameters.
+
+use snode_ode::{Activation, Ends, Grid, Network, Parameters, Real};
+
+use crate::ExchangeError;
+
+/// What has to be known of a network, beside W_k and b_k, to use it. What a file does not say is
+/// `None`.
+///
+/// Files hold it as texts, the numbers among them in their shortest form that reads back exactly.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Description {
+    /// What it is called.
+    pub name: Option<String>,
+    /// T.
+    pub horizon: Option<f64>,
+    /// Whether T has a node.
+    pub ends: Option<Ends>,
+    /// σ.
+    pub activation: Option<Activation>,
+    /// The scheme it is to be solved by, such as `euler`.
+    pub scheme: Option<String>,
+    /// C: the first C components of the output are the class scores.
+    pub classes: Option<usize>,
+    /// The value of a pixel without foreground.
+    pub background: Option<f64>,
+    /// The value of a pixel of full foreground.
+    pub foreground: Option<f64>,
+    /// Rows of an image; 0 if inputs are not images.
+    pub rows: Option<usize>,
+    /// Columns of an image; 0 if inputs are not images.
+    pub cols: Option<usize>,
+}
+
+impl Description {
+    /// The names of the properties in files.
+    pub const KEYS: [&'static str; 10] = [
+        "name",
+        "horizon",
+        "ends",
+        "activation",
+        "scheme",
+        "classes",
+        "background",
+        "foreground",
+        "rows",
+        "cols",
+    ];
+
+    /// What a network says of itself.
+    pub fn of<T: Real>(network: &Network<T>) -> Self {
+        Self {
+            horizon: Some(network.grid().horizon()),
+            ends: Some(network.grid().ends()),
+            activation: Some(network.activation()),
+            ..Self::default()
+        }
+    }
+
+    /// These properties, and those of `other` where these are not known.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            name: self.name.or(other.name),
+            horizon: self.horizon.or(other.horizon),
+            ends: self.ends.or(other.ends),
+            activation: self.activation.or(other.activation),
+            scheme: self.scheme.or(other.scheme),
+            classes: self.classes.or(other.classes),
+            background: self.background.or(other.background),
+            foreground: self.foreground.or(other.foreground),
+            rows: self.rows.or(other.rows),
+            cols: self.cols.or(other.cols),
+        }
+    }
+
+    /// The network with these parameters. Ends are open if they are not known.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Unknown`] if horizon or activation is not known; if the horizon is not
+    /// positive; if the grid is closed and there is only one node.
+    pub fn network<T: Real>(&self, parameters: Parameters<T>) -> Result<Network<T>, ExchangeError> {
+        let horizon = self.horizon.ok_or(ExchangeError::Unknown { key: "horizon" })?;
+        let activation = self.activation.ok_or(ExchangeError::Unknown { key: "activation" })?;
+        let ends = self.ends.unwrap_or(Ends::Open);
+        let steps = match ends {
+            Ends::Open => parameters.nodes(),
+            Ends::Closed => parameters.nodes().saturating_sub(1),
+        };
+        Ok(Network::new(parameters, Grid::new(horizon, steps, ends)?, activation)?)
+    }
+
+    /// The properties that are known, as texts.
+    pub fn to_texts(&self) -> Vec<(&'static str, String)> {
+        let ends = self.ends.map(|ends| match ends {
+            Ends::Open => "open",
+            Ends::Closed => "closed",
+        });
+        let number = |value: Option<f64>| value.map(|value| value.to_string());
+        let count = |value: Option<usize>| value.map(|value| value.to_string());
+        let texts = [
+            self.name.clone(),
+            number(self.horizon),
+            ends.map(Into::into),
+            self.activation.map(|activation| activation.to_string()),
+            self.scheme.clone(),
+            count(self.classes),
+            number(self.background),
+            number(self.foreground),
+            count(self.rows),
+            count(self.cols),
+        ];
+        Self::KEYS.into_iter().zip(texts).filter_map(|(key, text)| Some((key, text?))).collect()
+    }
+
+    /// The properties that `find` has a text for, by name.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Value`] if a text has no meaning.
+    pub fn from_texts(
+        find: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Self, ExchangeError> {
+        let number = |key| {
+            let read = |text: &str| text.parse().ok().filter(|value: &f64| value.is_finite());
+            parsed(key, find(key), "a finite number", read)
+        };
+        let count = |key| parsed(key, find(key), "a whole number", |text| text.parse().ok());
+        let activations = Activation::NAMES.join(", ");
+        Ok(Self {
+            name: find("name"),
+            horizon: number("horizon")?,
+            ends: parsed("ends", find("ends"), "open, closed", |text| match text {
+                "open" => Some(Ends::Open),
+                "closed" => Some(Ends::Closed),
+                _ => None,
+            })?,
+            activation: parsed("activation", find("activation"), &activations, |text| {
+                text.parse().ok()
+            })?,
+            scheme: find("scheme"),
+            classes: count("classes")?,
+            background: number("background")?,
+            foreground: number("foreground")?,
+            rows: count("rows")?,
+            cols: count("cols")?,
+        })
+    }
+}
+
+/// What a text means, if there is one.
+fn parsed<V>(
+    key: &'static str,
+    text: Option<String>,
+    allowed: &str,
+    read: impl Fn(&str) -> Option<V>,
+) -> Result<Option<V>, ExchangeError> {
+    let Some(text) = text else { return Ok(None) };
+    match read(&text) {
+        Some(value) => Ok(Some(value)),
+        None => Err(ExchangeError::Value { key, found: text, allowed: allowed.into() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_read_back() {
+        let full = Description {
+            name: Some("a name".into()),
+            horizon: Some(0.1 + 0.2),
+            ends: Some(Ends::Closed),
+            activation: Some(Activation::Elu { alpha: 0.2 }),
+            scheme: Some("rk4".into()),
+            classes: Some(10),
+            background: Some(0.0),
+            foreground: Some(-1.0),
+            rows: Some(14),
+            cols: Some(15),
+        };
+        for description in [full, Description::default()] {
+            let texts = description.to_texts();
+            let find = |key| texts.iter().find(|(k, _)| *k == key).map(|(_, text)| text.clone());
+            assert_eq!(Description::from_texts(find), Ok(description));
+        }
+    }
+
+    #[test]
+    fn texts_without_meaning_are_refused() {
+        for (key, text) in [
+            ("horizon", "three"),
+            ("horizon", "NaN"),
+            ("ends", "half"),
+            ("activation", "swish"),
+            ("classes", "-1"),
+            ("rows", "1e3"),
+        ] {
+            let find = |asked| (asked == key).then(|| text.to_owned());
+            let error = Description::from_texts(find).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("{key}: found {text}")), "{error}");
+        }
+    }
+}

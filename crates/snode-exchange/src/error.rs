@@ -1,0 +1,113 @@
+//! Why a network could not be brought in or out.
+
+use snode_ode::{GridError, SolveError};
+
+/// Why a network could not be read from another program's file, or written for one.
+///
+/// Messages name the object in the file, what was found and what is allowed; the file's name is the
+/// caller's to add.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The bytes are not of the format.
+    #[error("not a {format} file: {problem}")]
+    Format {
+        /// The format.
+        format: &'static str,
+        /// What about them is not.
+        problem: String,
+    },
+    /// MATLAB's newest format, which is HDF5 and is not read by this crate.
+    #[error("this is a MATLAB 7.3 file, which is HDF5")]
+    Hdf5,
+    /// An object that must be there is not.
+    #[error("{object} is missing; there are: {found}")]
+    Missing {
+        /// The object.
+        object: String,
+        /// The objects that are there.
+        found: String,
+    },
+    /// An object is of another type.
+    #[error("{object} is of type {found}; allowed: {allowed}")]
+    Type {
+        /// The object.
+        object: String,
+        /// Its type.
+        found: String,
+        /// The types it may have.
+        allowed: String,
+    },
+    /// An object has another shape.
+    #[error("{object} has shape {found:?}; expected {expected}")]
+    Shape {
+        /// The object.
+        object: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape it should have.
+        expected: String,
+    },
+    /// A number is infinite or NaN.
+    #[error("{object} has a number that is not finite")]
+    NotFinite {
+        /// The object.
+        object: String,
+    },
+    /// Something is larger than any network that is read or written.
+    #[error("{object} has a size of {found}; at most {limit} is allowed")]
+    TooLarge {
+        /// What.
+        object: String,
+        /// How large it is.
+        found: u128,
+        /// How large it may be.
+        limit: u64,
+    },
+    /// A property of the network has a value it cannot have.
+    #[error("{key}: found {found}; allowed: {allowed}")]
+    Value {
+        /// The property.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// The values it may have.
+        allowed: String,
+    },
+    /// The file does not say what has to be known.
+    #[error("the file does not say the {key}")]
+    Unknown {
+        /// The property.
+        key: &'static str,
+    },
+    /// The network cannot be written in this format.
+    #[error("{format}: {problem}")]
+    Unwritable {
+        /// The format.
+        format: &'static str,
+        /// Why not.
+        problem: String,
+    },
+    /// The grid in depth cannot be.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    /// The parameters do not fit the grid.
+    #[error(transparent)]
+    Parameters(#[from] SolveError),
+}
+
+impl ExchangeError {
+    /// Bytes that are not of a format, by the words of whoever read them.
+    #[allow(clippy::needless_pass_by_value)] // as map_err gives it
+    pub(crate) fn format(format: &'static str, problem: impl ToString) -> Self {
+        Self::Format { format, problem: problem.to_string() }
+    }
+
+    /// Refuses what is larger than `limit`.
+    pub(crate) fn limit(object: &str, found: u128, limit: u64) -> Result<(), Self> {
+        if found <= u128::from(limit) {
+            return Ok(());
+        }
+        Err(Self::TooLarge { object: object.into(), found, limit })
+    }
+}

@@ -1,0 +1,87 @@
+//! A graph in the making.
+
+use std::marker::PhantomData;
+
+use super::proto::{AttributeProto, GraphProto, NodeProto, TensorProto};
+use crate::Element;
+
+/// The number of the type i64 in ONNX files.
+const INT64: i32 = 7;
+
+/// The operations and constants of a graph, and fresh names for their values.
+pub(super) struct Builder<T> {
+    pub graph: GraphProto,
+    number: PhantomData<T>,
+}
+
+impl<T: Element> Builder<T> {
+    pub fn new(name: &str) -> Self {
+        let graph = GraphProto { name: Some(name.into()), ..GraphProto::default() };
+        Self { graph, number: PhantomData }
+    }
+
+    /// Adds a constant of reals, given as its bytes.
+    pub fn tensor(&mut self, name: &str, shape: &[usize], bytes: Vec<u8>) -> String {
+        self.constant(name, shape, T::ONNX, bytes)
+    }
+
+    /// The constant of one real, added when it is first asked for.
+    pub fn scalar(&mut self, name: &str, value: f64) -> String {
+        let is_there = |tensor: &TensorProto| tensor.name.as_deref() == Some(name);
+        if self.graph.initializer.iter().any(is_there) {
+            return name.into();
+        }
+        let mut bytes = Vec::new();
+        T::from_f64(value).push(&mut bytes);
+        self.tensor(name, &[], bytes)
+    }
+
+    /// Adds a constant of one whole number in a vector.
+    pub fn index(&mut self, name: &str, value: usize) -> String {
+        self.constant(name, &[1], INT64, whole(value).to_le_bytes().into())
+    }
+
+    fn constant(&mut self, name: &str, shape: &[usize], kind: i32, bytes: Vec<u8>) -> String {
+        self.graph.initializer.push(TensorProto {
+            dims: shape.iter().map(|&side| whole(side)).collect(),
+            data_type: Some(kind),
+            name: Some(name.into()),
+            raw_data: Some(bytes),
+        });
+        name.into()
+    }
+
+    /// Adds an operation, and gives back the name of its value.
+    pub fn node(&mut self, operator: &str, inputs: &[&str]) -> String {
+        let name = format!("{}_{}", operator.to_lowercase(), self.graph.node.len());
+        self.named(operator, inputs, &name)
+    }
+
+    /// The same with a name for the value.
+    pub fn named(&mut self, operator: &str, inputs: &[&str], name: &str) -> String {
+        self.graph.node.push(NodeProto {
+            input: inputs.iter().map(|&input| input.into()).collect(),
+            output: vec![name.into()],
+            name: Some(format!("{name}:{operator}")),
+            op_type: Some(operator.into()),
+            attribute: Vec::new(),
+        });
+        name.into()
+    }
+
+    /// x Wᵀ + b.
+    pub fn gemm(&mut self, x: &str, weights: &str, biases: &str) -> String {
+        let name = self.node("Gemm", &[x, weights, biases]);
+        if let Some(node) = self.graph.node.last_mut() {
+            let attribute =
+                AttributeProto { name: Some("transB".into()), i: Some(1), r#type: Some(2) };
+            node.attribute.push(attribute);
+        }
+        name
+    }
+}
+
+/// A size as ONNX files hold it; none is anywhere near the largest.
+pub(super) fn whole(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
