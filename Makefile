@@ -10,7 +10,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench accuracy layout exchange attacks doc clean
+.PHONY: help demo test lint bench accuracy layout exchange attacks page doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -51,6 +51,9 @@ exchange: ## hold the formats of other programs against those programs (makes a 
 
 attacks: ## hold the references of the attacks against ART and Foolbox (makes a Python environment)
 	@sh scripts/compare-attacks.sh
+
+page: ## make a small report and look at it with a headless browser (skipped without chromium)
+	@$(WITH_HDF5) sh scripts/check-report.sh
 
 doc: ## build the reference documentation
 	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps

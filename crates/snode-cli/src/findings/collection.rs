@@ -148,6 +148,18 @@ impl Collection {
         self.cells.iter().filter_map(Cell::run)
     }
 
+    /// The groups of which a run has something, such as an analysis, or was to have it by its
+    /// experiment.
+    pub fn planned(
+        &self,
+        asks: impl Fn(&Experiment) -> bool,
+        has: impl Fn(&Run) -> bool,
+    ) -> impl Iterator<Item = &Group> {
+        self.groups
+            .iter()
+            .filter(move |group| group.plans(self, &asks) || group.runs(self).any(&has))
+    }
+
     /// The models there are, in the order of panels and columns.
     pub fn models(&self) -> Vec<String> {
         let mut keys: Vec<(&str, &str, String)> = self

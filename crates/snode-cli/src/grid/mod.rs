@@ -1,7 +1,7 @@
 //! Grids: files that describe many experiments.
 //!
 //! The file is read into a [`Definition`], which says what varies; [`Expansion`] makes the cells of
-//! it, each a checked experiment with an [`identity`]: what is trained, as a hash. The results
+//! it, each a checked experiment with an identity: what is trained, as a hash. The results
 //! of a cell are called after its identity, so grids with one folder of results share them.
 
 mod definition;

@@ -4,7 +4,7 @@ use snode_analysis::Moments;
 
 use super::{
     Claim, Evidence, LEAST_RUNS, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, percent,
-    planned, sample,
+    sample,
 };
 use crate::config::Experiment;
 use crate::findings::statistics::{short, short_number};
@@ -31,9 +31,8 @@ fn attacked<'a>(
             |method: &&str| experiment.attack.iter().any(|attack| attack.method.text() == *method);
         methods.iter().all(by)
     };
-    planned(collection, asks, move |run| {
-        methods.iter().all(|method| by(run, method, |_| true).is_some())
-    })
+    collection
+        .planned(asks, move |run| methods.iter().all(|method| by(run, method, |_| true).is_some()))
 }
 
 /// Every run's moving-target attack with another one that is planned beside it.

@@ -17,7 +17,6 @@ mod tests;
 use snode_analysis::Moments;
 
 use super::{Collection, Family, Group, Run};
-use crate::config::Experiment;
 
 /// How many runs each side of a comparison needs.
 pub const LEAST_RUNS: u64 = 2;
@@ -157,18 +156,6 @@ fn is(group: &Group, kind: Kind) -> bool {
 fn find<'a>(collection: &'a Collection, model: &str, kind: Kind) -> Option<&'a Group> {
     let mut groups = collection.groups.iter();
     groups.find(|group| group.model() == model && is(group, kind) && group.scheme == "euler")
-}
-
-/// The groups of which a run has something, such as an analysis, or was to have it by its experiment.
-fn planned(
-    collection: &Collection,
-    asks: impl Fn(&Experiment) -> bool,
-    has: impl Fn(&Run) -> bool,
-) -> impl Iterator<Item = &Group> {
-    collection
-        .groups
-        .iter()
-        .filter(move |group| group.plans(collection, &asks) || group.runs(collection).any(&has))
 }
 
 /// The models with this loss and, if one is given, this activation.

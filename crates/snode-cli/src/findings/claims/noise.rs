@@ -4,7 +4,7 @@ use snode_analysis::Moments;
 
 use super::{
     Claim, Evidence, Kind, LEAST_RUNS, NCG, NCG_DECAY, SGD, SGD_DECAY, compare, find, judge,
-    kind_name, models, percent, planned, sample,
+    kind_name, models, percent, sample,
 };
 use crate::config::Experiment;
 use crate::findings::sections::propagation::{curve, levels_of};
@@ -37,7 +37,7 @@ fn robustnesses(
 
 /// Whether robustness is measured on any network of a model, or is to be.
 fn is_planned(collection: &Collection, model: &str) -> bool {
-    planned(collection, asks_robustness, has_robustness).any(|group| group.model() == model)
+    collection.planned(asks_robustness, has_robustness).any(|group| group.model() == model)
 }
 
 fn has_robustness(run: &Run) -> bool {
@@ -92,7 +92,8 @@ pub(super) fn decay_hurts_robustness(collection: &Collection) -> Claim {
 
 /// Sobolev gradients and tanh give the most robust network.
 pub(super) fn sobolev_tanh_is_the_most_robust(collection: &Collection) -> Claim {
-    let samples: Vec<(&Group, Moments)> = planned(collection, asks_robustness, has_robustness)
+    let samples: Vec<(&Group, Moments)> = collection
+        .planned(asks_robustness, has_robustness)
         .map(|group| (group, sample(collection, Some(group), robustness)))
         .collect();
     let is_named = |group: &Group| group.sobolev && group.activation == "tanh";
@@ -129,7 +130,7 @@ const AGREEMENT: f64 = 0.1;
 
 /// The sensitivity problem tells what small noise does.
 pub(super) fn estimate_is_measurement(collection: &Collection) -> Claim {
-    let evidence = planned(collection, asks_noise, has_noise).map(|group| {
+    let evidence = collection.planned(asks_noise, has_noise).map(|group| {
         let Some(level) = levels_of(collection, group).first().copied() else {
             return judge(&group.name(), &Moments::default(), short, |_| false);
         };
@@ -166,7 +167,7 @@ pub(super) fn decay_damps(collection: &Collection) -> Claim {
             };
             let second = find(collection, &model, without);
             let name = first.name();
-            if !planned(collection, asks_noise, has_noise).any(|group| group.name() == name) {
+            if !collection.planned(asks_noise, has_noise).any(|group| group.name() == name) {
                 continue;
             }
             let level = levels_of(collection, first).first().copied();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use snode_analysis::Moments;
 
-use super::{Claim, Evidence, LEAST_RUNS, compare, percent, planned, sample};
+use super::{Claim, Evidence, LEAST_RUNS, compare, percent, sample};
 use crate::config::Experiment;
 use crate::findings::run::number;
 use crate::findings::{Collection, Family, Group, Run};
@@ -49,7 +49,7 @@ pub(super) fn interchangeable(collection: &Collection) -> Claim {
         experiment.analysis.schemes.as_ref().is_some_and(|keys| keys.solve.len() > 1)
     };
     let evidence =
-        planned(collection, several, |run| run.measured("schemes").count() > 1).map(|group| {
+        collection.planned(several, |run| run.measured("schemes").count() > 1).map(|group| {
             let mut by_scheme: BTreeMap<&str, Moments> = BTreeMap::new();
             for run in group.runs(collection) {
                 for (scheme, found) in run.measured("schemes") {

@@ -1,6 +1,6 @@
 //! E5: weights through depth.
 
-use super::{Claim, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, planned, sample};
+use super::{Claim, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, sample};
 use crate::config::Experiment;
 use crate::findings::sections::weights::relative_seminorm;
 use crate::findings::statistics::short;
@@ -15,7 +15,7 @@ pub(super) fn sobolev_is_smooth(collection: &Collection) -> Claim {
         };
         let asks = |experiment: &Experiment| experiment.analysis.smoothness.is_some();
         let has = |run: &Run| run.analyses.contains_key("smoothness");
-        if !planned(collection, asks, has).any(|group| group.name() == sobolev.name()) {
+        if !collection.planned(asks, has).any(|group| group.name() == sobolev.name()) {
             continue;
         }
         for other in [NCG, SGD] {

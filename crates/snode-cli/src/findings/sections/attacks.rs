@@ -6,6 +6,7 @@ use snode_figures::{Axis, Legend, Line, Panel, svg_with};
 use super::super::statistics::{mean_and_spread, scaled, short, short_number};
 use super::super::{Attack, Collection, Content, Data, Figure, Group, Section, Table};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
+use crate::config::Experiment;
 
 /// At how many norms a success curve is drawn.
 const POINTS: usize = 60;
@@ -30,10 +31,16 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
                 the network misclassify. Images that were misclassified before any attack are left \
                 out."
                 .into(),
-        notes: incomplete(collection, attacked).into_iter().collect(),
+        notes: incomplete(&groups(collection), attacked).into_iter().collect(),
         tables: vec![table(collection, &names)],
         figures,
     })
+}
+
+/// The groups that are attacked.
+fn groups(collection: &Collection) -> Vec<&Group> {
+    let asks = |experiment: &Experiment| !experiment.attack.is_empty();
+    collection.planned(asks, |run| !run.attacks.is_empty()).collect()
 }
 
 /// The attacks there are, by name.
@@ -161,7 +168,7 @@ fn table(collection: &Collection, names: &[String]) -> Table {
         "seconds",
     ]);
     let mut rows = Vec::new();
-    for group in &collection.groups {
+    for group in groups(collection) {
         for name in names {
             let attacks = on_group(collection, group, name);
             for run in group.runs(collection) {

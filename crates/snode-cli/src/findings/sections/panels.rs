@@ -66,14 +66,22 @@ pub(super) fn columns(further: &[&str]) -> Data {
     Data::new(&[&GROUP[..], further].concat())
 }
 
-/// Which groups have fewer runs than they should, in words; nothing if all are complete.
-pub(super) fn incomplete(collection: &Collection, has: impl Fn(&Group) -> usize) -> Option<String> {
-    let missing: Vec<String> = collection
-        .groups
-        .iter()
-        .filter(|group| has(group) < group.cells.len())
+/// The most groups that are named.
+const NAMED: usize = 6;
+
+/// Which of some groups have fewer runs than they should, in words; nothing if all are complete.
+pub(super) fn incomplete(groups: &[&Group], has: impl Fn(&Group) -> usize) -> Option<String> {
+    let missing = groups.iter().filter(|group| has(group) < group.cells.len());
+    let missing: Vec<String> = missing
         .map(|group| format!("{} ({}/{})", group.name(), has(group), group.cells.len()))
         .collect();
-    (!missing.is_empty())
-        .then(|| format!("Drawn from what is there; incomplete: {}.", missing.join("; ")))
+    if missing.is_empty() {
+        return None;
+    }
+    let named = missing[..missing.len().min(NAMED)].join("; ");
+    let others = match missing.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        others => format!("; and {others} others"),
+    };
+    Some(format!("Drawn from what is there; incomplete: {named}{others}."))
 }

@@ -30,6 +30,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
             Err(error) => section.notes.push(format!("Images under noise are not shown: {error}.")),
         }
     }
+    let mut of_groups = Vec::new();
     for group in &collection.groups {
         let attacked = |run: &&Run| run.attacks.iter().any(|attack| !attack.pictures.is_empty());
         let Some(run) = group.runs(collection).find(attacked) else {
@@ -37,13 +38,17 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         };
         let figures = subjects.of(run).and_then(|subject| adversarial(run, subject, &group.name()));
         match figures {
-            Ok(figures) => section.figures.extend(figures),
+            Ok(figures) => of_groups.push(figures),
             Err(error) => section.notes.push(format!("{}: not shown: {error}.", group.name())),
         }
     }
-    if section.figures.len() > SHEETS {
-        section.notes.push(format!("The first {SHEETS} of {} sheets.", section.figures.len()));
-        section.figures.truncate(SHEETS);
+    // The first of every group, then the second of every group, as long as there is room.
+    let (all, most) = (of_groups.iter().map(Vec::len), of_groups.iter().map(Vec::len).max());
+    let (all, most) = (all.sum::<usize>(), most.unwrap_or(0));
+    let rounds = (0..most).flat_map(|round| of_groups.iter().filter_map(move |f| f.get(round)));
+    section.figures.extend(rounds.take(SHEETS).cloned());
+    if all > SHEETS {
+        section.notes.push(format!("{SHEETS} of {all} sheets of adversarial images."));
     }
     (!section.figures.is_empty() || !section.notes.is_empty()).then_some(section)
 }
@@ -103,7 +108,10 @@ fn adversarial(run: &Run, subject: &Subject, name: &str) -> Result<Vec<Figure>> 
     let Subject { split, encoding, .. } = subject;
     let (images, width) = (split.images(), split.images().width());
     let mut figures = Vec::new();
-    for attack in &run.attacks {
+    // The paper's own attack comes first.
+    let (own, others): (Vec<_>, Vec<_>) =
+        run.attacks.iter().partition(|attack| attack.method == "moving-target");
+    for attack in own.into_iter().chain(others) {
         let known =
             |picture: &&Picture| picture.index < images.len() && picture.adversarial.len() == width;
         let pictures: Vec<_> = attack.pictures.iter().filter(known).take(SHOWN).collect();

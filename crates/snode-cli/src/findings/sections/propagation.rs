@@ -6,6 +6,7 @@ use super::super::run::{Run, values};
 use super::super::statistics::{across, short};
 use super::super::{Collection, Data, Figure, Group, Section, Table};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
+use crate::config::{Experiment, NoiseConfig};
 
 /// How many markers a curve of measured values has.
 const MARKERS: usize = 12;
@@ -31,7 +32,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         let measured = |group: &Group| {
             group.runs(collection).filter(|run| run.analyses.contains_key(&key(part))).count()
         };
-        section.notes.extend(incomplete(collection, measured));
+        section.notes.extend(incomplete(&groups(collection, part), measured));
         section.tables.push(table(collection, part, &levels));
         for &level in &levels {
             section.figures.extend(figures(collection, part, level));
@@ -39,6 +40,19 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     }
     section.notes.dedup();
     (!section.tables.is_empty()).then_some(section)
+}
+
+/// The groups that noise on a part is measured for.
+fn groups<'a>(collection: &'a Collection, part: &str) -> Vec<&'a Group> {
+    let asks = |experiment: &Experiment| {
+        let levels = |keys: &NoiseConfig| match part {
+            "input" => !keys.levels.is_empty(),
+            _ => !keys.weights_levels.is_empty(),
+        };
+        experiment.analysis.noise.as_ref().is_some_and(levels)
+    };
+    let key = key(part);
+    collection.planned(asks, |run| run.analyses.contains_key(&key)).collect()
 }
 
 fn key(part: &str) -> String {
@@ -159,7 +173,7 @@ fn data(collection: &Collection, part: &str, level: f64) -> Data {
 fn table(collection: &Collection, part: &str, levels: &[f64]) -> Table {
     let mut data = columns(&["level", "seed", "quantity", "mean_at_end"]);
     let mut rows = Vec::new();
-    for group in &collection.groups {
+    for group in groups(collection, part) {
         for &level in levels {
             let mut row = vec![group.model(), group.line(), level.to_string()];
             let mut runs = 0;

@@ -6,6 +6,7 @@ use super::super::run::Run;
 use super::super::statistics::{across, mean_and_spread, scaled};
 use super::super::{Collection, Group, Section, Table};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
+use crate::config::Experiment;
 
 /// Accuracy against the level of noise on the inputs.
 pub(super) fn section(collection: &Collection) -> Option<Section> {
@@ -33,7 +34,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
             "Gaussian noise is added to the test images; the network is solved by the scheme it \
                 was trained under."
                 .into(),
-        notes: incomplete(collection, measured).into_iter().collect(),
+        notes: incomplete(&groups(collection), measured).into_iter().collect(),
         tables: vec![table],
         figures: vec![figure],
     })
@@ -49,6 +50,12 @@ fn curve(collection: &Collection, group: &Group) -> Curve {
     across(&curves)
 }
 
+/// The groups that robustness is measured for.
+fn groups(collection: &Collection) -> Vec<&Group> {
+    let asks = |experiment: &Experiment| experiment.analysis.robustness.is_some();
+    collection.planned(asks, |run| run.robustness().is_some()).collect()
+}
+
 fn table(collection: &Collection) -> Table {
     let mut levels: Vec<f64> = collection
         .runs()
@@ -59,7 +66,7 @@ fn table(collection: &Collection) -> Table {
     levels.dedup();
     let mut data = columns(&["seed", "level", "draws", "accuracy_mean", "accuracy_std"]);
     let mut rows = Vec::new();
-    for group in &collection.groups {
+    for group in groups(collection) {
         for run in group.runs(collection) {
             for (level, draws) in run.robustness().unwrap_or_default() {
                 data.row(group_cells(group).into_iter().chain([

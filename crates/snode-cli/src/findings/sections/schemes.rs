@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use snode_analysis::Moments;
 
-use super::super::run::number;
+use super::super::run::{Run, number};
 use super::super::statistics::{mean_and_spread, scaled};
 use super::super::{Collection, Data, Group, Section, Table};
 use super::panels::{columns, group_cells};
+use crate::config::Experiment;
 use crate::estimate::show_seconds;
 
 /// Training under each scheme, and the cross table of training and solving.
@@ -16,11 +17,9 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     if solved.is_empty() {
         return None;
     }
-    let measured: Vec<&Group> = collection
-        .groups
-        .iter()
-        .filter(|group| group.runs(collection).any(|run| run.measured("schemes").next().is_some()))
-        .collect();
+    let asks = |experiment: &Experiment| experiment.analysis.schemes.is_some();
+    let has = |run: &Run| run.measured("schemes").next().is_some();
+    let measured: Vec<&Group> = collection.planned(asks, has).collect();
     Some(Section {
         id: "schemes",
         title: "Schemes of training and of solving".into(),
@@ -47,7 +46,7 @@ fn trained(collection: &Collection, groups: &[&Group]) -> Table {
     let mut rows = Vec::new();
     for group in groups {
         let runs = || group.runs(collection);
-        let accuracies: Moments = runs().filter_map(super::super::Run::accuracy).collect();
+        let accuracies: Moments = runs().filter_map(Run::accuracy).collect();
         let seconds: Moments = runs().map(|run| run.summary.history.seconds()).collect();
         rows.push(vec![
             group.model(),

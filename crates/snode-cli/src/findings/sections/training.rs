@@ -27,7 +27,9 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         id: "training",
         title: "Accuracy during training".into(),
         about: "Every so many batches the network classifies the test images.".into(),
-        notes: incomplete(collection, evaluated).into_iter().collect(),
+        notes: incomplete(&collection.groups.iter().collect::<Vec<_>>(), evaluated)
+            .into_iter()
+            .collect(),
         figures: vec![figure],
         ..Section::default()
     })

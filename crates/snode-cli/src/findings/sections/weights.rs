@@ -7,6 +7,7 @@ use super::super::run::{Run, number, values};
 use super::super::statistics::short;
 use super::super::{Collection, Data, Group, Section, Table};
 use super::panels::{columns, figure, group_cells, incomplete, panels};
+use crate::config::Experiment;
 
 /// The path of one weight of each group's first run, and how smooth all weights are.
 pub(super) fn section(collection: &Collection) -> Option<Section> {
@@ -27,10 +28,16 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         id: "weights",
         title: "Weights through depth".into(),
         about: "How smooth the trained weights are as functions of depth.".into(),
-        notes: incomplete(collection, measured).into_iter().collect(),
+        notes: incomplete(&groups(collection), measured).into_iter().collect(),
         tables: vec![table(collection)],
         figures: vec![figure],
     })
+}
+
+/// The groups that smoothness is measured for.
+fn groups(collection: &Collection) -> Vec<&Group> {
+    let asks = |experiment: &Experiment| experiment.analysis.smoothness.is_some();
+    collection.planned(asks, |run| run.analyses.contains_key("smoothness")).collect()
 }
 
 fn path(run: &Run) -> Option<Vec<(f64, f64)>> {
@@ -67,7 +74,7 @@ fn table(collection: &Collection) -> Table {
     let names = ["weights_total_variation", "weights_total_seminorm", "weights_norm"];
     let mut data = columns(&["seed", names[0], names[1], names[2]]);
     let mut rows = Vec::new();
-    for group in &collection.groups {
+    for group in groups(collection) {
         let found = || {
             group.runs(collection).filter_map(|run| Some((run, run.analyses.get("smoothness")?)))
         };
