@@ -80,6 +80,11 @@ pub const DATA: &str = "Examples:
   snode data inspect mnist14 --image 7
   snode data import mnist --size 14x14 --to mnist-small";
 
+/// Of `snode doctor`.
+pub const DOCTOR: &str = "Examples:
+  snode doctor
+  snode doctor experiments/quickstart.toml";
+
 /// Of `snode completions`.
 pub const COMPLETIONS: &str = "Examples:
   snode completions bash > ~/.local/share/bash-completion/completions/snode
