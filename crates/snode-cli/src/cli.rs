@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man,
+    attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
     robustness, run, sensitivity, show, solvers, status, validate,
 };
 use crate::error::{Error, Result};
@@ -63,6 +63,9 @@ pub enum Command {
     /// Attack a trained network, and keep the adversarial images.
     #[command(after_help = examples::ATTACK)]
     Attack(Box<attack::AttackArgs>),
+    /// Put what many runs found into tables, figures and claims, on one page.
+    #[command(after_help = examples::REPORT)]
+    Report(report::ReportArgs),
     /// Train an experiment under several schemes, and solve each result by all of them.
     #[command(after_help = examples::SOLVERS)]
     Solvers(solvers::SolversArgs),
@@ -114,6 +117,7 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Sensitivity(args) => sensitivity::run(args),
         Command::Robustness(args) => robustness::run(args),
         Command::Attack(args) => attack::run(args),
+        Command::Report(args) => report::run(args),
         Command::Solvers(args) => solvers::run(args),
         Command::Gradcheck(args) => gradcheck::run(args),
         Command::Export(args) => export::run(args),

@@ -52,6 +52,11 @@ pub const ATTACK: &str = "Examples:
   snode attack results/quickstart.h5 --images 100
   snode attack results/quickstart.h5 --method deepfool --figures figures";
 
+/// Of `snode report`.
+pub const REPORT: &str = "Examples:
+  snode report results/reduced
+  snode report results/quickstart.h5 --output report";
+
 /// Of `snode solvers`.
 pub const SOLVERS: &str = "Examples:
   snode solvers experiments/solvers.toml --schemes euler,dopri5,bs3

@@ -16,6 +16,7 @@ pub mod encoded;
 pub mod error;
 pub mod estimate;
 pub mod examples;
+pub mod findings;
 pub mod grid;
 pub mod interrupt;
 pub mod mat73;

@@ -59,13 +59,13 @@ impl Sheet {
         (width, height, sheet)
     }
 
-    /// Writes the sheet as a PNG file.
+    /// The sheet as the bytes of a PNG file.
     ///
     /// # Errors
-    /// If it is too large, or cannot be written.
-    pub fn write(&self, path: &Path) -> Result<()> {
+    /// If it is too large.
+    pub fn png(&self) -> Result<Vec<u8>> {
         let (width, height, pixels) = self.pixels();
-        let too_large = || Error::Results(format!("{}: too large for a picture", path.display()));
+        let too_large = || Error::Results("the sheet is too large for a picture".into());
         let side = |side: usize| u32::try_from(side).map_err(|_| too_large());
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, side(width)?, side(height)?);
@@ -76,7 +76,15 @@ impl Sheet {
             .write_header()
             .and_then(|mut writer| writer.write_image_data(&pixels))
             .map_err(failed)?;
-        write_bytes(path, &bytes)
+        Ok(bytes)
+    }
+
+    /// Writes the sheet as a PNG file.
+    ///
+    /// # Errors
+    /// If it is too large, or cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        write_bytes(path, &self.png()?)
     }
 }
 

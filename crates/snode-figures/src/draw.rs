@@ -5,28 +5,38 @@ use std::ops::Range;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter};
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::palette::{colour, marker};
-use crate::{Line, Panel};
+use crate::legend;
+use crate::palette::{colour, dashes, marker};
+use crate::{Legend, Panel};
 
 const PANEL: (u32, u32) = (560, 400);
-const FONT: &str = "sans-serif";
+pub(crate) const FONT: &str = "sans-serif";
 const MARKER: f64 = 4.0;
-const GREY: RGBColor = RGBColor(90, 90, 90);
+pub(crate) const GREY: RGBColor = RGBColor(90, 90, 90);
+/// How much of a band's colour there is.
+const SHADE: f64 = 0.16;
 
 /// A figure that cannot be drawn.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot draw the figure: {0}")]
-pub struct FigureError(String);
+pub struct FigureError(pub(crate) String);
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// The panels, `columns` a row, as the text of an SVG file.
+/// The panels, `columns` a row, as the text of an SVG file, with a legend in each of them.
 ///
 /// # Errors
 /// If there are no panels.
 pub fn svg(panels: &[Panel], columns: usize) -> Result<String, FigureError> {
+    svg_with(panels, columns, Legend::Inside)
+}
+
+/// The same with the legend where it is asked for.
+///
+/// # Errors
+/// If there are no panels.
+pub fn svg_with(panels: &[Panel], columns: usize, legend: Legend) -> Result<String, FigureError> {
     if panels.is_empty() {
         return Err(FigureError("there are no panels".into()));
     }
@@ -34,25 +44,36 @@ pub fn svg(panels: &[Panel], columns: usize) -> Result<String, FigureError> {
     let rows = panels.len().div_ceil(columns);
     let mut text = String::new();
     {
-        let size = (PANEL.0 * columns as u32, PANEL.1 * rows as u32);
+        let (width, height) = (PANEL.0 * columns as u32, PANEL.1 * rows as u32);
+        let below = match legend {
+            Legend::Inside => Vec::new(),
+            Legend::Below => legend::named_in_all(panels),
+        };
+        let size = (width, height + legend::height_below(&below, width));
         let root = SVGBackend::with_string(&mut text, size).into_drawing_area();
         root.fill(&WHITE).map_err(failed)?;
-        for (area, panel) in root.split_evenly((rows, columns)).iter().zip(panels) {
-            draw(area, panel)?;
+        let (upper, lower) = root.split_vertically(height);
+        for (area, panel) in upper.split_evenly((rows, columns)).iter().zip(panels) {
+            draw(area, panel, legend)?;
+        }
+        if !below.is_empty() {
+            legend::draw_below(&lower, &below)?;
         }
         root.present().map_err(failed)?;
     }
     Ok(text)
 }
 
-fn failed(error: impl std::fmt::Display) -> FigureError {
+pub(crate) fn failed(error: impl std::fmt::Display) -> FigureError {
     FigureError(error.to_string())
 }
 
-fn draw(area: &Area<'_>, panel: &Panel) -> Result<(), FigureError> {
+fn draw(area: &Area<'_>, panel: &Panel, legend: Legend) -> Result<(), FigureError> {
     let points = || panel.lines.iter().flat_map(|line| &line.points);
-    let x = panel.x.fit(points().map(|point| point.0));
-    let y = panel.y.fit(points().map(|point| point.1));
+    let bands = || panel.lines.iter().flat_map(|line| &line.band);
+    let x = panel.x.fit(points().map(|point| point.0).chain(bands().map(|band| band.0)));
+    let edges = bands().flat_map(|band| [band.1, band.2]);
+    let y = panel.y.fit(points().map(|point| point.1).chain(edges));
     let (x_span, y_span) = (x.end - x.start, y.end - y.start);
     let mut chart = ChartBuilder::on(area)
         .caption(&panel.title, (FONT, 17))
@@ -74,27 +95,64 @@ fn draw(area: &Area<'_>, panel: &Panel) -> Result<(), FigureError> {
         .axis_style(GREY)
         .draw()
         .map_err(failed)?;
+    let place = |x: f64, y: f64| (panel.x.place(x), panel.y.place(y));
     for (index, line) in panel.lines.iter().enumerate() {
-        let style = ShapeStyle::from(colour(index)).stroke_width(2);
+        let band = || {
+            line.band.iter().copied().filter(|(x, low, high)| {
+                panel.x.shows(*x) && panel.y.shows(*low) && panel.y.shows(*high)
+            })
+        };
+        let upper = band().map(|(x, _, high)| place(x, high));
+        let outline: Vec<_> = upper.chain(band().rev().map(|(x, low, _)| place(x, low))).collect();
+        if outline.len() > 2 {
+            let shade = colour(line.style.unwrap_or(index)).mix(SHADE).filled();
+            chart.draw_series([Polygon::new(outline, shade)]).map_err(failed)?;
+        }
+    }
+    for (index, line) in panel.lines.iter().enumerate() {
+        let index = line.style.unwrap_or(index);
         let shown: Vec<(f64, f64)> = line
             .points
             .iter()
             .filter(|(x, y)| panel.x.shows(*x) && panel.y.shows(*y))
-            .map(|(x, y)| (panel.x.place(*x), panel.y.place(*y)))
+            .map(|(x, y)| place(*x, *y))
             .collect();
         if line.joined {
-            chart.draw_series(LineSeries::new(shown.clone(), style)).map_err(failed)?;
+            stroke(chart.plotting_area(), shown.clone(), index, line.dashed)?;
         }
         if line.markers {
             let markers = shown.iter().map(|at| EmptyElement::at(*at) + mark(index));
             chart.draw_series(markers).map_err(failed)?;
         }
     }
-    legend(chart.plotting_area(), panel)
+    match legend {
+        Legend::Inside => legend::draw_inside(chart.plotting_area(), panel),
+        Legend::Below => Ok(()),
+    }
+}
+
+/// A curve through points, in the dashes of its style if asked for.
+pub(crate) fn stroke<C: CoordTranslate>(
+    area: &DrawingArea<SVGBackend<'_>, C>,
+    points: Vec<C::From>,
+    index: usize,
+    dashed: bool,
+) -> Result<(), FigureError>
+where
+    C::From: Clone + 'static,
+{
+    let style = ShapeStyle::from(colour(index)).stroke_width(2);
+    match dashes(index).filter(|_| dashed) {
+        Some((dash, gap)) => {
+            let path = plotters::element::DashedPathElement::new(points, dash, gap, style);
+            area.draw(&path).map_err(failed)
+        }
+        None => area.draw(&PathElement::new(points, style)).map_err(failed),
+    }
 }
 
 /// A marker around the origin.
-fn mark(index: usize) -> Polygon<(i32, i32)> {
+pub(crate) fn mark(index: usize) -> Polygon<(i32, i32)> {
     let round: Vec<(f64, f64)> = (0..16)
         .map(|i| f64::from(i) * std::f64::consts::TAU / 16.0)
         .map(|angle| (angle.cos(), angle.sin()))
@@ -175,69 +233,10 @@ fn steps(range: &Range<f64>) -> Vec<f64> {
     (first..=last).take(100).map(|i| i as f64 * step).collect()
 }
 
-/// A count as a number of pixels.
-fn pixels(count: usize) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX / 100)
-}
-
-/// The names of the lines, in the corner where the fewest points are.
-fn legend<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>>(
-    area: &DrawingArea<SVGBackend<'_>, Cartesian2d<X, Y>>,
-    panel: &Panel,
-) -> Result<(), FigureError> {
-    const ROW: i32 = 18;
-    let named: Vec<(usize, &Line)> =
-        panel.lines.iter().enumerate().filter(|(_, line)| !line.name.is_empty()).collect();
-    if named.is_empty() {
-        return Ok(());
-    }
-    let (across, down) = area.get_pixel_range();
-    let longest = named.iter().map(|(_, line)| line.name.chars().count()).max().unwrap_or(0);
-    let (width, height) = (44 + 7 * pixels(longest), ROW * pixels(named.len()) + 8);
-    let corners = [
-        (across.end - width - 8, down.start + 8),
-        (across.start + 8, down.start + 8),
-        (across.end - width - 8, down.end - height - 8),
-        (across.start + 8, down.end - height - 8),
-    ];
-    let covered = |(left, top): (i32, i32)| {
-        let lines = panel.lines.iter().flat_map(|line| &line.points);
-        lines
-            .filter(|(x, y)| panel.x.shows(*x) && panel.y.shows(*y))
-            .map(|(x, y)| area.map_coordinate(&(panel.x.place(*x), panel.y.place(*y))))
-            .filter(|(x, y)| {
-                (left - 6..left + width + 6).contains(x) && (top - 6..top + height + 6).contains(y)
-            })
-            .count()
-    };
-    let (left, top) = corners.into_iter().min_by_key(|at| covered(*at)).unwrap_or(corners[0]);
-    let canvas = area.strip_coord_spec();
-    let (base_x, base_y) = (across.start, down.start);
-    let at = |x: i32, y: i32| (left - base_x + x, top - base_y + y);
-    let frame = [at(0, 0), at(width, height)];
-    canvas.draw(&Rectangle::new(frame, WHITE.mix(0.85).filled())).map_err(failed)?;
-    canvas.draw(&Rectangle::new(frame, GREY.mix(0.5))).map_err(failed)?;
-    let anchor = Pos::new(HPos::Left, VPos::Center);
-    let style = TextStyle::from((FONT, 13)).pos(anchor);
-    for (row, (index, line)) in named.iter().enumerate() {
-        let y = ROW * pixels(row) + 4 + ROW / 2;
-        if line.joined {
-            let stroke = ShapeStyle::from(colour(*index)).stroke_width(2);
-            canvas.draw(&PathElement::new([at(6, y), at(30, y)], stroke)).map_err(failed)?;
-        }
-        if line.markers {
-            let element = EmptyElement::at(at(18, y)) + mark(*index);
-            canvas.draw(&element).map_err(failed)?;
-        }
-        canvas.draw(&Text::new(line.name.clone(), at(37, y), style.clone())).map_err(failed)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Axis;
+    use crate::{Axis, Line};
 
     #[test]
     fn everything_that_can_be_shown_is() {
@@ -250,6 +249,30 @@ mod tests {
             assert!(text.contains(part), "no {part} in {text}");
         }
         assert!(!text.contains("NaN") && !text.contains("inf"));
+    }
+
+    #[test]
+    fn bands_dashes_and_styles() {
+        let mut panel = Panel::new("", Axis::linear("x"), Axis::linear("y"));
+        let line = Line::new("one", [(0.0, 1.0), (1.0, 2.0)]).plain();
+        panel.lines.push(line.clone().with_band([(0.0, 0.0, 2.0), (1.0, 1.0, 5.0)]));
+        let solid = svg(&[panel.clone()], 1).unwrap();
+        assert!(solid.contains("<polygon") && solid.contains("opacity=\"0.16\""), "{solid}");
+        // The axis reaches to the end of the band.
+        assert!(solid.contains(">\n5\n<"), "{solid}");
+        panel.lines[0] = line.clone().in_style(1).dashed();
+        let dashed = svg(&[panel], 1).unwrap();
+        assert!(dashed.matches("<polyline").count() > solid.matches("<polyline").count() + 10);
+        assert!(dashed.contains("#D55E00"), "the second colour");
+    }
+
+    #[test]
+    fn a_legend_below_names_every_line_once() {
+        let mut panel = Panel::new("", Axis::linear(""), Axis::linear(""));
+        panel.lines.push(Line::new("shared", [(0.0, 1.0)]));
+        let text = svg_with(&[panel.clone(), panel], 2, Legend::Below).unwrap();
+        assert_eq!(text.matches("shared").count(), 1);
+        assert!(text.contains("width=\"1120\" height=\"432\""), "{}", &text[..80]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Line charts of measurements: panels side by side, as one SVG text.
+//! Line charts of measurements: panels side by side, as one SVG text, or as a PNG picture of it.
 //!
 //! Colours are those of Okabe and Ito, which colour-blind readers tell apart; every line also has
-//! its own marker, so that a print in black and white can be read. Axes are linear or logarithmic
-//! and fit the data.
+//! its own marker, or its own dashes, so that a print in black and white can be read. A band around
+//! a line shows how far values scatter. Axes are linear or logarithmic and fit the data.
 //!
 //! ```
 //! use snode_figures::{Axis, Line, Panel, svg};
@@ -20,10 +20,23 @@
 
 mod axis;
 mod draw;
+mod legend;
 mod palette;
+mod picture;
 
 pub use axis::Axis;
-pub use draw::{FigureError, svg};
+pub use draw::{FigureError, svg, svg_with};
+pub use picture::png;
+
+/// Where the names of lines stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Legend {
+    /// In each panel, in the corner where the fewest points are.
+    #[default]
+    Inside,
+    /// Below all panels, each name once: for lines that have the same style in every panel.
+    Below,
+}
 
 /// A curve, or single points.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +49,12 @@ pub struct Line {
     pub markers: bool,
     /// Whether points are joined.
     pub joined: bool,
+    /// Whether the curve has the dashes of its style.
+    pub dashed: bool,
+    /// The number of its colour, marker and dashes; its place in the panel if not given.
+    pub style: Option<usize>,
+    /// (x, lower end, upper end) of a band around it.
+    pub band: Vec<(f64, f64, f64)>,
 }
 
 impl Line {
@@ -46,7 +65,28 @@ impl Line {
             points: points.into_iter().collect(),
             markers: true,
             joined: true,
+            dashed: false,
+            style: None,
+            band: Vec::new(),
         }
+    }
+
+    /// The same with a band (x, lower end, upper end) behind it.
+    #[must_use]
+    pub fn with_band(self, band: impl IntoIterator<Item = (f64, f64, f64)>) -> Self {
+        Self { band: band.into_iter().collect(), ..self }
+    }
+
+    /// The same in colour, marker and dashes number `style`, whatever its place in the panel.
+    #[must_use]
+    pub fn in_style(self, style: usize) -> Self {
+        Self { style: Some(style), ..self }
+    }
+
+    /// The same with dashes: for curves that markers would crowd.
+    #[must_use]
+    pub fn dashed(self) -> Self {
+        Self { dashed: true, ..self }
     }
 
     /// The same without markers: for curves of many points.

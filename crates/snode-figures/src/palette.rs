@@ -18,6 +18,13 @@ pub(crate) fn colour(index: usize) -> RGBColor {
     COLOURS[index % COLOURS.len()]
 }
 
+/// The lengths of dashes and gaps of line number `index`, in pixels; `None` for a line without gaps.
+pub(crate) fn dashes(index: usize) -> Option<(u32, u32)> {
+    const DASHES: [Option<(u32, u32)>; 5] =
+        [None, Some((9, 4)), Some((2, 3)), Some((16, 5)), Some((5, 5))];
+    DASHES[index % DASHES.len()]
+}
+
 /// The corners of the marker of line number `index`, for a marker of radius 1; a circle if there
 /// are none.
 pub(crate) fn marker(index: usize) -> &'static [(f64, f64)] {

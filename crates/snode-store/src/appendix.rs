@@ -158,6 +158,43 @@ pub fn read_appendix(path: impl AsRef<Path>, group: &str) -> Result<Option<Appen
     })
 }
 
+/// Reads everything that [`write_appendix`] wrote below `group`, by the names of the groups in it:
+/// those below `analysis` may be `robustness/euler` and `smoothness`. Nothing if there is no such group.
+/// The file is looked through once, however many groups there are.
+///
+/// # Errors
+/// As [`read_appendix`].
+pub fn read_appendices(
+    path: impl AsRef<Path>,
+    group: &str,
+) -> Result<BTreeMap<String, Appendix>, StoreError> {
+    open(path.as_ref(), |root| {
+        let mut found = BTreeMap::new();
+        if has(root, group) {
+            for name in root.child(group)?.group_names()? {
+                collect(&root.child(group)?.child(&name)?, &name, &mut found)?;
+            }
+        }
+        Ok(found)
+    })
+}
+
+/// Groups of groups hold no results of their own.
+fn collect(
+    group: &ReadGroup<'_>,
+    name: &str,
+    found: &mut BTreeMap<String, Appendix>,
+) -> Result<(), StoreError> {
+    let inner = group.group_names()?;
+    if inner.is_empty() {
+        found.insert(name.to_owned(), read(group)?);
+    }
+    for child in inner {
+        collect(&group.child(&child)?, &format!("{name}/{child}"), found)?;
+    }
+    Ok(())
+}
+
 fn read(group: &ReadGroup<'_>) -> Result<Appendix, StoreError> {
     let mut appendix = Appendix::default();
     for name in group.attribute_names()? {

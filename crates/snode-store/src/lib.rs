@@ -75,7 +75,9 @@ mod write_group;
 /// The HDF5 library, for [`update`].
 pub use hdf5;
 
-pub use appendix::{Appendix, Array, Attribute, has_appendix, read_appendix, write_appendix};
+pub use appendix::{
+    Appendix, Array, Attribute, has_appendix, read_appendices, read_appendix, write_appendix,
+};
 pub use collection::{Member, write_collection};
 pub use compression::Compression;
 pub use error::StoreError;

@@ -45,6 +45,13 @@ impl<'a> ReadGroup<'a> {
         self.scalar_type(&attr, &what)
     }
 
+    /// The names of the groups in it.
+    pub fn group_names(&self) -> Result<Vec<String>, StoreError> {
+        let groups = self.group.groups().map_err(self.failed(&self.name))?;
+        let names = groups.iter().map(|group| group.name());
+        Ok(names.filter_map(|name| name.rsplit('/').next().map(str::to_owned)).collect())
+    }
+
     /// The names of the datasets with elements of this type.
     pub fn dataset_names<T: H5Type>(&self) -> Result<Vec<String>, StoreError> {
         let datasets = self.group.datasets().map_err(self.failed(&self.name))?;

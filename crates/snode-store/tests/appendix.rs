@@ -4,8 +4,8 @@ mod support;
 
 use snode_ode::Ends;
 use snode_store::{
-    Appendix, Compression, StoreError, has_appendix, read_appendix, read_run, write_appendix,
-    write_run,
+    Appendix, Compression, StoreError, has_appendix, read_appendices, read_appendix, read_run,
+    write_appendix, write_run,
 };
 use support::record;
 
@@ -42,6 +42,12 @@ fn an_appendix_comes_back_and_leaves_the_run_alone() {
         assert!(same(&found, &appendix(seed)), "{found:?}");
     }
     assert!(has_appendix(&path, "analysis").unwrap());
+    write_appendix(&path, "analysis/smoothness", &appendix(3)).unwrap();
+    let all = read_appendices(&path, "analysis").unwrap();
+    let names: Vec<&str> = all.keys().map(String::as_str).collect();
+    assert_eq!(names, ["robustness/euler", "robustness/rk4", "smoothness"]);
+    assert!(same(&all["robustness/euler"], &appendix(2)));
+    assert!(read_appendices(&path, "nothing").unwrap().is_empty());
     assert!(read_run::<f32>(&path).unwrap() == record);
 
     // A new network has no analysis yet.

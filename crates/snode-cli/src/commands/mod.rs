@@ -13,6 +13,7 @@ pub mod images;
 pub mod import;
 pub mod init;
 pub mod man;
+pub mod report;
 pub mod robustness;
 pub mod run;
 pub mod sensitivity;

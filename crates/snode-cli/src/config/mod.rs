@@ -30,6 +30,7 @@ pub use compare::{Difference, Kind, computation, differences, differing, is_comp
 pub use diagnose::{nearest, with_suggestion};
 pub use file::{ExperimentFile, GRID_KEYS, Setting, SourceText, value_of};
 pub use locate::Locator;
+pub(crate) use merge::merge;
 pub use method::{MethodOptions, iterations, method_options};
 pub use resolve::{all_threads, cost, resolve, unset_keys};
 pub use schema::{

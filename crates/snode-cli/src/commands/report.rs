@@ -1,0 +1,53 @@
+//! `snode report`: tables, figures and claims of many runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::error::Result;
+use crate::findings::{self, Collection};
+use crate::output::{print, say};
+use crate::report::{plain_table, text};
+
+/// Arguments of `snode report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The folder of a grid's results (with NAME.grid.json), a folder of runs, or a run.
+    pub source: PathBuf,
+    /// The folder for the report; `report` in the folder of the runs if not given.
+    #[arg(long, short, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+}
+
+/// Writes a report of what the runs found, of as many as are there.
+///
+/// # Errors
+/// If there are no runs, or a file cannot be written.
+pub fn run(args: &ReportArgs) -> Result<()> {
+    let collection = Collection::read(&args.source)?;
+    for cell in &collection.cells {
+        if let Some(problem) = cell.problem() {
+            say(&format!("{}: {problem}", cell.name()));
+        }
+    }
+    let (there, planned) = (collection.runs().count(), collection.cells.len());
+    let folder = args.output.clone().unwrap_or_else(|| {
+        if args.source.is_dir() {
+            args.source.join("report")
+        } else {
+            args.source.with_extension("report")
+        }
+    });
+    let report = findings::report(collection);
+    findings::write(&report, &folder)?;
+    let mut table = plain_table();
+    for claim in &report.claims {
+        let verdict = claim.verdict().text();
+        table.add_row([claim.experiment, verdict, claim.text]);
+    }
+    print(&format!(
+        "{there} of {planned} runs\n{}\nreport: {}\n",
+        text(&table),
+        folder.join("report.html").display()
+    ))
+}

@@ -1,0 +1,87 @@
+//! E1: Euler and adaptive schemes.
+
+use std::collections::BTreeMap;
+
+use snode_analysis::Moments;
+
+use super::{Claim, Evidence, LEAST_RUNS, compare, percent, planned, sample};
+use crate::config::Experiment;
+use crate::findings::run::number;
+use crate::findings::{Collection, Family, Group, Run};
+
+/// Networks trained under Euler's scheme are at least as accurate.
+pub(super) fn euler_trains_as_well(collection: &Collection) -> Claim {
+    let adaptive = collection.groups.iter().filter(|group| {
+        group.family == Some(Family::Ncg) && !group.scheme.is_empty() && group.scheme != "euler"
+    });
+    let evidence = adaptive.map(|adaptive| {
+        let twin = |group: &&Group| {
+            group.scheme == "euler"
+                && group.model() == adaptive.model()
+                && (group.family, group.decay, group.sobolev)
+                    == (adaptive.family, adaptive.decay, adaptive.sobolev)
+        };
+        let euler = collection.groups.iter().find(twin);
+        compare(
+            &adaptive.model(),
+            ("euler", sample(collection, euler, Run::accuracy)),
+            (&adaptive.scheme, sample(collection, Some(adaptive), Run::accuracy)),
+            percent,
+            |euler, adaptive| euler >= adaptive,
+        )
+    });
+    Claim {
+        experiment: "E1",
+        text: "NCG trains at least as well under Euler's scheme as under an adaptive one.",
+        rule: "Mean accuracy over seeds of networks trained under Euler is not below that of networks \
+               trained under the adaptive scheme."
+            .into(),
+        evidence: evidence.collect(),
+    }
+}
+
+/// How far apart schemes that solve the same networks may be, as a part.
+const APART: f64 = 0.01;
+
+/// A trained network is as accurate under every scheme.
+pub(super) fn interchangeable(collection: &Collection) -> Claim {
+    let several = |experiment: &Experiment| {
+        experiment.analysis.schemes.as_ref().is_some_and(|keys| keys.solve.len() > 1)
+    };
+    let evidence =
+        planned(collection, several, |run| run.measured("schemes").count() > 1).map(|group| {
+            let mut by_scheme: BTreeMap<&str, Moments> = BTreeMap::new();
+            for run in group.runs(collection) {
+                for (scheme, found) in run.measured("schemes") {
+                    let accuracy = number(found, "accuracy").into_iter();
+                    accuracy.for_each(|value| by_scheme.entry(scheme).or_default().add(value));
+                }
+            }
+            spread(group, &by_scheme)
+        });
+    Claim {
+        experiment: "E1",
+        text: "Schemes are interchangeable when a trained network is solved.",
+        rule: format!(
+            "Mean accuracies of the same networks, solved by each scheme, lie within {} percentage \
+             point.",
+            100.0 * APART
+        ),
+        evidence: evidence.collect(),
+    }
+}
+
+fn spread(group: &Group, by_scheme: &BTreeMap<&str, Moments>) -> Evidence {
+    let sides: Vec<String> = by_scheme
+        .iter()
+        .map(|(scheme, moments)| format!("{scheme} {}", percent(moments)))
+        .collect();
+    let means = || by_scheme.values().map(|moments| moments.mean);
+    let (least, most) = (means().fold(1.0, f64::min), means().fold(0.0, f64::max));
+    let runs = by_scheme.values().map(|moments| moments.count).min().unwrap_or(0);
+    Evidence {
+        text: format!("{}: {} ({runs} runs)", group.name(), sides.join(", ")),
+        runs,
+        holds: (by_scheme.len() > 1 && runs >= LEAST_RUNS).then_some(most - least <= APART),
+    }
+}

@@ -1,0 +1,303 @@
+//! The runs a report is about.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use snode_store::Status;
+
+use super::group::{Group, without_seed};
+use super::planned;
+use super::run::Run;
+use crate::config::{Experiment, differences};
+use crate::error::{Error, Result};
+use crate::grid::manifest::{Manifest, label_text};
+
+/// Whether a run is there.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// It is, trained to its end.
+    Finished(Box<Run>),
+    /// Training has not come to its end; there is a checkpoint.
+    Unfinished,
+    /// Training failed, and said this.
+    Failed(String),
+    /// There is no file.
+    Missing,
+    /// There is a file that cannot be read.
+    Unreadable(String),
+}
+
+/// Keys with their values.
+pub type Label = Vec<(String, Value)>;
+
+/// A run that is there or should be.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// The grids it belongs to, and what tells it from the other cells of each; none for a run of
+    /// its own.
+    pub labels: Vec<(usize, Label)>,
+    /// What each of these grids says of it.
+    pub planned: Vec<Experiment>,
+    /// The file of its results.
+    pub path: PathBuf,
+    /// Whether it is there.
+    pub state: State,
+}
+
+impl Cell {
+    /// The run, if it is there.
+    pub fn run(&self) -> Option<&Run> {
+        match &self.state {
+            State::Finished(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// Its experiment, if the run is there.
+    pub fn experiment(&self) -> Option<&Experiment> {
+        self.run().map(|run| &run.experiment)
+    }
+
+    /// The value of a key of one of its labels.
+    pub fn value(&self, key: &str) -> Option<&Value> {
+        let mut pairs = self.labels.iter().flat_map(|(_, label)| label);
+        pairs.find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
+    /// What it is called: its label, or its file.
+    pub fn name(&self) -> String {
+        match self.labels.first() {
+            None => self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            Some((_, label)) => label_text(label),
+        }
+    }
+
+    /// Why there are no numbers of it.
+    pub fn problem(&self) -> Option<String> {
+        match &self.state {
+            State::Finished(_) => None,
+            State::Unfinished => Some("not trained to its end".into()),
+            State::Failed(error) => Some(format!("failed: {error}")),
+            State::Missing => Some("not trained: there is no file of results".into()),
+            State::Unreadable(problem) => Some(problem.clone()),
+        }
+    }
+}
+
+/// The runs a report is about, in groups.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    /// The folder or file they are in.
+    pub source: PathBuf,
+    /// The grids they belong to.
+    pub grids: Vec<Manifest>,
+    /// All of them, each once.
+    pub cells: Vec<Cell>,
+    /// Those that differ by nothing but the seed, in the order tables and figures have.
+    pub groups: Vec<Group>,
+}
+
+impl Collection {
+    /// Reads the runs that the manifests in a folder name, or all runs in it, or one run.
+    ///
+    /// # Errors
+    /// If nothing is found.
+    pub fn read(source: &Path) -> Result<Self> {
+        let metadata = std::fs::metadata(source)
+            .map_err(|error| Error::Usage(format!("{}: {error}", source.display())))?;
+        let mut grids = Vec::new();
+        let mut cells = Vec::new();
+        if metadata.is_file() {
+            cells.push(Cell::read(source.to_owned()));
+        } else {
+            for path in Manifest::all_in(source)? {
+                let manifest = Manifest::read(&path)?;
+                for cell in &manifest.cells {
+                    let label = (grids.len(), cell.label.clone());
+                    let planned = planned::experiment(&manifest, &cell.label);
+                    add(&mut cells, label, planned, source.join(&cell.path));
+                }
+                grids.push(manifest);
+            }
+            if grids.is_empty() {
+                cells.extend(results_in(source)?.into_iter().map(Cell::read));
+            }
+        }
+        if cells.is_empty() {
+            return Err(Error::Usage(format!(
+                "{}: there is neither a manifest of a grid (NAME.grid.json) nor a file of results",
+                source.display()
+            )));
+        }
+        if let ([cell], State::Unreadable(problem)) = (&cells[..], &cells[0].state)
+            && cell.labels.is_empty()
+        {
+            return Err(Error::Results(problem.clone()));
+        }
+        Ok(Self::of(source.to_owned(), grids, cells))
+    }
+
+    /// Of cells that were read.
+    pub fn of(source: PathBuf, grids: Vec<Manifest>, cells: Vec<Cell>) -> Self {
+        let groups = groups(&cells);
+        Self { source, grids, cells, groups }
+    }
+
+    /// The runs that are there.
+    pub fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.cells.iter().filter_map(Cell::run)
+    }
+
+    /// The models there are, in the order of panels and columns.
+    pub fn models(&self) -> Vec<String> {
+        let mut keys: Vec<(&str, &str, String)> = self
+            .groups
+            .iter()
+            .map(|group| (&group.loss[..], &group.activation[..], group.model()))
+            .collect();
+        keys.sort();
+        keys.dedup();
+        keys.into_iter().map(|(_, _, model)| model).collect()
+    }
+
+    /// The names of lines and rows there are, in their order.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for group in &self.groups {
+            let line = group.line();
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
+    }
+
+    /// The number of the style that lines of this name have in every figure.
+    pub fn style(&self, line: &str) -> usize {
+        self.lines().iter().position(|known| known == line).unwrap_or(0)
+    }
+}
+
+/// Grids share the cells they have in common.
+fn add(cells: &mut Vec<Cell>, label: (usize, Label), planned: Option<Experiment>, path: PathBuf) {
+    if let Some(known) = cells.iter_mut().find(|cell| cell.path == path) {
+        known.labels.push(label);
+        known.planned.extend(planned);
+    } else {
+        let planned = planned.into_iter().collect();
+        cells.push(Cell { labels: vec![label], planned, ..Cell::read(path) });
+    }
+}
+
+impl Cell {
+    fn read(path: PathBuf) -> Self {
+        let state = if path.exists() {
+            match Run::read(&path) {
+                Ok(run) if run.summary.info.status == Status::Finished => {
+                    State::Finished(Box::new(run))
+                }
+                Ok(_) => State::Unfinished,
+                Err(error) => State::Unreadable(error.to_string()),
+            }
+        } else if let Ok(text) = std::fs::read_to_string(path.with_extension("failed")) {
+            State::Failed(text.lines().next_back().unwrap_or_default().to_owned())
+        } else if path.with_extension("checkpoint.h5").exists() {
+            State::Unfinished
+        } else {
+            State::Missing
+        };
+        Self { labels: Vec::new(), planned: Vec::new(), path, state }
+    }
+}
+
+/// The files of results in a folder, without checkpoints.
+fn results_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let cannot = |error| Error::file(folder, "cannot read the folder", error);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_hdf5 = path.extension().is_some_and(|ending| ending == "h5");
+        if is_hdf5 && !name.ends_with(".checkpoint.h5") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Runs that differ by nothing but their seed; a cell without a run joins those whose label differs
+/// from its own by nothing but the seed.
+fn groups(cells: &[Cell]) -> Vec<Group> {
+    let mut members: Vec<Vec<usize>> = Vec::new();
+    let order = (0..cells.len()).filter(|&i| cells[i].run().is_some());
+    for place in order.chain((0..cells.len()).filter(|&i| cells[i].run().is_none())) {
+        let home = members
+            .iter_mut()
+            .find(|group| group.iter().any(|&other| belong(&cells[place], &cells[other])));
+        match home {
+            Some(group) => group.push(place),
+            None => members.push(vec![place]),
+        }
+    }
+    for group in &mut members {
+        group.sort_unstable();
+    }
+    let mut groups: Vec<Group> =
+        members.into_iter().map(|members| Group::of(cells, members)).collect();
+    tell_apart(cells, &mut groups);
+    // Groups without any run come where their name is known from another model.
+    groups.sort_by_key(|group| group.cells[0]);
+    groups.sort_by(|a, b| {
+        let key = |group: &Group| {
+            let scheme = group.scheme != "euler";
+            (group.family.is_none(), group.family, group.sobolev, group.decay, scheme)
+        };
+        key(a).cmp(&key(b))
+    });
+    groups
+}
+
+fn belong(a: &Cell, b: &Cell) -> bool {
+    match (a.experiment(), b.experiment()) {
+        (Some(a), Some(b)) => differences(a, b).iter().all(|difference| difference.key == "seed"),
+        _ => a.labels.iter().any(|(grid, label)| {
+            let same_grid = b.labels.iter().filter(|(other, _)| other == grid);
+            same_grid.into_iter().any(|(_, other)| without_seed(other) == without_seed(label))
+        }),
+    }
+}
+
+/// Adds to names that several groups have what makes the groups differ.
+fn tell_apart(cells: &[Cell], groups: &mut [Group]) {
+    let names: Vec<String> = groups.iter().map(Group::name).collect();
+    let first = |of: &dyn Fn(&Cell) -> Option<Experiment>| -> Vec<Option<Experiment>> {
+        let groups = groups.iter();
+        groups.map(|group| group.cells.iter().find_map(|&place| of(&cells[place]))).collect()
+    };
+    let planned = first(&|cell| cell.planned.first().cloned());
+    let trained = first(&|cell| cell.experiment().cloned());
+    for (i, group) in groups.iter_mut().enumerate() {
+        let twins = || (0..names.len()).filter(|&j| j != i && names[j] == names[i]);
+        let mut extras: Vec<String> = Vec::new();
+        for j in twins() {
+            let pair = match (&planned[i], &planned[j]) {
+                (Some(own), Some(other)) => Some((own, other)),
+                _ => trained[i].as_ref().zip(trained[j].as_ref()),
+            };
+            if let Some((own, other)) = pair {
+                for difference in differences(own, other) {
+                    let key = difference.key.rsplit('.').next().unwrap_or_default();
+                    let value = difference.first.map_or("none".into(), |value| value.to_string());
+                    let extra = format!("{key} = {value}");
+                    if difference.key != "seed" && !extras.contains(&extra) {
+                        extras.push(extra);
+                    }
+                }
+            }
+        }
+        if !extras.is_empty() {
+            group.regime = format!("{} ({})", group.regime, extras.join(", "));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Runs that differ by nothing but their seed.
+
+use serde_json::Value;
+use snode_ode::Activation;
+
+use super::collection::{Cell, Collection};
+use super::run::Run;
+use crate::config::{self, Experiment, Method, SchemeName, SpaceName};
+use crate::grid::manifest::value_text;
+
+/// What a network is trained by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Stochastic gradients.
+    Sgd,
+    /// Nonlinear conjugate gradients.
+    Ncg,
+}
+
+/// Runs that differ by nothing but their seed, those that are missing among them.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// How the network is trained.
+    pub regime: String,
+    /// By which method.
+    pub family: Option<Family>,
+    /// Whether large weights cost something.
+    pub decay: bool,
+    /// Whether gradients are Sobolev gradients.
+    pub sobolev: bool,
+    /// σ, as `tanh` or `ReLU`.
+    pub activation: String,
+    /// `CE`, `L²`, or what else is minimised.
+    pub loss: String,
+    /// The scheme it is trained under.
+    pub scheme: String,
+    /// The cells, by their places in the collection.
+    pub cells: Vec<usize>,
+}
+
+impl Group {
+    /// Of cells that belong together.
+    pub(super) fn of(cells: &[Cell], members: Vec<usize>) -> Self {
+        let there = members.iter().find_map(|&place| cells[place].experiment());
+        let planned = members.iter().find_map(|&place| cells[place].planned.first());
+        let experiment = there.or(planned);
+        let label = |key: &str| {
+            let values = members.iter().filter_map(|&place| cells[place].value(key));
+            values.map(value_text).next()
+        };
+        let kind = experiment.map(Kind::of).unwrap_or_default();
+        let from_label = |key: &str| label(key).unwrap_or_default();
+        Self {
+            regime: label("case").unwrap_or(kind.regime),
+            family: kind.family,
+            decay: kind.decay,
+            sobolev: kind.sobolev,
+            activation: experiment.map_or_else(
+                || activation_name(&from_label("network.activation")),
+                |e| activation_name(&e.network.activation.to_string()),
+            ),
+            loss: experiment.map_or_else(|| loss_name(&from_label("cost.loss")), loss_of),
+            scheme: experiment
+                .map_or_else(|| from_label("network.scheme"), |e| e.network.scheme.text().into()),
+            cells: members,
+        }
+    }
+
+    /// How the network is trained, with the scheme where it is another one than Euler's: what a line
+    /// of a figure and a row of a table are called.
+    pub fn line(&self) -> String {
+        if self.scheme.is_empty() || self.scheme == SchemeName::Euler.text() {
+            return self.regime.clone();
+        }
+        format!("{}, {}", self.regime, self.scheme)
+    }
+
+    /// Which network, and what is minimised: what a panel of a figure and a column of a table are
+    /// called.
+    pub fn model(&self) -> String {
+        let parts = [&self.activation, &self.loss];
+        let known: Vec<&str> =
+            parts.into_iter().map(String::as_str).filter(|p| !p.is_empty()).collect();
+        known.join(", ")
+    }
+
+    /// Everything that tells it from the others.
+    pub fn name(&self) -> String {
+        format!("{}, {}", self.line(), self.model())
+    }
+
+    /// The runs that are there.
+    pub fn runs<'a>(&'a self, collection: &'a Collection) -> impl Iterator<Item = &'a Run> {
+        self.cells.iter().filter_map(|&place| collection.cells[place].run())
+    }
+
+    /// Whether any of its cells was to have what `has` looks for in an experiment, such as an analysis.
+    pub fn plans(&self, collection: &Collection, has: impl Fn(&Experiment) -> bool) -> bool {
+        let cells = self.cells.iter().map(|&place| &collection.cells[place]);
+        cells.flat_map(|cell| cell.planned.iter().chain(cell.experiment())).any(has)
+    }
+
+    /// `3/5`: how many runs are there, of how many.
+    pub fn count(&self, collection: &Collection) -> String {
+        format!("{}/{}", self.runs(collection).count(), self.cells.len())
+    }
+}
+
+/// What the keys say about the training.
+#[derive(Default)]
+struct Kind {
+    regime: String,
+    family: Option<Family>,
+    decay: bool,
+    sobolev: bool,
+}
+
+impl Kind {
+    fn of(experiment: &Experiment) -> Self {
+        let training = &experiment.training;
+        let family = if training.method == Method::Ncg { Family::Ncg } else { Family::Sgd };
+        let decay = experiment.cost.mu4.is_some_and(|weight| weight > 0.0)
+            || training.weight_decay.is_some_and(|weight| weight > 0.0);
+        let sobolev = training.space == Some(SpaceName::H1);
+        let mut regime = match training.method {
+            Method::Ncg => "NCG",
+            Method::Rmsprop => "RMSprop",
+            Method::Adam => "Adam",
+            Method::Adamw => "AdamW",
+            Method::Momentum => "momentum",
+            Method::Sgd => "SGD",
+        }
+        .to_owned();
+        if decay {
+            regime.push_str(" + decay");
+        }
+        if sobolev {
+            regime.push_str(" + Sobolev");
+        }
+        Self { regime, family: Some(family), decay, sobolev }
+    }
+}
+
+fn loss_of(experiment: &Experiment) -> String {
+    // The number of classes is none of this function's business.
+    let cost = config::cost(&experiment.cost, 1);
+    match (cost.mu1 > 0.0, cost.mu2 > 0.0) {
+        (true, false) => "L²".into(),
+        (false, true) => "CE".into(),
+        _ => "L² + CE".into(),
+    }
+}
+
+fn loss_name(key: &str) -> String {
+    match key {
+        "l2" => "L²".into(),
+        "cross-entropy" | "ce" => "CE".into(),
+        other => other.into(),
+    }
+}
+
+fn activation_name(key: &str) -> String {
+    if key == Activation::Relu.to_string() { "ReLU".into() } else { key.into() }
+}
+
+/// A label without the seed: what cells of a group have in common.
+pub(super) fn without_seed(label: &[(String, Value)]) -> Vec<(String, Value)> {
+    label.iter().filter(|(key, _)| key != "seed").cloned().collect()
+}

@@ -1,0 +1,104 @@
+//! A run with what was measured on its network.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use snode_analysis::Moments;
+use snode_store::{Appendix, Attribute, RunSummary, read_appendices, read_info};
+
+use super::attack::Attack;
+use crate::analyses::ANALYSIS;
+use crate::config::Experiment;
+use crate::error::{Error, Result};
+use crate::session::TEST;
+
+/// A run with what was measured on its network.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The file of results.
+    pub path: PathBuf,
+    /// What it says.
+    pub summary: RunSummary,
+    /// The experiment in it.
+    pub experiment: Experiment,
+    /// What was measured, by the groups below `/analysis`, attacks apart.
+    pub analyses: BTreeMap<String, Appendix>,
+    /// The attacks on its network, by name.
+    pub attacks: Vec<Attack>,
+}
+
+impl Run {
+    /// Reads a run. Of adversarial images only the first are kept.
+    ///
+    /// # Errors
+    /// If it cannot be read, or holds no experiment that this version understands.
+    pub fn read(path: &Path) -> Result<Self> {
+        let summary = read_info(path)?;
+        let experiment = toml::from_str(&summary.configuration.resolved).map_err(|error| {
+            let problem = error.message().to_owned();
+            Error::Results(format!(
+                "{}: its experiment is not understood: {problem}",
+                path.display()
+            ))
+        })?;
+        let mut analyses = read_appendices(path, ANALYSIS)?;
+        let attacks = analyses
+            .iter()
+            .filter_map(|(group, found)| Attack::read(group.strip_prefix("attack/")?, found));
+        let attacks = attacks.collect();
+        analyses.retain(|group, _| !group.starts_with("attack/"));
+        Ok(Self { path: path.to_owned(), summary, experiment, analyses, attacks })
+    }
+
+    /// The fraction of the test images that was classified rightly in the end.
+    pub fn accuracy(&self) -> Option<f64> {
+        self.summary.history.last_score(TEST).map(|score| score.accuracy())
+    }
+
+    /// The groups whose names begin with `kind`, as `robustness`, with what follows it.
+    pub fn measured(&self, kind: &str) -> impl Iterator<Item = (&str, &Appendix)> {
+        self.analyses.iter().filter_map(move |(name, appendix)| {
+            let rest = name.strip_prefix(kind)?.strip_prefix('/')?;
+            Some((rest, appendix))
+        })
+    }
+
+    /// Accuracy against the noise on inputs, by the scheme the network was trained under.
+    pub fn robustness(&self) -> Option<Vec<(f64, Moments)>> {
+        let scheme = self.experiment.network.scheme.text();
+        let found = self.analyses.get(&format!("robustness/{scheme}"))?;
+        let levels = &found.arrays.get("levels")?.values;
+        let accuracy = found.arrays.get("accuracy")?;
+        let draws = *accuracy.shape.get(1)?;
+        let over_draws = accuracy.values.chunks(draws.max(1));
+        Some(
+            levels
+                .iter()
+                .copied()
+                .zip(over_draws.map(|row| row.iter().copied().collect()))
+                .collect(),
+        )
+    }
+}
+
+/// A number beside the arrays of a group.
+pub fn number(appendix: &Appendix, name: &str) -> Option<f64> {
+    match appendix.attributes.get(name)? {
+        Attribute::Real(value) => Some(*value),
+        Attribute::Unsigned(value) => Some(*value as f64),
+        Attribute::Text(_) => None,
+    }
+}
+
+/// A text beside the arrays of a group.
+pub fn text<'a>(appendix: &'a Appendix, name: &str) -> Option<&'a str> {
+    match appendix.attributes.get(name)? {
+        Attribute::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The numbers of an array.
+pub fn values<'a>(appendix: &'a Appendix, name: &str) -> Option<&'a [f64]> {
+    appendix.arrays.get(name).map(|array| &array.values[..])
+}

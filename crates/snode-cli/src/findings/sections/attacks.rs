@@ -1,0 +1,220 @@
+//! Attacks: success curves, and how susceptible networks are.
+
+use snode_analysis::Moments;
+use snode_figures::{Axis, Legend, Line, Panel, svg_with};
+
+use super::super::statistics::{mean_and_spread, scaled, short, short_number};
+use super::super::{Attack, Collection, Content, Data, Figure, Group, Section, Table};
+use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
+
+/// At how many norms a success curve is drawn.
+const POINTS: usize = 60;
+
+/// Success curves by attack and by network, and the table of susceptibility.
+pub(super) fn section(collection: &Collection) -> Option<Section> {
+    let names = names(collection);
+    if names.is_empty() {
+        return None;
+    }
+    let norms = norms(collection);
+    let mut figures: Vec<Figure> =
+        names.iter().filter_map(|name| of_attack(collection, name, &norms)).collect();
+    figures.extend(of_models(collection, &names, &norms));
+    let attacked =
+        |group: &Group| group.runs(collection).filter(|run| !run.attacks.is_empty()).count();
+    Some(Section {
+        id: "attacks",
+        title: "Attacks".into(),
+        about:
+            "The part of the attacked images that a perturbation of at most a given 2-norm makes \
+                the network misclassify. Images that were misclassified before any attack are left \
+                out."
+                .into(),
+        notes: incomplete(collection, attacked).into_iter().collect(),
+        tables: vec![table(collection, &names)],
+        figures,
+    })
+}
+
+/// The attacks there are, by name.
+fn names(collection: &Collection) -> Vec<String> {
+    let mut names: Vec<String> =
+        collection.runs().flat_map(|run| &run.attacks).map(|attack| attack.name.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Norms from 0 to where nearly all perturbations lie: a few that are larger would hide the others.
+fn norms(collection: &Collection) -> Vec<f64> {
+    let attacks = collection.runs().flat_map(|run| &run.attacks);
+    let mut all: Vec<f64> = attacks.flat_map(|attack| attack.norms.iter().copied()).collect();
+    all.retain(|norm| norm.is_finite());
+    all.sort_by(f64::total_cmp);
+    let place = (all.len() * 99).div_ceil(100).saturating_sub(1);
+    let most = all.get(place).copied().unwrap_or(1.0);
+    (0..=POINTS).map(|point| most * point as f64 / POINTS as f64).collect()
+}
+
+/// The attacks of one name on the runs of a group.
+pub(crate) fn on_group<'a>(
+    collection: &'a Collection,
+    group: &'a Group,
+    name: &str,
+) -> Vec<&'a Attack> {
+    let attacks = group.runs(collection).flat_map(|run| &run.attacks);
+    attacks.filter(|attack| attack.name == name && attack.attacked > 0).collect()
+}
+
+fn curve(attacks: &[&Attack], norms: &[f64]) -> Curve {
+    if attacks.is_empty() {
+        return Curve::new();
+    }
+    let at = |norm: f64| (norm, attacks.iter().map(|attack| attack.success(norm)).collect());
+    norms.iter().map(|norm| at(*norm)).collect()
+}
+
+fn axes() -> (Axis, Axis) {
+    (
+        Axis::linear("ε, 2-norm of the perturbation"),
+        Axis::linear("fooled within ε [%]").between(0.0, 100.0),
+    )
+}
+
+/// A panel for each model, a line for each way of training.
+fn of_attack(collection: &Collection, name: &str, norms: &[f64]) -> Option<Figure> {
+    let lines = |group: &Group| {
+        let curve = curve(&on_group(collection, group, name), norms);
+        let line =
+            (!curve.is_empty()).then(|| banded(group.line(), &curve, 100.0).plain().dashed());
+        line.into_iter().collect()
+    };
+    let mut data = columns(&["attack", "norm", "runs", "fooled_mean", "fooled_std"]);
+    for group in &collection.groups {
+        for (norm, moments) in curve(&on_group(collection, group, name), norms) {
+            data.row(group_cells(group).into_iter().chain([
+                name.to_owned(),
+                norm.to_string(),
+                moments.count.to_string(),
+                moments.mean.to_string(),
+                moments.standard_deviation().to_string(),
+            ]));
+        }
+    }
+    let caption = format!(
+        "Success of the attack {name}: mean over seeds, and a band of one standard deviation."
+    );
+    figure(format!("attack-{name}"), caption, &panels(collection, &axes(), lines), data)
+}
+
+/// For each model: a panel for each way of training, a line for each attack.
+fn of_models(collection: &Collection, names: &[String], norms: &[f64]) -> Vec<Figure> {
+    let of_model = |model: String| {
+        let (x, y) = axes();
+        let groups = collection.groups.iter().filter(|group| group.model() == model);
+        let panel = |group: &Group| {
+            let mut panel = Panel::new(group.line(), x.clone(), y.clone());
+            for (style, name) in names.iter().enumerate() {
+                let curve = curve(&on_group(collection, group, name), norms);
+                if !curve.is_empty() {
+                    let points = curve.iter().map(|(norm, moments)| (*norm, 100.0 * moments.mean));
+                    panel.lines.push(Line::new(name, points).plain().dashed().in_style(style));
+                }
+            }
+            panel
+        };
+        let panels: Vec<Panel> =
+            groups.map(panel).filter(|panel| !panel.lines.is_empty()).collect();
+        let chart = svg_with(&panels, 2, Legend::Below).ok()?;
+        Some(Figure {
+            name: format!("attacks-{}", file_name(&model)),
+            caption: format!("Success of all attacks on networks of {model}: mean over seeds."),
+            content: Content::Chart(chart),
+            data: None,
+        })
+    };
+    collection.models().into_iter().filter_map(of_model).collect()
+}
+
+/// A name that is one of files everywhere.
+pub(super) fn file_name(text: &str) -> String {
+    let letter = |c: char| match c {
+        '²' => '2',
+        c if c.is_ascii_alphanumeric() => c.to_ascii_lowercase(),
+        _ => '-',
+    };
+    let name: String = text.chars().map(letter).collect();
+    let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
+    parts.join("-")
+}
+
+fn table(collection: &Collection, names: &[String]) -> Table {
+    let mut data: Data = columns(&[
+        "attack",
+        "method",
+        "seed",
+        "attacked",
+        "wrong_before",
+        "fooled",
+        "mean_norm2",
+        "largest_norm2",
+        "seconds",
+    ]);
+    let mut rows = Vec::new();
+    for group in &collection.groups {
+        for name in names {
+            let attacks = on_group(collection, group, name);
+            for run in group.runs(collection) {
+                for attack in run.attacks.iter().filter(|attack| attack.name == *name) {
+                    data.row(group_cells(group).into_iter().chain([
+                        name.clone(),
+                        attack.method.clone(),
+                        run.summary.info.seed.to_string(),
+                        attack.attacked.to_string(),
+                        attack.wrong_before.to_string(),
+                        attack.norms.len().to_string(),
+                        attack.mean_norm().to_string(),
+                        attack.most_norm().to_string(),
+                        attack.seconds.map_or_else(String::new, |seconds| seconds.to_string()),
+                    ]));
+                }
+            }
+            let moments = |of: &dyn Fn(&Attack) -> f64| -> Moments {
+                attacks.iter().map(|attack| of(attack)).filter(|value| value.is_finite()).collect()
+            };
+            let most = attacks.iter().map(|attack| attack.most_norm()).fold(f64::NAN, f64::max);
+            let seconds: Moments =
+                attacks.iter().filter_map(|attack| attack.seconds_per_image()).collect();
+            rows.push(vec![
+                group.model(),
+                group.line(),
+                name.clone(),
+                mean_and_spread(&scaled(&moments(&|attack| attack.susceptible()), 100.0), 1),
+                short(&moments(&|attack| attack.mean_norm())),
+                if most.is_nan() { "–".into() } else { short_number(most) },
+                short(&scaled(&seconds, 1e3)),
+                format!("{}/{}", attacks.len(), group.cells.len()),
+            ]);
+        }
+    }
+    let header = [
+        "network",
+        "training",
+        "attack",
+        "susceptible [%]",
+        "mean ‖δ‖₂",
+        "largest ‖δ‖₂",
+        "ms an image",
+        "runs",
+    ];
+    Table {
+        name: "attacks".into(),
+        title:
+            "How many of the attacked images were fooled, and how large the smallest perturbations \
+                were that did it"
+                .into(),
+        header: header.map(str::to_owned).to_vec(),
+        rows,
+        data,
+    }
+}

@@ -1,0 +1,30 @@
+//! The sections of a report: each makes tables and figures of one kind of data, where there is any.
+
+mod accuracy;
+mod attacks;
+mod panels;
+mod pictures;
+pub(super) mod propagation;
+mod robustness;
+mod runs;
+mod schemes;
+mod training;
+pub(super) mod weights;
+
+use super::{Collection, Section};
+
+/// All sections there is data for, in the order of the paper's experiments.
+pub fn all(collection: &Collection) -> Vec<Section> {
+    let sections = [
+        training::section(collection),
+        schemes::section(collection),
+        accuracy::section(collection),
+        robustness::section(collection),
+        propagation::section(collection),
+        weights::section(collection),
+        attacks::section(collection),
+        pictures::section(collection),
+        Some(runs::section(collection)),
+    ];
+    sections.into_iter().flatten().collect()
+}

@@ -1,0 +1,74 @@
+//! Every run: where it is from, and what is missing.
+
+use super::super::run::Run;
+use super::super::{Collection, Data, Section, State, Table};
+use crate::estimate::show_seconds;
+
+/// A row for each run.
+pub(super) fn section(collection: &Collection) -> Section {
+    let mut data = Data::new(&[
+        "run",
+        "file",
+        "state",
+        "seed",
+        "accuracy",
+        "seconds",
+        "snode_version",
+        "host",
+        "created",
+    ]);
+    let mut rows = Vec::new();
+    for cell in &collection.cells {
+        let file = cell.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let state = match &cell.state {
+            State::Finished(run) => run.summary.info.stop_reason.clone(),
+            State::Unfinished => "unfinished".into(),
+            State::Failed(_) => "failed".into(),
+            State::Missing => "missing".into(),
+            State::Unreadable(_) => "unreadable".into(),
+        };
+        let mut full = vec![cell.name(), file.clone(), state.clone()];
+        let mut shown = vec![cell.name(), file, state];
+        if let Some(run) = cell.run() {
+            let (info, seconds) = (&run.summary.info, run.summary.history.seconds());
+            let accuracy = Run::accuracy(run);
+            let origin = [&info.snode_version, &info.host, &info.created].map(Clone::clone);
+            full.extend([
+                info.seed.to_string(),
+                accuracy.map_or_else(String::new, |value| value.to_string()),
+                seconds.to_string(),
+            ]);
+            full.extend(origin.clone());
+            shown.extend([
+                info.seed.to_string(),
+                accuracy.map_or("–".into(), |value| format!("{:.2}", 100.0 * value)),
+                show_seconds(seconds),
+            ]);
+            shown.extend(origin);
+        } else {
+            let seed = cell.value("seed").map_or_else(String::new, ToString::to_string);
+            full.push(seed.clone());
+            full.extend(std::iter::repeat_n(String::new(), 5));
+            shown.push(seed);
+            shown.extend(std::iter::repeat_n("–".to_owned(), 5));
+        }
+        data.row(full);
+        rows.push(shown);
+    }
+    let header =
+        ["run", "file", "ended by", "seed", "accuracy [%]", "time", "snode", "host", "begun"];
+    let table = Table {
+        name: "runs".into(),
+        title: "All runs".into(),
+        header: header.map(str::to_owned).to_vec(),
+        rows,
+        data,
+    };
+    Section {
+        id: "runs",
+        title: "Runs".into(),
+        about: "Where the numbers are from.".into(),
+        tables: vec![table],
+        ..Section::default()
+    }
+}

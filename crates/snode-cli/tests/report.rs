@@ -1,0 +1,219 @@
+//! `snode report`: tables, figures and claims of many runs.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use snode_store::{Appendix, read_appendix, read_info, write_appendix};
+use support::Sandbox;
+
+const GRID: &str = r#"
+threads = 1
+seeds = 2
+data.source = "dots"
+network.horizon = 2.0
+network.layers = 6
+training.epochs = 1
+training.batch_size = 30
+training.evaluate_every = 1
+
+[grid]
+network.activation = ["tanh", "relu"]
+cost.loss = ["cross-entropy", "l2"]
+
+[[cases]]
+name = "SGD"
+training.method = "rmsprop"
+training.learning_rate = 1e-3
+
+[[cases]]
+name = "NCG"
+training.iterations = 3
+
+[[cases]]
+name = "NCG + Sobolev"
+training.iterations = 3
+training.space = "h1"
+
+[analysis.robustness]
+levels = [0, 0.2, 0.4]
+draws = 2
+
+[analysis.noise]
+levels = [0.01, 0.1]
+
+[analysis.smoothness]
+entry = [1, 2]
+
+[analysis.schemes]
+solve = ["euler", "dopri5"]
+"#;
+
+/// A sandbox with the results of a grid.
+fn trained(grid: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("g.toml", grid);
+    sandbox.succeeds(&["run", "g.toml", "--quiet"]);
+    sandbox
+}
+
+/// The rows of a table, by the names of its columns.
+fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+}
+
+/// An attack that fools the first images by perturbations of growing norm.
+fn attack(method: &str, first: f64) -> Appendix {
+    let outcome: Vec<f64> = (0..30).map(|i| if i < 20 { 2.0 } else { f64::from(i % 2) }).collect();
+    let norm = |i: usize| if i < 20 { first * (1.0 + i as f64 / 10.0) } else { f64::NAN };
+    Appendix::default()
+        .with_attribute("method", method)
+        .with_attribute("configuration", "step = 0.03\niterations = 30\n")
+        .with_attribute("seconds", 0.5)
+        .with_array("norm2", &[30], (0..30).map(norm).collect())
+        .with_array("class_after", &[30], vec![1.0; 30])
+        .with_array("adversarial", &[20, 16], vec![-0.5; 320])
+        .with_array("outcome", &[30], outcome)
+}
+
+fn cells(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(sandbox.path("results/cells")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = paths.filter(|p| p.extension().is_some_and(|e| e == "h5")).collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn a_grid_is_reported() {
+    let sandbox = trained(GRID);
+    for path in cells(&sandbox) {
+        for (name, first) in [("moving-target", 0.1), ("pgd", 0.2)] {
+            write_appendix(&path, &format!("analysis/attack/{name}"), &attack(name, first))
+                .unwrap();
+        }
+    }
+    let ran = sandbox.succeeds(&["report", "results"]);
+    for part in ["24 of 24 runs", "E2  ", "E6  ", "report: results/report/report.html"] {
+        assert!(ran.out.contains(part), "no `{part}` in {}", ran.out);
+    }
+    let html = std::fs::read_to_string(sandbox.path("results/report/report.html")).unwrap();
+    for heading in [
+        "Claims",
+        "Accuracy during training",
+        "Schemes of training and of solving",
+        "Accuracy by training, activation and loss",
+        "Robustness against noise",
+        "Noise through depth",
+        "Weights through depth",
+        "Attacks",
+        "Pictures",
+        "Runs",
+        "Configuration",
+    ] {
+        assert!(html.contains(&format!("<h2>{heading}</h2>")), "no heading {heading}");
+    }
+    // Self-contained: nothing is loaded from anywhere.
+    for loading in ["src=\"http", "href=\"http", "url(", "<script", "<link", "@import"] {
+        assert!(!html.contains(loading), "{loading}");
+    }
+    assert!(html.matches("<svg").count() >= 10 && html.contains("src=\"data:image/png;base64,"));
+    assert!(!html.contains("NaN") && !html.contains("Missing runs"));
+    let markdown = std::fs::read_to_string(sandbox.path("results/report/report.md")).unwrap();
+    for name in ["training.svg", "robustness.svg", "noise-input-0.01.svg", "attack-pgd.svg"] {
+        assert!(markdown.contains(&format!("(figures/{name})")), "{name}");
+        let svg = std::fs::read_to_string(sandbox.path(&format!("results/report/figures/{name}")));
+        assert!(svg.unwrap().starts_with("<svg"), "{name}");
+        let png = sandbox.path(&format!("results/report/figures/{}", name.replace("svg", "png")));
+        assert!(std::fs::read(png).unwrap().starts_with(b"\x89PNG"), "{name}");
+    }
+    // The attack with the smaller norms fools as many.
+    let claims = rows(&sandbox.path("results/report/tables/claims.csv"));
+    let beats = claims.iter().find(|row| row["claim"].contains("beats PGD")).unwrap();
+    assert_eq!(beats["verdict"], "holds", "{beats:?}");
+    // There are no cases with decay.
+    let decay = claims.iter().find(|row| row["claim"].contains("changes accuracy little")).unwrap();
+    assert_eq!((&decay["verdict"][..], &decay["runs"][..]), ("not enough data", "0"));
+
+    tables_are_what_the_files_hold(&sandbox);
+}
+
+fn tables_are_what_the_files_hold(sandbox: &Sandbox) {
+    let tables = sandbox.path("results/report/tables");
+    let accuracies = rows(&tables.join("accuracy.csv"));
+    assert_eq!(accuracies.len(), 24);
+    let number = |text: &str| text.parse::<f64>().unwrap();
+    for row in &accuracies {
+        let path = sandbox.path("results/cells").join(&row["file"]);
+        let summary = read_info(&path).unwrap();
+        let score = summary.history.last_score("test").unwrap();
+        assert_eq!(number(&row["accuracy"]), score.accuracy());
+        assert_eq!(row["seed"], summary.info.seed.to_string());
+        let stored = read_appendix(&path, "analysis/robustness/euler").unwrap().unwrap();
+        let curve: Vec<_> = rows(&tables.join("robustness.csv"))
+            .into_iter()
+            .filter(|other| {
+                ["training", "activation", "loss", "seed"].iter().all(|k| row[*k] == other[*k])
+            })
+            .map(|row| (number(&row["level"]), number(&row["accuracy_mean"])))
+            .collect();
+        let draws =
+            stored.arrays["accuracy"].values.chunks(2).map(|pair| f64::midpoint(pair[0], pair[1]));
+        let expected: Vec<_> = stored.arrays["levels"].values.iter().copied().zip(draws).collect();
+        assert_eq!(curve.len(), 3);
+        for (found, expected) in curve.iter().zip(&expected) {
+            assert!(found.0 == expected.0 && (found.1 - expected.1).abs() < 1e-15);
+        }
+    }
+    let paths = rows(&tables.join("figure-weights.csv"));
+    assert_eq!(paths.len(), 24 * 6);
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let sandbox = trained(GRID);
+    let all = cells(&sandbox);
+    std::fs::remove_file(&all[0]).unwrap();
+    std::fs::remove_file(&all[1]).unwrap();
+    std::fs::write(all[1].with_extension("failed"), "first\nerror: the cost grew\n").unwrap();
+    std::fs::write(&all[2], "no HDF5").unwrap();
+    let ran = sandbox.succeeds(&["report", "results", "-o", "elsewhere"]);
+    assert!(ran.out.contains("21 of 24 runs"), "{}", ran.out);
+    for part in ["case=", "failed: error: the cost grew", "there is no file of results"] {
+        assert!(ran.err.contains(part), "no `{part}` in {}", ran.err);
+    }
+    let html = std::fs::read_to_string(sandbox.path("elsewhere/report.html")).unwrap();
+    assert!(html.contains("Missing runs") && html.contains("Drawn from what is there; incomplete"));
+    let markdown = std::fs::read_to_string(sandbox.path("elsewhere/report.md")).unwrap();
+    let table = markdown.split("## Accuracy by training").nth(1).unwrap();
+    let table: Vec<&str> = table.lines().filter(|line| line.starts_with('|')).take(5).collect();
+    assert_eq!(table.len(), 5, "{table:?}");
+    assert!(
+        table.join("").matches("(1/2)").count() + 2 * table.join("").matches("– (0/2)").count()
+            == 3
+    );
+    let claims = rows(&sandbox.path("elsewhere/tables/claims.csv"));
+    assert!(
+        claims.iter().any(|row| row["holds"].is_empty() && row["verdict"] == "not enough data")
+    );
+}
+
+#[test]
+fn single_runs_are_reported() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&["analysis.robustness.levels = [0, 0.3]"]);
+    sandbox.succeeds(&["run", "x.toml", "--quiet"]);
+    sandbox.succeeds(&["run", "x.toml", "--quiet", "--set", "seed=4", "--set", "name=y"]);
+    assert!(sandbox.succeeds(&["report", "results"]).out.contains("2 of 2 runs"));
+    let ran = sandbox.succeeds(&["report", "results/x.h5"]);
+    assert!(
+        ran.out.contains("1 of 1 runs") && sandbox.path("results/x.report/report.html").exists()
+    );
+    let rows = rows(&sandbox.path("results/report/tables/accuracy.csv"));
+    assert_eq!(rows.iter().map(|row| &row["seed"][..]).collect::<Vec<_>>(), ["3", "4"]);
+    assert_eq!(rows[0]["training"], rows[1]["training"]);
+    sandbox.fails(&["report", "dots"], 2, &["neither a manifest", "nor a file of results"]);
+    sandbox.fails(&["report", "nowhere"], 2, &["nowhere"]);
+    sandbox.fails(&["report", "x.toml"], 1, &["x.toml"]);
+}
