@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    attack, collect, completions, data, eval, export, gradcheck, import, init, man, report,
+    attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
     robustness, run, sensitivity, show, solvers, status, validate,
 };
 use crate::error::{Error, Result};
@@ -81,6 +81,9 @@ pub enum Command {
     /// List, inspect and import images.
     #[command(subcommand, after_help = examples::DATA)]
     Data(data::DataCommand),
+    /// Show what the program and this computer have to offer.
+    #[command(after_help = examples::DOCTOR)]
+    Doctor(doctor::DoctorArgs),
     /// Print what lets a shell complete the command line.
     #[command(after_help = examples::COMPLETIONS)]
     Completions(completions::CompletionsArgs),
@@ -120,6 +123,7 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::Data(command) => data::run(command),
+        Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }

@@ -55,7 +55,7 @@ pub const ATTACK: &str = "Examples:
 /// Of `snode report`.
 pub const REPORT: &str = "Examples:
   snode report results/reduced
-  snode report results/reduced --output report";
+  snode report results/quickstart.h5 --output report";
 
 /// Of `snode solvers`.
 pub const SOLVERS: &str = "Examples:
@@ -84,6 +84,11 @@ pub const DATA: &str = "Examples:
   snode data list
   snode data inspect mnist14 --image 7
   snode data import mnist --size 14x14 --to mnist-small";
+
+/// Of `snode doctor`.
+pub const DOCTOR: &str = "Examples:
+  snode doctor
+  snode doctor experiments/quickstart.toml";
 
 /// Of `snode completions`.
 pub const COMPLETIONS: &str = "Examples:

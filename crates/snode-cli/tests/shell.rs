@@ -42,3 +42,14 @@ fn a_pipe_gets_no_colours() {
         assert!(!ran.out.contains('\x1b') && !ran.err.contains('\x1b'), "{arguments:?}");
     }
 }
+
+#[test]
+fn the_doctor_tells_what_there_is() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&[]);
+    let text = sandbox.succeeds(&["doctor", "x.toml"]).out;
+    for part in ["HDF5 library", "threads", "GFLOP/s", "free disk", "there is enough"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    sandbox.fails(&["doctor", "none.toml"], 2, &["none.toml"]);
+}

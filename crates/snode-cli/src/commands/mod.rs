@@ -5,6 +5,7 @@ pub mod cells;
 pub mod collect;
 pub mod completions;
 pub mod data;
+pub mod doctor;
 pub mod eval;
 pub mod export;
 pub mod gradcheck;

@@ -1,0 +1,113 @@
+//! `snode doctor`: what the program and this computer have to offer.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use snode_ode::Real;
+
+use super::pool;
+use crate::config::all_threads;
+use crate::error::Result;
+use crate::estimate::{self, physical_memory, show_bytes};
+use crate::output::print;
+use crate::prepare::Prepared;
+use crate::report::{plain_table, text};
+
+/// Arguments of `snode doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// An experiment whose memory is held against the computer's.
+    pub file: Option<PathBuf>,
+}
+
+/// Width, batch and layers of the products that are measured: the paper's, and one layer, whose
+/// weights stay in the cache.
+const WIDTH: usize = 196;
+const BATCH: usize = 100;
+const STREAMING: usize = 150;
+const HOT: usize = 1;
+
+/// Prints versions, threads, vector unit, the rate of matrix products, disk and memory.
+///
+/// # Errors
+/// If the experiment is refused, or threads cannot be started.
+pub fn run(args: &DoctorArgs) -> Result<()> {
+    let prepared = args.file.as_deref().map(|file| Prepared::read(file, &[])).transpose()?;
+    let (major, minor, patch) = snode_store::hdf5::library_version();
+    let threads = all_threads();
+    let mut table = plain_table();
+    let mut row = |what: &str, value: String| {
+        table.add_row([what.to_owned(), value]);
+    };
+    row("snode", env!("CARGO_PKG_VERSION").into());
+    row("features", features());
+    row("HDF5 library", format!("{major}.{minor}.{patch}"));
+    row("computer", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
+    row("threads", threads.to_string());
+    row("vector unit", vector_unit().into());
+    row("products, f32", rates::<f32>(threads)?);
+    row("products, f64", rates::<f64>(threads)?);
+    row("free disk", free_disk(Path::new(".")).map_or_else(|| "not known".into(), show_bytes));
+    let memory = physical_memory();
+    row("memory", memory.map_or_else(|| "not known".into(), show_bytes));
+    if let Some(prepared) = &prepared {
+        let needed = estimate::memory(&prepared.experiment, prepared.sizes()).total();
+        let verdict = match memory {
+            Some(memory) if needed > memory => ": more than there is",
+            Some(memory) if needed > 0.8 * memory => ": almost all there is",
+            Some(_) => ": there is enough",
+            None => "",
+        };
+        row("the experiment", format!("takes about {}{verdict}", show_bytes(needed)));
+    }
+    print(&format!("{}\n", text(&table)))
+}
+
+fn features() -> String {
+    let all = [("mnist", cfg!(feature = "mnist")), ("static-hdf5", cfg!(feature = "static-hdf5"))];
+    let there: Vec<&str> = all.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+    if there.is_empty() { "none".into() } else { there.join(", ") }
+}
+
+/// The widest vectors that the program's kernels use here.
+fn vector_unit() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let wide = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl");
+        if wide {
+            return "AVX-512";
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            return "AVX2 with FMA";
+        }
+    }
+    if cfg!(target_arch = "aarch64") { "NEON" } else { "none" }
+}
+
+/// The rates of one thread and of all, with weights in the cache and from memory.
+fn rates<T: Real>(threads: usize) -> Result<String> {
+    let rate = |threads: usize, layers: usize| -> Result<f64> {
+        let measure = || estimate::product_rate::<T>(WIDTH, BATCH * threads, layers);
+        Ok(pool(Some(threads))?.install(measure) / 1e9)
+    };
+    let one = format!("{:.0} hot, {:.0} streaming", rate(1, HOT)?, rate(1, STREAMING)?);
+    let all = format!("{:.0} hot, {:.0} streaming", rate(threads, HOT)?, rate(threads, STREAMING)?);
+    Ok(format!("GFLOP/s of one thread: {one}; of all: {all}"))
+}
+
+/// The bytes that may be written to the file system of a folder.
+fn free_disk(folder: &Path) -> Option<f64> {
+    #[cfg(unix)]
+    {
+        let system = rustix::fs::statvfs(folder).ok()?;
+        Some(system.f_bavail as f64 * system.f_frsize as f64)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        None
+    }
+}
