@@ -26,8 +26,8 @@ fn grid(precision: &str, batches: usize, folder: &Path) -> PathBuf {
     let text = format!(
         "precision = \"{precision}\"\nseeds = 4\n[data]\ntest = 100\n\
          [training]\nbatches = {batches}\nevaluate_every = 1000000\ncheckpoint_every = 1000.0\n\
-         [output]\ndirectory = {:?}\n",
-        folder.join("results")
+         [output]\ndirectory = '{}'\n",
+        folder.join("results").display()
     );
     let path = folder.join("grid.toml");
     std::fs::write(&path, text).expect("a folder that can be written");
