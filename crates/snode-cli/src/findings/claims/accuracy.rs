@@ -1,9 +1,6 @@
 //! E2: accuracy by training, activation and loss.
 
-use super::{
-    Claim, Evidence, Kind, NCG, NCG_DECAY, SGD, SGD_DECAY, compare, find, kind_name, models,
-    percent, sample,
-};
+use super::{Claim, Evidence, NCG, NCG_DECAY, SGD, SGD_DECAY, compare_kinds, find, models};
 use crate::findings::{Collection, Run};
 
 /// What counts as the same accuracy, as a part.
@@ -11,9 +8,9 @@ const SAME: f64 = 0.01;
 
 /// NCG is more accurate than SGD under cross-entropy.
 pub(super) fn ncg_beats_sgd_under_cross_entropy(collection: &Collection) -> Claim {
-    let evidence = models(collection, Some("CE"), None)
-        .into_iter()
-        .map(|model| accuracies(collection, &model, NCG, SGD, |ncg, sgd| ncg > sgd));
+    let evidence = models(collection, Some("CE"), None).into_iter().map(|model| {
+        compare_kinds(collection, &model, [NCG, SGD], Run::accuracy, |ncg, sgd| ncg > sgd)
+    });
     Claim {
         experiment: "E2",
         text: "NCG is more accurate than SGD under cross-entropy.",
@@ -27,7 +24,9 @@ pub(super) fn ncg_beats_sgd_under_cross_entropy(collection: &Collection) -> Clai
 /// NCG and SGD are equally accurate under the squared distance.
 pub(super) fn on_par_under_l2(collection: &Collection) -> Claim {
     let evidence = models(collection, Some("L²"), None).into_iter().map(|model| {
-        accuracies(collection, &model, NCG, SGD, |ncg, sgd| (ncg - sgd).abs() <= SAME)
+        compare_kinds(collection, &model, [NCG, SGD], Run::accuracy, |ncg, sgd| {
+            (ncg - sgd).abs() <= SAME
+        })
     });
     Claim {
         experiment: "E2",
@@ -49,7 +48,9 @@ pub(super) fn decay_changes_little(collection: &Collection) -> Claim {
             pairs.into_iter().filter(|(with, _)| find(collection, &model, *with).is_some());
         let near = |a: f64, b: f64| (a - b).abs() <= SAME;
         let found: Vec<Evidence> = planned
-            .map(|(with, without)| accuracies(collection, &model, with, without, near))
+            .map(|(with, without)| {
+                compare_kinds(collection, &model, [with, without], Run::accuracy, near)
+            })
             .collect();
         found
     });
@@ -63,18 +64,4 @@ pub(super) fn decay_changes_little(collection: &Collection) -> Claim {
         ),
         evidence: evidence.collect(),
     }
-}
-
-fn accuracies(
-    collection: &Collection,
-    model: &str,
-    first: Kind,
-    second: Kind,
-    holds: impl Fn(f64, f64) -> bool,
-) -> Evidence {
-    let side = |kind| {
-        let group = find(collection, model, kind);
-        (kind_name(kind, group), sample(collection, group, Run::accuracy))
-    };
-    compare(model, side(first), side(second), percent, holds)
 }

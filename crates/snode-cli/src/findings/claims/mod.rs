@@ -180,6 +180,21 @@ fn sample(
     runs.filter_map(of).filter(|value| value.is_finite()).collect()
 }
 
+/// A part of each run's own, compared between two ways of training a model.
+fn compare_kinds(
+    collection: &Collection,
+    model: &str,
+    [first, second]: [Kind; 2],
+    of: impl Fn(&Run) -> Option<f64>,
+    holds: impl Fn(f64, f64) -> bool,
+) -> Evidence {
+    let side = |kind| {
+        let group = find(collection, model, kind);
+        (kind_name(kind, group), sample(collection, group, &of))
+    };
+    compare(model, side(first), side(second), percent, holds)
+}
+
 /// Two samples with their names, compared where both have runs enough.
 fn compare(
     what: &str,

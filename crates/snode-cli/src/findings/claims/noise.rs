@@ -3,7 +3,7 @@
 use snode_analysis::Moments;
 
 use super::{
-    Claim, Evidence, Kind, LEAST_RUNS, NCG, NCG_DECAY, SGD, SGD_DECAY, compare, find, judge,
+    Claim, LEAST_RUNS, NCG, NCG_DECAY, SGD, SGD_DECAY, compare, compare_kinds, find, judge,
     kind_name, models, percent, sample,
 };
 use crate::config::Experiment;
@@ -19,20 +19,6 @@ fn robustness(run: &Run) -> Option<f64> {
     let noisy = curve.iter().filter(|(level, _)| *level > 0.0).map(|(_, draws)| draws.mean);
     let moments: Moments = noisy.collect();
     (moments.count > 0).then_some(moments.mean)
-}
-
-fn robustnesses(
-    collection: &Collection,
-    model: &str,
-    first: Kind,
-    second: Kind,
-    holds: impl Fn(f64, f64) -> bool,
-) -> Evidence {
-    let side = |kind| {
-        let group = find(collection, model, kind);
-        (kind_name(kind, group), sample(collection, group, robustness))
-    };
-    compare(model, side(first), side(second), percent, holds)
 }
 
 /// Whether robustness is measured on any network of a model, or is to be.
@@ -66,7 +52,9 @@ pub(super) fn ncg_is_more_robust(collection: &Collection) -> Claim {
         text: "NCG is more robust than SGD under L² without decay.",
         rule: format!("{MEASURE} Its mean over seeds is higher for NCG, for each activation."),
         evidence: models
-            .map(|model| robustnesses(collection, &model, NCG, SGD, |ncg, sgd| ncg > sgd))
+            .map(|model| {
+                compare_kinds(collection, &model, [NCG, SGD], robustness, |ncg, sgd| ncg > sgd)
+            })
             .collect(),
     }
 }
@@ -84,7 +72,9 @@ pub(super) fn decay_hurts_robustness(collection: &Collection) -> Claim {
         ),
         evidence: models
             .map(|model| {
-                robustnesses(collection, &model, NCG_DECAY, NCG, |with, without| with < without)
+                compare_kinds(collection, &model, [NCG_DECAY, NCG], robustness, |with, without| {
+                    with < without
+                })
             })
             .collect(),
     }
