@@ -1,8 +1,8 @@
 //! The throughput of a grid of single-thread cells on two cores, at the paper's size (n = 196, L = 150,
 //! M = 100, NCG with tanh and L²), both precisions.
 //!
-//! `cargo build --release -p snode-cli && cargo bench -p snode-benches --bench grid`. The same four cells are run by the real
-//! program, `target/release/snode` (or the path in `SNODE`): one at a time with one thread, two at a time with one thread
+//! `cargo build --release -p snode-cli && cargo bench -p snode-benches --bench grid` (`-- f32` for one precision); twelve minutes.
+//! The same four cells are run by the real program, `target/release/snode` (or the path in `SNODE`): one at a time with one thread, two at a time with one thread
 //! each, one at a time with two threads. Between them stands the yardstick: bare products with weights that stream from memory, in
 //! one thread and in two that have a batch and weights each. The table gives wall times, the ratio of throughputs from one
 //! cell to two beside that of the products, and how the cells do against the same cells on two threads.
@@ -94,8 +94,14 @@ fn table<T: Real>(batches: usize) {
 
 fn main() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a thread pool");
+    let named = |precision: &str| std::env::args().any(|argument| argument == precision);
+    let both = !named("f32") && !named("f64");
     pool.install(|| {
-        table::<f64>(20);
-        table::<f32>(40);
+        if both || named("f64") {
+            table::<f64>(12);
+        }
+        if both || named("f32") {
+            table::<f32>(24);
+        }
     });
 }
