@@ -4,42 +4,43 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// A table in a CSV file.
+/// A table for a CSV file.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Csv {
-    text: String,
-    columns: usize,
+    /// The header, then the rows.
+    records: Vec<csv::StringRecord>,
 }
 
 impl Csv {
     /// A table with these columns.
-    pub fn new<const N: usize>(header: [&str; N]) -> Self {
-        let mut csv = Self { text: String::new(), columns: N };
-        csv.push(&header.map(str::to_owned));
-        csv
+    pub fn new(header: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        Self { records: vec![record(header)] }
     }
 
-    /// Adds a row.
-    ///
-    /// # Panics
-    /// If it has another number of columns.
-    pub fn row<const N: usize>(&mut self, cells: &[String; N]) {
-        assert_eq!(N, self.columns, "a row has as many cells as the header");
-        self.push(cells);
-    }
-
-    fn push<const N: usize>(&mut self, cells: &[String; N]) {
-        debug_assert!(!cells.iter().any(|cell| cell.contains([',', '"', '\n'])));
-        self.text.push_str(&cells.join(","));
-        self.text.push('\n');
+    /// Adds a row, of as many cells as there are columns.
+    pub fn row(&mut self, cells: impl IntoIterator<Item: AsRef<str>>) {
+        self.records.push(record(cells));
     }
 
     /// Writes the file.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If it cannot be written, or a row has another number of cells than the header.
     pub fn write(&self, path: &Path) -> Result<()> {
-        write_text(path, &self.text)
+        let failed = |error: csv::Error| Error::Results(format!("{}: {error}", path.display()));
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for record in &self.records {
+            writer.write_record(record).map_err(failed)?;
+        }
+        let bytes = writer.into_inner().map_err(|error| failed(error.into_error().into()))?;
+        write_bytes(path, &bytes)
     }
+}
+
+fn record(cells: impl IntoIterator<Item: AsRef<str>>) -> csv::StringRecord {
+    let mut record = csv::StringRecord::new();
+    cells.into_iter().for_each(|cell| record.push_field(cell.as_ref()));
+    record
 }
 
 /// Writes a text file.

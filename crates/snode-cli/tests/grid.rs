@@ -212,6 +212,9 @@ fn only_what_is_not_done_is_trained() {
     write(&sandbox, "h.toml", &[], &format!("{FOUR}[analysis.smoothness]\n"));
     let before = sandbox.succeeds(&["status", "h.toml", "--json"]).json_lines();
     assert_eq!(before[0]["counts"], serde_json::json!({ "trained": 4 }));
+    sandbox.succeeds(&["run", "h.toml", "--only", "seed=3"]);
+    let half = sandbox.succeeds(&["status", "results/h.grid.json", "--json"]).json_lines();
+    assert_eq!(half[0]["counts"], serde_json::json!({ "done": 2, "trained": 2 }));
     sandbox.succeeds(&["run", "h.toml"]);
     for (path, (_, _)) in &first {
         let appendix: Option<Appendix> = read_appendix(path, "analysis/smoothness").unwrap();

@@ -65,16 +65,23 @@ fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
 
 /// An attack that fools the first images by perturbations of growing norm.
 fn attack(method: &str, first: f64) -> Appendix {
-    let outcome: Vec<f64> = (0..30).map(|i| if i < 20 { 2.0 } else { f64::from(i % 2) }).collect();
-    let norm = |i: usize| if i < 20 { first * (1.0 + i as f64 / 10.0) } else { f64::NAN };
+    let each = |value: &dyn Fn(usize) -> f64| (0..30).map(value).collect::<Vec<f64>>();
+    let fooled = |i: usize| i < 20;
+    let norm = |i: usize| if fooled(i) { first * (1.0 + i as f64 / 10.0) } else { f64::NAN };
+    let configuration = format!("method = {method:?}\nstep = 0.03\niterations = 30\n");
     Appendix::default()
-        .with_attribute("method", method)
-        .with_attribute("configuration", "step = 0.03\niterations = 30\n")
+        .with_attribute("configuration", configuration.as_str())
         .with_attribute("seconds", 0.5)
-        .with_array("norm2", &[30], (0..30).map(norm).collect())
+        .with_array("outcome", &[30], each(&|i| if fooled(i) { 2.0 } else { (i % 2) as f64 }))
+        .with_array("label", &[30], vec![0.0; 30])
+        .with_array("class_before", &[30], vec![0.0; 30])
         .with_array("class_after", &[30], vec![1.0; 30])
+        .with_array("norm2", &[30], each(&norm))
+        .with_array("norm_inf", &[30], each(&norm))
+        .with_array("iterations", &[30], vec![30.0; 30])
+        .with_array("first_success", &[30], each(&|i| if fooled(i) { 5.0 } else { f64::NAN }))
+        .with_array("adversarial_index", &[20], (0..20).map(f64::from).collect())
         .with_array("adversarial", &[20, 16], vec![-0.5; 320])
-        .with_array("outcome", &[30], outcome)
 }
 
 fn cells(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {

@@ -11,7 +11,7 @@ use snode_attack::{AttackResults, AttackSummary, Norm, Outcome, Progress};
 use snode_figures::{Axis, Line, Panel, svg};
 
 use super::images::{ImageArgs, Subject, subject};
-use super::{figures_folder, stem};
+use super::{ThreadArgs, figures_folder, stem};
 use crate::analyses::attack::{Attack, Found, contact_sheet};
 use crate::config::{AttackConfig, SchemeName, scheme_for};
 use crate::error::{Error, Result};
@@ -34,9 +34,9 @@ pub struct AttackArgs {
     /// with their perturbations (PNG) into a folder.
     #[arg(long, value_name = "FOLDER")]
     pub figures: Option<PathBuf>,
-    /// The number of threads; all there are if not given.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
+    /// The threads.
+    #[command(flatten)]
+    pub threads: ThreadArgs,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -51,7 +51,7 @@ pub fn run(args: &AttackArgs) -> Result<()> {
     let subject = subject(&args.run, &args.source)?;
     let attack = attack(args, &subject)?;
     let bar = bar(attack.keys.name(), args.json);
-    let found = attack.measure(&subject, args.threads.map(usize::from), &mut |progress| {
+    let found = attack.measure(&subject, args.threads.number(), &mut |progress| {
         let Progress { done, total, fooled } = progress;
         bar.set_length(total as u64);
         bar.set_position(done as u64);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Experiment, ExperimentFile};
+use crate::config::ExperimentFile;
 use crate::error::{Error, Result};
 use crate::grid::manifest::Manifest;
 use crate::grid::{Cell, Grid};
@@ -13,7 +13,7 @@ pub struct Found {
     pub name: String,
     /// The folder of its results.
     pub folder: PathBuf,
-    /// Its cells. Of a manifest only labels and identities are known, not the experiments.
+    /// Its cells.
     pub cells: Vec<Cell>,
 }
 
@@ -52,7 +52,7 @@ fn of_manifest(path: &Path) -> Result<Found> {
         number: cell.number,
         label: cell.label,
         identity: cell.identity,
-        experiment: Experiment::default(),
+        experiment: cell.experiment,
     });
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     Ok(Found { name: manifest.name, folder, cells: cells.collect() })

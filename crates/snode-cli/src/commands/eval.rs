@@ -12,7 +12,7 @@ use snode_store::{Precision, read_network};
 use snode_train::{Cost, classify};
 
 use super::images::{ImageArgs, Subject, subject};
-use super::pool;
+use super::{ThreadArgs, pool};
 use crate::config::{self, SchemeName, scheme_for};
 use crate::encoded::encoded;
 use crate::error::{Error, Result};
@@ -37,9 +37,9 @@ pub struct EvalArgs {
     /// Adds the accuracy on each class, and which classes were taken for which.
     #[arg(long)]
     pub classes: bool,
-    /// The number of threads; all there are if not given.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
+    /// The threads.
+    #[command(flatten)]
+    pub threads: ThreadArgs,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -78,7 +78,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let classes = summary.model.classes;
     let scheme = scheme_for(args.scheme, args.tolerance, &summary, experiment.as_ref())?;
     let cost = experiment.map(|experiment| config::cost(&experiment.cost, classes));
-    let evaluation = pool(args.threads.map(usize::from))?.install(|| match summary.precision {
+    let evaluation = pool(args.threads.number())?.install(|| match summary.precision {
         Precision::F32 => evaluate::<f32>(&args.run, &split, encoding, classes, cost, &scheme),
         Precision::F64 => evaluate::<f64>(&args.run, &split, encoding, classes, cost, &scheme),
     })?;

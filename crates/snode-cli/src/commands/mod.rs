@@ -24,10 +24,25 @@ pub mod validate;
 
 use std::path::Path;
 
+use clap::Args;
 use snode_store::{RunSummary, read_info};
 
 use crate::config::Experiment;
 use crate::error::{Error, Result};
+
+/// The option that says how many threads compute.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ThreadArgs {
+    /// The number of threads; all there are if not given.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl ThreadArgs {
+    fn number(self) -> Option<usize> {
+        self.threads.map(usize::from)
+    }
+}
 
 /// Makes the folder for figures.
 fn figures_folder(folder: &Path) -> Result<()> {

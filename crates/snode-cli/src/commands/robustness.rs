@@ -9,7 +9,7 @@ use snode_data::Noise;
 use snode_figures::{Axis, Line, Panel, svg};
 
 use super::images::{ImageArgs, Subject, subject};
-use super::{figures_folder, stem};
+use super::{ThreadArgs, figures_folder, stem};
 use crate::analyses::robustness::{Measured, Robustness};
 use crate::config::{RobustnessConfig, SchemeName, scheme_for};
 use crate::error::{Error, Result};
@@ -52,9 +52,9 @@ pub struct RobustnessArgs {
     /// Writes a table (CSV), a figure (SVG) and the first images under noise (PNG) into a folder.
     #[arg(long, value_name = "FOLDER")]
     pub figures: Option<PathBuf>,
-    /// The number of threads; all there are if not given.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
+    /// The threads.
+    #[command(flatten)]
+    pub threads: ThreadArgs,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -68,7 +68,7 @@ pub struct RobustnessArgs {
 pub fn run(args: &RobustnessArgs) -> Result<()> {
     let subject = subject(&args.run, &args.source)?;
     let analysis = analysis(args, &subject)?;
-    let measured = analysis.measure(&subject, args.threads.map(usize::from))?;
+    let measured = analysis.measure(&subject, args.threads.number())?;
     analysis.write(&subject, &measured)?;
     if let Some(folder) = &args.figures {
         write_figures(folder, &args.run, &measured)?;

@@ -8,7 +8,7 @@ use snode_analysis::{Moments, PropagationSummary};
 use snode_figures::{Axis, Line, Panel, svg};
 
 use super::images::{ImageArgs, Subject, subject};
-use super::{figures_folder, stem};
+use super::{ThreadArgs, figures_folder, stem};
 use crate::analyses::noise::{self, quantities};
 use crate::analyses::{Noise, NoisyPart, Smoothness, smoothness};
 use crate::config::NoiseConfig;
@@ -43,9 +43,9 @@ pub struct SensitivityArgs {
     /// Writes tables (CSV) and figures (SVG) into a folder.
     #[arg(long, value_name = "FOLDER")]
     pub figures: Option<PathBuf>,
-    /// The number of threads; all there are if not given.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
+    /// The threads.
+    #[command(flatten)]
+    pub threads: ThreadArgs,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -96,7 +96,7 @@ pub fn run(args: &SensitivityArgs) -> Result<()> {
 
 /// Measures everything before anything is written.
 fn measure(args: &SensitivityArgs, subject: &Subject) -> Result<Measured> {
-    let threads = args.threads.map(usize::from);
+    let threads = args.threads.number();
     let keys = NoiseConfig {
         levels: args.noise.clone(),
         weights_levels: args.weights_noise.clone(),

@@ -14,8 +14,7 @@ use crate::report::{align_right, plain_table, text};
 /// Arguments of `snode status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// The grid, a TOML file; or its manifest or the folder of its results, of which missing
-    /// analyses are not known.
+    /// The grid, a TOML file; or its manifest, or the folder of its results.
     pub file: PathBuf,
     /// Sets a key, as in `snode run`.
     #[arg(long = "set", value_name = "KEY=VALUE")]

@@ -19,7 +19,7 @@ const MOST_BASES: usize = 32;
 /// The key that names the file an experiment is based on.
 const BASE: &str = "base";
 /// The keys by which a file describes many experiments.
-pub const GRID_KEYS: [&str; 4] = ["cases", "grid", "seeds", "exclude"];
+const GRID_KEYS: [&str; 4] = ["cases", "grid", "seeds", "exclude"];
 
 /// An experiment as read from its file.
 #[derive(Clone, Debug)]

@@ -37,7 +37,7 @@ impl Layer {
 }
 
 /// Puts `over` over `under`: tables key by key, everything else in place of what was there.
-pub(crate) fn merge(under: &mut toml::Table, over: toml::Table) {
+pub(super) fn merge(under: &mut toml::Table, over: toml::Table) {
     for (key, value) in over {
         match (under.get_mut(&key), value) {
             (Some(toml::Value::Table(under)), toml::Value::Table(over)) => merge(under, over),

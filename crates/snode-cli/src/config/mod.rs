@@ -28,9 +28,8 @@ pub use attack::{AttackConfig, AttackMethod, NormName};
 pub use check::check;
 pub use compare::{Difference, Kind, computation, differences, differing, is_computation};
 pub use diagnose::{nearest, with_suggestion};
-pub use file::{ExperimentFile, GRID_KEYS, Setting, SourceText, value_of};
+pub use file::{ExperimentFile, Setting, SourceText, value_of};
 pub use locate::Locator;
-pub(crate) use merge::merge;
 pub use method::{MethodOptions, iterations, method_options};
 pub use resolve::{all_threads, cost, resolve, unset_keys};
 pub use schema::{

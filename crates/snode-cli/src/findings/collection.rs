@@ -6,7 +6,6 @@ use serde_json::Value;
 use snode_store::Status;
 
 use super::group::{Group, without_seed};
-use super::planned;
 use super::run::Run;
 use crate::config::{Experiment, differences};
 use crate::error::{Error, Result};
@@ -114,8 +113,7 @@ impl Collection {
                 let manifest = Manifest::read(&path)?;
                 for cell in &manifest.cells {
                     let label = (grids.len(), cell.label.clone());
-                    let planned = planned::experiment(&manifest, &cell.label);
-                    add(&mut cells, label, planned, source.join(&cell.path));
+                    add(&mut cells, label, cell.experiment.clone(), source.join(&cell.path));
                 }
                 grids.push(manifest);
             }
@@ -191,13 +189,12 @@ impl Collection {
 }
 
 /// Grids share the cells they have in common.
-fn add(cells: &mut Vec<Cell>, label: (usize, Label), planned: Option<Experiment>, path: PathBuf) {
+fn add(cells: &mut Vec<Cell>, label: (usize, Label), planned: Experiment, path: PathBuf) {
     if let Some(known) = cells.iter_mut().find(|cell| cell.path == path) {
         known.labels.push(label);
-        known.planned.extend(planned);
+        known.planned.push(planned);
     } else {
-        let planned = planned.into_iter().collect();
-        cells.push(Cell { labels: vec![label], planned, ..Cell::read(path) });
+        cells.push(Cell { labels: vec![label], planned: vec![planned], ..Cell::read(path) });
     }
 }
 

@@ -12,7 +12,6 @@ pub mod group;
 mod html;
 mod markdown;
 mod overview;
-mod planned;
 pub mod run;
 pub mod section;
 pub mod sections;
@@ -23,7 +22,7 @@ pub use attack::Attack;
 pub use collection::{Cell, Collection, State};
 pub use group::{Family, Group};
 pub use run::Run;
-pub use section::{Content, Data, Figure, Section, Table};
+pub use section::{Content, Figure, Section, Table};
 pub use write::write;
 
 use claims::Claim;

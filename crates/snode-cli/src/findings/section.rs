@@ -1,5 +1,7 @@
 //! What a report is made of: sections of tables and figures, each with its numbers.
 
+use crate::tables::Csv;
+
 /// A part of a report.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
@@ -29,7 +31,7 @@ pub struct Table {
     /// The cells, row by row, each as long as the header.
     pub rows: Vec<Vec<String>>,
     /// What it was made of, in full precision.
-    pub data: Data,
+    pub data: Csv,
 }
 
 /// A figure.
@@ -42,7 +44,7 @@ pub struct Figure {
     /// The figure itself.
     pub content: Content,
     /// The numbers that were drawn.
-    pub data: Option<Data>,
+    pub data: Option<Csv>,
 }
 
 /// A figure itself.
@@ -52,27 +54,4 @@ pub enum Content {
     Chart(String),
     /// A sheet of pictures: the bytes of a PNG file.
     Sheet(Vec<u8>),
-}
-
-/// Numbers with the names of their columns, for a CSV file.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Data {
-    /// The names of the columns.
-    pub header: Vec<String>,
-    /// The rows, each as long as the header.
-    pub rows: Vec<Vec<String>>,
-}
-
-impl Data {
-    /// Columns without rows yet.
-    pub fn new(header: &[&str]) -> Self {
-        Self { header: header.iter().map(|&name| name.to_owned()).collect(), rows: Vec::new() }
-    }
-
-    /// Adds a row.
-    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let row: Vec<String> = cells.into_iter().collect();
-        debug_assert_eq!(row.len(), self.header.len(), "a row has as many cells as the header");
-        self.rows.push(row);
-    }
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::html::html;
 use super::markdown::markdown;
-use super::{Content, Data, Report};
+use super::{Content, Report};
 use crate::error::{Error, Result};
-use crate::tables::{write_bytes, write_text};
+use crate::tables::{Csv, write_bytes, write_text};
 
 /// Pixels of a picture for each unit of a chart.
 const MAGNIFICATION: f32 = 2.0;
@@ -23,10 +23,10 @@ pub fn write(report: &Report, folder: &Path) -> Result<()> {
     }
     write_text(&folder.join("report.html"), &html(report))?;
     write_text(&folder.join("report.md"), &markdown(report))?;
-    write_csv(&tables.join("claims.csv"), &claims(report))?;
+    claims(report).write(&tables.join("claims.csv"))?;
     for section in &report.sections {
         for table in &section.tables {
-            write_csv(&tables.join(format!("{}.csv", table.name)), &table.data)?;
+            table.data.write(&tables.join(format!("{}.csv", table.name)))?;
         }
         for figure in &section.figures {
             let file = |ending: &str| figures.join(format!("{}.{ending}", figure.name));
@@ -40,15 +40,15 @@ pub fn write(report: &Report, folder: &Path) -> Result<()> {
                 Content::Sheet(png) => write_bytes(&file("png"), png)?,
             }
             if let Some(data) = &figure.data {
-                write_csv(&tables.join(format!("figure-{}.csv", figure.name)), data)?;
+                data.write(&tables.join(format!("figure-{}.csv", figure.name)))?;
             }
         }
     }
     Ok(())
 }
 
-fn claims(report: &Report) -> Data {
-    let mut data = Data::new(&["experiment", "claim", "verdict", "comparison", "holds", "runs"]);
+fn claims(report: &Report) -> Csv {
+    let mut data = Csv::new(["experiment", "claim", "verdict", "comparison", "holds", "runs"]);
     for claim in &report.claims {
         let own = [claim.experiment, claim.text, claim.verdict().text()].map(str::to_owned);
         if claim.evidence.is_empty() {
@@ -61,17 +61,4 @@ fn claims(report: &Report) -> Data {
         }
     }
     data
-}
-
-fn write_csv(path: &Path, data: &Data) -> Result<()> {
-    let failed = |error: csv::Error| Error::Results(format!("{}: {error}", path.display()));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(&data.header).map_err(failed)?;
-    for row in &data.rows {
-        writer.write_record(row).map_err(failed)?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| Error::Results(format!("{}: {error}", path.display())))?;
-    write_bytes(path, &bytes)
 }

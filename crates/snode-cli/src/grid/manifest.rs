@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::tables::write_text;
 
 /// The version of the format that is written, and the only one that is read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The ending of the names of manifests.
 const ENDING: &str = ".grid.json";
 
@@ -52,9 +53,30 @@ pub struct ManifestCell {
     pub label: Vec<(String, Value)>,
     /// What is trained, as 64 hexadecimal digits.
     pub identity: String,
+    /// The experiment with every value in place, as TOML.
+    #[serde(with = "as_toml")]
+    pub experiment: Experiment,
     /// The file of its results, relative to the folder of the manifest. It is there once the cell
     /// is trained.
     pub path: PathBuf,
+}
+
+/// An experiment as the text that stands in a file of results too: JSON does not have all its numbers.
+mod as_toml {
+    use serde::de::Error as _;
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::config::Experiment;
+
+    pub fn serialize<S: Serializer>(experiment: &Experiment, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&toml::to_string(experiment).map_err(S::Error::custom)?)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Experiment, D::Error> {
+        let text = String::deserialize(from)?;
+        toml::from_str(&text).map_err(|error| D::Error::custom(error.message()))
+    }
 }
 
 impl Manifest {
@@ -174,6 +196,7 @@ mod tests {
             number: 1,
             label: vec![("case".into(), json!("NCG")), ("seed".into(), json!(3))],
             identity: "0123456789abcdef".repeat(4),
+            experiment: Experiment { seed: 3, ..Experiment::default() },
             path: "cells/0123456789ab.h5".into(),
         });
         let path = Manifest::path(folder.path(), "a");

@@ -116,6 +116,7 @@ impl Grid {
             number: cell.number,
             label: cell.label.clone(),
             identity: cell.identity.clone(),
+            experiment: cell.experiment.clone(),
             path: Path::new(CELLS).join(format!("{}.h5", cell.short())),
         };
         manifest.cells = self.cells.iter().map(cell).collect();

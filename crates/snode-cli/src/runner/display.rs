@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -25,7 +26,11 @@ pub struct Display {
 struct Bars {
     all: MultiProgress,
     total: ProgressBar,
+    /// Those of the cells that processes are at.
     cells: BTreeMap<usize, ProgressBar>,
+    begin: Instant,
+    to_do: usize,
+    ended: usize,
 }
 
 impl Display {
@@ -154,6 +159,7 @@ impl Display {
     fn ended(&mut self, cell: &Cell, text: &str) {
         if let Some(bars) = &mut self.bars {
             bars.total.inc(1);
+            bars.ended += 1;
             if let Some(bar) = bars.cells.remove(&cell.number) {
                 bar.finish_and_clear();
             }
@@ -194,11 +200,11 @@ impl Bars {
     fn new(name: &str, to_do: usize, done: usize) -> Self {
         let all = MultiProgress::new();
         let total = all.add(ProgressBar::new((to_do + done) as u64));
-        total.set_style(style("{prefix} {bar:20} {pos}/{len} cells {elapsed}"));
+        total.set_style(style("{prefix} {bar:20} {pos}/{len} cells {elapsed}{msg}"));
         total.set_prefix(name.to_owned());
         total.set_position(done as u64);
         total.enable_steady_tick(std::time::Duration::from_secs(1));
-        Self { all, total, cells: BTreeMap::new() }
+        Self { all, total, cells: BTreeMap::new(), begin: Instant::now(), to_do, ended: 0 }
     }
 
     fn begin(&mut self, cell: &Cell) {
@@ -225,6 +231,21 @@ impl Bars {
             }
             _ => {}
         }
+        if let Some(remaining) = self.remaining() {
+            self.total.set_message(format!(" · about {} left", show_seconds(remaining)));
+        }
+    }
+
+    /// How long it may take, if the rest goes on as it went so far; nothing while that is a guess.
+    fn remaining(&self) -> Option<f64> {
+        let part = |bar: &ProgressBar| {
+            bar.length()
+                .filter(|&all| all > 0)
+                .map_or(0.0, |all| bar.position() as f64 / all as f64)
+        };
+        let done = self.ended as f64 + self.cells.values().map(part).sum::<f64>();
+        let elapsed = self.begin.elapsed().as_secs_f64();
+        (elapsed > 3.0 && done > 0.0).then(|| elapsed / done * (self.to_do as f64 - done).max(0.0))
     }
 }
 

@@ -1,38 +1,35 @@
 //! E6: attacks.
 
 use snode_analysis::Moments;
+use snode_attack::AttackSummary;
 
 use super::{
     Claim, Evidence, LEAST_RUNS, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, percent,
     sample,
 };
+use crate::config::AttackMethod::{self, CarliniWagner, MovingTarget, Pgd, Targeted};
 use crate::config::Experiment;
 use crate::findings::statistics::{short, short_number};
 use crate::findings::{Attack, Collection, Family, Group, Run};
 
-const MOVING: &str = "moving-target";
-const TARGETED: &str = "targeted";
-const PROJECTED: &str = "pgd";
-const CARLINI_WAGNER: &str = "carlini-wagner";
-
 /// The first attack on a run by a method that fulfils a condition.
-fn by<'a>(run: &'a Run, method: &str, holds: impl Fn(&Attack) -> bool) -> Option<&'a Attack> {
-    let mut attacks = run.attacks.iter().filter(|attack| attack.attacked > 0);
-    attacks.find(|attack| attack.method == method && holds(attack))
+fn by(run: &Run, method: AttackMethod, holds: impl Fn(&Attack) -> bool) -> Option<&Attack> {
+    let mut attacks = run.attacks.iter().filter(|attack| attack.summary.attacked() > 0);
+    attacks.find(|attack| attack.keys.method == method && holds(attack))
 }
 
 /// The groups that are attacked by all of these methods, or are to be.
 fn attacked<'a>(
     collection: &'a Collection,
-    methods: &'a [&str],
+    methods: &'a [AttackMethod],
 ) -> impl Iterator<Item = &'a Group> {
     let asks = move |experiment: &Experiment| {
         let by =
-            |method: &&str| experiment.attack.iter().any(|attack| attack.method.text() == *method);
+            |method: &AttackMethod| experiment.attack.iter().any(|attack| attack.method == *method);
         methods.iter().all(by)
     };
     collection
-        .planned(asks, move |run| methods.iter().all(|method| by(run, method, |_| true).is_some()))
+        .planned(asks, move |run| methods.iter().all(|method| by(run, *method, |_| true).is_some()))
 }
 
 /// Every run's moving-target attack with another one that is planned beside it.
@@ -42,15 +39,23 @@ fn pairs<'a>(
     other: impl Fn(&'a Run, &'a Attack) -> Option<&'a Attack>,
 ) -> Vec<(&'a Attack, &'a Attack)> {
     let pair = |run: &'a Run| {
-        let moving = by(run, MOVING, |_| true)?;
+        let moving = by(run, MovingTarget, |_| true)?;
         Some((moving, other(run, moving)?))
     };
     group.runs(collection).filter_map(pair).collect()
 }
 
 /// A number of each attack, over all of them.
-fn over<'a>(attacks: impl Iterator<Item = &'a Attack>, of: impl Fn(&Attack) -> f64) -> Moments {
-    attacks.map(of).filter(|value| value.is_finite()).collect()
+fn over<'a>(attacks: impl Iterator<Item = &'a Attack>, of: fn(&AttackSummary) -> f64) -> Moments {
+    attacks.map(|attack| of(&attack.summary)).filter(|value| value.is_finite()).collect()
+}
+
+fn susceptible(summary: &AttackSummary) -> f64 {
+    summary.susceptible()
+}
+
+fn mean_norm(summary: &AttackSummary) -> f64 {
+    summary.mean_norm2
 }
 
 /// How far fooled parts may lie apart.
@@ -62,13 +67,13 @@ const COST: std::ops::RangeInclusive<f64> = 4.5..=18.0;
 
 /// The moving target is as good as all targets, for a ninth of the cost.
 pub(super) fn moving_is_targeted_for_a_ninth(collection: &Collection) -> Claim {
-    let evidence = attacked(collection, &[MOVING, TARGETED]).map(|group| {
-        let pairs = pairs(collection, group, |run, _| by(run, TARGETED, |_| true));
+    let evidence = attacked(collection, &[MovingTarget, Targeted]).map(|group| {
+        let pairs = pairs(collection, group, |run, _| by(run, Targeted, |_| true));
         let (moving, targeted) =
             (|| pairs.iter().map(|pair| pair.0), || pairs.iter().map(|pair| pair.1));
-        let parts = (over(moving(), Attack::susceptible), over(targeted(), Attack::susceptible));
-        let norms = (over(moving(), Attack::mean_norm), over(targeted(), Attack::mean_norm));
-        let seconds = |attack: &Attack| attack.seconds_per_image().unwrap_or(f64::NAN);
+        let parts = (over(moving(), susceptible), over(targeted(), susceptible));
+        let norms = (over(moving(), mean_norm), over(targeted(), mean_norm));
+        let seconds = |summary: &AttackSummary| summary.seconds_per_image;
         let cost = over(targeted(), seconds).mean / over(moving(), seconds).mean;
         let runs = pairs.len() as u64;
         let same = (parts.0.mean - parts.1.mean).abs() <= SAME_PART
@@ -111,8 +116,8 @@ fn beats(own: (&Moments, &Moments), other: (&Moments, &Moments)) -> bool {
 
 fn contest(group: &Group, winner: &str, pairs: &[(&Attack, &Attack)], loser: &str) -> Evidence {
     let of = |attacks: Vec<&Attack>| {
-        let parts = over(attacks.iter().copied(), Attack::susceptible);
-        (parts, over(attacks.into_iter(), Attack::mean_norm))
+        let parts = over(attacks.iter().copied(), susceptible);
+        (parts, over(attacks.into_iter(), mean_norm))
     };
     let first = of(pairs.iter().map(|pair| pair.0).collect());
     let second = of(pairs.iter().map(|pair| pair.1).collect());
@@ -135,12 +140,12 @@ const WINS: &str = "fools a larger part of the images, or the same part at a sma
 
 /// The moving target beats projected gradients that make the same steps.
 pub(super) fn moving_beats_projected_gradient(collection: &Collection) -> Claim {
-    let evidence = attacked(collection, &[MOVING, PROJECTED]).map(|group| {
+    let evidence = attacked(collection, &[MovingTarget, Pgd]).map(|group| {
         let same = |own: &Attack, other: &Attack| {
-            other.euclidean && (own.step, own.iterations) == (other.step, other.iterations)
+            other.is_euclidean()
+                && (own.keys.step, own.keys.iterations) == (other.keys.step, other.keys.iterations)
         };
-        let pairs =
-            pairs(collection, group, |run, moving| by(run, PROJECTED, |pgd| same(moving, pgd)));
+        let pairs = pairs(collection, group, |run, moving| by(run, Pgd, |pgd| same(moving, pgd)));
         contest(group, "moving target", &pairs, "PGD")
     });
     Claim {
@@ -153,12 +158,12 @@ pub(super) fn moving_beats_projected_gradient(collection: &Collection) -> Claim 
 
 /// Projected gradients with longer steps win on networks trained by NCG.
 pub(super) fn long_steps_win_on_ncg(collection: &Collection) -> Claim {
-    let ncg = attacked(collection, &[MOVING, PROJECTED])
+    let ncg = attacked(collection, &[MovingTarget, Pgd])
         .filter(|group| group.family == Some(Family::Ncg));
     let evidence = ncg.map(|group| {
-        let longer = |own: &Attack, other: &Attack| other.euclidean && other.step > own.step;
-        let pairs =
-            pairs(collection, group, |run, moving| by(run, PROJECTED, |pgd| longer(moving, pgd)));
+        let longer =
+            |own: &Attack, other: &Attack| other.is_euclidean() && other.keys.step > own.keys.step;
+        let pairs = pairs(collection, group, |run, moving| by(run, Pgd, |pgd| longer(moving, pgd)));
         let turned: Vec<_> = pairs.into_iter().map(|(moving, pgd)| (pgd, moving)).collect();
         contest(group, "PGD with longer steps", &turned, "moving target")
     });
@@ -172,8 +177,8 @@ pub(super) fn long_steps_win_on_ncg(collection: &Collection) -> Claim {
 
 /// Carlini and Wagner's attack needs large perturbations.
 pub(super) fn carlini_wagner_goes_far(collection: &Collection) -> Claim {
-    let evidence = attacked(collection, &[MOVING, CARLINI_WAGNER]).map(|group| {
-        let pairs = pairs(collection, group, |run, _| by(run, CARLINI_WAGNER, |_| true));
+    let evidence = attacked(collection, &[MovingTarget, CarliniWagner]).map(|group| {
+        let pairs = pairs(collection, group, |run, _| by(run, CarliniWagner, |_| true));
         let norms = pairs.iter().map(|(moving, cw)| cw.mean_norms_in_common(moving));
         let norms: Vec<_> = norms.filter(|(cw, _)| cw.is_finite()).collect();
         compare(
@@ -196,15 +201,16 @@ pub(super) fn carlini_wagner_goes_far(collection: &Collection) -> Claim {
 
 /// Networks trained by NCG resist better.
 pub(super) fn ncg_is_less_susceptible(collection: &Collection) -> Claim {
-    let susceptible = |run: &Run| by(run, MOVING, |_| true).map(Attack::susceptible);
+    let part =
+        |run: &Run| by(run, MovingTarget, |_| true).map(|attack| attack.summary.susceptible());
     let is_attacked =
-        |model: &String| attacked(collection, &[MOVING]).any(|group| group.model() == *model);
+        |model: &String| attacked(collection, &[MovingTarget]).any(|group| group.model() == *model);
     let mut evidence = Vec::new();
     for model in models(collection, None, None).into_iter().filter(is_attacked) {
         for kind in [NCG, NCG_SOBOLEV] {
             let side = |kind| {
                 let group = find(collection, &model, kind);
-                (kind_name(kind, group), sample(collection, group, susceptible))
+                (kind_name(kind, group), sample(collection, group, part))
             };
             evidence.push(compare(&model, side(kind), side(SGD), percent, |own, sgd| own < sgd));
         }

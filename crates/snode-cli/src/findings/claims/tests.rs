@@ -153,15 +153,22 @@ fn smooth_weights_have_small_seminorms() {
 
 /// An attack that fools `fooled` of ten images.
 fn attack(method: &str, step: f64, fooled: usize, norm: f64, seconds: f64) -> Appendix {
-    let outcome = (0..10).map(|i| if i < fooled { 2.0 } else { 1.0 }).collect();
-    let configuration = format!("step = {step:?}\niterations = 30\n");
+    let each = |value: &dyn Fn(usize) -> f64| (0..10).map(value).collect::<Vec<f64>>();
+    let of_fooled = |value: f64| each(&|i| if i < fooled { value } else { f64::NAN });
+    let configuration = format!("method = {method:?}\nstep = {step:?}\niterations = 30\n");
     Appendix::default()
-        .with_attribute("method", method)
         .with_attribute("configuration", configuration.as_str())
         .with_attribute("seconds", seconds)
-        .with_array("outcome", &[10], outcome)
-        .with_array("norm2", &[10], vec![norm; 10])
-        .with_array("class_after", &[10], vec![0.0; 10])
+        .with_array("outcome", &[10], each(&|i| if i < fooled { 2.0 } else { 1.0 }))
+        .with_array("label", &[10], vec![1.0; 10])
+        .with_array("class_before", &[10], vec![1.0; 10])
+        .with_array("class_after", &[10], each(&|i| if i < fooled { 2.0 } else { 1.0 }))
+        .with_array("norm2", &[10], of_fooled(norm))
+        .with_array("norm_inf", &[10], of_fooled(norm))
+        .with_array("iterations", &[10], vec![30.0; 10])
+        .with_array("first_success", &[10], of_fooled(3.0))
+        .with_array("adversarial_index", &[0], Vec::new())
+        .with_array("adversarial", &[0, 4], Vec::new())
 }
 
 fn attacked(experiment: &str, found: &[Appendix]) -> Runs {

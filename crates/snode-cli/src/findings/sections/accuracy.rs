@@ -3,8 +3,9 @@
 use snode_analysis::Moments;
 
 use super::super::statistics::{mean_and_spread, scaled};
-use super::super::{Collection, Data, Group, Section, Table};
+use super::super::{Collection, Group, Section, Table};
 use super::panels::{columns, group_cells};
+use crate::tables::Csv;
 
 /// A row for each way of training, a column for each model.
 pub(super) fn section(collection: &Collection) -> Option<Section> {
@@ -46,7 +47,7 @@ fn cell(collection: &Collection, group: &Group) -> String {
     format!("{text} ({}/{})", accuracies.count, group.cells.len())
 }
 
-fn data(collection: &Collection) -> Data {
+fn data(collection: &Collection) -> Csv {
     let mut data = columns(&["seed", "file", "accuracy", "batches", "iterations", "seconds"]);
     for group in &collection.groups {
         for run in group.runs(collection) {

@@ -1,12 +1,14 @@
 //! Attacks: success curves, and how susceptible networks are.
 
 use snode_analysis::Moments;
+use snode_attack::AttackSummary;
 use snode_figures::{Axis, Legend, Line, Panel, svg_with};
 
 use super::super::statistics::{mean_and_spread, scaled, short, short_number};
-use super::super::{Attack, Collection, Content, Data, Figure, Group, Section, Table};
+use super::super::{Attack, Collection, Content, Figure, Group, Section, Table};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
 use crate::config::Experiment;
+use crate::tables::Csv;
 
 /// At how many norms a success curve is drawn.
 const POINTS: usize = 60;
@@ -70,7 +72,7 @@ pub(crate) fn on_group<'a>(
     name: &str,
 ) -> Vec<&'a Attack> {
     let attacks = group.runs(collection).flat_map(|run| &run.attacks);
-    attacks.filter(|attack| attack.name == name && attack.attacked > 0).collect()
+    attacks.filter(|attack| attack.name == name && attack.summary.attacked() > 0).collect()
 }
 
 fn curve(attacks: &[&Attack], norms: &[f64]) -> Curve {
@@ -156,7 +158,7 @@ pub(super) fn file_name(text: &str) -> String {
 }
 
 fn table(collection: &Collection, names: &[String]) -> Table {
-    let mut data: Data = columns(&[
+    let mut data: Csv = columns(&[
         "attack",
         "method",
         "seed",
@@ -175,31 +177,30 @@ fn table(collection: &Collection, names: &[String]) -> Table {
                 for attack in run.attacks.iter().filter(|attack| attack.name == *name) {
                     data.row(group_cells(group).into_iter().chain([
                         name.clone(),
-                        attack.method.clone(),
+                        attack.keys.method.text().to_owned(),
                         run.summary.info.seed.to_string(),
-                        attack.attacked.to_string(),
-                        attack.wrong_before.to_string(),
-                        attack.norms.len().to_string(),
-                        attack.mean_norm().to_string(),
-                        attack.most_norm().to_string(),
-                        attack.seconds.map_or_else(String::new, |seconds| seconds.to_string()),
+                        attack.summary.attacked().to_string(),
+                        attack.summary.wrong_before.to_string(),
+                        attack.summary.fooled.to_string(),
+                        attack.summary.mean_norm2.to_string(),
+                        attack.summary.most_norm2.to_string(),
+                        attack.results.seconds.to_string(),
                     ]));
                 }
             }
-            let moments = |of: &dyn Fn(&Attack) -> f64| -> Moments {
-                attacks.iter().map(|attack| of(attack)).filter(|value| value.is_finite()).collect()
+            let summaries = || attacks.iter().map(|attack| attack.summary);
+            let moments = |of: fn(&AttackSummary) -> f64| -> Moments {
+                summaries().map(|summary| of(&summary)).filter(|value| value.is_finite()).collect()
             };
-            let most = attacks.iter().map(|attack| attack.most_norm()).fold(f64::NAN, f64::max);
-            let seconds: Moments =
-                attacks.iter().filter_map(|attack| attack.seconds_per_image()).collect();
+            let most = summaries().map(|summary| summary.most_norm2).fold(f64::NAN, f64::max);
             rows.push(vec![
                 group.model(),
                 group.line(),
                 name.clone(),
-                mean_and_spread(&scaled(&moments(&|attack| attack.susceptible()), 100.0), 1),
-                short(&moments(&|attack| attack.mean_norm())),
+                mean_and_spread(&scaled(&moments(AttackSummary::susceptible), 100.0), 1),
+                short(&moments(|summary| summary.mean_norm2)),
                 if most.is_nan() { "–".into() } else { short_number(most) },
-                short(&scaled(&seconds, 1e3)),
+                short(&scaled(&moments(|summary| summary.seconds_per_image), 1e3)),
                 format!("{}/{}", attacks.len(), group.cells.len()),
             ]);
         }

@@ -3,7 +3,8 @@
 use snode_analysis::Moments;
 use snode_figures::{Axis, Legend, Line, Panel, svg_with};
 
-use super::super::{Collection, Content, Data, Figure, Group};
+use super::super::{Collection, Content, Figure, Group};
+use crate::tables::Csv;
 
 /// A mean curve over the runs of a group, with as many of them as there are at each point.
 pub(super) type Curve = Vec<(f64, Moments)>;
@@ -42,7 +43,7 @@ pub(super) fn figure(
     name: impl Into<String>,
     caption: impl Into<String>,
     panels: &[Panel],
-    data: Data,
+    data: Csv,
 ) -> Option<Figure> {
     let chart = svg_with(panels, 2, Legend::Below).ok()?;
     Some(Figure {
@@ -62,8 +63,8 @@ pub(super) fn group_cells(group: &Group) -> Vec<String> {
 }
 
 /// Columns: those of [`GROUP`] and further ones.
-pub(super) fn columns(further: &[&str]) -> Data {
-    Data::new(&[&GROUP[..], further].concat())
+pub(super) fn columns(further: &[&str]) -> Csv {
+    Csv::new([&GROUP[..], further].concat())
 }
 
 /// The most groups that are named.

@@ -2,11 +2,12 @@
 
 use snode_data::{Encoding, Noise};
 
-use super::super::attack::Picture;
 use super::super::run::Run;
 use super::super::{Collection, Content, Figure, Section};
 use super::attacks::file_name;
+use crate::analyses::attack::contact_sheet;
 use crate::commands::images::{ImageArgs, Subject, subject};
+use crate::config::AttackMethod;
 use crate::error::Result;
 use crate::pictures::Sheet;
 
@@ -32,7 +33,8 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     }
     let mut of_groups = Vec::new();
     for group in &collection.groups {
-        let attacked = |run: &&Run| run.attacks.iter().any(|attack| !attack.pictures.is_empty());
+        let attacked =
+            |run: &&Run| run.attacks.iter().any(|attack| attack.pictures().next().is_some());
         let Some(run) = group.runs(collection).find(attacked) else {
             continue;
         };
@@ -105,40 +107,30 @@ fn noisy(run: &Run, Subject { split, encoding, .. }: &Subject) -> Result<Figure>
 
 /// A sheet for each attack on a run: clean images, adversarial ones, what was added.
 fn adversarial(run: &Run, subject: &Subject, name: &str) -> Result<Vec<Figure>> {
-    let Subject { split, encoding, .. } = subject;
-    let (images, width) = (split.images(), split.images().width());
+    let images = subject.split.images();
     let mut figures = Vec::new();
     // The paper's own attack comes first.
     let (own, others): (Vec<_>, Vec<_>) =
-        run.attacks.iter().partition(|attack| attack.method == "moving-target");
+        run.attacks.iter().partition(|attack| attack.keys.method == AttackMethod::MovingTarget);
     for attack in own.into_iter().chain(others) {
-        let known =
-            |picture: &&Picture| picture.index < images.len() && picture.adversarial.len() == width;
-        let pictures: Vec<_> = attack.pictures.iter().filter(known).take(SHOWN).collect();
+        let known = |picture: &(usize, usize, &[f64])| {
+            picture.0 < images.len() && picture.2.len() == images.width()
+        };
+        let pictures: Vec<_> = attack.pictures().filter(known).take(SHOWN).collect();
         if pictures.is_empty() {
             continue;
         }
-        let indices: Vec<usize> = pictures.iter().map(|picture| picture.index).collect();
-        let clean: Vec<f64> = encoding.encode(images, &indices)?;
-        let mut sheet = Sheet::new(images.shape());
-        sheet.row(clean.chunks_exact(width).map(|image| shades(image, *encoding)));
-        sheet.row(pictures.iter().map(|picture| shades(&picture.adversarial, *encoding)));
-        let scale = encoding.foreground() - encoding.background();
-        sheet.row(clean.chunks_exact(width).zip(&pictures).map(|(clean, picture)| {
-            let changes = picture.adversarial.iter().zip(clean);
-            // Grey where nothing changed; towards the foreground is brighter.
-            changes.map(|(new, old)| 0.5 + 0.5 * (new - old) / scale).collect()
-        }));
-        let taken = |picture: &&Picture| {
-            let label = split.labels()[picture.index];
-            format!("{label} for {}", picture.class_after)
-        };
-        let taken: Vec<String> = pictures.iter().map(taken).collect();
+        let labels = subject.split.labels();
+        let taken =
+            pictures.iter().map(|(index, after, _)| format!("{} for {after}", labels[*index]));
+        let taken: Vec<String> = taken.collect();
+        let adversarial: Vec<_> = pictures.iter().map(|(index, _, x)| (*index, *x)).collect();
+        let sheet = contact_sheet(subject, &adversarial)?;
         figures.push(Figure {
             name: format!("adversarial-{}-{}", file_name(name), file_name(&attack.name)),
             caption: format!(
                 "{name}, seed {}, attacked by {}: clean images, adversarial images, and their \
-                 difference (grey: unchanged). Taken: {}.",
+                 difference (grey: unchanged; the largest change is black or white). Taken: {}.",
                 run.summary.info.seed,
                 attack.name,
                 taken.join(", ")

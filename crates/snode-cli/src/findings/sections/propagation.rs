@@ -4,9 +4,10 @@ use snode_figures::{Axis, Line};
 
 use super::super::run::{Run, values};
 use super::super::statistics::{across, short};
-use super::super::{Collection, Data, Figure, Group, Section, Table};
+use super::super::{Collection, Figure, Group, Section, Table};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
 use crate::config::{Experiment, NoiseConfig};
+use crate::tables::Csv;
 
 /// How many markers a curve of measured values has.
 const MARKERS: usize = 12;
@@ -152,7 +153,7 @@ fn figures(collection: &Collection, part: &str, level: f64) -> Vec<Figure> {
     figures.into_iter().flatten().collect()
 }
 
-fn data(collection: &Collection, part: &str, level: f64) -> Data {
+fn data(collection: &Collection, part: &str, level: f64) -> Csv {
     let mut data = columns(&["quantity", "depth", "runs", "mean", "std"]);
     for group in &collection.groups {
         for quantity in QUANTITIES {

@@ -1,12 +1,13 @@
 //! Every run: where it is from, and what is missing.
 
 use super::super::run::Run;
-use super::super::{Collection, Data, Section, State, Table};
+use super::super::{Collection, Section, State, Table};
 use crate::estimate::show_seconds;
+use crate::tables::Csv;
 
 /// A row for each run.
 pub(super) fn section(collection: &Collection) -> Section {
-    let mut data = Data::new(&[
+    let mut data = Csv::new([
         "run",
         "file",
         "state",

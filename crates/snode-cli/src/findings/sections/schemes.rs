@@ -6,10 +6,11 @@ use snode_analysis::Moments;
 
 use super::super::run::{Run, number};
 use super::super::statistics::{mean_and_spread, scaled};
-use super::super::{Collection, Data, Group, Section, Table};
+use super::super::{Collection, Group, Section, Table};
 use super::panels::{columns, group_cells};
 use crate::config::Experiment;
 use crate::estimate::show_seconds;
+use crate::tables::Csv;
 
 /// Training under each scheme, and the cross table of training and solving.
 pub(super) fn section(collection: &Collection) -> Option<Section> {
@@ -74,7 +75,7 @@ fn trained(collection: &Collection, groups: &[&Group]) -> Table {
 }
 
 fn crossed(collection: &Collection, groups: &[&Group], solved: &[String]) -> Table {
-    let mut data: Data = columns(&["solved_by", "seed", "accuracy", "right_hand_sides"]);
+    let mut data: Csv = columns(&["solved_by", "seed", "accuracy", "right_hand_sides"]);
     let mut rows = Vec::new();
     for group in groups {
         let mut row = vec![group.model(), group.line()];

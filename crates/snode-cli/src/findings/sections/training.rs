@@ -3,9 +3,10 @@
 use snode_figures::Axis;
 
 use super::super::statistics::across;
-use super::super::{Collection, Data, Group, Section};
+use super::super::{Collection, Group, Section};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
 use crate::session::TEST;
+use crate::tables::Csv;
 
 /// Accuracy on the test images against batches, over the runs of each group.
 pub(super) fn section(collection: &Collection) -> Option<Section> {
@@ -47,7 +48,7 @@ fn curve(collection: &Collection, group: &Group) -> Curve {
     across(&curves(collection, group))
 }
 
-fn data(collection: &Collection) -> Data {
+fn data(collection: &Collection) -> Csv {
     let mut data = columns(&["batches", "runs", "accuracy_mean", "accuracy_std"]);
     for group in &collection.groups {
         for (batches, moments) in curve(collection, group) {

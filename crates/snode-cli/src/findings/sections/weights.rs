@@ -5,9 +5,10 @@ use snode_figures::{Axis, Line};
 
 use super::super::run::{Run, number, values};
 use super::super::statistics::short;
-use super::super::{Collection, Data, Group, Section, Table};
+use super::super::{Collection, Group, Section, Table};
 use super::panels::{columns, figure, group_cells, incomplete, panels};
 use crate::config::Experiment;
+use crate::tables::Csv;
 
 /// The path of one weight of each group's first run, and how smooth all weights are.
 pub(super) fn section(collection: &Collection) -> Option<Section> {
@@ -54,7 +55,7 @@ pub(crate) fn relative_seminorm(run: &Run) -> Option<f64> {
     Some(seminorm / norm)
 }
 
-fn data(collection: &Collection) -> Data {
+fn data(collection: &Collection) -> Csv {
     let mut data = columns(&["seed", "depth", "weight"]);
     for group in &collection.groups {
         for run in group.runs(collection) {

@@ -1,14 +1,18 @@
-//! An attack on images.
+//! An attack on images: measured, written into the run's file, read back, drawn.
+
+mod recorded;
+mod sheet;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde::Serialize;
-use snode_attack::{
-    AttackResults, Attacked, Bounds, Outcome, Progress, SolvedNetwork, attack_observed,
-};
+use snode_attack::{AttackResults, Attacked, Bounds, Progress, SolvedNetwork, attack_observed};
 use snode_ode::SchemeChoice;
-use snode_store::{Appendix, Precision, read_network};
+use snode_store::{Precision, read_network};
+
+pub use recorded::Recorded;
+pub use sheet::contact_sheet;
 
 use super::{ANALYSIS, write};
 use crate::commands::images::{ImageArgs, Subject, subject};
@@ -17,7 +21,6 @@ use crate::config::{AttackConfig, SchemeName, scheme_for};
 use crate::encoded::evaluation_set;
 use crate::error::{Error, Result};
 use crate::number::Number;
-use crate::pictures::Sheet;
 
 /// An attack on a network (S10)–(S13).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -105,50 +108,12 @@ impl Attack {
     /// # Errors
     /// If the file cannot be written.
     pub fn write(&self, subject: &Subject, found: &Found) -> Result<()> {
-        write(&subject.run, &self.group(), self, self.appendix(subject, found)?)
-    }
-
-    fn appendix(&self, subject: &Subject, found: &Found) -> Result<Appendix> {
-        let (images, summary) = (&found.results.images, found.results.summary());
-        let configuration =
-            toml::to_string(&self.keys).map_err(|error| Error::Results(error.to_string()))?;
-        let count = images.len();
-        let each = |value: &dyn Fn(&Attacked<f64>) -> f64| images.iter().map(value).collect();
-        let fooled =
-            || images.iter().enumerate().filter_map(|(j, i)| Some((j, i.adversarial.as_ref()?)));
-        let (number, width) = (fooled().count(), subject.split.images().width());
-        let outcome = |image: &Attacked<f64>| match image.outcome {
-            Outcome::WrongBefore => 0.0,
-            Outcome::Resisted => 1.0,
-            Outcome::Fooled => 2.0,
-        };
-        let first = |i: &Attacked<f64>| i.first_success.map_or(f64::NAN, |steps| steps as f64);
-        Ok(Appendix::default()
-            .with_attribute("method", self.keys.method.text())
-            .with_attribute("configuration", configuration.as_str())
+        let group = recorded::group(&self.keys, &found.results, subject.split.images().width())?
             .with_attribute("scheme", found.scheme.name())
             .with_attribute("data", subject.source.as_str())
             .with_attribute("split", subject.split_name.text())
-            .with_attribute("seed", subject.summary.info.seed)
-            .with_attribute("images", summary.attacked())
-            .with_attribute("wrong_before", summary.wrong_before)
-            .with_attribute("fooled", summary.fooled)
-            .with_attribute("seconds", found.results.seconds)
-            .with_array("index", &[count], (0..count).map(|j| j as f64).collect())
-            .with_array("outcome", &[count], each(&outcome))
-            .with_array("label", &[count], each(&|i| i.label as f64))
-            .with_array("class_before", &[count], each(&|i| i.class_before as f64))
-            .with_array("class_after", &[count], each(&|i| i.class_after as f64))
-            .with_array("norm2", &[count], each(&|i| i.norm2))
-            .with_array("norm_inf", &[count], each(&|i| i.norm_infinity))
-            .with_array("iterations", &[count], each(&|i| i.iterations as f64))
-            .with_array("first_success", &[count], each(&first))
-            .with_array("adversarial_index", &[number], fooled().map(|(j, _)| j as f64).collect())
-            .with_array(
-                "adversarial",
-                &[number, width],
-                fooled().flat_map(|(_, image)| image.iter().copied()).collect(),
-            ))
+            .with_attribute("seed", subject.summary.info.seed);
+        write(&subject.run, &self.group(), self, group)
     }
 }
 
@@ -171,34 +136,4 @@ fn widened<T: Number>(results: AttackResults<T>) -> AttackResults<f64> {
         seconds: results.seconds,
         images: results.images.into_iter().map(image).collect(),
     }
-}
-
-/// A contact sheet of adversarial images, given by their index in the split of `subject` and their
-/// pixels: a row of clean images, one of adversarial ones, and one of perturbations, where grey is
-/// none, white towards the foreground, and the largest of all is black or white.
-///
-/// # Errors
-/// If an index is out of range.
-pub fn contact_sheet(subject: &Subject, adversarial: &[(usize, &[f64])]) -> Result<Sheet> {
-    let images = subject.split.images();
-    let indices: Vec<usize> = adversarial.iter().map(|(index, _)| *index).collect();
-    let clean: Vec<f64> = subject.encoding.encode(images, &indices)?;
-    let clean: Vec<&[f64]> = clean.chunks_exact(images.width()).collect();
-    let (background, foreground) = (subject.encoding.background(), subject.encoding.foreground());
-    let shade = |value: &f64| (value - background) / (foreground - background);
-    let shades = |pixels: &[f64]| -> Vec<f64> { pixels.iter().map(shade).collect() };
-    let perturbations: Vec<Vec<f64>> = adversarial
-        .iter()
-        .zip(&clean)
-        .map(|((_, pixels), clean)| {
-            pixels.iter().zip(*clean).map(|(a, c)| shade(a) - shade(c)).collect()
-        })
-        .collect();
-    let largest = perturbations.iter().flatten().fold(0.0_f64, |most, d| most.max(d.abs()));
-    let around_grey = |d: &f64| 0.5 + if largest > 0.0 { 0.5 * d / largest } else { 0.0 };
-    let mut sheet = Sheet::new(images.shape());
-    sheet.row(clean.iter().map(|pixels| shades(pixels)));
-    sheet.row(adversarial.iter().map(|(_, pixels)| shades(pixels)));
-    sheet.row(perturbations.iter().map(|d| d.iter().map(around_grey).collect()));
-    Ok(sheet)
 }
