@@ -209,7 +209,8 @@ impl Bars {
 
     fn begin(&mut self, cell: &Cell) {
         let bar = self.all.add(ProgressBar::new(0));
-        bar.set_style(style("  {bar:12} {pos}/{len} {prefix} {wide_msg}"));
+        // There is no length before the process says it.
+        bar.set_style(style("  {prefix} begins"));
         bar.set_prefix(cell.text());
         self.cells.insert(cell.number, bar);
     }
@@ -217,6 +218,7 @@ impl Bars {
     fn event(&self, cell: &Cell, event: &Value) {
         let Some(bar) = self.cells.get(&cell.number) else { return };
         if let Some(batches) = event["batches"].as_u64().filter(|_| event["event"] == "begin") {
+            bar.set_style(style("  {bar:12} {pos}/{len} {prefix} {wide_msg}"));
             bar.set_length(batches);
         }
         if let Some(done) = event["batches_done"].as_u64() {
