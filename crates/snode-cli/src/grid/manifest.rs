@@ -34,6 +34,12 @@ pub struct Manifest {
     pub cells: Vec<ManifestCell>,
 }
 
+/// What manifests of all versions have.
+#[derive(Deserialize)]
+struct Numbered {
+    version: u32,
+}
+
 /// A file with its text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceFile {
@@ -128,15 +134,17 @@ impl Manifest {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Error::file(path, "cannot read the manifest", error))?;
         let strange = |problem: String| Error::Results(format!("{}: {problem}", path.display()));
-        let manifest: Self = serde_json::from_str(&text)
+        // The version first: what another one holds is not known.
+        let Numbered { version } = serde_json::from_str(&text)
             .map_err(|error| strange(format!("no manifest of a grid: {error}")))?;
-        if manifest.version != VERSION {
+        if version != VERSION {
             return Err(strange(format!(
-                "a manifest of version {}; allowed: {VERSION}",
-                manifest.version
+                "a manifest of version {version}; allowed: {VERSION}; `snode run` of the grid writes \
+                 it anew"
             )));
         }
-        Ok(manifest)
+        serde_json::from_str(&text)
+            .map_err(|error| strange(format!("no manifest of a grid: {error}")))
     }
 
     /// Writes it, whole or not at all.
@@ -202,7 +210,10 @@ mod tests {
         let path = Manifest::path(folder.path(), "a");
         manifest.write(&path).unwrap();
         assert_eq!(Manifest::read(&path).unwrap(), manifest);
-        assert_eq!(Manifest::all_in(folder.path()).unwrap(), [path]);
+        assert_eq!(Manifest::all_in(folder.path()).unwrap(), [path.clone()]);
+        std::fs::write(&path, r#"{ "version": 1 }"#).unwrap();
+        let error = Manifest::read(&path).unwrap_err().to_string();
+        assert!(error.contains("version 1; allowed: 2"), "{error}");
         let cell = &manifest.cells[0];
         assert_eq!(cell.text(), "case=NCG, seed=3");
         assert_eq!((cell.short(), cell.value("seed")), ("0123456789ab", Some(&json!(3))));
