@@ -90,3 +90,14 @@ pub use scheme::{
     Distances, Euler, OptionError, Perturbation, PerturbedWalk, Problem, RungeKutta, Scheme,
     SchemeChoice, Statistics, Stop,
 };
+
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<SolveError>();
+    travels::<GridError>();
+    travels::<OptionError>();
+    travels::<UnknownActivation>();
+    #[cfg(feature = "adaptive")]
+    travels::<UnknownMethod>();
+};

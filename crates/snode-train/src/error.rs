@@ -110,3 +110,9 @@ impl TrainError {
         }
     }
 }
+
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<TrainError>();
+};
