@@ -28,13 +28,14 @@ test: ## run all tests
 	@$(CARGO) test --manifest-path tests/consumer/Cargo.toml --target-dir '$(TARGET_DIR)' $(TEST_ARGS)
 	@$(WITH_HDF5) $(CARGO) test --workspace $(TEST_ARGS)
 
-lint: ## formatting, clippy, documentation and crate layers, all without a warning
+lint: ## formatting, clippy, documentation, features, crate layers, all without a warning
 	@$(CARGO) fmt --all --check
 	@$(CARGO) fmt --manifest-path tests/consumer/Cargo.toml --check
 	@$(WITH_HDF5) $(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
-	@$(CARGO) clippy --quiet -p snode-ode --no-default-features -- -D warnings
+	@$(WITH_HDF5) env CARGO='$(CARGO)' sh scripts/check-features.sh
 	@RUSTDOCFLAGS='-D warnings' $(WITH_HDF5) $(CARGO) doc --quiet --workspace --no-deps
 	@CARGO='$(CARGO)' sh scripts/check-layers.sh
+	@CARGO='$(CARGO)' sh scripts/check-msrv.sh
 
 bench: ## run the benchmarks (BENCH_ARGS='-- FILTER' for some of them)
 	@$(WITH_HDF5) $(CARGO) bench --manifest-path benches/Cargo.toml $(BENCH_ARGS)

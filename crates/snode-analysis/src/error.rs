@@ -60,3 +60,9 @@ impl AnalysisError {
         if is_allowed { Ok(()) } else { Err(Self::Option { what, found, allowed }) }
     }
 }
+
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<AnalysisError>();
+};

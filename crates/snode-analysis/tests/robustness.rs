@@ -132,3 +132,15 @@ fn what_cannot_be_measured_is_refused() {
     let wide = EvaluationSet { x: inputs(9, COUNT), ..set };
     refused(&wide, &options(&[0.1], 1), "expected 8×300, found 9×300");
 }
+
+#[test]
+fn of_no_inputs_none_is_right() {
+    for choice in SchemeChoice::all() {
+        let network = network::<f64>(4, 3, Activation::Tanh).with_ends(choice.ends());
+        let none = EvaluationSet { name: "none".into(), x: inputs(4, 0), labels: vec![] };
+        let scheme = choice.build().unwrap();
+        let curve =
+            robustness(&*scheme, &network, &none, CLASSES, &options(&[0.0, 1.0], 2)).unwrap();
+        assert_eq!((curve.total, curve.accuracy(1, 1)), (0, 0.0));
+    }
+}

@@ -90,3 +90,9 @@ impl AttackError {
         if expected == found { Ok(()) } else { Err(Self::Shape { operation, expected, found }) }
     }
 }
+
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<AttackError>();
+};

@@ -7,6 +7,7 @@ use crate::{AttackError, Linearisable};
 
 /// How sensitivity matrices are computed. Both are exact and agree to round-off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Form {
     /// C adjoint columns for each point: row c of P is Jᵀ e_c.
     #[default]

@@ -32,6 +32,7 @@ pub struct AttackSummary {
 
 impl AttackSummary {
     /// The part of the attacked images that was fooled, 0 to 1: "susceptible" in the paper's Table 3.
+    /// NaN if none was attacked.
     pub fn susceptible(&self) -> f64 {
         self.fooled as f64 / self.attacked() as f64
     }
@@ -90,7 +91,8 @@ impl<T: Real> AttackResults<T> {
     }
 
     /// The part of all images that is still predicted rightly when perturbations up to ε are
-    /// allowed: 1 − (wrong before + fooled within ε)/N. At ε = 0 the accuracy.
+    /// allowed: 1 − (wrong before + fooled within ε)/N. At ε = 0 the accuracy. NaN if there are no
+    /// images.
     pub fn robust_accuracy(&self, norm: Norm, epsilon: f64) -> f64 {
         let summary = self.summary();
         let within = self.norms(norm).iter().take_while(|&&norm| norm <= epsilon).count();

@@ -6,10 +6,10 @@ use faer::Mat;
 use proptest::prelude::*;
 use snode_attack::{
     Attack, AttackError, AttackOptions, AttackResults, Bounds, CarliniWagner, DeepFool,
-    FastGradient, MovingTarget, Norm, Outcome, ProjectedGradient, SolvedNetwork, Target, Targeted,
-    attack, attack_observed, predict,
+    FastGradient, Form, MovingTarget, Norm, Outcome, ProjectedGradient, SolvedNetwork, Target,
+    Targeted, attack, attack_observed, predict, sensitivity_matrices,
 };
-use snode_ode::{Activation, Ends, Euler, Network, Real};
+use snode_ode::{Activation, Ends, Euler, Network, Real, SchemeChoice};
 use snode_resnet::ResNet;
 use support::{Affine, images, network};
 
@@ -245,6 +245,29 @@ fn a_residual_network_is_attacked_as_the_euler_network_it_is() {
     let ode = run(&network, &MovingTarget::default(), &x, &options);
     let twin = run(resnet.network(), &MovingTarget::default(), &x, &options);
     assert_eq!(without_time(&ode), without_time(&twin));
+}
+
+#[test]
+fn no_images_have_no_results() {
+    fn check<T: Real>() {
+        for choice in SchemeChoice::all() {
+            let network = network::<T>(6, Activation::Tanh, choice.ends());
+            let mut model = SolvedNetwork::new(&network, choice.build().unwrap(), CLASSES).unwrap();
+            let none = Mat::<T>::zeros(6, 0);
+            for method in methods::<T>() {
+                let options = AttackOptions { refinements: 3, ..AttackOptions::default() };
+                let results = attack(&mut model, &*method, none.as_ref(), &[], &options).unwrap();
+                assert_eq!((results.images.len(), results.summary().attacked()), (0, 0));
+                assert!(results.success_curve(Norm::Two).is_empty());
+            }
+            for form in [Form::Adjoint, Form::Forward] {
+                let matrices = sensitivity_matrices(&mut model, none.as_ref(), form).unwrap();
+                assert_eq!(matrices.points(), 0);
+            }
+        }
+    }
+    check::<f64>();
+    check::<f32>();
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::{Error, Result};
 
 /// What happens to the images left over when the batch size does not divide their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Incomplete {
     /// They are left out of this epoch, so all batches are equally large. Other images are left
     /// out in other epochs.

@@ -221,3 +221,9 @@ pub enum Error {
         max_value: u16,
     },
 }
+
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<Error>();
+};

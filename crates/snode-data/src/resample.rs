@@ -62,7 +62,8 @@ pub fn block_sums(images: &Images, block_rows: usize, block_cols: usize) -> Resu
 
 /// The largest sum of a block, which must fit `u16`.
 fn block_max_value(images: &Images, block_rows: usize, block_cols: usize) -> Result<u16> {
-    let largest = usize::from(images.max_value()) * block_rows * block_cols;
+    let block = block_rows.saturating_mul(block_cols);
+    let largest = usize::from(images.max_value()).saturating_mul(block);
     check_count("largest sum of a block", largest, 1, usize::from(u16::MAX))?;
     Ok(largest as u16)
 }

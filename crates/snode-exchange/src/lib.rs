@@ -59,3 +59,10 @@ pub use names::{LayerNames, NoPattern};
 pub use npz::{read_npz, write_npz};
 pub use onnx::write_onnx;
 pub use safetensors::{read_safetensors, write_safetensors};
+
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<ExchangeError>();
+    travels::<NoPattern>();
+};

@@ -22,6 +22,7 @@ pub struct LayerNames {
 /// A text that is no pattern of names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is no pattern of names; it must have {{}} once, in the place of the number")]
+#[non_exhaustive]
 pub struct NoPattern {
     /// The text.
     pub found: String,

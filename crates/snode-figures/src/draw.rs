@@ -22,6 +22,12 @@ const SHADE: f64 = 0.16;
 #[error("cannot draw the figure: {0}")]
 pub struct FigureError(pub(crate) String);
 
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<FigureError>();
+};
+
 pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// The panels, `columns` a row, as the text of an SVG file, with a legend in each of them.

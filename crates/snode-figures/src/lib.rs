@@ -30,6 +30,7 @@ pub use picture::png;
 
 /// Where the names of lines stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Legend {
     /// In each panel, in the corner where the fewest points are.
     #[default]

@@ -7,7 +7,8 @@ use crate::{Activation, Ends, Grid, Initialisation, Parameters, Real, SolveError
 /// It says nothing of how it is solved; that is a [`Scheme`](crate::Scheme)'s matter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network<T> {
-    /// W and b at the nodes of [`Self::grid`].
+    /// W and b at the nodes of [`Self::grid`]. Schemes refuse a network whose parameters were
+    /// replaced by some on other nodes.
     pub parameters: Parameters<T>,
     grid: Grid,
     activation: Activation,

@@ -27,8 +27,11 @@ pub(crate) fn smallest_part(n: usize) -> usize {
 }
 
 /// Calls `work` on disjoint ranges that cover `0..columns` of a batch of height `n`, one range a
-/// thread.
+/// thread; not at all for a batch without numbers.
 pub(crate) fn for_columns(n: usize, columns: usize, work: &(impl Fn(Range<usize>) + Sync)) {
+    if n == 0 || columns == 0 {
+        return;
+    }
     let unit = smallest_part(n);
     let units = (columns / unit).max(1);
     let parts = rayon::current_num_threads().min(units);
@@ -111,9 +114,10 @@ pub(crate) struct Shared<'a, T> {
 unsafe impl<T: Send + Sync> Sync for Shared<'_, T> {}
 
 impl<'a, T> Shared<'a, T> {
-    /// Shares `all`, cut into pieces of `piece` elements; what does not fill a piece is left out.
+    /// Shares `all`, cut into pieces of `piece` elements; what does not fill a piece is left out. Of
+    /// pieces without elements there are as many as are asked for.
     pub(crate) fn new(all: &'a mut [T], piece: usize) -> Self {
-        let pieces = all.len().checked_div(piece).unwrap_or(0);
+        let pieces = all.len().checked_div(piece).unwrap_or(usize::MAX);
         Self { start: all.as_mut_ptr(), piece, pieces, life: PhantomData }
     }
 
@@ -175,6 +179,17 @@ mod tests {
                 assert!(seen.into_inner().unwrap().iter().all(|&n| n == 1));
             }
         }
+    }
+
+    #[test]
+    fn a_batch_without_numbers_is_no_work_and_has_empty_parts() {
+        for (n, columns) in [(0, 3), (3, 0), (0, 0)] {
+            for_columns(n, columns, &|_: Range<usize>| unreachable!("there is nothing to do"));
+        }
+        let mut all = [0.0_f64; 3];
+        let shared = Shared::new(&mut all, 0);
+        // SAFETY: nothing is read or written.
+        assert!(unsafe { shared.part_mut(7, 0..0) }.is_empty());
     }
 
     #[test]

@@ -41,3 +41,9 @@ impl ResNetError {
         if is_allowed { Ok(()) } else { Err(Self::Option { option, found, allowed }) }
     }
 }
+
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<ResNetError>();
+};

@@ -246,6 +246,16 @@ fn memories_that_do_not_fit_are_refused() {
     assert_eq!(taken.steps(), 3);
 }
 
+#[test]
+fn a_batch_without_data_points_is_no_step() {
+    for options in methods() {
+        let (mut network, mut sgd) = (start::<f64>().network, sgd::<f64>(options));
+        let error = sgd.step(&mut network, Mat::zeros(WIDTH, 0).as_ref(), &[]).unwrap_err();
+        assert!(matches!(error, TrainError::EmptyBatch), "{error}");
+        assert!(network == start().network && sgd.steps() == 0);
+    }
+}
+
 /// A step that fails leaves the parameters alone: whether a state, the cost or only the adjoint
 /// state is beyond the numbers of the type.
 #[test]

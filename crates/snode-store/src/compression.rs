@@ -7,6 +7,7 @@ use hdf5::dataset::DatasetBuilder;
 ///
 /// Either way they are cut into chunks with a checksum (Fletcher-32) each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Compression {
     /// As they are: fast.
     None,

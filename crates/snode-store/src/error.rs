@@ -203,6 +203,12 @@ fn hint(error: &hdf5::Error) -> &'static str {
     }
 }
 
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<StoreError>();
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

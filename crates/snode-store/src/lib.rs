@@ -51,6 +51,12 @@
 //! assert_eq!(read_run::<f64>(&path)?, record);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! * `static` (off by default): the HDF5 C library is built from its sources and linked statically,
+//!   which needs CMake 3.26 or newer. Without it, HDF5 1.8.4 or newer must be installed; where
+//!   `pkg-config` does not find it, the environment variable `HDF5_DIR` says where it is.
 
 mod appendix;
 mod atomic;

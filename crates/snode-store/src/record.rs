@@ -11,6 +11,7 @@ use crate::{Precision, origin};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Status {
     /// It is going on, or was killed: the file is its last checkpoint.
     Running,

@@ -1,7 +1,7 @@
 //! The cost functional (S4) and its derivative by the output.
 
 use faer::{Mat, MatMut, MatRef};
-use snode_ode::{Activation, Network, Real};
+use snode_ode::{Activation, Network, Real, SolveError};
 
 use crate::TrainError;
 
@@ -93,7 +93,7 @@ impl Cost {
             return Err(TrainError::Cost("mu1 and mu2 are both 0: nothing to learn".into()));
         }
         if self.classes == 0 {
-            return Err(TrainError::Cost("there are no classes".into()));
+            return Err(no_classes());
         }
         let lowest = self.target_off.min(self.target_on);
         if !(self.target_off.is_finite() && self.target_on.is_finite()) {
@@ -119,7 +119,8 @@ impl Cost {
     /// `centre` is that of the μ₃ term ([`Self::centre_for`]). The sums are taken in f64.
     ///
     /// # Errors
-    /// If there is not one label a column, or one is not below C, or the output has fewer than C rows.
+    /// If there is not one label a column, or one is not below C, or the output has fewer than C rows,
+    /// or there are no columns, or `terminal` has another shape.
     pub fn value_and_terminal<T: Real>(
         &self,
         output: MatRef<'_, T>,
@@ -128,6 +129,13 @@ impl Cost {
         mut terminal: MatMut<'_, T>,
     ) -> Result<CostValue, TrainError> {
         self.check_labels(output, labels)?;
+        if terminal.shape() != output.shape() {
+            return Err(TrainError::Solve(SolveError::Shape {
+                operation: "the cost's derivative".into(),
+                expected: output.shape(),
+                found: terminal.shape(),
+            }));
+        }
         let per_sample = 1.0 / labels.len() as f64;
         let (mu1, mu2, mu3) = (self.mu1 * per_sample, self.mu2 * per_sample, self.mu3 * per_sample);
         let mut sum = CostValue::default();
@@ -179,17 +187,27 @@ impl Cost {
     }
 
     fn check_labels<T>(&self, output: MatRef<'_, T>, labels: &[usize]) -> Result<(), TrainError> {
+        if self.classes == 0 {
+            return Err(no_classes());
+        }
         if output.nrows() < self.classes {
             return Err(TrainError::Width { width: output.nrows(), classes: self.classes });
         }
         if labels.len() != output.ncols() {
             return Err(TrainError::LabelCount { labels: labels.len(), columns: output.ncols() });
         }
+        if labels.is_empty() {
+            return Err(TrainError::EmptyBatch);
+        }
         match labels.iter().find(|&&label| label >= self.classes) {
             Some(&label) => Err(TrainError::Label { label, classes: self.classes }),
             None => Ok(()),
         }
     }
+}
+
+fn no_classes() -> TrainError {
+    TrainError::Cost("there are no classes".into())
 }
 
 /// ln Σ exp(zᵢ) without overflow.
@@ -240,6 +258,13 @@ mod tests {
         assert!(matches!(cost.value(x.as_ref(), &[0, 3], 0.0), Err(TrainError::Label { .. })));
         let narrow = Mat::<f64>::zeros(2, 2);
         assert!(matches!(cost.value(narrow.as_ref(), &[0, 1], 0.0), Err(TrainError::Width { .. })));
+        let none = Mat::<f64>::zeros(4, 0);
+        assert!(matches!(cost.value(none.as_ref(), &[], 0.0), Err(TrainError::EmptyBatch)));
+        let error = Cost::l2(0).value(x.as_ref(), &[0, 1], 0.0).unwrap_err();
+        assert_eq!(error.to_string(), "the cost: there are no classes");
+        let mut small = Mat::zeros(3, 2);
+        let error = cost.value_and_terminal(x.as_ref(), &[0, 1], 0.0, small.as_mut()).unwrap_err();
+        assert!(matches!(error, TrainError::Solve(SolveError::Shape { .. })), "{error}");
     }
 
     #[test]

@@ -30,13 +30,26 @@ pub enum TrainError {
         /// How many columns there are.
         columns: usize,
     },
+    /// A batch has no data points, over which the cost is the mean.
+    #[error("the batch has no data points")]
+    EmptyBatch,
     /// A label is not a class.
-    #[error("label {label} is not one of the {classes} classes 0…{}", classes - 1)]
+    #[error("label {label} is not one of the {classes} classes 0…{}", classes.saturating_sub(1))]
     Label {
         /// The label.
         label: usize,
         /// C.
         classes: usize,
+    },
+    /// An option is out of its range.
+    #[error("{option}: found {found}; allowed: {allowed}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        found: f64,
+        /// The values it may have.
+        allowed: &'static str,
     },
     /// φ′ has no root: the linearised cost falls for ever along the direction. That happens under
     /// cross-entropy alone (μ₃ = 0) once a batch is separated.
@@ -75,6 +88,16 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Refuses an option that is not one of the `allowed` values.
+    pub(crate) fn require(
+        option: &'static str,
+        found: f64,
+        is_allowed: bool,
+        allowed: &'static str,
+    ) -> Result<(), Self> {
+        if is_allowed { Ok(()) } else { Err(Self::Option { option, found, allowed }) }
+    }
+
     /// Refuses a quantity that is infinite or NaN.
     ///
     /// # Errors
@@ -87,3 +110,9 @@ impl TrainError {
         }
     }
 }
+
+// Errors go from thread to thread, and into the boxes of other libraries.
+const _: fn() = || {
+    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
+    travels::<TrainError>();
+};

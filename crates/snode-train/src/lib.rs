@@ -40,6 +40,23 @@
 //! assert!(last.cost.total() < first.cost.total() - 0.2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Conventions
+//!
+//! * A batch is an n×M matrix, one data point a column, with M labels from 0 to C − 1. Its cost is a
+//!   mean over the M data points; a batch without any is a [`TrainError`].
+//! * Class c is component c of the output, so that a network is at least C wide.
+//! * Times are seconds, without those of evaluations.
+//! * An iteration that fails leaves the network as it was before.
+//!
+//! `examples/spiral.rs` tells two arms of a spiral apart, with gradients in L² and in H¹.
+//!
+//! # Features
+//!
+//! * `serde` (off by default): the choices that a configuration names can be serialised and
+//!   deserialised.
+//!
+//! Which schemes there are is a matter of snode-ode and its feature `adaptive`.
 
 // Branch-free numerical code must be inlined into the function that enables the vector unit.
 #![allow(clippy::inline_always)]

@@ -51,7 +51,7 @@ pub struct NcgOptions {
     pub metric: Metric,
     /// What is done about rising costs.
     pub line_search: LineSearch,
-    /// A cap on η, if any.
+    /// A cap on η, more than 0, if any.
     pub largest_step: Option<f64>,
 }
 
@@ -95,6 +95,9 @@ pub struct Ncg<T> {
 
 impl<T: Real> Ncg<T> {
     /// The method for networks like `network`, in the threads of the current rayon pool.
+    ///
+    /// # Panics
+    /// If [`Space::check`] refuses the space.
     pub fn new(
         scheme: Box<dyn Scheme<T>>,
         cost: Cost,

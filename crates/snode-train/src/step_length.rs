@@ -50,8 +50,11 @@ const REFINEMENTS: usize = 200;
 
 impl LinearisedCost {
     /// Sets φ′ from x(T) and ξ(T), both n×M, one label a column; `centre` is that of the
-    /// μ₃ term. The memory is
-    /// reused.
+    /// μ₃ term. The memory is reused. φ′ of no data points is 0.
+    ///
+    /// # Panics
+    /// If `output` and `sensitivity` differ in shape, there are more labels than columns, or a label
+    /// is not a row.
     pub fn set<T: Real>(
         &mut self,
         cost: &Cost,
@@ -61,7 +64,7 @@ impl LinearisedCost {
         centre: f64,
         decay: DecayProducts,
     ) {
-        let per_sample = 1.0 / labels.len() as f64;
+        let per_sample = 1.0 / labels.len().max(1) as f64;
         self.mu2 = cost.mu2 * per_sample;
         self.classes = cost.classes;
         self.outputs.clear();
@@ -114,8 +117,12 @@ impl LinearisedCost {
     ///
     /// # Errors
     /// [`TrainError::NoStepLength`] if φ′ stays negative as far as the bracket grows and there is
-    /// no cap; [`TrainError::Diverged`] if φ′ is not finite.
+    /// no cap; [`TrainError::Diverged`] if φ′ is not finite; [`TrainError::Option`] if the cap is not
+    /// positive.
     pub fn minimise(&self, largest: Option<f64>) -> Result<StepLength, TrainError> {
+        if let Some(largest) = largest {
+            TrainError::require("largest_step", largest, largest > 0.0, "more than 0")?;
+        }
         let (initial_slope, curvature) = self.derivatives(0.0);
         if !(initial_slope.is_finite() && curvature.is_finite()) {
             return Err(TrainError::Diverged {
@@ -245,6 +252,14 @@ mod tests {
         let step = separated(0.01).minimise(None).unwrap();
         assert!(step.eta > 0.0 && !step.capped);
         assert!(step.residual.abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_largest_step_that_is_none_is_refused() {
+        for largest in [0.0, -1.0, f64::NAN] {
+            let error = separated(0.01).minimise(Some(largest)).unwrap_err();
+            assert!(matches!(error, TrainError::Option { option: "largest_step", .. }));
+        }
     }
 
     #[test]

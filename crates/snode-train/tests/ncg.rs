@@ -6,8 +6,8 @@ mod support;
 use faer::Mat;
 use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Parameters, Real};
 use snode_train::{
-    Conjugacy, Cost, Discretisation, GradientSpace, Iteration, LineSearch, Metric, Ncg, NcgOptions,
-    Space, TrainError,
+    Conjugacy, Cost, Discretisation, EvaluationSet, GradientSpace, Iteration, LineSearch, Metric,
+    Ncg, NcgOptions, Score, Space, TrainError,
 };
 
 const FORMULAS: [Conjugacy; 7] = [
@@ -225,4 +225,42 @@ fn single_precision_follows_double() {
     for (a, b) in double.iter().zip(&single) {
         assert!((a.cost.total() - b.cost.total()).abs() < 2e-5 * a.cost.total());
     }
+}
+
+#[test]
+fn what_cannot_be_iterated_is_refused_and_changes_nothing() {
+    fn check<T: Real>() {
+        let (mut network, x, labels) = problem::<T>(Activation::Tanh);
+        let before = network.clone();
+        let ncg =
+            |options| Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(3), options, &before);
+        let empty = ncg(NcgOptions::default()).iterate(&mut network, x.subcols(0, 0), &[]);
+        assert!(matches!(empty, Err(TrainError::EmptyBatch)), "{empty:?}");
+        let backwards = NcgOptions { largest_step: Some(-1.0), ..NcgOptions::default() };
+        let refused = ncg(backwards).iterate(&mut network, x.as_ref(), &labels);
+        assert!(matches!(refused, Err(TrainError::Option { option: "largest_step", .. })));
+        assert!(network == before);
+
+        let grid = Grid::new(2.0, 7, Ends::Open).unwrap();
+        let mut other = Network::initial(9, grid, Activation::Tanh, Initialisation::Spline, 4);
+        let refused = ncg(NcgOptions::default()).iterate(&mut other, x.as_ref(), &labels);
+        assert!(matches!(refused, Err(TrainError::Solve(_))), "{refused:?}");
+    }
+    check::<f64>();
+    check::<f32>();
+    for length in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let space = Space::H1 { length, discretisation: Discretisation::Tridiagonal };
+        assert!(matches!(space.check(), Err(TrainError::Option { option: "length", .. })));
+    }
+    assert!(h1(Discretisation::Midpoint).check().is_ok() && Space::L2.check().is_ok());
+}
+
+#[test]
+fn a_set_without_data_points_scores_nothing() {
+    let (network, x, _) = problem::<f64>(Activation::Tanh);
+    let set = EvaluationSet { name: "none".into(), x: x.subcols(0, 0).to_owned(), labels: vec![] };
+    let score = set.score(&Euler::new(), &network, &Cost::cross_entropy(3)).unwrap();
+    assert_eq!((score, score.accuracy()), (Score::default(), 0.0));
+    let wrong = EvaluationSet { labels: vec![1], ..set };
+    assert!(wrong.score(&Euler::new(), &network, &Cost::cross_entropy(3)).is_err());
 }

@@ -10,6 +10,7 @@ use crate::AttackError;
 
 /// Which class an image is led to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Target {
     /// All other classes one after the other, each from the clean image: the paper's nine attacks.
     #[default]

@@ -15,7 +15,7 @@ use crate::Real;
 #[non_exhaustive]
 pub enum Initialisation {
     /// Drawn at the integer times 0 … ⌈T⌉ and interpolated entrywise by a not-a-knot cubic spline,
-    /// so that the weights are smooth in depth from the start.
+    /// so that the weights are smooth in depth from the start. Takes memory for ⌈T⌉ + 1 draws.
     #[default]
     Spline,
     /// Every node its own draw.
@@ -36,6 +36,9 @@ pub enum Initialisation {
 /// let parameters = initialise::<f64>(Initialisation::Spline, 4, &grid, 7);
 /// assert_eq!((parameters.width(), parameters.nodes()), (4, 30));
 /// ```
+///
+/// # Panics
+/// If the parameters, or the draws of [`Initialisation::Spline`], are more than memory can hold.
 pub fn initialise<T: Real>(
     how: Initialisation,
     width: usize,

@@ -72,6 +72,12 @@ pub(crate) fn outer_product<T: Real>(
     accumulate: Accum,
 ) {
     let n = width;
+    if g.is_empty() {
+        if accumulate == Accum::Replace {
+            node.fill(T::ZERO);
+        }
+        return;
+    }
     let (weights, bias) = node.split_at_mut(n * n);
     product(
         MatMut::from_column_major_slice_mut(weights, n, n),

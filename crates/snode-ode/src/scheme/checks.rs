@@ -28,13 +28,32 @@ pub(super) fn blocks<T>(
     out: MatRef<'_, T>,
 ) -> Result<impl Iterator<Item = Range<usize>> + use<T>, SolveError> {
     let ((width, batch), columns) = (output.shape(), starts.ncols());
-    if batch == 0 && columns > 0 {
-        return Err(SolveError::NoTrajectory { problem });
-    }
     let blocks = columns.div_ceil(batch.max(1));
     check_shape(problem, (width, blocks * batch), starts)?;
     check_shape(problem, (width, columns), out)?;
     Ok((0..blocks).map(move |block| block * batch..(block + 1) * batch))
+}
+
+/// That `network` is whole, and has the width and the layers of the `trajectory` that a problem is
+/// solved along.
+pub(super) fn check_network<T: Real>(
+    problem: Problem,
+    trajectory: (usize, usize),
+    network: &Network<T>,
+) -> Result<(), SolveError> {
+    let (width, grid) = (network.width(), network.grid());
+    let refuse = |what, expected, found| {
+        let operation = format!("{what} of the {problem}");
+        Err(SolveError::Shape { operation, expected, found })
+    };
+    if (width, grid.steps()) != trajectory {
+        return refuse("width and layers", trajectory, (width, grid.steps()));
+    }
+    let nodes = network.parameters.nodes();
+    if nodes != grid.nodes() {
+        return refuse("parameters", (width, grid.nodes()), (width, nodes));
+    }
+    Ok(())
 }
 
 pub(super) fn check_parameters<T: Real>(

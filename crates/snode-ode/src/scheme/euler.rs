@@ -13,7 +13,9 @@ use faer::{Accum, MatMut, MatRef};
 
 pub use perturbed::{Distances, PerturbedWalk};
 
-use super::checks::{all_finite, check_parameters, check_shape, copy_columns, not_finite};
+use super::checks::{
+    all_finite, check_network, check_parameters, check_shape, copy_columns, not_finite,
+};
 use super::{Perturbation, Problem, Scheme, Statistics};
 use crate::depth::{Parameters, split_node};
 use crate::parallel::{self, Shared};
@@ -181,10 +183,16 @@ impl<T: Real> Euler<T> {
         });
     }
 
-    fn check(&self, problem: Problem, found: MatRef<'_, T>) -> Result<(), SolveError> {
+    fn check(
+        &self,
+        problem: Problem,
+        network: &Network<T>,
+        found: MatRef<'_, T>,
+    ) -> Result<(), SolveError> {
         if !self.solved {
             return Err(SolveError::NoTrajectory { problem });
         }
+        check_network(problem, (self.width, self.layers), network)?;
         check_shape(problem, (self.width, self.batch), found)
     }
 
@@ -200,6 +208,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
 
     fn direct(&mut self, network: &Network<T>, x0: MatRef<'_, T>) -> Result<(), SolveError> {
         let (n, m) = (network.width(), x0.ncols());
+        check_network(Problem::Direct, (n, network.grid().steps()), network)?;
         check_shape(Problem::Direct, (n, m), x0)?;
         self.prepare(network, m);
         let (len, layers, h) = (n * m, self.layers, self.step);
@@ -245,9 +254,10 @@ impl<T: Real> Scheme<T> for Euler<T> {
         mut out: MatMut<'_, T>,
     ) -> Result<Statistics, SolveError> {
         let (n, m) = (network.width(), x0.ncols());
+        let grid = network.grid();
+        check_network(Problem::Evaluation, (n, grid.steps()), network)?;
         check_shape(Problem::Evaluation, (n, m), x0)?;
         check_shape(Problem::Evaluation, (n, m), out.as_ref())?;
-        let grid = network.grid();
         let statistics = Statistics::fixed(grid.steps(), grid.step(), 1);
         let h = T::from_f64(network.grid().step());
         let mut x = vec![T::ZERO; n * m];
@@ -280,7 +290,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
         terminal: MatRef<'_, T>,
         mut gradient: Option<&mut Parameters<T>>,
     ) -> Result<(), SolveError> {
-        self.check(Problem::Adjoint, terminal)?;
+        self.check(Problem::Adjoint, network, terminal)?;
         if let Some(gradient) = &gradient {
             check_parameters(Problem::Adjoint, network, gradient)?;
         }
@@ -331,7 +341,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
         perturbation: Perturbation<'_, T>,
     ) -> Result<(), SolveError> {
         let Perturbation { parameters, input } = perturbation;
-        self.check(Problem::Sensitivity, input.unwrap_or(self.output()))?;
+        self.check(Problem::Sensitivity, network, input.unwrap_or(self.output()))?;
         if let Some(parameters) = parameters {
             check_parameters(Problem::Sensitivity, network, parameters)?;
         }
@@ -353,7 +363,7 @@ impl<T: Real> Scheme<T> for Euler<T> {
         x: &Parameters<T>,
         add: T,
     ) -> Result<(), SolveError> {
-        self.check(Problem::Sensitivity, self.output())?;
+        self.check(Problem::Sensitivity, network, self.output())?;
         check_parameters(Problem::Sensitivity, network, direction)?;
         let (len, layers) = (self.width * self.batch, self.layers);
         self.xi[..len].fill(T::ZERO);

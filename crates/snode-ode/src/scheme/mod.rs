@@ -32,7 +32,9 @@ pub struct Perturbation<'a, T> {
 ///
 /// A batch is a column-major n×M matrix, one data point a column. The direct problem is solved
 /// first and its trajectory kept; adjoint and sensitivity problems run along it, any number of
-/// times. Memory is allocated when a batch is larger than any before, never otherwise.
+/// times, with the network that made it or one of the same shape. Memory is allocated when a batch
+/// is larger than any before, never otherwise. A batch without data points is a batch like others:
+/// its results are empty, its gradient is zero.
 ///
 /// Implement this trait to plug in another scheme; training, analysis and attacks use nothing else.
 ///
@@ -140,6 +142,9 @@ pub trait Scheme<T: Real>: Send {
         terminals: MatRef<'_, T>,
         mut out: MatMut<'_, T>,
     ) -> Result<(), SolveError> {
+        if self.last_state(Problem::Direct).is_none() {
+            return Err(SolveError::NoTrajectory { problem: Problem::Adjoint });
+        }
         for block in checks::blocks(Problem::Adjoint, self.output(), terminals, out.as_ref())? {
             let (first, columns) = (block.start, block.len());
             self.adjoint(network, terminals.subcols(first, columns), None)?;
@@ -162,6 +167,9 @@ pub trait Scheme<T: Real>: Send {
         inputs: MatRef<'_, T>,
         mut out: MatMut<'_, T>,
     ) -> Result<(), SolveError> {
+        if self.last_state(Problem::Direct).is_none() {
+            return Err(SolveError::NoTrajectory { problem: Problem::Sensitivity });
+        }
         for block in checks::blocks(Problem::Sensitivity, self.output(), inputs, out.as_ref())? {
             let (first, columns) = (block.start, block.len());
             let input = Some(inputs.subcols(first, columns));

@@ -6,6 +6,7 @@ use crate::update::Rule;
 
 /// Where RMSprop adds ε.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EpsilonPlace {
     /// √(q + ε): Keras 3.
     #[default]

@@ -14,6 +14,8 @@ pub use tridiagonal::Tridiagonal;
 
 use snode_ode::{Grid, Parameters, Real};
 
+use crate::TrainError;
+
 /// How many entries a [`DepthOperator`] sees at a time.
 pub const LANES: usize = 64;
 
@@ -71,10 +73,24 @@ pub enum Space {
 }
 
 impl Space {
+    /// Refuses a space that cannot be.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] if ℓ is not positive and finite.
+    pub fn check(self) -> Result<(), TrainError> {
+        match self {
+            Self::L2 => Ok(()),
+            Self::H1 { length, .. } => {
+                let is_length = length.is_finite() && length > 0.0;
+                TrainError::require("length", length, is_length, "more than 0, finite")
+            }
+        }
+    }
+
     /// The space with its memory, for parameters on `grid`.
     ///
     /// # Panics
-    /// If ℓ is not positive and finite.
+    /// If [`check`](Self::check) refuses it.
     pub fn build<T: Real>(self, grid: &Grid) -> Box<dyn GradientSpace<T>> {
         match self {
             Self::L2 => Box::new(L2),

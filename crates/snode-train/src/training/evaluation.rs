@@ -23,12 +23,12 @@ pub struct Score {
     pub correct: usize,
     /// Of how many.
     pub total: usize,
-    /// The mean cost, without weight decay.
+    /// The mean cost, without weight decay; 0 for a set without data points.
     pub cost: f64,
 }
 
 impl Score {
-    /// The fraction that was right, 0 to 1.
+    /// The fraction that was right, 0 to 1; 0 for a set without data points.
     pub fn accuracy(&self) -> f64 {
         self.correct as f64 / self.total.max(1) as f64
     }
@@ -47,6 +47,9 @@ impl<T: Real> EvaluationSet<T> {
     ) -> Result<Score, TrainError> {
         let mut output = Mat::zeros(self.x.nrows(), self.x.ncols());
         scheme.evaluate(network, self.x.as_ref(), output.as_mut())?;
+        if self.labels.is_empty() && self.x.ncols() == 0 {
+            return Ok(Score::default());
+        }
         let centre = cost.centre_for(network);
         let value = cost.value(output.as_ref(), &self.labels, centre)?;
         let predicted = classify(output.as_ref(), cost.classes);

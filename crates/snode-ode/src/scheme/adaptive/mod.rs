@@ -23,7 +23,7 @@ use self::pool::Pool;
 use self::rhs::{Adjoint, Along, Direct, Memory, RightHandSide, Sensitivity};
 use self::solve::{Ended, Follower, Step, Task, solve};
 use self::trajectory::Trajectory;
-use super::checks::{all_finite, check_parameters, check_shape, copy_columns};
+use super::checks::{all_finite, check_network, check_parameters, check_shape, copy_columns};
 use super::{OptionError, Perturbation, Problem, Scheme, Statistics, Stop};
 use crate::depth::Parameters;
 use crate::{Network, Real, SolveError, parallel};
@@ -132,7 +132,7 @@ impl<T: Real> Adaptive<T> {
     /// # Errors
     /// If there is no direct solution, or `out` has another shape.
     pub fn state(&self, t: f64, mut out: MatMut<'_, T>) -> Result<(), SolveError> {
-        self.check(Problem::Direct, out.as_ref())?;
+        self.check_solved(Problem::Direct, out.as_ref())?;
         let mut x = vec![T::ZERO; self.width * self.batch];
         self.trajectory.state(t, &mut x);
         out.copy_from(self.matrix(&x));
@@ -143,11 +143,21 @@ impl<T: Real> Adaptive<T> {
         MatRef::from_column_major_slice(values, self.width, self.batch)
     }
 
-    fn check(&self, problem: Problem, found: MatRef<'_, T>) -> Result<(), SolveError> {
+    fn check_solved(&self, problem: Problem, found: MatRef<'_, T>) -> Result<(), SolveError> {
         if !self.solved {
             return Err(SolveError::NoTrajectory { problem });
         }
         check_shape(problem, (self.width, self.batch), found)
+    }
+
+    fn check(
+        &self,
+        problem: Problem,
+        network: &Network<T>,
+        found: MatRef<'_, T>,
+    ) -> Result<(), SolveError> {
+        self.check_solved(problem, found)?;
+        check_network(problem, (self.width, network.grid().steps()), network)
     }
 
     /// Notes how a solve ended; `depth` is where it stopped.
@@ -223,6 +233,7 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
 
     fn direct(&mut self, network: &Network<T>, x0: MatRef<'_, T>) -> Result<(), SolveError> {
         let (n, m) = (network.width(), x0.ncols());
+        check_network(Problem::Direct, (n, network.grid().steps()), network)?;
         check_shape(Problem::Direct, (n, m), x0)?;
         (self.width, self.batch, self.solved) = (n, m, false);
         self.outcomes = [None; 3];
@@ -231,7 +242,7 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
         self.memory.prepare(n * m);
         self.no_bias.resize(n, T::ZERO);
         self.trajectory.restart(n * m);
-        if m == 0 {
+        if n * m == 0 {
             self.trajectory.begin(|_, _| {});
             self.solved = true;
             return self.note(Problem::Direct, &nothing(Ok(())), network.grid().horizon());
@@ -267,6 +278,7 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
         mut out: MatMut<'_, T>,
     ) -> Result<Statistics, SolveError> {
         let (n, m) = (network.width(), x0.ncols());
+        check_network(Problem::Evaluation, (n, network.grid().steps()), network)?;
         check_shape(Problem::Evaluation, (n, m), x0)?;
         check_shape(Problem::Evaluation, (n, m), out.as_ref())?;
         let mut from = vec![T::ZERO; n * m];
@@ -319,7 +331,7 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
         terminal: MatRef<'_, T>,
         mut gradient: Option<&mut Parameters<T>>,
     ) -> Result<(), SolveError> {
-        self.check(Problem::Adjoint, terminal)?;
+        self.check(Problem::Adjoint, network, terminal)?;
         if let Some(gradient) = &gradient {
             check_parameters(Problem::Adjoint, network, gradient)?;
         }
@@ -375,7 +387,7 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
         perturbation: Perturbation<'_, T>,
     ) -> Result<(), SolveError> {
         let Perturbation { parameters, input } = perturbation;
-        self.check(Problem::Sensitivity, input.unwrap_or(self.output()))?;
+        self.check(Problem::Sensitivity, network, input.unwrap_or(self.output()))?;
         if let Some(parameters) = parameters {
             check_parameters(Problem::Sensitivity, network, parameters)?;
         }
@@ -448,7 +460,7 @@ fn driving_size<T: Real>(
     horizon: f64,
 ) -> (f64, usize) {
     let start = largest(xi0);
-    if rhs.parameters.is_none() || start.is_nan() {
+    if rhs.parameters.is_none() || start.is_nan() || xi0.is_empty() {
         return (start, 0);
     }
     let depths = [0.0, horizon / 2.0, horizon];

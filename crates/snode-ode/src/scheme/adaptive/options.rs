@@ -84,6 +84,7 @@ impl FromStr for Method {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
 pub enum ErrorNorm {
     /// The root of the mean of q² over the whole batch: the usual one.
     #[default]

@@ -6,7 +6,7 @@ use faer::{Accum, MatRef};
 use super::node_or_nothing;
 use crate::depth::{Parameters, split_node};
 use crate::kernels::{self, Target};
-use crate::scheme::checks::{check_parameters, check_shape, copy_columns};
+use crate::scheme::checks::{check_network, check_parameters, check_shape, copy_columns};
 use crate::scheme::{Perturbation, Problem};
 use crate::{Network, Real, SolveError};
 
@@ -87,6 +87,7 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         levels: &[T],
     ) -> Result<Self, SolveError> {
         let (n, m) = (network.width(), x0.ncols());
+        check_network(Problem::Direct, (n, network.grid().steps()), network)?;
         check_shape(Problem::Direct, (n, m), x0)?;
         for perturbation in perturbations {
             if let Some(input) = perturbation.input {
@@ -188,6 +189,9 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         let input_only = self.parameters.iter().all(Option::is_none);
         let same_weights = if input_only { self.states.len() } else { unperturbed };
         self.layer += 1;
+        if len == 0 {
+            return true;
+        }
         let ahead = node_or_nothing(network, self.layer, steps);
 
         kernels::transform(

@@ -77,12 +77,10 @@ impl<T: Real> Euler<T> {
         starts: MatRef<'_, T>,
         mut out: MatMut<'_, T>,
     ) -> Result<(), SolveError> {
-        if !self.solved {
-            return Err(SolveError::NoTrajectory { problem });
-        }
+        self.check(problem, network, self.output())?;
         let problems = blocks(problem, self.output(), starts, out.as_ref())?.count();
         let (n, m, step) = (self.width, self.batch, self.step);
-        if problems == 0 || n == 0 {
+        if problems * n * m == 0 {
             return Ok(());
         }
         let len = n * m;

@@ -22,7 +22,9 @@ use self::pieces::{Keep, Pieces};
 use self::tableau::Tableau;
 use self::trajectory::Trajectory;
 use self::walk::Walk;
-use super::checks::{all_finite, check_parameters, check_shape, copy_columns, not_finite};
+use super::checks::{
+    all_finite, check_network, check_parameters, check_shape, copy_columns, not_finite,
+};
 use super::{Perturbation, Problem, Scheme, Statistics};
 use crate::depth::{Ends, Interpolation, Parameters};
 use crate::parallel::{self, Shared};
@@ -279,10 +281,17 @@ impl<T: Real> RungeKutta<T> {
         });
     }
 
-    fn check(&self, problem: Problem, found: MatRef<'_, T>) -> Result<(), SolveError> {
+    fn check(
+        &self,
+        problem: Problem,
+        network: &Network<T>,
+        found: MatRef<'_, T>,
+    ) -> Result<(), SolveError> {
         if !self.solved {
             return Err(SolveError::NoTrajectory { problem });
         }
+        self.check_closed(network.grid())?;
+        check_network(problem, (self.width, self.layers), network)?;
         check_shape(problem, (self.width, self.batch), found)
     }
 
@@ -301,8 +310,9 @@ impl<T: Real> Scheme<T> for RungeKutta<T> {
 
     fn direct(&mut self, network: &Network<T>, x0: MatRef<'_, T>) -> Result<(), SolveError> {
         let (n, m) = (network.width(), x0.ncols());
-        check_shape(Problem::Direct, (n, m), x0)?;
         self.check_closed(network.grid())?;
+        check_network(Problem::Direct, (n, network.grid().steps()), network)?;
+        check_shape(Problem::Direct, (n, m), x0)?;
         self.prepare(network, m);
         let (method, len, layers) = (self.method, self.len(), self.layers);
         copy_columns(x0, &mut self.states[..len]);
@@ -349,9 +359,10 @@ impl<T: Real> Scheme<T> for RungeKutta<T> {
         mut out: MatMut<'_, T>,
     ) -> Result<Statistics, SolveError> {
         let (n, m) = (network.width(), x0.ncols());
+        self.check_closed(network.grid())?;
+        check_network(Problem::Evaluation, (n, network.grid().steps()), network)?;
         check_shape(Problem::Evaluation, (n, m), x0)?;
         check_shape(Problem::Evaluation, (n, m), out.as_ref())?;
-        self.check_closed(network.grid())?;
         let (method, grid) = (self.method, network.grid());
         let stages = method.tableau.stages();
         let mut between = Between::default();
@@ -392,7 +403,7 @@ impl<T: Real> Scheme<T> for RungeKutta<T> {
         terminal: MatRef<'_, T>,
         mut gradient: Option<&mut Parameters<T>>,
     ) -> Result<(), SolveError> {
-        self.check(Problem::Adjoint, terminal)?;
+        self.check(Problem::Adjoint, network, terminal)?;
         if let Some(gradient) = &gradient {
             check_parameters(Problem::Adjoint, network, gradient)?;
         }
@@ -442,7 +453,7 @@ impl<T: Real> Scheme<T> for RungeKutta<T> {
         perturbation: Perturbation<'_, T>,
     ) -> Result<(), SolveError> {
         let Perturbation { parameters, input } = perturbation;
-        self.check(Problem::Sensitivity, input.unwrap_or(self.output()))?;
+        self.check(Problem::Sensitivity, network, input.unwrap_or(self.output()))?;
         if let Some(parameters) = parameters {
             check_parameters(Problem::Sensitivity, network, parameters)?;
         }
@@ -462,7 +473,7 @@ impl<T: Real> Scheme<T> for RungeKutta<T> {
         x: &Parameters<T>,
         add: T,
     ) -> Result<(), SolveError> {
-        self.check(Problem::Sensitivity, self.output())?;
+        self.check(Problem::Sensitivity, network, self.output())?;
         check_parameters(Problem::Sensitivity, network, direction)?;
         self.begin_sensitivity(None);
         let mut combined = 0;
