@@ -10,7 +10,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench accuracy layout exchange attacks page doc clean
+.PHONY: help demo test lint bench accuracy layout redraw exchange attacks page doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -46,6 +46,9 @@ accuracy: ## train the paper's setting, hold accuracies against their bars (10 m
 
 layout: ## read a file of results with h5py as documented (makes a Python environment)
 	@$(WITH_HDF5) sh scripts/check-hdf5-layout.sh
+
+redraw: ## draw the figures of docs/figures.md from a small run (makes a Python environment)
+	@$(WITH_HDF5) sh scripts/check-figures.sh
 
 exchange: ## hold the formats of other programs against those programs (makes a Python environment)
 	@$(WITH_HDF5) sh scripts/check-exchange.sh

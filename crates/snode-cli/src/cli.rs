@@ -19,7 +19,7 @@ use crate::output::say;
     name = "snode",
     version,
     after_help = "Begin with `snode init`, which writes an experiment to start from, and \
-                  `snode run` on it.\n\n\
+                  `snode run` on it; docs/experiments.md of the repository explains every key.\n\n\
                   Exit codes: 0 success; 1 something failed while working; 2 the command line, a \
                   configuration or a file it names was refused before any work; 130 interrupted, \
                   with a checkpoint to go on from."

@@ -281,7 +281,17 @@ fn the_command_line_suggests() {
     sandbox.fails(&["run", "x.toml", "--fress"], 2, &["--fresh"]);
     sandbox.fails(&["run"], 2, &["<FILE>"]);
     let help = sandbox.succeeds(&["--help"]).out;
-    for word in ["run", "init", "validate", "show", "eval", "gradcheck", "data", "130"] {
+    for word in [
+        "run",
+        "init",
+        "validate",
+        "show",
+        "eval",
+        "gradcheck",
+        "data",
+        "130",
+        "docs/experiments.md",
+    ] {
         assert!(help.contains(word), "{word}");
     }
 }

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use snode_data::Noise;
-use snode_ode::AdaptiveOptions;
 
-use super::scheme::{SchemeName, is_adaptive};
-use super::{Experiment, Locator, Precision};
+use super::scheme::{SchemeName, is_adaptive, tolerance_problem};
+use super::{Experiment, Locator};
 use crate::error::Result;
 
 /// `[analysis]`: a table for everything that is to be measured once the network is trained.
@@ -203,22 +202,11 @@ fn check_tolerance(
     adaptive: bool,
     rules: Rules<'_>,
 ) -> Result<()> {
-    let Some(tolerance) = tolerance else {
-        return Ok(());
-    };
-    if !adaptive {
-        let problem = "has a meaning only with an adaptive scheme; leave it out";
-        return Err(rules.locator.error(key, problem));
+    let precision = rules.experiment.precision;
+    match tolerance.and_then(|tolerance| tolerance_problem(tolerance, adaptive, precision)) {
+        Some(problem) => Err(rules.locator.error(key, problem)),
+        None => Ok(()),
     }
-    let options = AdaptiveOptions::default().tolerance(tolerance);
-    let checked = match rules.experiment.precision {
-        Precision::F32 => options.check::<f32>(),
-        Precision::F64 => options.check::<f64>(),
-    };
-    checked.map_err(|error| {
-        let problem = format!("found {}; allowed: {}", error.found, error.allowed);
-        rules.locator.error(key, problem)
-    })
 }
 
 /// Checks what can be checked once the images are known: `width` of them and of the network,

@@ -7,8 +7,8 @@ use snode_attack::{
     MovingTarget, Norm, ProjectedGradient, Target, Targeted,
 };
 
-use super::Locator;
-use super::scheme::SchemeName;
+use super::scheme::{SchemeName, is_adaptive, tolerance_problem};
+use super::{Experiment, Locator};
 use crate::error::{Error, Result};
 use crate::number::Number;
 
@@ -420,6 +420,25 @@ pub(crate) fn check_attacks(
                 let problem = format!("found {wanted}, but there are only {images} test images");
                 return error("images", problem);
             }
+        }
+    }
+    Ok(())
+}
+
+/// Checks the tolerances of all attacks, each for the scheme that solves the network then.
+///
+/// # Errors
+/// The first thing found wrong.
+pub(super) fn check_tolerances(experiment: &Experiment, locator: &Locator) -> Result<()> {
+    for (index, keys) in experiment.attack.iter().enumerate() {
+        let adaptive = is_adaptive(keys.scheme.unwrap_or(experiment.network.scheme));
+        let problem = keys
+            .tolerance
+            .and_then(|tolerance| tolerance_problem(tolerance, adaptive, experiment.precision));
+        if let Some(problem) = problem {
+            let place = locator.place_in("attack.tolerance", index);
+            let key = Some(format!("attack[{index}].tolerance"));
+            return Err(Error::Config { place, key, problem });
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use snode_data::Encoding;
 use snode_train::Discretisation;
 
-use super::attack::check_attacks;
+use super::attack::{check_attacks, check_tolerances};
 use super::method::{key_to_blame, method_keys};
 use super::{
     Experiment, LineSearchName, Locator, MethodOptions, ScheduleName, SchemeName, SpaceName, cost,
@@ -31,7 +31,8 @@ pub fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     rules.extent()?;
     rules.method()?;
     analysis::check(experiment, locator)?;
-    check_attacks(&experiment.attack, locator, None)
+    check_attacks(&experiment.attack, locator, None)?;
+    check_tolerances(experiment, locator)
 }
 
 struct Rules<'a> {

@@ -5,10 +5,10 @@ use snode_ode::Activation;
 use super::Experiment;
 
 /// What is wrong, the offending word, and the words allowed in its place.
-struct Complaint<'a> {
+pub(super) struct Complaint<'a> {
     what: &'static str,
     found: &'a str,
-    allowed: Vec<&'a str>,
+    pub allowed: Vec<&'a str>,
 }
 
 /// The deserialiser's message, said in terms of the file: with all names allowed and the nearest
@@ -36,7 +36,7 @@ pub fn explain(message: &str) -> String {
 
 const UNKNOWN_KEY: &str = "unknown key";
 /// What a file may say beside the keys of an experiment.
-const FILE_KEYS: [&str; 5] = ["base", "cases", "grid", "seeds", "exclude"];
+pub(super) const FILE_KEYS: [&str; 5] = ["base", "cases", "grid", "seeds", "exclude"];
 
 /// Where a key would have been right: the schema knows.
 fn home_of(key: &str) -> Option<String> {
@@ -81,7 +81,7 @@ pub fn nearest<'a>(found: &str, allowed: &[&'a str]) -> Option<&'a str> {
     (score(&best) > 0.75).then_some(best)
 }
 
-fn complaint(message: &str) -> Option<Complaint<'_>> {
+pub(super) fn complaint(message: &str) -> Option<Complaint<'_>> {
     for (start, what) in [("unknown field ", UNKNOWN_KEY), ("unknown variant ", "unknown name")] {
         if let Some(rest) = message.strip_prefix(start) {
             // `found`, expected one of `a`, `b`

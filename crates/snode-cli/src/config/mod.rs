@@ -10,6 +10,8 @@ mod attack;
 mod check;
 mod compare;
 mod diagnose;
+#[cfg(test)]
+mod documented;
 mod file;
 mod locate;
 mod merge;

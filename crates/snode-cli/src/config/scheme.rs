@@ -183,6 +183,23 @@ pub fn scheme_of(name: SchemeName, keys: &SolverConfig) -> SchemeChoice {
     }
 }
 
+/// What is wrong with a tolerance for a scheme, if anything is.
+pub(super) fn tolerance_problem(
+    tolerance: f64,
+    is_adaptive: bool,
+    precision: Precision,
+) -> Option<String> {
+    if !is_adaptive {
+        return Some("has a meaning only with an adaptive scheme; leave it out".into());
+    }
+    let options = AdaptiveOptions::default().tolerance(tolerance);
+    let checked = match precision {
+        Precision::F32 => options.check::<f32>(),
+        Precision::F64 => options.check::<f64>(),
+    };
+    checked.err().map(|error| format!("found {}; allowed: {}", error.found, error.allowed))
+}
+
 /// Checks that the keys of `[solver]` are in range, whether the scheme is one they belong to or not.
 ///
 /// # Errors
