@@ -1,5 +1,6 @@
 //! Where in a TOML file a key stands.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +25,10 @@ pub struct Locator {
 struct Keys {
     path: PathBuf,
     entries: Vec<Entry>,
+    /// The first entry of every key, and the first in every element of a list of tables: a file may
+    /// have tens of thousands of either.
+    first: HashMap<String, usize>,
+    first_in: HashMap<(String, usize), usize>,
     line_starts: Vec<usize>,
 }
 
@@ -54,7 +59,14 @@ impl Locator {
         if let Ok(table) = DeTable::parse(text) {
             collect(table.get_ref(), "", None, &mut entries);
         }
-        let keys = Keys { path: file.to_owned(), entries, line_starts };
+        let (mut first, mut first_in) = (HashMap::new(), HashMap::new());
+        for (index, entry) in entries.iter().enumerate() {
+            first.entry(entry.path.clone()).or_insert(index);
+            if let Some(item) = entry.item {
+                first_in.entry((entry.path.clone(), item)).or_insert(index);
+            }
+        }
+        let keys = Keys { path: file.to_owned(), entries, first, first_in, line_starts };
         Self { file: Arc::new(keys), base: None, placed: Vec::new() }
     }
 
@@ -164,8 +176,11 @@ impl Locator {
 impl Keys {
     /// A key, in a certain element of a list of tables if one is given.
     fn find(&self, path: &str, item: Option<usize>) -> Option<&Entry> {
-        let fits = |entry: &&Entry| entry.path == path && (item.is_none() || entry.item == item);
-        self.entries.iter().find(fits)
+        let index = match item {
+            None => self.first.get(path),
+            Some(item) => self.first_in.get(&(path.to_owned(), item)),
+        };
+        index.and_then(|&index| self.entries.get(index))
     }
 }
 

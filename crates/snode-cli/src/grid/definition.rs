@@ -1,5 +1,7 @@
 //! What the file of a grid says: `[[cases]]`, `[grid]`, `seeds` and `[[exclude]]`.
 
+use std::collections::HashSet;
+
 use toml::{Table, Value};
 
 use crate::config::{ExperimentFile, Locator, Setting, is_computation, with_suggestion};
@@ -39,6 +41,8 @@ pub struct Axis {
     pub key: String,
     /// Its values.
     pub values: Vec<Setting>,
+    /// Whether it is that of `seeds`.
+    is_seeds: bool,
 }
 
 /// Keys that together take cells out.
@@ -78,18 +82,28 @@ impl Definition {
                 return Err(axis.values[0].error(problem));
             }
         }
-        for setting in axes.iter().flat_map(|axis| &axis.values) {
-            file.with(std::slice::from_ref(setting))?;
+        // Counted before any of them is tried: a small file can name very many.
+        let mut definition = Self { cases, axes, excludes: Vec::new() };
+        definition.check_count(file)?;
+        for axis in &definition.axes {
+            // Those of `seeds` are whole numbers already.
+            let values: &[Setting] = if axis.is_seeds { &[] } else { &axis.values };
+            for setting in values {
+                file.with(std::slice::from_ref(setting))?;
+            }
         }
-        for case in &cases {
+        for case in &definition.cases {
             file.with(&case.settings)?;
         }
-        let excludes = excludes(file, &cases)?;
-        let definition = Self { cases, axes, excludes };
-        match definition.combinations() {
-            Some(count) if count <= MOST_CELLS => Ok(definition),
+        definition.excludes = excludes(file, &definition.cases)?;
+        Ok(definition)
+    }
+
+    fn check_count(&self, file: &ExperimentFile) -> Result<()> {
+        match self.combinations() {
+            Some(count) if count <= MOST_CELLS => Ok(()),
             count => {
-                let key = if definition.axes.is_empty() { "cases" } else { "grid" };
+                let key = if self.axes.is_empty() { "cases" } else { "grid" };
                 let found = count.map_or_else(|| "too many to count".into(), |n| n.to_string());
                 let problem = format!("makes {found} cells; allowed: at most {MOST_CELLS}");
                 Err(file.grid_locator(key).error(key, problem))
@@ -156,6 +170,7 @@ fn tables<'a>(
 fn cases(file: &ExperimentFile) -> Result<Vec<Case>> {
     let (tables, locator) = tables(file, "cases", "tables [[cases]], each with a name and keys")?;
     let mut cases: Vec<Case> = Vec::new();
+    let mut names = HashSet::new();
     for (index, table) in tables.into_iter().enumerate() {
         let refused = |problem: String| {
             let (place, key) = (locator.place_in("cases.name", index), Some("cases.name".into()));
@@ -171,7 +186,7 @@ fn cases(file: &ExperimentFile) -> Result<Vec<Case>> {
                 return Err(refused(format!("number {number} of [[cases]] has no name")));
             }
         };
-        if cases.iter().any(|case| case.name == name) {
+        if !names.insert(name.clone()) {
             return Err(refused(format!("a second case is called `{name}`")));
         }
         let place = |key: &str| locator.place_in(&format!("cases.{key}"), index);
@@ -199,7 +214,7 @@ fn grid_axes(file: &ExperimentFile) -> Result<Vec<Axis>> {
         };
         let mut keys = leaves(table);
         let path = |key: &str| format!("grid.{key}");
-        keys.sort_by_key(|(key, _)| locator.position(&path(key)));
+        keys.sort_by_cached_key(|(key, _)| locator.position(&path(key)));
         for (key, value) in keys {
             let (place, folder) = (locator.place_of(&path(&key)), locator.folder_of(&path(&key)));
             let setting = |value| Setting {
@@ -219,7 +234,9 @@ fn grid_axes(file: &ExperimentFile) -> Result<Vec<Axis>> {
                 }
             };
             check_key(&values[0], file)?;
-            let axis = Axis { key, values };
+            // An unknown key is refused here, so that there are never more axes than keys.
+            file.with(&values[..1])?;
+            let axis = Axis { key, values, is_seeds: false };
             match axes.iter_mut().find(|known| known.key == axis.key) {
                 Some(known) => *known = axis,
                 None => axes.push(axis),
@@ -254,7 +271,8 @@ fn seeds(file: &ExperimentFile) -> Result<Option<Axis>> {
     let (place, folder) = (locator.place_of("seeds"), locator.folder_of("seeds"));
     let setting =
         |value| Setting { key: SEED.into(), value, place: place.clone(), folder: folder.clone() };
-    Ok(Some(Axis { key: SEED.into(), values: values.into_iter().map(setting).collect() }))
+    let values = values.into_iter().map(setting).collect();
+    Ok(Some(Axis { key: SEED.into(), values, is_seeds: true }))
 }
 
 fn excludes(file: &ExperimentFile, cases: &[Case]) -> Result<Vec<Exclude>> {
@@ -329,5 +347,46 @@ fn describe(value: &Value) -> String {
         Value::Table(_) => "a table".into(),
         Value::Array(list) if list.is_empty() => "an empty list".into(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Definition> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grid.toml");
+        std::fs::write(&path, text).unwrap();
+        Definition::read(&ExperimentFile::read_any(&path, &[])?)
+    }
+
+    /// Files of the largest size there may be, each of which asked for work that grows with its square.
+    #[test]
+    fn a_large_file_is_answered_at_once() {
+        let keys: Vec<String> = (0..80_000).map(|i| format!("a{i} = [1]\n")).collect();
+        let error = read(&format!("[grid]\n{}", keys.concat())).unwrap_err().to_string();
+        assert!(error.contains("a0") && error.contains("unknown key"), "{error}");
+        let values = vec!["1"; 500_000].join(",");
+        let error = read(&format!("grid.seed = [{values}]")).unwrap_err().to_string();
+        assert!(error.contains("500000 cells"), "{error}");
+        assert_eq!(read("seeds = 100000").unwrap().combinations(), Some(100_000));
+        let case = |i| format!("[[cases]]\nname='{i}'\n");
+        let cases: Vec<String> = (0..40_000).map(case).collect();
+        assert_eq!(read(&cases.concat()).unwrap().cases.len(), 40_000);
+    }
+
+    /// Nesting is refused or read, whatever its depth.
+    #[test]
+    fn depth_does_no_harm() {
+        let deep = vec!["a"; 200_000].join(".");
+        for text in [
+            format!("{deep} = 1"),
+            format!("[grid]\n{deep} = [1]"),
+            format!("grid.seed = {}", "[".repeat(400_000)),
+            format!("a = {}", "{a=".repeat(200_000)),
+        ] {
+            assert!(read(&text).is_err());
+        }
     }
 }
