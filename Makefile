@@ -10,7 +10,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench accuracy layout redraw exchange attacks page doc clean
+.PHONY: help demo test lint bench accuracy layout redraw exchange attacks page package doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -36,6 +36,7 @@ lint: ## formatting, clippy, documentation, features, crate layers, all without 
 	@RUSTDOCFLAGS='-D warnings' $(WITH_HDF5) $(CARGO) doc --quiet --workspace --no-deps
 	@CARGO='$(CARGO)' sh scripts/check-layers.sh
 	@CARGO='$(CARGO)' sh scripts/check-msrv.sh
+	@CARGO='$(CARGO)' sh scripts/check-crates.sh
 
 bench: ## run the benchmarks (BENCH_ARGS='-- FILTER' for some of them)
 	@$(WITH_HDF5) $(CARGO) bench --manifest-path benches/Cargo.toml $(BENCH_ARGS)
@@ -58,6 +59,9 @@ attacks: ## hold the references of the attacks against ART and Foolbox (makes a 
 
 page: ## make a small report and look at it with a headless browser (skipped without chromium)
 	@$(WITH_HDF5) sh scripts/check-report.sh
+
+package: ## package every crate as for crates.io and build each from its package (15 minutes)
+	@$(WITH_HDF5) env CARGO='$(CARGO)' sh scripts/check-packages.sh
 
 doc: ## build the reference documentation
 	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps

@@ -32,6 +32,14 @@
 //! assert!((last(1).1 / last(0).1 - 10.0).abs() < 1.0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Conventions
+//!
+//! * Inputs are the columns of an n×N matrix; of none of them there is nothing to report, which is no
+//!   error.
+//! * A level of noise is its standard deviation s, in the units of the input (or of W and b).
+//!   Distances are Euclidean norms of states; layer k is at depth t_k.
+//! * Options out of their range, and states that grow beyond all numbers, are an [`AnalysisError`].
 
 mod blocks;
 mod error;

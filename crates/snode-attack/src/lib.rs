@@ -41,6 +41,17 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Conventions
+//!
+//! * Images are the columns of an n×N matrix, with N labels from 0 to C − 1, and lie in a box, here
+//!   \[−1, 0\] if no other is given ([`Bounds`]). Perturbations have the units of its numbers.
+//! * An image is fooled if its predicted class is no longer its label. Rates are those of the images
+//!   that were predicted rightly before, and NaN if there are none.
+//! * Options, shapes and labels that do not fit, images outside of the box, and errors of the model
+//!   are an [`AttackError`].
+//!
+//! `examples/own_model.rs` attacks a model that is no neural ODE.
 
 mod attack;
 mod campaign;

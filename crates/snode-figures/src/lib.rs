@@ -17,6 +17,9 @@
 //! assert!(text.starts_with("<svg"));
 //! # Ok::<(), snode_figures::FigureError>(())
 //! ```
+//!
+//! A panel is 560×400 pixels in SVG; [`png()`] magnifies. Values that an axis cannot show are left out;
+//! a panel of none has empty axes. [`FigureError`] says what cannot be drawn.
 
 mod axis;
 mod draw;

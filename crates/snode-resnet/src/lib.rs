@@ -44,6 +44,15 @@
 //! assert!(last.cost.total() < first.cost.total() - 0.2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Conventions
+//!
+//! * A batch is an n×M matrix, one data point a column, with M labels from 0 to C − 1; one step is
+//!   made on it. A batch without data points is an error.
+//! * Derivatives are those of the cost by the numbers of a layer: h times the L²-gradient of the
+//!   neural ODE.
+//! * Options out of their range are a [`ResNetError`] before anything is trained; what goes wrong in a
+//!   step is a [`TrainError`](snode_train::TrainError).
 
 // Branch-free numerical code must be inlined into the function that enables the vector unit.
 #![allow(clippy::inline_always)]

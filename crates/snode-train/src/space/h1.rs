@@ -1,5 +1,6 @@
 //! The Sobolev space H¹(0,T) (S7, Corollary 4.2 of the paper).
 
+use pulp::{Arch, NullaryFnOnce};
 use snode_ode::{AlongDepth, Grid, Parameters, Real};
 
 use super::{DepthOperator, GradientSpace, LANES};
@@ -63,25 +64,61 @@ impl<T: Real> ClosedForm<T> {
     }
 }
 
-impl<T: Real> ClosedForm<T> {
-    /// v in `output`, from the rule's contribution to the integrals on each interval:
-    /// P_{k+1} = ρ_k P_k + `contribution`(k, k+1, k) upwards, and downwards
-    /// Q_k = ρ Q_{k+1} + `contribution`(k+1, k, mirror) with the factors of the mirrored interval,
-    /// `mirror`, since the grid is symmetric. The arguments are the node the integral comes from,
-    /// the one it goes to, and the interval whose factors hold.
-    #[inline(always)]
-    pub(super) fn sweep(
+/// A quadrature rule for the integrals of the closed form.
+pub(super) trait Rule<T> {
+    /// The rule's contribution to the integrals over one interval: from the node the integral comes
+    /// from to the one it goes to, with the factors of `interval`. To be inlined, so that it is
+    /// compiled for the machine's vector unit with the sweep.
+    fn contribution(
         &self,
+        form: &ClosedForm<T>,
+        input: &[[T; LANES]],
+        from: usize,
+        to: usize,
+        interval: usize,
+    ) -> [T; LANES];
+}
+
+/// A sweep, compiled for the machine's vector unit.
+struct Sweep<'a, T, R> {
+    form: &'a ClosedForm<T>,
+    rule: &'a R,
+    input: &'a [[T; LANES]],
+    output: &'a mut [[T; LANES]],
+}
+
+impl<T: Real> ClosedForm<T> {
+    /// v in `output` for u = `input`, by a rule for the integrals.
+    pub(super) fn integrate(
+        &self,
+        rule: &impl Rule<T>,
+        input: &[[T; LANES]],
         output: &mut [[T; LANES]],
-        contribution: impl Fn(usize, usize, usize) -> [T; LANES],
     ) {
+        if input.len() == 1 {
+            output.copy_from_slice(input);
+            return;
+        }
+        Arch::new().dispatch(Sweep { form: self, rule, input, output });
+    }
+}
+
+impl<T: Real, R: Rule<T>> NullaryFnOnce for Sweep<'_, T, R> {
+    type Output = ();
+
+    /// From the rule's contributions: P_{k+1} = ρ_k P_k + contribution(k, k+1, k) upwards, and
+    /// downwards Q_k = ρ Q_{k+1} + contribution(k+1, k, mirror) with the factors of the mirrored
+    /// interval, `mirror`, since the grid is symmetric.
+    #[inline(always)]
+    fn call(self) {
+        let Self { form, rule, input, output } = self;
         let last = output.len() - 1;
         let mut sum = [T::ZERO; LANES];
         output[0] = sum;
         for k in 0..last {
-            let part = contribution(k, k + 1, k);
+            let part = rule.contribution(form, input, k, k + 1, k);
             for i in 0..LANES {
-                sum[i] = self.decay[k].mul_add(sum[i], part[i]);
+                sum[i] = form.decay[k].mul_add(sum[i], part[i]);
             }
             output[k + 1] = sum;
         }
@@ -89,13 +126,13 @@ impl<T: Real> ClosedForm<T> {
         for k in (0..=last).rev() {
             if k < last {
                 let mirror = last - 1 - k;
-                let part = contribution(k + 1, k, mirror);
+                let part = rule.contribution(form, input, k + 1, k, mirror);
                 for i in 0..LANES {
-                    sum[i] = self.decay[mirror].mul_add(sum[i], part[i]);
+                    sum[i] = form.decay[mirror].mul_add(sum[i], part[i]);
                 }
             }
             for i in 0..LANES {
-                output[k][i] = self.scale[k] * (output[k][i] + sum[i]);
+                output[k][i] = form.scale[k] * (output[k][i] + sum[i]);
             }
         }
     }

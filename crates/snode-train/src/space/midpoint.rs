@@ -1,9 +1,8 @@
 //! The closed form of (S7) by the midpoint rule.
 
-use pulp::{Arch, NullaryFnOnce};
 use snode_ode::{Grid, Interpolation, Real, Stencil};
 
-use super::h1::ClosedForm;
+use super::h1::{ClosedForm, Rule};
 use super::{DepthOperator, LANES};
 
 /// P and Q of the closed form by the midpoint rule, the midpoint values by cubic Hermite
@@ -30,40 +29,32 @@ impl<T: Real> Midpoint<T> {
     }
 }
 
-struct Integrate<'a, T> {
-    operator: &'a Midpoint<T>,
-    input: &'a [[T; LANES]],
-    output: &'a mut [[T; LANES]],
-}
-
-impl<T: Real> NullaryFnOnce for Integrate<'_, T> {
-    type Output = ();
-
+impl<T: Real> Rule<T> for Midpoint<T> {
     #[inline(always)]
-    fn call(self) {
-        let Self { operator, input, output } = self;
-        if input.len() == 1 {
-            output.copy_from_slice(input);
-            return;
-        }
-        operator.form.sweep(output, |from, to, interval| {
-            let (stencil, weights) = &operator.midpoints[from.min(to)];
-            let factor = operator.step * operator.form.half_decay[interval];
-            let mut part = [T::ZERO; LANES];
-            let nodes = &input[stencil.first..stencil.first + stencil.len];
-            for (node, weight) in nodes.iter().zip(weights) {
-                let weight = factor * *weight;
-                for i in 0..LANES {
-                    part[i] = weight.mul_add(node[i], part[i]);
-                }
+    fn contribution(
+        &self,
+        form: &ClosedForm<T>,
+        input: &[[T; LANES]],
+        from: usize,
+        to: usize,
+        interval: usize,
+    ) -> [T; LANES] {
+        let (stencil, weights) = &self.midpoints[from.min(to)];
+        let factor = self.step * form.half_decay[interval];
+        let mut part = [T::ZERO; LANES];
+        let nodes = &input[stencil.first..stencil.first + stencil.len];
+        for (node, weight) in nodes.iter().zip(weights) {
+            let weight = factor * *weight;
+            for i in 0..LANES {
+                part[i] = weight.mul_add(node[i], part[i]);
             }
-            part
-        });
+        }
+        part
     }
 }
 
 impl<T: Real> DepthOperator<T> for Midpoint<T> {
     fn apply(&self, input: &[[T; LANES]], output: &mut [[T; LANES]]) {
-        Arch::new().dispatch(Integrate { operator: self, input, output });
+        self.form.integrate(self, input, output);
     }
 }

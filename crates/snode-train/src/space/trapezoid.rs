@@ -1,9 +1,8 @@
 //! The closed form of (S7) by the trapezoid rule.
 
-use pulp::{Arch, NullaryFnOnce};
 use snode_ode::{Grid, Real};
 
-use super::h1::ClosedForm;
+use super::h1::{ClosedForm, Rule};
 use super::{DepthOperator, LANES};
 
 /// P and Q of the closed form by the trapezoid rule on every interval, as two recurrences:
@@ -21,35 +20,27 @@ impl<T: Real> Trapezoid<T> {
     }
 }
 
-struct Integrate<'a, T> {
-    operator: &'a Trapezoid<T>,
-    input: &'a [[T; LANES]],
-    output: &'a mut [[T; LANES]],
-}
-
-impl<T: Real> NullaryFnOnce for Integrate<'_, T> {
-    type Output = ();
-
+impl<T: Real> Rule<T> for Trapezoid<T> {
     #[inline(always)]
-    fn call(self) {
-        let Self { operator, input, output } = self;
-        if input.len() == 1 {
-            output.copy_from_slice(input);
-            return;
+    fn contribution(
+        &self,
+        form: &ClosedForm<T>,
+        input: &[[T; LANES]],
+        from: usize,
+        to: usize,
+        interval: usize,
+    ) -> [T; LANES] {
+        let (decay, half) = (form.decay[interval], self.half_step);
+        let mut part = [T::ZERO; LANES];
+        for i in 0..LANES {
+            part[i] = half * decay.mul_add(input[from][i], input[to][i]);
         }
-        operator.form.sweep(output, |from, to, interval| {
-            let (decay, half) = (operator.form.decay[interval], operator.half_step);
-            let mut part = [T::ZERO; LANES];
-            for i in 0..LANES {
-                part[i] = half * decay.mul_add(input[from][i], input[to][i]);
-            }
-            part
-        });
+        part
     }
 }
 
 impl<T: Real> DepthOperator<T> for Trapezoid<T> {
     fn apply(&self, input: &[[T; LANES]], output: &mut [[T; LANES]]) {
-        Arch::new().dispatch(Integrate { operator: self, input, output });
+        self.form.integrate(self, input, output);
     }
 }
