@@ -210,7 +210,7 @@ mod tests {
         let path = Manifest::path(folder.path(), "a");
         manifest.write(&path).unwrap();
         assert_eq!(Manifest::read(&path).unwrap(), manifest);
-        assert_eq!(Manifest::all_in(folder.path()).unwrap(), [path.clone()]);
+        assert_eq!(Manifest::all_in(folder.path()).unwrap(), std::slice::from_ref(&path));
         std::fs::write(&path, r#"{ "version": 1 }"#).unwrap();
         let error = Manifest::read(&path).unwrap_err().to_string();
         assert!(error.contains("version 1; allowed: 2"), "{error}");
