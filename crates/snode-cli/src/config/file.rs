@@ -130,7 +130,7 @@ impl ExperimentFile {
         GRID_KEYS.iter().any(|key| self.grid_value(key).is_some())
     }
 
-    /// The value of one of the [`GRID_KEYS`]: that of the file or of the nearest base that gives it.
+    /// The value of one of the `GRID_KEYS`: that of the file or of the nearest base that gives it.
     pub fn grid_value(&self, key: &str) -> Option<&toml::Value> {
         let overridden = self.seeds.as_ref().filter(|_| key == "seeds");
         overridden.or_else(|| self.layers.iter().find_map(|layer| layer.table.get(key)))

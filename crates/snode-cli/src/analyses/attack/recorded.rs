@@ -55,7 +55,7 @@ pub(super) fn group(
 }
 
 impl Recorded {
-    /// Reads what [`group`] wrote, with no more than the first `pictures` adversarial images, as they
+    /// Reads what such a group holds, with no more than the first `pictures` adversarial images, as they
     /// are most of it. Nothing if it is not the group of an attack that this version understands.
     pub fn read(found: &Appendix, pictures: usize) -> Option<Self> {
         let text = |name: &str| match found.attributes.get(name)? {
