@@ -82,6 +82,28 @@ impl Appendix {
         self.arrays.insert(name.to_owned(), Array { shape: shape.to_vec(), values });
         self
     }
+
+    /// The attribute of this name, if it is a number.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match self.attributes.get(name)? {
+            Attribute::Real(value) => Some(*value),
+            Attribute::Unsigned(value) => Some(*value as f64),
+            Attribute::Text(_) => None,
+        }
+    }
+
+    /// The attribute of this name, if it is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.attributes.get(name)? {
+            Attribute::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The numbers of the array of this name.
+    pub fn values(&self, name: &str) -> Option<&[f64]> {
+        self.arrays.get(name).map(|array| &array.values[..])
+    }
 }
 
 /// Puts results into the group `group` of the run file at `path`, in place of those that were there.

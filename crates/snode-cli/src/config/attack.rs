@@ -386,6 +386,12 @@ impl AttackConfig {
     }
 }
 
+/// The error that a key of attack number `index` is wrong.
+fn refusal(locator: &Locator, index: usize, key: &str, problem: String) -> Error {
+    let place = locator.place_in(&format!("attack.{key}"), index);
+    Error::Config { place, key: Some(format!("attack[{index}].{key}")), problem }
+}
+
 /// Checks all attacks of an experiment; with `data` = (classes, test images) what depends on them too.
 ///
 /// # Errors
@@ -396,13 +402,7 @@ pub(crate) fn check_attacks(
     data: Option<(usize, usize)>,
 ) -> Result<()> {
     for (index, keys) in attacks.iter().enumerate() {
-        let error = |key: &str, problem: String| {
-            Err(Error::Config {
-                place: locator.place_in(&format!("attack.{key}"), index),
-                key: Some(format!("attack[{index}].{key}")),
-                problem,
-            })
-        };
+        let error = |key: &str, problem: String| Err(refusal(locator, index, key, problem));
         if let Err((key, problem)) = keys.check(data.map(|(classes, _)| classes)) {
             return error(key, problem);
         }
@@ -436,9 +436,7 @@ pub(super) fn check_tolerances(experiment: &Experiment, locator: &Locator) -> Re
             .tolerance
             .and_then(|tolerance| tolerance_problem(tolerance, adaptive, experiment.precision));
         if let Some(problem) = problem {
-            let place = locator.place_in("attack.tolerance", index);
-            let key = Some(format!("attack[{index}].tolerance"));
-            return Err(Error::Config { place, key, problem });
+            return Err(refusal(locator, index, "tolerance", problem));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use snode_analysis::Moments;
-use snode_store::{Appendix, Attribute, RunSummary, read_appendices, read_info};
+use snode_store::{Appendix, RunSummary, read_appendices, read_info};
 
 use super::attack::Attack;
 use crate::analyses::ANALYSIS;
@@ -67,7 +67,7 @@ impl Run {
     pub fn robustness(&self) -> Option<Vec<(f64, Moments)>> {
         let scheme = self.experiment.network.scheme.text();
         let found = self.analyses.get(&format!("robustness/{scheme}"))?;
-        let levels = &found.arrays.get("levels")?.values;
+        let levels = found.values("levels")?;
         let accuracy = found.arrays.get("accuracy")?;
         let draws = *accuracy.shape.get(1)?;
         let over_draws = accuracy.values.chunks(draws.max(1));
@@ -79,26 +79,4 @@ impl Run {
                 .collect(),
         )
     }
-}
-
-/// A number beside the arrays of a group.
-pub fn number(appendix: &Appendix, name: &str) -> Option<f64> {
-    match appendix.attributes.get(name)? {
-        Attribute::Real(value) => Some(*value),
-        Attribute::Unsigned(value) => Some(*value as f64),
-        Attribute::Text(_) => None,
-    }
-}
-
-/// A text beside the arrays of a group.
-pub fn text<'a>(appendix: &'a Appendix, name: &str) -> Option<&'a str> {
-    match appendix.attributes.get(name)? {
-        Attribute::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-/// The numbers of an array.
-pub fn values<'a>(appendix: &'a Appendix, name: &str) -> Option<&'a [f64]> {
-    appendix.arrays.get(name).map(|array| &array.values[..])
 }

@@ -1,7 +1,7 @@
 //! The group of an attack in a run's file: what is written into it, and read back.
 
 use snode_attack::{AttackResults, Attacked, Outcome};
-use snode_store::{Appendix, Attribute};
+use snode_store::Appendix;
 
 use crate::config::AttackConfig;
 use crate::error::{Error, Result};
@@ -58,19 +58,10 @@ impl Recorded {
     /// Reads what such a group holds, with no more than the first `pictures` adversarial images, as they
     /// are most of it. Nothing if it is not the group of an attack that this version understands.
     pub fn read(found: &Appendix, pictures: usize) -> Option<Self> {
-        let text = |name: &str| match found.attributes.get(name)? {
-            Attribute::Text(text) => Some(text),
-            _ => None,
-        };
-        let keys = toml::from_str(text("configuration")?).ok()?;
-        let Some(Attribute::Real(seconds)) = found.attributes.get("seconds") else {
-            return None;
-        };
-        let outcomes = &found.arrays.get("outcome")?.values;
-        let each = |name: &str| {
-            let values = &found.arrays.get(name)?.values;
-            (values.len() == outcomes.len()).then_some(values)
-        };
+        let keys = toml::from_str(found.text("configuration")?).ok()?;
+        let seconds = found.number("seconds")?;
+        let outcomes = found.values("outcome")?;
+        let each = |name: &str| found.values(name).filter(|values| values.len() == outcomes.len());
         let (label, before, after) = (each("label")?, each("class_before")?, each("class_after")?);
         let (norm2, norm_infinity) = (each("norm2")?, each("norm_inf")?);
         let (iterations, first) = (each("iterations")?, each("first_success")?);
@@ -88,7 +79,7 @@ impl Recorded {
             })
         };
         let mut images = (0..outcomes.len()).map(image).collect::<Option<Vec<_>>>()?;
-        let rows = &found.arrays.get("adversarial_index")?.values;
+        let rows = found.values("adversarial_index")?;
         let adversarial = found.arrays.get("adversarial")?;
         let width = *adversarial.shape.get(1)?;
         if adversarial.shape[0] != rows.len() {
@@ -98,7 +89,7 @@ impl Recorded {
             let pixels = adversarial.values.get(row * width..(row + 1) * width)?;
             images.get_mut(*j as usize)?.adversarial = Some(pixels.to_vec());
         }
-        Some(Self { keys, results: AttackResults { images, seconds: *seconds } })
+        Some(Self { keys, results: AttackResults { images, seconds } })
     }
 }
 

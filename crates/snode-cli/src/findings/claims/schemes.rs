@@ -6,7 +6,6 @@ use snode_analysis::Moments;
 
 use super::{Claim, Evidence, LEAST_RUNS, compare, percent, sample};
 use crate::config::Experiment;
-use crate::findings::run::number;
 use crate::findings::{Collection, Family, Group, Run};
 
 /// Networks trained under Euler's scheme are at least as accurate.
@@ -53,7 +52,7 @@ pub(super) fn interchangeable(collection: &Collection) -> Claim {
             let mut by_scheme: BTreeMap<&str, Moments> = BTreeMap::new();
             for run in group.runs(collection) {
                 for (scheme, found) in run.measured("schemes") {
-                    let accuracy = number(found, "accuracy").into_iter();
+                    let accuracy = found.number("accuracy").into_iter();
                     accuracy.for_each(|value| by_scheme.entry(scheme).or_default().add(value));
                 }
             }

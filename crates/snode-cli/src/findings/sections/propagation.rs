@@ -2,7 +2,7 @@
 
 use snode_figures::{Axis, Line};
 
-use super::super::run::{Run, values};
+use super::super::run::Run;
 use super::super::statistics::{across, short};
 use super::super::{Collection, Figure, Group, Section, Table};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
@@ -63,7 +63,7 @@ fn key(part: &str) -> String {
 fn levels(collection: &Collection, part: &str) -> Vec<f64> {
     let groups = collection.runs().filter_map(|run| run.analyses.get(&key(part)));
     let mut levels: Vec<f64> =
-        groups.filter_map(|group| values(group, "levels")).flatten().copied().collect();
+        groups.filter_map(|group| group.values("levels")).flatten().copied().collect();
     levels.sort_by(f64::total_cmp);
     levels.dedup();
     levels
@@ -72,9 +72,9 @@ fn levels(collection: &Collection, part: &str) -> Vec<f64> {
 /// The mean of a quantity through depth, for one run.
 fn of_run(run: &Run, part: &str, level: f64, quantity: &str) -> Option<Vec<(f64, f64)>> {
     let found = run.analyses.get(&key(part))?;
-    let row = values(found, "levels")?.iter().position(|known| *known == level)?;
-    let times = values(found, "times")?;
-    let means = values(found, &format!("{quantity}_mean"))?.chunks(times.len().max(1)).nth(row)?;
+    let row = found.values("levels")?.iter().position(|known| *known == level)?;
+    let times = found.values("times")?;
+    let means = found.values(&format!("{quantity}_mean"))?.chunks(times.len().max(1)).nth(row)?;
     Some(times.iter().copied().zip(means.iter().copied()).collect())
 }
 

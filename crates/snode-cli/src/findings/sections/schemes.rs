@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use snode_analysis::Moments;
 
-use super::super::run::{Run, number};
+use super::super::run::Run;
 use super::super::statistics::{mean_and_spread, scaled};
 use super::super::{Collection, Group, Section, Table};
 use super::panels::{columns, group_cells};
@@ -83,11 +83,11 @@ fn crossed(collection: &Collection, groups: &[&Group], solved: &[String]) -> Tab
             let mut accuracies = Moments::default();
             for run in group.runs(collection) {
                 let found = run.analyses.get(&format!("schemes/{scheme}"));
-                let Some(accuracy) = found.and_then(|found| number(found, "accuracy")) else {
+                let Some(accuracy) = found.and_then(|found| found.number("accuracy")) else {
                     continue;
                 };
                 accuracies.add(accuracy);
-                let effort = found.and_then(|found| number(found, "right_hand_sides"));
+                let effort = found.and_then(|found| found.number("right_hand_sides"));
                 data.row(group_cells(group).into_iter().chain([
                     scheme.clone(),
                     run.summary.info.seed.to_string(),

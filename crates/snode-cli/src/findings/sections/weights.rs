@@ -3,7 +3,7 @@
 use snode_analysis::Moments;
 use snode_figures::{Axis, Line};
 
-use super::super::run::{Run, number, values};
+use super::super::run::Run;
 use super::super::statistics::short;
 use super::super::{Collection, Group, Section, Table};
 use super::panels::{columns, figure, group_cells, incomplete, panels};
@@ -18,7 +18,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     });
     let entry = collection.runs().find_map(|run| {
         let found = run.analyses.get("smoothness")?;
-        Some(format!("({}, {})", number(found, "path_row")?, number(found, "path_column")?))
+        Some(format!("({}, {})", found.number("path_row")?, found.number("path_column")?))
     })?;
     let caption = format!("The weight {entry} through depth, in the first run of each kind.");
     let figure = figure("weights", caption, &panels, data(collection))?;
@@ -43,15 +43,14 @@ fn groups(collection: &Collection) -> Vec<&Group> {
 
 fn path(run: &Run) -> Option<Vec<(f64, f64)>> {
     let found = run.analyses.get("smoothness")?;
-    let (times, path) = (values(found, "path_times")?, values(found, "path")?);
+    let (times, path) = (found.values("path_times")?, found.values("path")?);
     Some(times.iter().copied().zip(path.iter().copied()).collect())
 }
 
 /// H¹ seminorm of all weights relative to their norm: 0 for weights that are constant in depth.
 pub(crate) fn relative_seminorm(run: &Run) -> Option<f64> {
     let found = run.analyses.get("smoothness")?;
-    let (seminorm, norm) =
-        (number(found, "weights_total_seminorm")?, number(found, "weights_norm")?);
+    let (seminorm, norm) = (found.number("weights_total_seminorm")?, found.number("weights_norm")?);
     Some(seminorm / norm)
 }
 
@@ -81,14 +80,14 @@ fn table(collection: &Collection) -> Table {
         };
         for (run, smoothness) in found() {
             let numbers = names.map(|name| {
-                number(smoothness, name).map_or_else(String::new, |value| value.to_string())
+                smoothness.number(name).map_or_else(String::new, |value| value.to_string())
             });
             let seed = [run.summary.info.seed.to_string()];
             data.row(group_cells(group).into_iter().chain(seed).chain(numbers));
         }
         let mut row = vec![group.model(), group.line()];
         for name in names {
-            let moments: Moments = found().filter_map(|(_, f)| number(f, name)).collect();
+            let moments: Moments = found().filter_map(|(_, f)| f.number(name)).collect();
             row.push(short(&moments));
         }
         let ratios: Moments = group.runs(collection).filter_map(relative_seminorm).collect();
