@@ -61,7 +61,7 @@ fn start<T: Real>() -> Snapshot<T> {
 }
 
 fn ncg<T: Real>(options: NcgOptions) -> Ncg<T> {
-    Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(3), options, &start().network)
+    Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(3), options, &start().network).unwrap()
 }
 
 fn plan() -> Plan {
