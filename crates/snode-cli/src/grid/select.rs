@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::definition::{CASE, canonical, lookup};
 use super::{Cell, Grid, State};
-use crate::config::{Setting, with_suggestion};
+use crate::config::{Setting, check_key, with_suggestion};
 use crate::error::{Error, Result};
 
 /// A condition on cells.
@@ -75,6 +75,7 @@ fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
         return Err(Error::Usage(format!("{option} {text}: {problem}; or key=value")));
     };
     let (key, value) = (key.trim(), value.trim());
+    check_key(option, key)?;
     if key == CASE {
         let mut names: Vec<&str> = Vec::new();
         for (_, name) in grid.cells.iter().flat_map(|cell| &cell.label).filter(|(k, _)| k == CASE) {
