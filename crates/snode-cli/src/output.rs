@@ -1,5 +1,6 @@
 //! Writing to the standard output without panicking when nobody reads it.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
@@ -61,4 +62,11 @@ pub fn redirect_to(log: File) -> io::Result<()> {
     #[cfg(not(unix))]
     keep_in(log);
     Ok(())
+}
+
+/// A word of a command line as a shell takes it.
+pub fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    // What no shell can be given is shown as it is.
+    shlex::try_quote(&word).map_or_else(|_| word.to_string(), Into::into)
 }

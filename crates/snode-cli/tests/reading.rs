@@ -181,6 +181,17 @@ fn a_folder_for_results_is_looked_at_before_the_work() {
 }
 
 #[test]
+fn images_that_cannot_be_reached_are_not_missing() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&[]);
+    let images = sandbox.path("dots/train-images-idx3-ubyte");
+    std::fs::remove_file(&images).unwrap();
+    sandbox.fails(&["validate", "x.toml"], 2, &["no file with the training images"]);
+    std::os::unix::fs::symlink("nowhere", &images).unwrap();
+    sandbox.fails(&["validate", "x.toml"], 2, &["train-images-idx3-ubyte: opening"]);
+}
+
+#[test]
 fn help_that_cannot_be_printed_is_an_error() {
     let sandbox = Sandbox::new();
     for arguments in [&["--help"][..], &["run", "--help"], &["--version"]] {

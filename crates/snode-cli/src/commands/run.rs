@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::grid::manifest::SourceFile;
 use crate::grid::{CellName, Definition, Expansion, Grid, Selection, ensure_manifest, folder};
+use crate::output::quoted;
 use crate::prepare::Prepared;
 use crate::progress::Style;
 use crate::runner::{self, Job, Log};
@@ -216,11 +217,4 @@ fn same_command(args: &RunArgs) -> String {
         }
     }
     command.join(" ")
-}
-
-/// A word of a command line as a shell takes it.
-pub(super) fn quoted(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
-    // What no shell can be given is shown as it is.
-    shlex::try_quote(&word).map_or_else(|_| word.to_string(), Into::into)
 }

@@ -11,14 +11,14 @@ use snode_store::{RunSummary, read_network};
 use snode_train::BatchSource;
 
 use super::eval::{self, Evaluation};
-use super::run::{quoted, train_experiment};
+use super::run::train_experiment;
 use super::{ThreadArgs, pool, summary};
 use crate::config::{self, ExperimentFile, SchemeName, scheme_of};
 use crate::encoded::EncodedBatches;
 use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::number::{Number, with_precision};
-use crate::output::{print, say};
+use crate::output::{print, quoted, say};
 use crate::prepare::Prepared;
 use crate::progress::Style;
 use crate::report::{align_right, plain_table, text};
@@ -116,7 +116,7 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     for network in &trained {
         for &scheme in &schemes {
             let choice = scheme_of(scheme, &keys);
-            let pair = pool(threads)?.install(|| {
+            let pair = pool(threads.or(prepared.experiment.threads))?.install(|| {
                 with_precision!(prepared.experiment.precision, T => {
                     compare::<T>(&prepared, network, scheme, &choice)
                 })

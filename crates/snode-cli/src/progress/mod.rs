@@ -149,7 +149,10 @@ impl<T: Number> Observer<T> for Progress {
                 let cost = record.iteration.cost.total();
                 RunEvent::progress(cost, progressed.batches).print()?;
             }
-            (Display::Json | Display::Watched(_), Event::Evaluation(record)) => {
+            (Display::Json, Event::Evaluation(record)) => RunEvent::evaluation(record).print()?,
+            (Display::Watched(_), Event::Evaluation(record)) => {
+                // In the log of the cell.
+                say(&evaluation_line(record, &progressed));
                 RunEvent::evaluation(record).print()?;
             }
             _ => {}

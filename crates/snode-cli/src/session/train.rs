@@ -14,10 +14,10 @@ use snode_train::{
     TrainError, Trainer,
 };
 
+use super::Files;
 use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
 use super::method::method;
-use super::Files;
 use crate::config::{self, Experiment, TrainingConfig};
 use crate::encoded::{EncodedBatches, evaluation_set};
 use crate::error::{Error, Result};
