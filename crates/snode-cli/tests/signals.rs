@@ -53,9 +53,8 @@ fn a_burst_of_signals_is_one_request() {
 #[test]
 fn a_second_ctrl_c_after_a_second_ends_at_once() {
     let sandbox = Sandbox::new();
-    // Nobody reads what it prints, so it comes to no end by itself.
     let mut run = start(&sandbox);
-    std::thread::sleep(Duration::from_millis(300));
+    run.wait_until_stuck();
     run.signal("-INT");
     std::thread::sleep(Duration::from_millis(1100));
     run.signal("-TERM");

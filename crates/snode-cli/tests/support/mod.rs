@@ -128,6 +128,22 @@ impl Running {
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
+    /// Waits until it computes no more, because nobody reads what it prints: it comes to no end by
+    /// itself then.
+    pub fn wait_until_stuck(&self) {
+        let statistics = format!("/proc/{}/stat", self.child.id());
+        let time = || {
+            let text = std::fs::read_to_string(&statistics).unwrap();
+            text.split_whitespace().nth(13).unwrap().parse::<u64>().unwrap()
+        };
+        let (mut before, mut still) = (time(), 0);
+        while still < 4 {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            still = if time() == before { still + 1 } else { 0 };
+            before = time();
+        }
+    }
+
     /// Closes the other end of what it prints, and waits for its end.
     pub fn stop_reading(self) -> Ran {
         let Self { mut child, reader, out } = self;
