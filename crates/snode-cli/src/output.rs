@@ -56,11 +56,11 @@ pub fn keep_in(log: File) {
 ///
 /// # Errors
 /// If the system refuses.
-pub fn redirect_to(log: File) -> io::Result<()> {
+pub fn redirect_to(log: &File) -> io::Result<()> {
     #[cfg(unix)]
-    rustix::stdio::dup2_stderr(&log)?;
+    rustix::stdio::dup2_stderr(log)?;
     #[cfg(not(unix))]
-    keep_in(log);
+    keep_in(log.try_clone()?);
     Ok(())
 }
 

@@ -78,13 +78,11 @@ fn at_once(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
     let id = child.id().to_string();
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output().unwrap()));
-    match receiver.recv_timeout(Duration::from_secs(10)) {
-        Ok(output) => Ran::from(output),
-        Err(_) => {
-            let _ = Command::new("kill").args(["-KILL", &id]).status();
-            panic!("{arguments:?} waits");
-        }
+    let output = receiver.recv_timeout(Duration::from_secs(10));
+    if output.is_err() {
+        let _ = Command::new("kill").args(["-KILL", &id]).status();
     }
+    Ran::from(output.unwrap_or_else(|_| panic!("{arguments:?} waits")))
 }
 
 #[test]

@@ -147,7 +147,7 @@ pub(super) fn train_experiment(
         let text = folder.to_str().ok_or_else(|| {
             Error::Usage(format!("--output {}: the path is not UTF-8 text", folder.display()))
         })?;
-        file.experiment.output.directory = text.to_owned();
+        text.clone_into(&mut file.experiment.output.directory);
     }
     // Where results go is looked at before images are read, and the files of other runs are kept
     // from this one's before they are looked at.

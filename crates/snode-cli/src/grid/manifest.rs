@@ -178,8 +178,10 @@ impl Manifest {
             let expected = cell_path(identity);
             if cell.path != expected {
                 return Err(format!(
-                    "cell {}: found the path {:?}; expected {expected:?}",
-                    cell.number, cell.path
+                    "cell {}: found the path {}; expected {}",
+                    cell.number,
+                    cell.path.display(),
+                    expected.display()
                 ));
             }
         }

@@ -69,16 +69,15 @@ impl Job {
         let file = files.begin_log(&lock)?;
         match log {
             Log::Beside => keep_in(file),
-            Log::Alone => {
-                redirect_to(file).map_err(|e| Error::file(&files.log, "cannot write", e))?
-            }
+            Log::Alone => redirect_to(&file)
+                .map_err(|error| Error::file(&files.log, "cannot write", error))?,
         }
         if style == Style::People {
             say(&format!("cell {}: {}", cell.number, cell.text()));
         }
         let options = Options { style, fresh: self.fresh, go_on: self.go_on.clone() };
         let result = self
-            .prepare(cell)
+            .prepare(&cell)
             .and_then(|prepared| session::run(&prepared, &files, &lock, &options));
         if let Err(error) = &result
             && !matches!(error, Error::Interrupted(_) | Error::NotSaved(_) | Error::BrokenPipe)
@@ -89,7 +88,7 @@ impl Job {
     }
 
     /// The cell's experiment with its images, which must be those of its identity.
-    fn prepare(self, cell: Cell) -> Result<Prepared> {
+    fn prepare(self, cell: &Cell) -> Result<Prepared> {
         let mut experiment = cell.experiment.clone();
         experiment.threads = Some(self.threads);
         experiment.output.directory = self.folder.display().to_string();
