@@ -9,11 +9,11 @@ use snode_store::{Appendix, Precision, read_network};
 
 use super::{ANALYSIS, write};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::commands::pool;
 use crate::config::NoiseConfig;
 use crate::encoded::encoded;
 use crate::error::Result;
 use crate::number::Number;
+use crate::threads::pool;
 
 /// Noise through the depth of a network (S26).
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -9,11 +9,11 @@ use snode_store::{Appendix, Precision, read_network};
 
 use super::{ANALYSIS, write};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::commands::pool;
 use crate::config::{RobustnessConfig, SchemeName, scheme_for};
 use crate::encoded::evaluation_set;
 use crate::error::{Error, Result};
 use crate::number::Number;
+use crate::threads::pool;
 
 /// Accuracy of a network under noise on the inputs (S28).
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -16,11 +16,11 @@ pub use sheet::contact_sheet;
 
 use super::{ANALYSIS, write};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::commands::pool;
 use crate::config::{AttackConfig, SchemeName, scheme_for};
 use crate::encoded::evaluation_set;
 use crate::error::{Error, Result};
 use crate::number::Number;
+use crate::threads::pool;
 
 /// An attack on a network (S10)–(S13).
 #[derive(Clone, Debug, PartialEq, Serialize)]
