@@ -119,6 +119,21 @@ impl From<snode_attack::AttackError> for Error {
 
 impl From<snode_store::StoreError> for Error {
     fn from(error: snode_store::StoreError) -> Self {
-        Self::Results(error.to_string())
+        use snode_store::StoreError;
+        match error {
+            StoreError::File(error) => crate::outputs::refused(error),
+            StoreError::Damaged { ref path, .. } => Self::Results(format!(
+                "{error}; if another program changed it on purpose: snode seal {}",
+                path.display()
+            )),
+            StoreError::OtherNetwork { .. } => {
+                Self::Results(format!("{error}; the run was trained anew meanwhile: measure again"))
+            }
+            StoreError::Kept { .. } => Self::Usage(format!(
+                "{error}: it was measured on more images or draws than are asked for now; give \
+                 --force to replace it"
+            )),
+            error => Self::Results(error.to_string()),
+        }
     }
 }

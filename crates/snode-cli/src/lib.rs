@@ -22,6 +22,7 @@ pub mod interrupt;
 pub mod mat73;
 pub mod number;
 pub mod output;
+pub mod outputs;
 pub mod pictures;
 pub mod prepare;
 pub mod progress;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use snode_files::Existing;
 use snode_store::{has_appendix, read_info};
 
 use super::pool;
@@ -40,6 +41,9 @@ pub struct RunArgs {
     /// Begins anew and replaces what an earlier run left under the same name.
     #[arg(long, visible_alias = "force")]
     pub fresh: bool,
+    /// Lets a smaller measurement that the experiment asks for take the place of a larger one.
+    #[arg(long)]
+    pub remeasure: bool,
     /// Shows nothing but errors, and prints nothing but the path of the results.
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
@@ -218,6 +222,7 @@ fn cell_arguments(args: &RunArgs) -> Vec<std::ffi::OsString> {
         arguments.extend(["--output".into(), output.clone().into_os_string()]);
     }
     arguments.extend(args.fresh.then(|| "--fresh".into()));
+    arguments.extend(args.remeasure.then(|| "--remeasure".into()));
     arguments
 }
 
@@ -310,7 +315,8 @@ fn analyse(
             same_command(args)
         ),
     );
-    analyses::complete(results, experiment, |name| {
+    let existing = if args.remeasure { Existing::Replace } else { Existing::Keep };
+    analyses::complete(results, experiment, existing, |name| {
         if style == Style::People {
             say(&format!("measuring: {name}"));
         } else if style.is_json() {

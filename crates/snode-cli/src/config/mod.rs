@@ -28,6 +28,7 @@ pub use analysis::{
 pub(crate) use attack::check_attacks;
 pub use attack::{AttackConfig, AttackMethod, NormName};
 pub use check::check;
+pub(crate) use check::check_name;
 pub use compare::{Difference, Kind, computation, differences, differing, is_computation};
 pub use diagnose::{nearest, with_suggestion};
 pub use file::{ExperimentFile, Setting, SourceText, value_of};

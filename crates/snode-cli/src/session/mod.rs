@@ -10,6 +10,6 @@ mod train;
 
 pub use begin::{Begin, begin};
 pub use files::Files;
-pub use fingerprint::fingerprint;
+pub use fingerprint::{IMAGES, IMAGES_PATH, fingerprint, folder_of};
 pub use method::method;
 pub use train::{Outcome, Session, TEST, initial_network, train};
