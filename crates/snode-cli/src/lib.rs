@@ -17,6 +17,7 @@ pub mod error;
 pub mod estimate;
 pub mod examples;
 pub mod findings;
+pub mod fingerprint;
 pub mod grid;
 pub mod interrupt;
 pub mod mat73;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use snode_files::{Existing, FileError, same_file, try_writing};
+use snode_files::{Existing, same_file, try_writing};
 
 use crate::error::{Error, Result};
 use crate::tables::Csv;
@@ -44,7 +44,7 @@ impl Outputs {
     /// If it is an input, is there and to be kept, or cannot be written.
     pub fn check(&self, path: &Path) -> Result<()> {
         self.check_input(path)?;
-        try_writing(path, self.existing, 0).map_err(before_work)
+        try_writing(path, self.existing, 0).map_err(Error::refused)
     }
 
     /// Makes a folder, and makes sure that files of these names can be written there.
@@ -63,7 +63,7 @@ impl Outputs {
     /// As [`Outputs::check`].
     pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         self.check_input(path)?;
-        snode_files::write(path, self.existing, bytes).map_err(refused)
+        snode_files::write(path, self.existing, bytes).map_err(Error::unwritable)
     }
 
     /// Writes a table.
@@ -92,25 +92,5 @@ impl Outputs {
                 input.display()
             ))),
         }
-    }
-}
-
-/// The error of a file that cannot be written, found before any work.
-pub fn before_work(error: FileError) -> Error {
-    match refused(error) {
-        Error::Files(error) => Error::Usage(error.to_string()),
-        error => error,
-    }
-}
-
-/// The error of a file that cannot be written, with what to do about it.
-pub fn refused(error: FileError) -> Error {
-    match error {
-        FileError::Exists { path } => Error::Usage(format!(
-            "{} exists and is not overwritten; give --force to replace it, or another name",
-            path.display()
-        )),
-        FileError::Held { .. } => Error::Busy(format!("{error}; try again later")),
-        error => error.into(),
     }
 }

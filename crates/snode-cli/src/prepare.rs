@@ -7,7 +7,7 @@ use snode_data::{Dataset, Encoding, Split};
 use crate::config::{self, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
-use crate::session::fingerprint;
+use crate::fingerprint::fingerprint;
 use crate::sources::Source;
 
 /// An experiment with its images, checked and ready to begin.

@@ -8,8 +8,8 @@ use snode_files::{Existing, Replacement};
 use crate::read_group::ReadGroup;
 use crate::write_group::WriteGroup;
 use crate::{
-    Compression, Precision, RunRecord, RunSummary, Scalar, StoreError, StoredNetwork, appendix,
-    checkpoint, history, info, network, seal,
+    Compression, Precision, RunRecord, RunSummary, Scalar, StoreError, StoredNetwork, checkpoint,
+    history, info, network, seal,
 };
 
 /// Writes a run into the file at `path`, replacing what was there.
@@ -225,44 +225,6 @@ pub(crate) fn change_file(
     Ok(written.commit()?)
 }
 
-/// What can be said of a run file that another program has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Examination {
-    /// The network has every bit that snode wrote.
-    NetworkAsWritten,
-    /// The network is not the one that snode wrote: it was changed, or is damaged.
-    NetworkChanged,
-    /// The file does not say which network was written: it is of an earlier version.
-    NotKnown,
-}
-
-/// Reads everything of a run file whose seal does not fit, and compares its network with the one that
-/// was written.
-///
-/// The HDF5 library is given a file that may be damaged, which it may not survive: to be called in a
-/// process that may be lost.
-///
-/// # Errors
-/// If something in the file cannot be read or does not fit together: it is damaged.
-pub fn examine(path: impl AsRef<Path>) -> Result<Examination, StoreError> {
-    let path = path.as_ref();
-    open_unchecked(path, |root| {
-        let found = digest_in(root)?;
-        info::read(root)?;
-        history::read(root)?;
-        match info::read_precision(root)? {
-            Precision::F32 => drop(checkpoint::read(root, &read_model::<f32>(root)?.network)?),
-            Precision::F64 => drop(checkpoint::read(root, &read_model::<f64>(root)?.network)?),
-        }
-        appendix::read_all(root)?;
-        match root.child("network")?.text(network::DIGEST) {
-            Ok(written) if written == found => Ok(Examination::NetworkAsWritten),
-            Ok(_) => Ok(Examination::NetworkChanged),
-            Err(_) => Ok(Examination::NotKnown),
-        }
-    })
-}
-
 /// Opens a file whose bytes are those that were written.
 pub(crate) fn open<V>(
     path: &Path,
@@ -272,7 +234,8 @@ pub(crate) fn open<V>(
     open_unchecked(path, read)
 }
 
-fn open_unchecked<V>(
+/// Opens a file that may be damaged.
+pub(crate) fn open_unchecked<V>(
     path: &Path,
     read: impl FnOnce(&ReadGroup<'_>) -> Result<V, StoreError>,
 ) -> Result<V, StoreError> {
@@ -298,7 +261,7 @@ pub(crate) fn digest_in(root: &ReadGroup<'_>) -> Result<String, StoreError> {
     }
 }
 
-fn read_model<T: Scalar>(root: &ReadGroup<'_>) -> Result<StoredNetwork<T>, StoreError> {
+pub(crate) fn read_model<T: Scalar>(root: &ReadGroup<'_>) -> Result<StoredNetwork<T>, StoreError> {
     let found = info::read_precision(root)?;
     if found != T::PRECISION {
         let (path, asked) = (root.path.to_owned(), T::PRECISION);

@@ -65,6 +65,7 @@ mod collection;
 mod compression;
 mod digest;
 mod error;
+mod examine;
 mod file;
 mod history;
 mod info;
@@ -87,9 +88,10 @@ pub use appendix::{
 pub use collection::{Member, write_collection};
 pub use compression::Compression;
 pub use error::StoreError;
+pub use examine::{Examination, examine};
 pub use file::{
-    Examination, examine, network_digest, read_info, read_network, read_network_as_f64, read_run,
-    read_run_as_f64, update, write_new_run, write_run,
+    network_digest, read_info, read_network, read_network_as_f64, read_run, read_run_as_f64,
+    update, write_new_run, write_run,
 };
 pub use precision::{Precision, Scalar};
 pub use record::{

@@ -26,7 +26,6 @@ pub use smoothness::Smoothness;
 
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::outputs::before_work;
 
 /// The group of a file of results in which analyses of its network stand.
 pub const ANALYSIS: &str = "analysis";
@@ -142,7 +141,7 @@ pub fn check_room(path: &Path, analyses: &[Analysis], existing: Existing) -> Res
         }
     }
     let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    try_writing(path, Existing::Replace, bytes).map_err(before_work)
+    try_writing(path, Existing::Replace, bytes).map_err(Error::refused)
 }
 
 /// Those of an experiment's analyses that the run at `path` does not hold, or holds by another

@@ -10,8 +10,8 @@ use snode_store::{Appendix, RunSummary, Scalar, network_digest, read_network};
 
 use crate::config::Experiment;
 use crate::error::{Error, Result};
+use crate::fingerprint::{IMAGES, IMAGES_PATH, fingerprint, folder_of};
 use crate::output::say;
-use crate::session::{IMAGES, IMAGES_PATH, fingerprint, folder_of};
 use crate::sources::Source;
 
 /// Which images a command takes.

@@ -13,6 +13,7 @@ use crate::analyses::{self, ANALYSIS};
 use crate::config::{self, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::estimate::show_seconds;
+use crate::fingerprint::fingerprint;
 use crate::grid::{Definition, Expansion, Grid, Selection, folder, no_cell};
 use crate::interrupt;
 use crate::number::with_precision;
@@ -21,7 +22,7 @@ use crate::prepare::Prepared;
 use crate::progress::{self, Style};
 use crate::report::summary_table;
 use crate::runner;
-use crate::session::{Begin, Files, Outcome, Session, begin, fingerprint, train};
+use crate::session::{Begin, Files, Outcome, Session, begin, train};
 
 /// Arguments of `snode run`.
 #[derive(Debug, Args)]

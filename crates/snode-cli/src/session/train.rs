@@ -16,13 +16,13 @@ use snode_train::{
 
 use super::begin::FINGERPRINT;
 use super::checkpoints::Checkpoints;
-use super::fingerprint::{IMAGES, IMAGES_PATH, folder_of, path_between};
 use super::limits::TimeLimitAfterBatch;
 use super::method::method;
 use super::{Begin, Files};
 use crate::config::{self, Experiment};
 use crate::encoded::{EncodedBatches, evaluation_set};
 use crate::error::{Error, Result};
+use crate::fingerprint::{IMAGES, IMAGES_PATH, folder_of, path_between};
 use crate::number::Number;
 use crate::prepare::Prepared;
 use crate::progress::{Progress, Style};
