@@ -57,7 +57,8 @@ fn a_file_that_a_command_reads_is_never_replaced() {
     sandbox.succeeds(&["run", "g.toml", "--quiet", "--output", "grid"]);
     sandbox.succeeds(&["export", RUN, "--to", "net.npz"]);
     let cell = std::fs::read_dir(sandbox.path("grid/cells")).unwrap();
-    let cell = cell.map(|entry| entry.unwrap().path()).next().unwrap();
+    let mut cell = cell.map(|entry| entry.unwrap().path());
+    let cell = cell.find(|path| path.extension().is_some_and(|ending| ending == "h5")).unwrap();
     let cell = cell.to_str().unwrap();
     let collect = |to| ["collect", "g.toml", "--results", "grid", "--force", "--output", to];
     for (command, file) in [
@@ -180,9 +181,11 @@ fn what_another_program_added_is_sealed_and_damage_is_not() {
     let mut values = biases.read_raw::<f64>().unwrap();
     values[0] += 1.0;
     let shape = biases.shape();
+    drop(biases);
     file.group("network").unwrap().unlink("biases").unwrap();
     let builder = file.group("network").unwrap().new_dataset::<f64>().shape(shape);
     builder.create("biases").unwrap().write_raw(&values).unwrap();
+    drop(builder);
     file.close().unwrap();
     sandbox.fails(&["seal", RUN], 1, &["found another network", "--force"]);
     sandbox.succeeds(&["seal", RUN, "--force"]);

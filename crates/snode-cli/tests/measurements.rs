@@ -55,7 +55,7 @@ fn commands_that_write_into_one_file_at_once_lose_nothing() {
 fn a_measurement_of_the_network_before_is_refused() {
     let sandbox = trained();
     // Slow enough for the file to be replaced meanwhile.
-    let long = ["--method", "carlini-wagner", "--iterations", "20000", "--threads", "1"];
+    let long = ["--method", "carlini-wagner", "--iterations", "500", "--threads", "1"];
     let mut child = spawn(&sandbox, &[&["attack", RUN][..], &long].concat());
     std::thread::sleep(std::time::Duration::from_millis(400));
     let mut other = read_run(&sandbox.path(RUN));
@@ -119,11 +119,11 @@ fn a_smaller_measurement_takes_the_place_of_a_larger_one_only_by_force() {
         2,
         &["/analysis/attack/fgsm", "20 images", "--force"],
     );
-    // An experiment that asks for less does not take it away either, unless that is said.
+    // An experiment says what it wants; that it is less is said.
     sandbox.experiment(&["analysis.robustness = { levels = [0.0], draws = 1, images = 3 }"]);
     sandbox.succeeds(&["robustness", RUN, "--levels", "0,1", "--draws", "2"]);
-    sandbox.fails(&["run", "x.toml"], 2, &["30 images and 2 draws", "--remeasure"]);
-    sandbox.succeeds(&["run", "x.toml", "--remeasure"]);
+    let ran = sandbox.succeeds(&["run", "x.toml"]);
+    assert!(ran.err.contains("30 images and 2 draws, which is more than"), "{ran:?}");
     assert_eq!(draws(), Some(1.0));
 }
 

@@ -170,22 +170,33 @@ pub fn pending(
     Ok(pending)
 }
 
-/// Makes the analyses that are [`pending`]; `say` is told the name of each. Whether a smaller measurement
-/// may take the place of a larger one, `existing` says.
+/// Makes the analyses that are [`pending`]; `say` is told the name of each. What the experiment asks for
+/// takes the place of what was measured before, even if that was more; it is then said.
 ///
 /// # Errors
 /// If one of them fails, or `say` does.
 pub fn complete(
     path: &Path,
     experiment: &Experiment,
-    existing: Existing,
     say: impl Fn(&str) -> Result<()>,
 ) -> Result<()> {
     let pending = pending(path, experiment, Some(&network_digest(path)?))?;
-    check_room(path, &pending, existing)?;
+    check_room(path, &pending, Existing::Replace)?;
     for analysis in pending {
         say(&analysis.name())?;
-        analysis.run(path, experiment.threads, existing)?;
+        // The experiment says what is wanted; that it is less than there was is not passed over.
+        if let Some(found) = read_appendix(path, &analysis.group())?
+            && analysis.extent().is_less(Extent::of(&found))
+        {
+            crate::output::say(&format!(
+                "{}: /{} was measured on {}, which is more than the experiment asks for, and is \
+                 replaced",
+                path.display(),
+                analysis.group(),
+                Extent::of(&found)
+            ));
+        }
+        analysis.run(path, experiment.threads, Existing::Replace)?;
     }
     Ok(())
 }
@@ -246,7 +257,7 @@ fn may_replace(found: &Appendix, identity: &str, new: Extent, existing: Existing
 fn kept(path: &Path, group: &str, found: &Appendix) -> Error {
     Error::Usage(format!(
         "{}: /{group} was measured on {}, which is more than asked for now, and is kept; give --force \
-         to replace it (in `snode run`, --remeasure)",
+         to replace it",
         path.display(),
         Extent::of(found)
     ))

@@ -29,6 +29,13 @@ pub struct ReportArgs {
 /// # Errors
 /// If there are no runs, or a file cannot be written.
 pub fn run(args: &ReportArgs) -> Result<()> {
+    let collection = Collection::read(&args.source)?;
+    for cell in &collection.cells {
+        if let Some(problem) = cell.problem() {
+            say(&format!("{}: {problem}", cell.name()));
+        }
+    }
+    let (there, planned) = (collection.runs().count(), collection.cells.len());
     // A report in its own place follows the runs; one that the user names is a file as any other.
     let existing = match &args.output {
         Some(_) => args.force.existing(),
@@ -43,13 +50,6 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     });
     let outputs = Outputs::new(existing, [&args.source]);
     outputs.check_in(&folder, &findings::PAGES.map(str::to_owned))?;
-    let collection = Collection::read(&args.source)?;
-    for cell in &collection.cells {
-        if let Some(problem) = cell.problem() {
-            say(&format!("{}: {problem}", cell.name()));
-        }
-    }
-    let (there, planned) = (collection.runs().count(), collection.cells.len());
     let report = findings::report(collection);
     findings::write(&report, &folder, &outputs)?;
     let mut table = plain_table();

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use snode_files::Existing;
 use snode_store::{has_appendix, read_info};
 
 use super::pool;
@@ -42,9 +41,6 @@ pub struct RunArgs {
     /// Begins anew and replaces what an earlier run left under the same name.
     #[arg(long, visible_alias = "force")]
     pub fresh: bool,
-    /// Lets a smaller measurement that the experiment asks for take the place of a larger one.
-    #[arg(long)]
-    pub remeasure: bool,
     /// Shows nothing but errors, and prints nothing but the path of the results.
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
@@ -223,7 +219,6 @@ fn cell_arguments(args: &RunArgs) -> Vec<std::ffi::OsString> {
         arguments.extend(["--output".into(), output.clone().into_os_string()]);
     }
     arguments.extend(args.fresh.then(|| "--fresh".into()));
-    arguments.extend(args.remeasure.then(|| "--remeasure".into()));
     arguments
 }
 
@@ -316,8 +311,7 @@ fn analyse(
             same_command(args)
         ),
     );
-    let existing = if args.remeasure { Existing::Replace } else { Existing::Keep };
-    analyses::complete(results, experiment, existing, |name| {
+    analyses::complete(results, experiment, |name| {
         if style == Style::People {
             say(&format!("measuring: {name}"));
         } else if style.is_json() {

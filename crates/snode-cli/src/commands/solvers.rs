@@ -111,7 +111,6 @@ pub fn run(args: &SolversArgs) -> Result<()> {
             output: Some(folder.clone()),
             threads: args.threads,
             fresh: args.fresh,
-            remeasure: false,
             quiet: false,
             json: false,
             grid: GridArgs::default(),
