@@ -8,6 +8,7 @@ use snode_train::Position;
 use super::Files;
 use crate::config::{Difference, Experiment, Kind, differences};
 use crate::error::{Error, Result};
+use crate::output::say;
 
 /// Where a session begins.
 #[derive(Debug)]
@@ -38,15 +39,28 @@ pub fn begin(
 ) -> Result<Begin> {
     if files.checkpoint.exists() {
         let summary = same_experiment(&files.checkpoint, experiment, fingerprint)?;
-        check_extent(&files.checkpoint, experiment, &summary, batches_per_epoch)?;
+        if let Some((_, longer)) = longer_than_asked(experiment, &summary, batches_per_epoch) {
+            say(&format!(
+                "warning: {} holds a longer training than is asked for: {longer}; it becomes the result",
+                files.checkpoint.display()
+            ));
+        }
         return Ok(Begin::After { path: files.checkpoint.clone(), summary: Box::new(summary) });
     }
     if !files.results.exists() {
         return Ok(Begin::Anew);
     }
     let summary = same_experiment(&files.results, experiment, fingerprint)?;
-    check_extent(&files.results, experiment, &summary, batches_per_epoch)?;
     let stored = stored_experiment(&summary, &files.results)?;
+    if let Some((key, longer)) = longer_than_asked(experiment, &summary, batches_per_epoch)
+        && differences(&stored, experiment).iter().any(|other| other.key == key)
+    {
+        return Err(Error::Usage(format!(
+            "{} holds a longer training than is asked for: {longer}; give --fresh to begin anew and \
+             replace it, or another `name`",
+            files.results.display()
+        )));
+    }
     let further = !differences(&stored, experiment).is_empty();
     let more = |position| is_more_to_do(experiment, position, &summary, batches_per_epoch);
     match summary.position {
@@ -105,43 +119,37 @@ fn same_experiment(path: &Path, experiment: &Experiment, fingerprint: &str) -> R
 /// The key of the data's fingerprint in the provenance of a run.
 pub(super) const FINGERPRINT: &str = "data_fingerprint";
 
-/// Refuses to take a longer training for one that an experiment asks for.
-fn check_extent(
-    path: &Path,
+/// The key by which a training is longer than the one that an experiment asks for, if it is, and by how
+/// much.
+fn longer_than_asked(
     experiment: &Experiment,
     summary: &RunSummary,
     batches_per_epoch: usize,
-) -> Result<()> {
-    let stored = stored_experiment(summary, path)?;
-    let (training, before) = (&experiment.training, &stored.training);
+) -> Option<(&'static str, String)> {
+    let training = &experiment.training;
     let iterations = &summary.history.iterations;
     let done = iterations.iter().filter(|record| record.position.iteration == 0).count();
-    let seconds = summary.history.seconds();
-    let refuse = |key: &str, found: String, asked: String| {
-        Err(Error::Usage(format!(
-            "{} holds a longer training than is asked for: found {found}; expected at most \
-             {asked}, as {key} says now; give --fresh to begin anew and replace it, or another `name`",
-            path.display()
-        )))
-    };
     let by_epochs = training.epochs.saturating_mul(batches_per_epoch);
     if done > by_epochs {
-        let epochs = format!("{done} batches, {batches_per_epoch} an epoch");
-        return refuse("training.epochs", epochs, by_epochs.to_string());
+        let longer = format!(
+            "found {done} batches, {batches_per_epoch} an epoch; expected at most {by_epochs}, as \
+             training.epochs says now"
+        );
+        return Some(("training.epochs", longer));
     }
-    if let Some(batches) = training.batches
-        && done > batches
-    {
-        return refuse("training.batches", format!("{done} batches"), batches.to_string());
+    if let Some(batches) = training.batches.filter(|batches| done > *batches) {
+        let longer = format!(
+            "found {done} batches; expected at most {batches}, as training.batches says now"
+        );
+        return Some(("training.batches", longer));
     }
-    // A training goes on for a moment behind its limit: one of the same limit is what is asked for.
-    if let Some(limit) = training.time_limit
-        && before.time_limit != Some(limit)
-        && seconds > limit
-    {
-        return refuse("training.time_limit", format!("{seconds:.1} seconds"), limit.to_string());
-    }
-    Ok(())
+    // Every training goes on for a moment behind its limit.
+    let seconds = summary.history.seconds();
+    let limit = training.time_limit.filter(|limit| seconds > *limit)?;
+    let longer = format!(
+        "found {seconds:.1} seconds; expected about {limit}, as training.time_limit says now"
+    );
+    Some(("training.time_limit", longer))
 }
 
 fn is_more_to_do(
