@@ -59,7 +59,7 @@ fn a_measurement_of_the_network_before_is_refused() {
     let mut child = spawn(&sandbox, &[&["attack", RUN][..], &long].concat());
     std::thread::sleep(std::time::Duration::from_millis(400));
     let mut other = read_run(&sandbox.path(RUN));
-    other.network.parameters.node_mut(0)[0] += 1.0;
+    other.network.parameters_mut().node_mut(0)[0] += 1.0;
     if child.try_wait().unwrap().is_some() {
         return; // The computer was faster than expected.
     }

@@ -1,7 +1,7 @@
 //! What tells one network from another.
 
 use sha2::{Digest as _, Sha256};
-use snode_ode::{Ends, Network};
+use snode_ode::{Endpoint, Network};
 
 use crate::{Scalar, StoredNetwork};
 
@@ -19,9 +19,9 @@ impl<T: Scalar> StoredNetwork<T> {
 
 pub(crate) fn digest<T: Scalar>(network: &Network<T>) -> String {
     let grid = network.grid();
-    let ends = match grid.ends() {
-        Ends::Open => "open",
-        Ends::Closed => "closed",
+    let ends = match grid.endpoint() {
+        Endpoint::Excluded => "open",
+        Endpoint::Included => "closed",
     };
     let mut hash = Sha256::new();
     hash.update(format!(
@@ -33,10 +33,10 @@ pub(crate) fn digest<T: Scalar>(network: &Network<T>) -> String {
         network.width(),
     ));
     let mut bytes = Vec::new();
-    for k in 0..network.parameters.nodes() {
+    for k in 0..network.parameters().nodes() {
         bytes.clear();
         // Every number of either precision is one of double precision.
-        bytes.extend(network.parameters.node(k).iter().flat_map(|x| x.to_f64().to_le_bytes()));
+        bytes.extend(network.parameters().node(k).iter().flat_map(|x| x.to_f64().to_le_bytes()));
         hash.update(&bytes);
     }
     hash.finalize()
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn whatever_changes_the_function_changes_the_digest() {
         let make = |horizon, activation, seed| {
-            let grid = Grid::new(horizon, 3, Ends::Open).unwrap();
+            let grid = Grid::new(horizon, 3, Endpoint::Excluded).unwrap();
             Network::<f64>::initial(4, grid, activation, Initialisation::Spline, seed)
         };
         let first = digest(&make(1.0, Activation::Tanh, 1));
@@ -64,7 +64,8 @@ mod tests {
         assert_ne!(first, digest(&make(1.0, Activation::Relu, 1)));
         assert_ne!(first, digest(&make(1.0, Activation::Tanh, 2)));
         let mut last_bit = make(1.0, Activation::Tanh, 1);
-        let bias = last_bit.parameters.bias_mut(2);
+        let mut parameters = last_bit.parameters_mut();
+        let bias = parameters.bias_mut(2);
         bias[3] = f64::from_bits(bias[3].to_bits() ^ 1);
         assert_ne!(first, digest(&last_bit));
     }

@@ -4,7 +4,7 @@ mod support;
 
 use std::path::Path;
 
-use snode_ode::Ends;
+use snode_ode::Endpoint;
 use snode_store::{
     Appendix, Compression, StoreError, has_appendix, network_digest, read_appendices,
     read_appendix, read_run, write_appendix, write_run,
@@ -37,7 +37,7 @@ fn add(path: &Path, group: &str, appendix: &Appendix) -> Result<(), StoreError> 
 fn an_appendix_comes_back_and_leaves_the_run_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    let record = record::<f32>(3, 4, Ends::Open);
+    let record = record::<f32>(3, 4, Endpoint::Excluded);
     write_run(&path, &record, Compression::RESULT).unwrap();
     assert!(!has_appendix(&path, "analysis/robustness").unwrap());
     assert!(read_appendix(&path, "analysis/robustness/rk4").unwrap().is_none());
@@ -68,7 +68,7 @@ fn an_appendix_comes_back_and_leaves_the_run_alone() {
 fn what_cannot_be_stored_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    write_run(&path, &record::<f64>(3, 4, Ends::Open), Compression::RESULT).unwrap();
+    write_run(&path, &record::<f64>(3, 4, Endpoint::Excluded), Compression::RESULT).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     let unwritable = |group: &str, appendix: &Appendix| {
         let error = add(&path, group, appendix).unwrap_err();
@@ -94,7 +94,7 @@ fn what_cannot_be_stored_is_refused() {
 fn several_that_write_at_the_same_time_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    write_run(&path, &record::<f64>(3, 4, Ends::Open), Compression::RESULT).unwrap();
+    write_run(&path, &record::<f64>(3, 4, Endpoint::Excluded), Compression::RESULT).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let path = &path;
@@ -114,10 +114,10 @@ fn several_that_write_at_the_same_time_lose_nothing() {
 fn results_of_another_network_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    let mut record = record::<f64>(3, 4, Ends::Open);
+    let mut record = record::<f64>(3, 4, Endpoint::Excluded);
     write_run(&path, &record, Compression::RESULT).unwrap();
     let old = network_digest(&path).unwrap();
-    record.network.parameters.node_mut(0)[0] += 1.0;
+    record.network.parameters_mut().node_mut(0)[0] += 1.0;
     write_run(&path, &record, Compression::RESULT).unwrap();
     let refused = write_appendix(&path, "analysis/x", &appendix(1), &old, |_| true).unwrap_err();
     assert!(matches!(refused, StoreError::OtherNetwork { .. }), "{refused}");
@@ -130,7 +130,7 @@ fn results_of_another_network_are_refused() {
 fn what_is_there_is_replaced_only_if_it_may_be() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    write_run(&path, &record::<f64>(3, 4, Ends::Open), Compression::RESULT).unwrap();
+    write_run(&path, &record::<f64>(3, 4, Endpoint::Excluded), Compression::RESULT).unwrap();
     add(&path, "analysis/x", &appendix(1)).unwrap();
     let digest = network_digest(&path).unwrap();
     let write = |seed, may: bool| {

@@ -178,7 +178,7 @@ pub fn pending(
 pub fn complete(
     path: &Path,
     experiment: &Experiment,
-    say: impl Fn(&str) -> Result<()>,
+    mut say: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
     let pending = pending(path, experiment, Some(&network_digest(path)?))?;
     check_room(path, &pending, Existing::Replace)?;

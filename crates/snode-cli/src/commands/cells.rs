@@ -51,12 +51,7 @@ pub fn find(path: &Path, set: &[String], output: Option<&Path>) -> Result<Vec<Fo
 
 fn of_manifest(path: &Path) -> Result<Found> {
     let manifest = Manifest::read(path)?;
-    let cells = manifest.cells.into_iter().map(|cell| Cell {
-        number: cell.number,
-        label: cell.label,
-        identity: cell.identity,
-        experiment: cell.experiment,
-    });
+    let cells = manifest.cells.into_iter().map(Cell::from);
     let files = manifest.files.into_iter().map(|file| file.path);
     let sources = files.chain([path.to_owned()]).collect();
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();

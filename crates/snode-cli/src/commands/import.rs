@@ -10,7 +10,7 @@ use snode_exchange::{
     Description, ExchangeError, Imported, LayerNames, Layers, read_mat, read_npz, read_safetensors,
 };
 use snode_files::Existing;
-use snode_ode::{Activation, Ends, Parameters};
+use snode_ode::{Activation, Endpoint, Parameters};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status, write_new_run,
     write_run,
@@ -133,7 +133,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let Imported { layers, description } = read(args, format)?;
     let mut description = asked.or(description);
     if let Some(step) = args.step {
-        let steps = layers.count() - usize::from(description.ends == Some(Ends::Closed));
+        let steps = layers.count() - usize::from(description.ends == Some(Endpoint::Included));
         description.horizon = Some(step * steps as f64);
     }
     match layers {
@@ -148,7 +148,7 @@ fn asked(args: &ImportArgs) -> Description {
     Description {
         name: None,
         horizon: args.horizon,
-        ends: args.closed.then_some(Ends::Closed),
+        ends: args.closed.then_some(Endpoint::Included),
         activation: args.activation,
         scheme: args.scheme.map(|scheme| scheme.text().into()),
         classes: args.classes,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::Result;
-use crate::output::say;
+use crate::output::{quoted, say};
 use crate::outputs::{ForceArgs, Outputs};
 
 /// The experiment that is written.
@@ -29,7 +29,8 @@ pub struct InitArgs {
 pub fn run(args: &InitArgs) -> Result<()> {
     let nothing: [PathBuf; 0] = [];
     Outputs::new(args.force.existing(), nothing).write(&args.file, STARTER.as_bytes())?;
-    say(&format!("{0} is written; train it by: snode run {0}", args.file.display()));
+    let command = format!("snode run {}", quoted(args.file.as_os_str()));
+    say(&format!("{} is written; train it by: {command}", args.file.display()));
     Ok(())
 }
 
