@@ -470,5 +470,5 @@ fn results_are_collected_into_one_file() {
         assert!(cell.group("network").is_err());
     }
     file.close().unwrap();
-    sandbox.succeeds(&["collect", "results", "-o", "all.h5", "--networks"]);
+    sandbox.succeeds(&["collect", "results", "-o", "all.h5", "--networks", "--force"]);
 }

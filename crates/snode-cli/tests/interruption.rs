@@ -143,6 +143,7 @@ fn a_checkpoint_beyond_a_shortened_plan_becomes_the_result() {
     sandbox.experiment(&[&LONG[..], &["training.batches = 1"]].concat());
     let ran = sandbox.succeeds(&["run", "x.toml"]);
     assert!(ran.out.contains("accuracy on test"), "{}", ran.out);
+    assert!(ran.err.contains("holds a longer training than is asked for"), "{}", ran.err);
 }
 
 /// As if the process had died after the batch that decided, and before the results were written.

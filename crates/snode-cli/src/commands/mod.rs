@@ -16,6 +16,7 @@ pub mod man;
 pub mod report;
 pub mod robustness;
 pub mod run;
+pub mod seal;
 pub mod sensitivity;
 pub mod show;
 pub mod solvers;
@@ -26,7 +27,6 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::error::{Error, Result};
 use crate::records::summary;
 use crate::threads::MOST_THREADS;
 pub(crate) use crate::threads::pool;
@@ -44,12 +44,6 @@ impl ThreadArgs {
     pub(crate) fn number(self) -> Option<usize> {
         self.threads.map(usize::from)
     }
-}
-
-/// Makes the folder for figures.
-fn figures_folder(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder)
-        .map_err(|source| Error::file(folder, "cannot make the folder", source))
 }
 
 /// What a file is called, without folder and ending: the beginning of the names of its figures.

@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use faer::Mat;
 use snode_figures::{Axis, Line, Panel, svg};
+use snode_files::Existing;
 use snode_ode::{
     Adaptive, Network, Parameters, Perturbation, Problem, Scheme, SchemeChoice, Statistics,
 };
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::number::{Number, with_precision};
 use crate::output::{print, quoted, say};
+use crate::outputs::Outputs;
 use crate::prepare::Prepared;
 use crate::progress::Style;
 use crate::report::{align_right, plain_table, text};
@@ -62,6 +64,9 @@ struct Trained {
     summary: RunSummary,
 }
 
+/// The file with the figure.
+const FIGURE: &str = "solvers.svg";
+
 /// How a trained network does under a scheme.
 struct Pair<'a> {
     trained: &'a Trained,
@@ -100,6 +105,9 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     let base = prepared.name().to_owned();
     let folder =
         args.output.clone().unwrap_or_else(|| prepared.experiment.output.directory.clone().into());
+    let tables = folder.join(format!("{base}-solvers"));
+    let nothing: [std::path::PathBuf; 0] = [];
+    Outputs::new(Existing::Replace, nothing).check_in(&tables, &[FIGURE.to_owned()])?;
     let options = Options { style: Style::People, fresh: args.fresh, go_on: same_command(args) };
     let mut trained = Vec::new();
     for &scheme in &schemes {
@@ -126,9 +134,8 @@ pub fn run(args: &SolversArgs) -> Result<()> {
             pairs.push(pair);
         }
     }
-    let folder = folder.join(format!("{base}-solvers"));
-    write(&folder, &trained, &pairs)?;
-    print(&format!("{}\n\ntables and figure: {}\n", table(&pairs), folder.display()))
+    write(&tables, &trained, &pairs)?;
+    print(&format!("{}\n\ntables and figure: {}\n", table(&pairs), tables.display()))
 }
 
 /// The command that goes on, as a shell takes it.
@@ -160,8 +167,9 @@ fn compare<'a, T: Number>(
 ) -> Result<Pair<'a>> {
     let begin = Instant::now();
     let cost = config::cost(&prepared.experiment.cost, prepared.classes);
+    let stored = read_network::<T>(&trained.results)?.network;
     let evaluation = eval::evaluate::<T>(
-        &trained.results,
+        stored.clone(),
         &prepared.test,
         prepared.encoding,
         prepared.classes,
@@ -169,7 +177,7 @@ fn compare<'a, T: Number>(
         choice,
     )?;
     let seconds = begin.elapsed().as_secs_f64();
-    let network = read_network::<T>(&trained.results)?.network.with_endpoint(choice.endpoint());
+    let network = stored.with_endpoint(choice.endpoint());
     let (x, labels) = first_batch::<T>(prepared)?;
     let efforts = efforts(prepared, &network, &x, &labels, choice)?;
     let steps = match choice {
@@ -353,7 +361,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
     }
     csv.write(&folder.join("steps.csv"))?;
     let figure = svg(&panels(trained, pairs), 3).map_err(failed)?;
-    crate::tables::write_text(&folder.join("solvers.svg"), &figure)
+    crate::tables::write_text(&folder.join(FIGURE), &figure)
 }
 
 fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {

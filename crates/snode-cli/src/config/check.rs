@@ -287,6 +287,9 @@ impl Rules<'_> {
     }
 }
 
+/// The endings of names between that of a run or a grid and `.h5`.
+const RESERVED: [&str; 2] = [".checkpoint", ".cells"];
+
 /// Whether a name can be that of files: checked here because results are found by it.
 ///
 /// # Errors
@@ -298,6 +301,14 @@ pub fn check_name(name: &str) -> std::result::Result<(), String> {
         && !name.starts_with('.')
         && name.trim() == name
         && name.chars().all(allowed);
+    // What the other files of a run and of a grid are called.
+    let ending = RESERVED.iter().find(|ending| name.to_lowercase().ends_with(*ending));
+    if let (true, Some(ending)) = (sensible, ending) {
+        return Err(format!(
+            "found `{name}`; allowed: a name that does not end in {ending}, as the files of another \
+             run or grid do"
+        ));
+    }
     if sensible {
         return Ok(());
     }

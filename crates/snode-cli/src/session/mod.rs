@@ -3,13 +3,11 @@
 mod begin;
 mod checkpoints;
 mod files;
-mod fingerprint;
 mod method;
 mod run;
 mod train;
 
 pub use files::{Files, Lock};
-pub use fingerprint::fingerprint;
 pub use method::method;
 pub use run::{Options, run};
 pub use train::{TEST, initial_network};

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use snode_store::{has_appendix, read_info};
+use snode_store::{has_appendix, network_digest, read_info};
 
 use super::begin::{Begin, begin};
 use super::files::{Files, Lock};
-use super::fingerprint;
 use super::train::{Outcome, Session, VERSION, train};
 use crate::analyses::{self, ANALYSIS};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::estimate::show_seconds;
 use crate::event::RunEvent;
+use crate::fingerprint::fingerprint;
 use crate::interrupt;
 use crate::number::with_precision;
 use crate::output::{print, print_line, say};
@@ -126,7 +126,7 @@ fn analyse(
     options: &Options,
     has_trained: bool,
 ) -> Result<bool> {
-    if analyses::pending(results, experiment)?.is_empty() {
+    if analyses::pending(results, experiment, Some(&network_digest(results)?))?.is_empty() {
         return Ok(false);
     }
     let message = format!(

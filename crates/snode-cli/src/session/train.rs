@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use snode_files::folder_of;
 use snode_ode::{Grid, Network};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
@@ -21,6 +22,7 @@ use super::method::method;
 use crate::config::{self, Experiment, TrainingConfig};
 use crate::encoded::{EncodedBatches, evaluation_set};
 use crate::error::{Error, Result};
+use crate::fingerprint::{IMAGES, IMAGES_PATH, path_between};
 use crate::number::Number;
 use crate::prepare::Prepared;
 use crate::progress::{Progress, Style};
@@ -60,7 +62,7 @@ pub enum Outcome {
 pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     let Session { prepared, fingerprint, begin, files, style, stop } = session;
     let experiment = &prepared.experiment;
-    let Start { info, snapshot, origin } = start::<T>(prepared, fingerprint, begin)?;
+    let Start { info, snapshot, origin } = start::<T>(prepared, files, fingerprint, begin)?;
     let configuration = Configuration {
         resolved: toml::to_string(experiment).map_err(|error| Error::Results(error.to_string()))?,
         source: prepared.text.clone(),
@@ -146,7 +148,12 @@ struct Start<T> {
     origin: Option<PathBuf>,
 }
 
-fn start<T: Number>(prepared: &Prepared, fingerprint: String, begin: Begin) -> Result<Start<T>> {
+fn start<T: Number>(
+    prepared: &Prepared,
+    files: &Files,
+    fingerprint: String,
+    begin: Begin,
+) -> Result<Start<T>> {
     let mut start = match begin {
         Begin::After { path, .. } => {
             let record = read_run::<T>(&path)?;
@@ -164,6 +171,11 @@ fn start<T: Number>(prepared: &Prepared, fingerprint: String, begin: Begin) -> R
     info.status = Status::Running;
     info.stop_reason = String::new();
     info.provenance.insert(FINGERPRINT.into(), fingerprint);
+    info.provenance.insert(IMAGES.into(), prepared.images.clone());
+    let folder = folder_of(&files.results);
+    if let Some(path) = path_between(&folder, Path::new(&prepared.experiment.data.source)) {
+        info.provenance.insert(IMAGES_PATH.into(), path);
+    }
     info.provenance.insert("threads".into(), rayon::current_num_threads().to_string());
     if info.snode_version != VERSION {
         info.provenance.insert("continued_by".into(), format!("snode {VERSION}"));
