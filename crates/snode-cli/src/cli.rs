@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::arguments::with_negative_numbers;
 use crate::commands::{
     attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
     robustness, run, sensitivity, show, solvers, status, validate,
@@ -54,7 +55,7 @@ pub enum Command {
     /// Measure a trained network on images.
     #[command(after_help = examples::EVAL)]
     Eval(eval::EvalArgs),
-    /// Hold the estimated perturbation by noise against the measured one, through depth.
+    /// Compare predicted and measured noise propagation, layer by layer.
     #[command(after_help = examples::SENSITIVITY)]
     Sensitivity(sensitivity::SensitivityArgs),
     /// Measure accuracy under noise.
@@ -63,7 +64,7 @@ pub enum Command {
     /// Attack a trained network, and keep the adversarial images.
     #[command(after_help = examples::ATTACK)]
     Attack(Box<attack::AttackArgs>),
-    /// Put what many runs found into tables, figures and claims, on one page.
+    /// Report on many runs: tables, figures and claims on one page.
     #[command(after_help = examples::REPORT)]
     Report(report::ReportArgs),
     /// Train an experiment under several schemes, and solve each result by all of them.
@@ -75,16 +76,16 @@ pub enum Command {
     /// Write a trained network for other programs.
     #[command(after_help = examples::EXPORT)]
     Export(export::ExportArgs),
-    /// Make a file of results of another program's network.
+    /// Import a network trained elsewhere.
     #[command(after_help = examples::IMPORT)]
     Import(import::ImportArgs),
     /// List, inspect and import images.
     #[command(subcommand, after_help = examples::DATA)]
     Data(data::DataCommand),
-    /// Show what the program and this computer have to offer.
+    /// Check this computer: versions, threads, speed, memory.
     #[command(after_help = examples::DOCTOR)]
     Doctor(doctor::DoctorArgs),
-    /// Print what lets a shell complete the command line.
+    /// Print a completion script for a shell.
     #[command(after_help = examples::COMPLETIONS)]
     Completions(completions::CompletionsArgs),
     /// Print or write the manual pages.
@@ -92,9 +93,15 @@ pub enum Command {
     Man(man::ManArgs),
 }
 
+/// The command line as it is read.
+pub fn command() -> clap::Command {
+    with_negative_numbers(Cli::command())
+}
+
 /// Runs the program with the arguments of its process.
 pub fn main() -> ExitCode {
-    match execute(&Cli::parse()) {
+    let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    match execute(&cli) {
         // Whoever stopped reading has what they wanted.
         Ok(()) | Err(Error::BrokenPipe) => ExitCode::SUCCESS,
         Err(error) => {

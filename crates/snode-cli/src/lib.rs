@@ -9,6 +9,7 @@
 #![allow(clippy::format_push_string)]
 
 pub mod analyses;
+pub mod arguments;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -17,6 +18,7 @@ pub mod error;
 pub mod estimate;
 pub mod examples;
 pub mod findings;
+pub mod format;
 pub mod grid;
 pub mod interrupt;
 pub mod mat73;

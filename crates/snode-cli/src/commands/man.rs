@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_mangen::{Man, generate_to};
 
-use crate::cli::Cli;
+use crate::cli::command;
 use crate::error::{Error, Result};
 use crate::output::{print, say};
 
@@ -25,12 +25,12 @@ pub struct ManArgs {
 pub fn run(args: &ManArgs) -> Result<()> {
     let Some(folder) = &args.to else {
         let mut page = Vec::new();
-        Man::new(Cli::command()).render(&mut page).map_err(Error::Stdout)?;
+        Man::new(command()).render(&mut page).map_err(Error::Stdout)?;
         return print(&String::from_utf8_lossy(&page));
     };
     let failed = |source| Error::file(folder, "cannot write the pages", source);
     std::fs::create_dir_all(folder).map_err(failed)?;
-    generate_to(Cli::command(), folder).map_err(failed)?;
+    generate_to(command(), folder).map_err(failed)?;
     say(&format!("the pages are in {}", folder.display()));
     Ok(())
 }

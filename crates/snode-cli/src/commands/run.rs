@@ -11,7 +11,7 @@ use super::pool;
 use crate::analyses::{self, ANALYSIS};
 use crate::config::{self, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
-use crate::estimate::show_seconds;
+use crate::format::show_seconds;
 use crate::grid::{Definition, Expansion, Grid, Selection, folder, no_cell};
 use crate::interrupt;
 use crate::number::with_precision;
@@ -28,7 +28,7 @@ use crate::session::{Begin, Files, Outcome, Session, begin, fingerprint, train};
 pub struct RunArgs {
     /// The experiment, a TOML file.
     pub file: PathBuf,
-    /// Sets a key, as training.epochs=2; can be given several times.
+    /// Sets a key, e.g. training.epochs=2; can be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// The folder for results, in place of the experiment's.
@@ -59,7 +59,7 @@ pub struct GridArgs {
     /// How many cells are trained at the same time; as many as there are cores for if not given.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
-    /// Takes only the cells in which a key has this value, as case=NAME or training.method=adam, or
+    /// Takes only the cells in which a key has this value, e.g. case=NAME or training.method=adam, or
     /// that are in this state: done, trained, running, failed, interrupted or missing.
     #[arg(long, value_name = "KEY=VALUE|STATE")]
     pub only: Vec<String>,
@@ -122,7 +122,7 @@ fn train_file(args: &RunArgs) -> Result<()> {
         (Some(wanted), _) if file.is_grid() => train_cell(args, wanted, stop),
         (None, _) if file.is_grid() => train_grid(args, file, &stop),
         (_, Some(option)) => Err(Error::Usage(format!(
-            "{option}: has a meaning only for a grid, and {} describes one experiment",
+            "{option}: only valid for a grid, and {} describes one experiment",
             args.file.display()
         ))),
         _ => train_experiment(args, stop),

@@ -37,7 +37,7 @@ pub struct SolversArgs {
         default_value = "euler,dopri5"
     )]
     pub schemes: Vec<SchemeName>,
-    /// Sets a key, as training.batches=50; can be given several times.
+    /// Sets a key, e.g. training.batches=50; can be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// The folder for results, in place of the experiment's.

@@ -7,7 +7,8 @@ use clap::Args;
 use super::pool;
 use crate::config::{self, Experiment, unset_keys};
 use crate::error::{Error, Result};
-use crate::estimate::{self, show_bytes, show_seconds};
+use crate::estimate;
+use crate::format::{fixed, show_bytes, show_seconds};
 use crate::number::with_precision;
 use crate::output::print;
 use crate::prepare::Prepared;
@@ -17,7 +18,7 @@ use crate::prepare::Prepared;
 pub struct ValidateArgs {
     /// The experiment, a TOML file.
     pub file: PathBuf,
-    /// Sets a key, as training.epochs=2; can be given several times.
+    /// Sets a key, e.g. training.epochs=2; can be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
@@ -112,9 +113,9 @@ fn estimate_comment(prepared: &Prepared) -> Result<String> {
         show_bytes(memory.data),
     ));
     text.push_str(&format!(
-        "# time: at least {:.1} ms an iteration and {} an evaluation, {} in all, by the matrix \
+        "# time: at least {} ms an iteration and {} an evaluation, {} in all, by the matrix \
          products alone\n#       ({:.0} GFLOP/s measured on {} threads just now){}\n",
-        1e3 * iteration,
+        fixed(1e3 * iteration, 1),
         show_seconds(evaluation),
         show_seconds(limited + evaluations * evaluation),
         rate / 1e9,

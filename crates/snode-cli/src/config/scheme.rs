@@ -7,6 +7,7 @@ use snode_store::RunSummary;
 
 use super::{Experiment, Locator, Precision};
 use crate::error::{Error, Result};
+use crate::format::plain;
 
 /// The name of a numerical scheme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -154,10 +155,17 @@ pub fn scheme_for(
     match (choice, tolerance) {
         (choice, None) => Ok(choice),
         (SchemeChoice::Adaptive(options), Some(tolerance)) => {
-            Ok(SchemeChoice::Adaptive(options.tolerance(tolerance)))
+            let precision = match run.precision {
+                snode_store::Precision::F32 => Precision::F32,
+                snode_store::Precision::F64 => Precision::F64,
+            };
+            match tolerance_problem(tolerance, true, precision) {
+                Some(problem) => Err(Error::Usage(format!("--tolerance: {problem}"))),
+                None => Ok(SchemeChoice::Adaptive(options.tolerance(tolerance))),
+            }
         }
         (choice, Some(_)) => Err(Error::Usage(format!(
-            "--tolerance: has a meaning only with adaptive schemes, not with {}",
+            "--tolerance: only valid with an adaptive scheme, and the scheme is {}; remove it",
             choice.name()
         ))),
     }
@@ -190,14 +198,14 @@ pub(super) fn tolerance_problem(
     precision: Precision,
 ) -> Option<String> {
     if !is_adaptive {
-        return Some("has a meaning only with an adaptive scheme; leave it out".into());
+        return Some("only valid with an adaptive scheme; remove it".into());
     }
     let options = AdaptiveOptions::default().tolerance(tolerance);
     let checked = match precision {
         Precision::F32 => options.check::<f32>(),
         Precision::F64 => options.check::<f64>(),
     };
-    checked.err().map(|error| format!("found {}; allowed: {}", error.found, error.allowed))
+    checked.err().map(|error| format!("found {}; expected {}", plain(error.found), error.allowed))
 }
 
 /// Checks that the keys of `[solver]` are in range, whether the scheme is one they belong to or not.
@@ -222,7 +230,7 @@ pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
         Precision::F64 => options.check::<f64>(),
     };
     checked.map_err(|error| {
-        let problem = format!("found {}; allowed: {}", error.found, error.allowed);
+        let problem = format!("found {}; expected {}", plain(error.found), error.allowed);
         locator.error(&format!("solver.{}", error.option), problem)
     })
 }

@@ -25,21 +25,43 @@ pub use run::Run;
 pub use section::{Content, Figure, Section, Table};
 pub use write::write;
 
+use std::collections::BTreeSet;
+
 use claims::Claim;
 
 /// A whole report.
 pub struct Report {
     /// Of what.
     pub collection: Collection,
-    /// The claims, as the data has them.
-    pub claims: Vec<Claim>,
+    /// The paper's claims, as the data has them, if they are asked for or the runs are the paper's.
+    pub claims: Option<Vec<Claim>>,
     /// Tables and figures.
     pub sections: Vec<Section>,
 }
 
-/// Everything that can be said of a collection.
-pub fn report(collection: Collection) -> Report {
-    let claims = claims::all(&collection);
-    let sections = sections::all(&collection);
+/// The same, with tables and figures whose files cannot meet.
+fn unique_names(mut sections: Vec<Section>) -> Vec<Section> {
+    let mut taken = BTreeSet::new();
+    let mut unique = |name: &mut String| {
+        let first = name.clone();
+        let mut number = 1;
+        while !taken.insert(name.clone()) {
+            number += 1;
+            *name = format!("{first}-{number}");
+        }
+    };
+    for section in &mut sections {
+        section.tables.iter_mut().for_each(|table| unique(&mut table.name));
+        section.figures.iter_mut().for_each(|figure| unique(&mut figure.name));
+    }
+    sections
+}
+
+/// Everything that can be said of a collection; of the paper's claims if they are asked for, or the
+/// runs are the paper's.
+pub fn report(collection: Collection, with_claims: bool) -> Report {
+    let is_wanted = with_claims || claims::is_the_papers(&collection);
+    let claims = is_wanted.then(|| claims::all(&collection));
+    let sections = unique_names(sections::all(&collection));
     Report { collection, claims, sections }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::html::html;
 use super::markdown::markdown;
-use super::{Content, Report};
+use super::{Claim, Content, Report};
 use crate::error::{Error, Result};
 use crate::tables::{Csv, write_bytes, write_text};
 
@@ -23,7 +23,9 @@ pub fn write(report: &Report, folder: &Path) -> Result<()> {
     }
     write_text(&folder.join("report.html"), &html(report))?;
     write_text(&folder.join("report.md"), &markdown(report))?;
-    claims(report).write(&tables.join("claims.csv"))?;
+    if let Some(shown) = &report.claims {
+        claims(shown).write(&tables.join("claims.csv"))?;
+    }
     for section in &report.sections {
         for table in &section.tables {
             table.data.write(&tables.join(format!("{}.csv", table.name)))?;
@@ -47,16 +49,16 @@ pub fn write(report: &Report, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn claims(report: &Report) -> Csv {
-    let mut data = Csv::new(["experiment", "claim", "verdict", "comparison", "holds", "runs"]);
-    for claim in &report.claims {
+fn claims(claims: &[Claim]) -> Csv {
+    let mut data = Csv::new(["experiment", "claim", "verdict", "comparison", "outcome", "runs"]);
+    for claim in claims {
         let own = [claim.experiment, claim.text, claim.verdict().text()].map(str::to_owned);
         if claim.evidence.is_empty() {
             data.row(own.clone().into_iter().chain(["", "", "0"].map(str::to_owned)));
         }
         for evidence in &claim.evidence {
-            let holds = evidence.holds.map_or_else(String::new, |holds| holds.to_string());
-            let compared = [evidence.text.clone(), holds, evidence.runs.to_string()];
+            let outcome = evidence.outcome.text().to_owned();
+            let compared = [evidence.text.clone(), outcome, evidence.runs.to_string()];
             data.row(own.clone().into_iter().chain(compared));
         }
     }

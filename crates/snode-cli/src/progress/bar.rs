@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use snode_train::{EvaluationRecord, IterationRecord};
 
 use super::{Pace, Progressed, evaluation_line};
-use crate::estimate::show_seconds;
+use crate::format::show_seconds;
 
 /// A bar on the standard error.
 pub struct Bar {

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::error::Result;
-use crate::estimate::show_seconds;
+use crate::format::show_seconds;
 use crate::grid::{Cell, Grid};
 use crate::output::{print, print_line, say};
 use crate::progress::Style;

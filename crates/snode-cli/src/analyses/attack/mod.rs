@@ -49,6 +49,12 @@ impl Attack {
         Self { images: ImageArgs::default(), scheme, keys }
     }
 
+    /// What tells it from other attacks: not at which ε its results are read.
+    pub fn identified(&self) -> Self {
+        let keys = AttackConfig { epsilons: None, ..self.keys.clone() };
+        Self { keys, ..self.clone() }
+    }
+
     /// The group of the run's file.
     pub fn group(&self) -> String {
         format!("{ANALYSIS}/attack/{}", self.keys.name())
@@ -113,7 +119,7 @@ impl Attack {
             .with_attribute("data", subject.source.as_str())
             .with_attribute("split", subject.split_name.text())
             .with_attribute("seed", subject.summary.info.seed);
-        write(&subject.run, &self.group(), self, group)
+        write(&subject.run, &self.group(), &self.identified(), group)
     }
 }
 

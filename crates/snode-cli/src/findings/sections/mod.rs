@@ -2,9 +2,11 @@
 
 mod accuracy;
 mod attacks;
+mod extent;
 mod panels;
 mod pictures;
 pub(super) mod propagation;
+mod robust_accuracy;
 mod robustness;
 mod runs;
 mod schemes;
