@@ -50,7 +50,8 @@ pub const ROBUSTNESS: &str = "Examples:
 /// Of `snode attack`.
 pub const ATTACK: &str = "Examples:
   snode attack results/quickstart.h5 --images 100
-  snode attack results/quickstart.h5 --method deepfool --figures figures";
+  snode attack results/quickstart.h5 --method deepfool --figures figures
+  snode attack results/quickstart.h5 --method pgd --norm inf --radius 0.3 --epsilons 0.1,0.3";
 
 /// Of `snode report`.
 pub const REPORT: &str = "Examples:

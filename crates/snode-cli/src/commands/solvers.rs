@@ -16,6 +16,7 @@ use super::{pool, summary};
 use crate::config::{self, SchemeName, scheme_of};
 use crate::encoded::EncodedBatches;
 use crate::error::{Error, Result};
+use crate::format;
 use crate::number::{Number, with_precision};
 use crate::output::{print, say};
 use crate::prepare::Prepared;
@@ -127,7 +128,13 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     }
     let folder = folder.join(format!("{base}-solvers"));
     write(&folder, &trained, &pairs)?;
-    print(&format!("{}\n\ntables and figure: {}\n", table(&pairs), folder.display()))
+    let images = format::count(prepared.test.len(), "image");
+    print(&format!(
+        "accuracy on {images}, seed {}\n{}\n\ntables and figure: {}\n",
+        prepared.experiment.seed,
+        table(&pairs),
+        folder.display()
+    ))
 }
 
 /// The experiment's overrides for one scheme.
@@ -245,7 +252,7 @@ fn table(pairs: &[Pair<'_>]) -> String {
             format!("{:.2}", 100.0 * accuracy),
         ];
         row.extend(pair.efforts.iter().map(|e| e.statistics.right_hand_sides.to_string()));
-        row.extend(pair.efforts.iter().map(|e| format!("{:.1}", 1e3 * e.seconds)));
+        row.extend(pair.efforts.iter().map(|e| format::fixed(1e3 * e.seconds, 1)));
         table.add_row(row);
     }
     align_right(&mut table, &[2, 3, 4, 5, 6, 7, 8]);

@@ -7,6 +7,7 @@ use snode_attack::{
     MovingTarget, Norm, ProjectedGradient, Target, Targeted,
 };
 
+use super::list::Element;
 use super::scheme::{SchemeName, is_adaptive, tolerance_problem};
 use super::{Experiment, Locator};
 use crate::arguments::{count, real, whole};
@@ -111,6 +112,10 @@ pub struct AttackConfig {
     #[arg(long, value_name = "NUMBER", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<f64>,
+}
+
+impl Element<'_> for AttackConfig {
+    const LIST: &'static str = "a list of tables, each with double brackets: [[attack]]";
 }
 
 /// A method of attack.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::de::{DeTable, Deserializer};
 
 use super::merge::{Layer, merge};
+use super::message::{located, message};
 use super::read::read;
 use super::refusal::Refusal;
 use super::texts::{check_text, check_texts};
@@ -109,7 +110,7 @@ impl ExperimentFile {
         let experiment = read(&table).map_err(|refusal: Refusal| Error::Config {
             place: path.display().to_string(),
             key: None,
-            problem: format!("with its base: {refusal}"),
+            problem: format!("with its base: {}: {}", refusal.name(), message(&refusal)),
         })?;
         let mut file =
             Self { path: path.to_owned(), text, locator, experiment, table, layers, seeds: None };
@@ -213,8 +214,8 @@ fn blame(settings: &[Setting], refusal: &Refusal, file: &ExperimentFile) -> Erro
     let is_refused =
         |setting: &&Setting| within(&path, &setting.key) || within(&setting.key, &path);
     match settings.iter().find(is_refused) {
-        Some(setting) => setting.error(refusal.message()),
-        None => refusal.located(&file.locator),
+        Some(setting) => setting.error(message(refusal)),
+        None => located(refusal, &file.locator),
     }
 }
 
@@ -269,7 +270,7 @@ fn read_layer(path: &Path) -> Result<Layer> {
     check_texts(&table, &locator)?;
     let mut keys = table.clone();
     keys.retain(|key, _| key != BASE && !GRID_KEYS.contains(&key));
-    read::<Experiment>(&keys).map_err(|refusal| refusal.located(&locator))?;
+    read::<Experiment>(&keys).map_err(|refusal| located(&refusal, &locator))?;
     Ok(Layer { path: path.to_owned(), text, locator, table })
 }
 
@@ -384,5 +385,5 @@ fn insert(table: &mut toml::Table, key: &str, value: toml::Value, text: &str) ->
 }
 
 fn invalid_override(text: &str, refusal: &Refusal) -> Error {
-    Error::Config { place: format!("--set {text}"), key: None, problem: refusal.message() }
+    Error::Config { place: format!("--set {text}"), key: None, problem: message(refusal) }
 }

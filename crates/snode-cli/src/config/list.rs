@@ -6,8 +6,6 @@ use std::marker::PhantomData;
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{AttackConfig, SchemeName};
-
 /// What stands in a list of a configuration.
 pub(super) trait Element<'de>: Deserialize<'de> {
     /// What is expected of the list.
@@ -24,14 +22,6 @@ impl Element<'_> for f64 {
 impl Element<'_> for usize {
     const LIST: &'static str = "a list of whole numbers in brackets, e.g. [14, 28]";
     const PAIR: &'static str = "two whole numbers in brackets, e.g. [14, 14]";
-}
-
-impl Element<'_> for SchemeName {
-    const LIST: &'static str = "a list of names in brackets, e.g. [\"euler\", \"dopri5\"]";
-}
-
-impl Element<'_> for AttackConfig {
-    const LIST: &'static str = "a list of tables, each with double brackets: [[attack]]";
 }
 
 /// A list.

@@ -15,6 +15,7 @@ mod file;
 mod list;
 mod locate;
 mod merge;
+mod message;
 mod method;
 mod read;
 mod refusal;

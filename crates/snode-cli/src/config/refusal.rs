@@ -1,17 +1,9 @@
-//! Why a value of a configuration is not what its key takes, and how that is said.
+//! Why a value of a configuration is not what its key takes, as a type.
 
 use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 use toml::Value;
-
-use super::Locator;
-use super::schema_keys::home_of;
-use super::suggest::with_suggestion;
-use crate::error::Error;
-
-/// What a file may say beside the keys of an experiment.
-pub(super) const FILE_KEYS: [&str; 5] = ["base", "cases", "grid", "seeds", "exclude"];
 
 /// A step of the way from the root of a configuration to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +47,11 @@ impl Refusal {
         self
     }
 
+    /// Whether it is about the root of the configuration.
+    pub fn is_at_root(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// The key to blame, as `table.key`; elements of lists do not count.
     pub fn path(&self) -> String {
         self.keys().collect::<Vec<_>>().join(".")
@@ -72,7 +69,8 @@ impl Refusal {
         of_steps.chain(unknown)
     }
 
-    fn item(&self) -> Option<usize> {
+    /// The element of the outermost list that it is in, counted from 0.
+    pub fn item(&self) -> Option<usize> {
         self.steps.iter().find_map(|step| match step {
             Step::Item(index) => Some(*index),
             Step::Key(_) => None,
@@ -80,7 +78,7 @@ impl Refusal {
     }
 
     /// The key to blame as it is said: `attack[1].step`.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let mut name = String::new();
         for step in &self.steps {
             match step {
@@ -93,48 +91,6 @@ impl Refusal {
             Problem::UnknownKey { found, .. } if name.is_empty() => found.clone(),
             Problem::UnknownKey { found, .. } => format!("{name}.{found}"),
             _ => name,
-        }
-    }
-
-    /// The error, at the place where the key stands.
-    pub fn located(&self, locator: &Locator) -> Error {
-        let path = self.path();
-        // The element of a list may itself be what is wrong: then its list is to blame.
-        let place = match self.item() {
-            Some(item) if path.contains('.') => locator.place_in(&path, item),
-            _ => locator.place_of(&path),
-        };
-        let key = Some(self.name()).filter(|name| !name.is_empty());
-        Error::Config { place, key, problem: self.message() }
-    }
-
-    /// What is wrong, in words.
-    pub fn message(&self) -> String {
-        match &self.problem {
-            Problem::UnknownKey { found, expected } => self.unknown_key(found, expected),
-            Problem::UnknownName { found, expected } => {
-                with_suggestion("unknown name", found, expected)
-            }
-            Problem::Unexpected { found, expected } if expected == A_TABLE => {
-                format!("found {found}; expected a table, [{}]", self.path())
-            }
-            Problem::Unexpected { found, expected } => {
-                format!("found {found}; expected {expected}")
-            }
-            Problem::Other(text) => text.clone(),
-        }
-    }
-
-    fn unknown_key(&self, found: &str, expected: &[&str]) -> String {
-        let mut expected = expected.to_vec();
-        if self.steps.is_empty() {
-            expected.extend(FILE_KEYS);
-        }
-        match home_of(found) {
-            Some(home) => {
-                format!("unknown key `{found}`; it belongs {home}. Here: {}", expected.join(", "))
-            }
-            None => with_suggestion("unknown key", found, &expected),
         }
     }
 }
@@ -150,9 +106,14 @@ impl From<Problem> for Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            name if name.is_empty() => f.write_str(&self.message()),
-            name => write!(f, "{name}: {}", self.message()),
+        let name = self.name();
+        match &self.problem {
+            Problem::UnknownKey { .. } => write!(f, "{name}: unknown key"),
+            Problem::UnknownName { found, .. } => write!(f, "{name}: unknown name `{found}`"),
+            Problem::Unexpected { found, expected } => {
+                write!(f, "{name}: found {found}; expected {expected}")
+            }
+            Problem::Other(text) => write!(f, "{name}: {text}"),
         }
     }
 }
@@ -208,67 +169,4 @@ pub(crate) fn describe(value: &Value) -> String {
 
 fn list_of(length: usize) -> String {
     format!("a list of length {length}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Experiment;
-    use super::super::read::read;
-
-    fn message(text: &str) -> String {
-        read::<Experiment>(&toml::from_str(text).unwrap()).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn unknown_keys_are_told_where_they_belong() {
-        let message = |text: &str| message(text);
-        assert!(message("[training]\nepoch = 1").starts_with(
-            "training.epoch: unknown key `epoch`; did you mean `epochs`? Expected one of: method, "
-        ));
-        assert!(message("epochs = 1").starts_with(
-            "epochs: unknown key `epochs`; it belongs to [training]. Here: name, seed, "
-        ));
-        assert!(
-            message("[data]\nseed = 1").contains("it belongs before the first [table]. Here: ")
-        );
-        assert!(message("solve = 1").contains("to [analysis.schemes]"));
-        assert!(message("overshoot = 1").contains("to [[attack]]"));
-        assert!(message("zzz = 1").contains("base, cases, grid, seeds, exclude"));
-    }
-
-    #[test]
-    fn values_are_told_what_their_key_takes() {
-        for (text, expected) in [
-            ("seed = \"x\"", "seed: found \"x\"; expected a whole number, 0 or more"),
-            ("[network]\nhorizon = true", "network.horizon: found true; expected a number"),
-            ("data = 3", "data: found 3; expected a table, [data]"),
-            (
-                "[analysis.robustness]\nclip = 1",
-                "analysis.robustness.clip: found 1; expected true or false",
-            ),
-            ("name = [1, 2]", "name: found [1, 2]; expected a text in quotes"),
-            (
-                "[data]\nsize = []",
-                "data.size: found an empty list; expected two whole numbers in brackets, e.g. [14, 14]",
-            ),
-        ] {
-            assert_eq!(message(text), expected);
-        }
-        let long = format!("seed = {:?}", "x".repeat(500));
-        assert!(message(&long).len() < 150);
-    }
-
-    #[test]
-    fn what_is_sound_is_read_as_toml_reads_it() {
-        let texts = [
-            "",
-            "seed = 3\n[network]\nhorizon = 2\nactivation = \"elu(0.2)\"",
-            "[[attack]]\nmethod = \"pgd\"\nnorm = \"inf\"\n[[attack]]\nepsilons = [0, 0.5]",
-            "[analysis.schemes]\nsolve = [\"euler\", \"tr-bdf2\"]\n[training]\nbetas = [0.9, 0.99]",
-        ];
-        for text in texts {
-            let own = read::<Experiment>(&toml::from_str(text).unwrap()).unwrap();
-            assert_eq!(own, toml::from_str::<Experiment>(text).unwrap());
-        }
-    }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use snode_ode::{AdaptiveOptions, ErrorNorm, Interpolation, Method, SchemeChoice};
 use snode_store::RunSummary;
 
+use super::list::Element;
 use super::{Experiment, Locator, Precision};
 use crate::error::{Error, Result};
 use crate::format::plain;
@@ -32,6 +33,10 @@ pub enum SchemeName {
     TrBdf2,
     /// ESDIRK34, adaptive and implicit.
     Esdirk34,
+}
+
+impl Element<'_> for SchemeName {
+    const LIST: &'static str = "a list of names in brackets, e.g. [\"euler\", \"dopri5\"]";
 }
 
 impl SchemeName {

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::error::Result;
-use crate::format::show_seconds;
+use crate::format::{fixed, show_seconds};
 use crate::grid::{Cell, Grid};
 use crate::output::{print, print_line, say};
 use crate::progress::Style;
@@ -226,7 +226,10 @@ impl Bars {
         }
         match event["event"].as_str() {
             Some("iteration") => {
-                bar.set_message(format!("cost {:.4}", event["cost"].as_f64().unwrap_or(f64::NAN)));
+                bar.set_message(format!(
+                    "cost {}",
+                    fixed(event["cost"].as_f64().unwrap_or(f64::NAN), 4)
+                ));
             }
             Some("analysis") => {
                 bar.set_message(format!("measuring: {}", event["name"].as_str().unwrap_or("")));

@@ -13,7 +13,7 @@ use toml::Value;
 use self::document::{Condition, DOCUMENT, Document, Row, value};
 use self::range::Range;
 use self::trial::{Settings, Trial, allowed_words};
-use super::refusal::FILE_KEYS;
+use super::message::FILE_KEYS;
 
 /// A message about a row of the document.
 fn about(row: &Row) -> String {
