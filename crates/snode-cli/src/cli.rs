@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::arguments::with_negative_numbers;
 use crate::commands::{
     attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
-    robustness, run, sensitivity, show, solvers, status, validate,
+    robustness, run, seal, sensitivity, show, solvers, status, validate,
 };
 use crate::error::{Error, Result};
 use crate::examples;
@@ -52,6 +52,9 @@ pub enum Command {
     /// Show what a file of results holds.
     #[command(after_help = examples::SHOW)]
     Show(show::ShowArgs),
+    /// Accept what another program has changed in a file of results.
+    #[command(after_help = examples::SEAL)]
+    Seal(seal::SealArgs),
     /// Measure a trained network on images.
     #[command(after_help = examples::EVAL)]
     Eval(eval::EvalArgs),
@@ -120,6 +123,7 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Init(args) => init::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Show(args) => show::run(args),
+        Command::Seal(args) => seal::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Sensitivity(args) => sensitivity::run(args),
         Command::Robustness(args) => robustness::run(args),

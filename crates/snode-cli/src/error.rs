@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use snode_files::FileError;
+
 /// Exit code when something failed while working.
 pub const FAILED: u8 = 1;
 /// Exit code when the command line, a configuration or a file it names is wrong.
@@ -79,6 +81,26 @@ impl Error {
         Self::File { path: path.to_owned(), action, source }
     }
 
+    /// A file that cannot be written, with what to do about it.
+    pub fn unwritable(error: FileError) -> Self {
+        match error {
+            FileError::Exists { path } => Self::Usage(format!(
+                "{} exists and is not overwritten; give --force to replace it, or another name",
+                path.display()
+            )),
+            FileError::Held { .. } => Self::Busy(format!("{error}; try again later")),
+            error => error.into(),
+        }
+    }
+
+    /// The same, found before any work.
+    pub fn refused(error: FileError) -> Self {
+        match Self::unwritable(error) {
+            Self::Files(error) => Self::Usage(error.to_string()),
+            error => error,
+        }
+    }
+
     /// The code the program ends with.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
@@ -119,6 +141,21 @@ impl From<snode_attack::AttackError> for Error {
 
 impl From<snode_store::StoreError> for Error {
     fn from(error: snode_store::StoreError) -> Self {
-        Self::Results(error.to_string())
+        use snode_store::StoreError;
+        match error {
+            StoreError::File(error) => Self::unwritable(error),
+            StoreError::Damaged { ref path, .. } => Self::Results(format!(
+                "{error}; if another program changed it on purpose: snode seal {}",
+                path.display()
+            )),
+            StoreError::OtherNetwork { .. } => {
+                Self::Results(format!("{error}; the run was trained anew meanwhile: measure again"))
+            }
+            StoreError::Kept { .. } => Self::Usage(format!(
+                "{error}: it was measured on more images or draws than are asked for now; give \
+                 --force to replace it"
+            )),
+            error => Self::Results(error.to_string()),
+        }
     }
 }

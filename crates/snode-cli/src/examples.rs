@@ -31,6 +31,11 @@ pub const SHOW: &str = "Examples:
   snode show results/quickstart.h5 --config > again.toml
   snode show results/quickstart.h5 --json";
 
+/// Of `snode seal`.
+pub const SEAL: &str = "Examples:
+  snode seal results/quickstart.h5
+  snode seal results/quickstart.h5 --force";
+
 /// Of `snode eval`.
 pub const EVAL: &str = "Examples:
   snode eval results/quickstart.h5 --classes
@@ -71,7 +76,7 @@ pub const GRADCHECK: &str = "Examples:
 /// Of `snode export`.
 pub const EXPORT: &str = "Examples:
   snode export results/quickstart.h5 --to quickstart.onnx
-  snode export results/quickstart.h5 --to quickstart.npz
+  snode export results/quickstart.h5 --to quickstart.npz --force
   snode export results/quickstart.h5 --to torch.safetensors --names 'layers.{}'";
 
 /// Of `snode import`.
@@ -89,7 +94,8 @@ pub const DATA: &str = "Examples:
 /// Of `snode doctor`.
 pub const DOCTOR: &str = "Examples:
   snode doctor
-  snode doctor experiments/quickstart.toml";
+  snode doctor experiments/quickstart.toml
+  snode doctor results";
 
 /// Of `snode completions`.
 pub const COMPLETIONS: &str = "Examples:

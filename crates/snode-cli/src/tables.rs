@@ -26,18 +26,25 @@ impl Csv {
         self.records.push(record(cells));
     }
 
-    /// Writes the file.
+    /// Writes the file, replacing one that is there.
     ///
     /// # Errors
     /// If it cannot be written, or a row has another number of cells than the header.
     pub fn write(&self, path: &Path) -> Result<()> {
+        write_bytes(path, &self.bytes(path)?)
+    }
+
+    /// What the file at `path` is to hold.
+    ///
+    /// # Errors
+    /// If a row has another number of cells than the header.
+    pub fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let failed = |error: csv::Error| Error::Results(format!("{}: {error}", path.display()));
         let mut writer = csv::Writer::from_writer(Vec::new());
         for record in &self.records {
             writer.write_record(record).map_err(failed)?;
         }
-        let bytes = writer.into_inner().map_err(|error| failed(error.into_error().into()))?;
-        write_bytes(path, &bytes)
+        writer.into_inner().map_err(|error| failed(error.into_error().into()))
     }
 }
 
@@ -61,7 +68,7 @@ fn harmless(cell: &str) -> Cow<'_, str> {
     }
 }
 
-/// Writes a text file.
+/// Writes a text file, replacing one that is there.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -69,7 +76,7 @@ pub fn write_text(path: &Path, text: &str) -> Result<()> {
     write_bytes(path, text.as_bytes())
 }
 
-/// Writes a file.
+/// Writes a file, replacing one that is there.
 ///
 /// # Errors
 /// If it cannot be written.

@@ -41,7 +41,10 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("[training]\nmethod = 3\n", &["x.toml:2: training.method", "a name in quotes"]),
     ("precision = \"f16\"\n", &["x.toml:1: precision", "f32, f64"]),
     ("[data]\nsize = [4]\n", &["x.toml:2: data.size", "a list of length 1", "two whole numbers"]),
-    ("[data]\nsize = [4, 4, 4]\n", &["x.toml:2: data.size", "a list of length 3", "two whole numbers"]),
+    (
+        "[data]\nsize = [4, 4, 4]\n",
+        &["x.toml:2: data.size", "a list of length 3", "two whole numbers"],
+    ),
     ("network = 3\n", &["x.toml:1: network", "a table"]),
     ("[data]\nsource = \"mnst14\"\n", &["x.toml:2: data.source", "did you mean `mnist14`?"]),
     ("[data]\nsource = \"nothing\"\n", &["x.toml:2: data.source", "`nothing`", "four IDX files"]),

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use snode_store::{Appendix, read_appendix, read_info, write_appendix};
+use snode_store::{Appendix, network_digest, read_appendix, read_info, write_appendix};
 use support::Sandbox;
 
 const GRID: &str = r#"
@@ -84,6 +84,12 @@ fn attack(method: &str, first: f64) -> Appendix {
         .with_array("adversarial", &[20, 16], vec![-0.5; 320])
 }
 
+/// Writes an attack into the file of a run.
+fn add_attack(path: &Path, name: &str, found: &Appendix) {
+    let network = network_digest(path).unwrap();
+    write_appendix(path, &format!("analysis/attack/{name}"), found, &network, |_| true).unwrap();
+}
+
 fn cells(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(sandbox.path("results/cells")).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -97,8 +103,7 @@ fn a_grid_is_reported() {
     let sandbox = trained(GRID);
     for path in cells(&sandbox) {
         for (name, first) in [("moving-target", 0.1), ("pgd", 0.2)] {
-            write_appendix(&path, &format!("analysis/attack/{name}"), &attack(name, first))
-                .unwrap();
+            add_attack(&path, name, &attack(name, first));
         }
     }
     let ran = sandbox.succeeds(&["report", "results", "--claims"]);
@@ -266,7 +271,7 @@ fn the_order_of_cases_decides_nothing() {
 fn counts_stand_in_every_caption() {
     let sandbox = trained(GRID);
     for path in cells(&sandbox) {
-        write_appendix(&path, "analysis/attack/fgsm", &attack("moving-target", 0.1)).unwrap();
+        add_attack(&path, "fgsm", &attack("moving-target", 0.1));
     }
     sandbox.succeeds(&["report", "results"]);
     let markdown = std::fs::read_to_string(sandbox.path("results/report/report.md")).unwrap();
@@ -327,12 +332,7 @@ fn what_is_read_does_no_harm_where_it_is_shown() {
     sandbox.experiment(&[]);
     sandbox.succeeds(&["run", "x.toml", "--quiet"]);
     let name = "=a\u{1b}]0;b<script>|](javascript:c";
-    write_appendix(
-        sandbox.path("results/x.h5"),
-        &format!("analysis/attack/{name}"),
-        &attack("pgd", 0.1),
-    )
-    .unwrap();
+    add_attack(&sandbox.path("results/x.h5"), name, &attack("pgd", 0.1));
     let moved = sandbox.path("results/\u{1b}[2Jy.h5");
     std::fs::rename(sandbox.path("results/x.h5"), moved).unwrap();
     let ran = sandbox.succeeds(&["report", "results"]);

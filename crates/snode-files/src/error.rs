@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Holder;
+use crate::holder::Holder;
 
 /// What stands under a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

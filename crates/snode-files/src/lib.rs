@@ -36,6 +36,7 @@
 //! the standard library offers.
 
 mod error;
+mod holder;
 mod lock;
 mod origin;
 mod reading;
@@ -44,7 +45,8 @@ mod system_lock;
 mod temporary;
 
 pub use error::{FileError, FileKind};
-pub use lock::{Holder, Lock};
+pub use holder::Holder;
+pub use lock::Lock;
 pub use origin::{host_name, utc_now, utc_text};
 pub use reading::{Links, Pipes, Reading, open, read_bytes, read_text};
 pub use replacement::{

@@ -82,8 +82,7 @@ pub enum StoreError {
     },
     /// The contents are not what was written.
     #[error(
-        "{}: damaged, or changed by another program: {found}, but {expected} was written (if the \
-         change is meant, seal the file anew)",
+        "{}: damaged, or changed by another program: {found}, but {expected} was written",
         path.display()
     )]
     Damaged {
@@ -161,6 +160,25 @@ pub enum StoreError {
         found: String,
         /// The allowed values.
         allowed: String,
+    },
+    /// Results were measured on another network than the one that the file holds now.
+    #[error(
+        "{}: found another network than the one that was measured; {object} is not written",
+        path.display()
+    )]
+    OtherNetwork {
+        /// The file.
+        path: PathBuf,
+        /// The group of the results.
+        object: String,
+    },
+    /// Results are there already that are not to be replaced.
+    #[error("{}: {object} is kept as it is", path.display())]
+    Kept {
+        /// The file.
+        path: PathBuf,
+        /// The group of the results.
+        object: String,
     },
     /// The file holds numbers of another precision than was asked for.
     #[error("{}: holds {found} numbers, {asked} asked for{}", path.display(), match found {

@@ -17,11 +17,13 @@
 //! filled up with spaces and ended by a newline. Length is that of the whole file in bytes, the
 //! CRC-32 (that of zlib and PNG) of everything behind the user block.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::Duration;
 
-use snode_files::Existing;
+use snode_files::{Existing, Lock, Replacement, resolve_links};
 
 use crate::{LAYOUT_VERSION, StoreError};
 
@@ -43,6 +45,7 @@ const NOTE: &str = "This is an HDF5 file; its HDF5 contents begin at byte 512.\n
 pub fn seal(path: impl AsRef<Path>) -> Result<(), StoreError> {
     let path = path.as_ref();
     require_file(path)?;
+    let _lock = lock(path)?;
     let mut options = File::options();
     let mut file = options.read(true).write(true).open(path).map_err(|e| io_error(path, e))?;
     let head = read_head(&mut file).map_err(|e| io_error(path, e))?;
@@ -57,19 +60,33 @@ pub fn seal(path: impl AsRef<Path>) -> Result<(), StoreError> {
     })
 }
 
-/// Lets `fill` write a file that appears under `path` complete and sealed, or not at all.
-pub(crate) fn replace(
+/// A file that `fill` has written and that is sealed. It appears under `path` by
+/// [`commit`](Replacement::commit).
+pub(crate) fn sealed(
     path: &Path,
-    fill: impl FnOnce(&Path) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    snode_files::replace(path, Existing::Replace, |replacement| {
-        fill(replacement.path())?;
-        apply(replacement.file()).map_err(|source| StoreError::Io {
-            path: path.to_owned(),
-            action: "sealing",
-            source,
-        })
-    })
+    existing: Existing,
+    fill: impl FnOnce(&mut Replacement) -> Result<(), StoreError>,
+) -> Result<Replacement, StoreError> {
+    let mut replacement = Replacement::begin(path, existing)?;
+    fill(&mut replacement)?;
+    apply(replacement.file()).map_err(|source| StoreError::Io {
+        path: path.to_owned(),
+        action: "sealing",
+        source,
+    })?;
+    Ok(replacement)
+}
+
+/// The lock of a file that is about to change: what is read from it, changed and put in its place
+/// meets no other change on the way. It is held for that moment, not while anything is computed.
+pub(crate) fn lock(path: &Path) -> Result<Lock, StoreError> {
+    /// Longer than any file takes to be written.
+    const PATIENCE: Duration = Duration::from_secs(600);
+    let target = resolve_links(path)?;
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(".lock");
+    Ok(Lock::acquire(&target.with_file_name(name), None, PATIENCE)?)
 }
 
 /// Writes the seal that fits the rest of the file.

@@ -16,6 +16,7 @@ pub mod man;
 pub mod report;
 pub mod robustness;
 pub mod run;
+pub mod seal;
 pub mod sensitivity;
 pub mod show;
 pub mod solvers;
@@ -28,7 +29,7 @@ use clap::Args;
 use snode_store::{RunSummary, read_info};
 
 use crate::config::Experiment;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The option that says how many threads compute.
 #[derive(Clone, Copy, Debug, Args)]
@@ -42,12 +43,6 @@ impl ThreadArgs {
     fn number(self) -> Option<usize> {
         self.threads.map(usize::from)
     }
-}
-
-/// Makes the folder for figures.
-fn figures_folder(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder)
-        .map_err(|source| Error::file(folder, "cannot make the folder", source))
 }
 
 /// What a file is called, without folder and ending: the beginning of the names of its figures.

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use snode_files::Existing;
 
 use crate::error::Result;
 use crate::findings::claims::Claim;
 use crate::findings::{self, Collection};
 use crate::output::{print, say};
+use crate::outputs::{ForceArgs, Outputs};
 use crate::report::{plain_table, text};
 
 /// Arguments of `snode report`.
@@ -22,6 +24,9 @@ pub struct ReportArgs {
     /// training.
     #[arg(long)]
     pub claims: bool,
+    /// Whether files in that folder are replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
 }
 
 /// Writes a report of what the runs found, of as many as are there.
@@ -29,13 +34,11 @@ pub struct ReportArgs {
 /// # Errors
 /// If there are no runs, or a file cannot be written.
 pub fn run(args: &ReportArgs) -> Result<()> {
-    let collection = Collection::read(&args.source)?;
-    for cell in &collection.cells {
-        if let Some(problem) = cell.problem() {
-            say(&format!("{}: {problem}", cell.name()));
-        }
-    }
-    let (there, planned) = (collection.runs().count(), collection.cells.len());
+    // A report in its own place follows the runs; one that the user names is a file as any other.
+    let existing = match &args.output {
+        Some(_) => args.force.existing(),
+        None => Existing::Replace,
+    };
     let folder = args.output.clone().unwrap_or_else(|| {
         if args.source.is_dir() {
             args.source.join("report")
@@ -43,8 +46,17 @@ pub fn run(args: &ReportArgs) -> Result<()> {
             args.source.with_extension("report")
         }
     });
+    let outputs = Outputs::new(existing, [&args.source]);
+    outputs.check_in(&folder, &findings::PAGES.map(str::to_owned))?;
+    let collection = Collection::read(&args.source)?;
+    for cell in &collection.cells {
+        if let Some(problem) = cell.problem() {
+            say(&format!("{}: {problem}", cell.name()));
+        }
+    }
+    let (there, planned) = (collection.runs().count(), collection.cells.len());
     let report = findings::report(collection, args.claims);
-    findings::write(&report, &folder)?;
+    findings::write(&report, &folder, &outputs)?;
     let found = match &report.claims {
         Some(claims) => claims_table(claims),
         None => "the paper's claims are not judged; --claims does it".into(),

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use snode_files::Existing;
 use snode_store::{has_appendix, read_info};
 
 use super::pool;
 use crate::analyses::{self, ANALYSIS};
 use crate::config::{self, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
+use crate::fingerprint::fingerprint;
 use crate::format::show_seconds;
 use crate::grid::{Definition, Expansion, Grid, Selection, folder, no_cell};
 use crate::interrupt;
@@ -20,7 +22,7 @@ use crate::prepare::Prepared;
 use crate::progress::{self, Style};
 use crate::report::summary_table;
 use crate::runner;
-use crate::session::{Begin, Files, Outcome, Session, begin, fingerprint, train};
+use crate::session::{Begin, Files, Outcome, Session, begin, train};
 
 /// Arguments of `snode run`.
 #[derive(Debug, Args)]
@@ -40,6 +42,9 @@ pub struct RunArgs {
     /// Begins anew and replaces what an earlier run left under the same name.
     #[arg(long, visible_alias = "force")]
     pub fresh: bool,
+    /// Lets a smaller measurement that the experiment asks for take the place of a larger one.
+    #[arg(long)]
+    pub remeasure: bool,
     /// Shows nothing but errors, and prints nothing but the path of the results.
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
@@ -218,6 +223,7 @@ fn cell_arguments(args: &RunArgs) -> Vec<std::ffi::OsString> {
         arguments.extend(["--output".into(), output.clone().into_os_string()]);
     }
     arguments.extend(args.fresh.then(|| "--fresh".into()));
+    arguments.extend(args.remeasure.then(|| "--remeasure".into()));
     arguments
 }
 
@@ -310,7 +316,8 @@ fn analyse(
             same_command(args)
         ),
     );
-    analyses::complete(results, experiment, |name| {
+    let existing = if args.remeasure { Existing::Replace } else { Existing::Keep };
+    analyses::complete(results, experiment, existing, |name| {
         if style == Style::People {
             say(&format!("measuring: {name}"));
         } else if style.is_json() {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use faer::Mat;
 use snode_figures::{Axis, Line, Panel, svg};
+use snode_files::Existing;
 use snode_ode::{Adaptive, Network, Parameters, Perturbation, Problem, SchemeChoice, Statistics};
 use snode_store::{RunSummary, read_network};
 use snode_train::BatchSource;
@@ -19,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::format;
 use crate::number::{Number, with_precision};
 use crate::output::{print, say};
+use crate::outputs::Outputs;
 use crate::prepare::Prepared;
 use crate::report::{align_right, plain_table, text};
 use crate::session::{Files, TEST};
@@ -59,6 +61,9 @@ struct Trained {
     summary: RunSummary,
 }
 
+/// The file with the figure.
+const FIGURE: &str = "solvers.svg";
+
 /// How a trained network does under a scheme.
 struct Pair<'a> {
     trained: &'a Trained,
@@ -94,6 +99,9 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     let base = prepared.name().to_owned();
     let folder =
         args.output.clone().unwrap_or_else(|| prepared.experiment.output.directory.clone().into());
+    let tables = folder.join(format!("{base}-solvers"));
+    let nothing: [std::path::PathBuf; 0] = [];
+    Outputs::new(Existing::Replace, nothing).check_in(&tables, &[FIGURE.to_owned()])?;
     let mut trained = Vec::new();
     for &scheme in &schemes {
         let name = format!("{base}-{}", scheme.text());
@@ -104,6 +112,7 @@ pub fn run(args: &SolversArgs) -> Result<()> {
             output: Some(folder.clone()),
             threads: args.threads,
             fresh: args.fresh,
+            remeasure: false,
             quiet: false,
             json: false,
             grid: GridArgs::default(),
@@ -126,14 +135,13 @@ pub fn run(args: &SolversArgs) -> Result<()> {
             pairs.push(pair);
         }
     }
-    let folder = folder.join(format!("{base}-solvers"));
-    write(&folder, &trained, &pairs)?;
+    write(&tables, &trained, &pairs)?;
     let images = format::count(prepared.test.len(), "image");
     print(&format!(
         "accuracy on {images}, seed {}\n{}\n\ntables and figure: {}\n",
         prepared.experiment.seed,
         table(&pairs),
-        folder.display()
+        tables.display()
     ))
 }
 
@@ -153,8 +161,9 @@ fn compare<'a, T: Number>(
 ) -> Result<Pair<'a>> {
     let begin = Instant::now();
     let cost = config::cost(&prepared.experiment.cost, prepared.classes);
+    let stored = read_network::<T>(&trained.results)?.network;
     let evaluation = eval::evaluate::<T>(
-        &trained.results,
+        stored.clone(),
         &prepared.test,
         prepared.encoding,
         prepared.classes,
@@ -162,7 +171,7 @@ fn compare<'a, T: Number>(
         choice,
     )?;
     let seconds = begin.elapsed().as_secs_f64();
-    let network = read_network::<T>(&trained.results)?.network.with_ends(choice.ends());
+    let network = stored.with_ends(choice.ends());
     let (x, labels) = first_batch::<T>(prepared)?;
     let efforts = efforts(prepared, &network, &x, &labels, choice)?;
     let steps = match choice {
@@ -343,7 +352,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
     }
     csv.write(&folder.join("steps.csv"))?;
     let figure = svg(&panels(trained, pairs), 3).map_err(failed)?;
-    crate::tables::write_text(&folder.join("solvers.svg"), &figure)
+    crate::tables::write_text(&folder.join(FIGURE), &figure)
 }
 
 fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {

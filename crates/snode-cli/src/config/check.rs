@@ -293,13 +293,25 @@ impl Rules<'_> {
 }
 
 /// Whether a name can be that of files: checked here because results are found by it.
-fn check_name(name: &str) -> std::result::Result<(), String> {
+/// The endings of names between that of a run or a grid and `.h5`.
+const RESERVED: [&str; 2] = [".checkpoint", ".cells"];
+
+/// What is wrong with the name of a run.
+pub(crate) fn check_name(name: &str) -> std::result::Result<(), String> {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '=' | ' ');
     let sensible = !name.is_empty()
         && name.len() <= 128
         && !name.starts_with('.')
         && name.trim() == name
         && name.chars().all(allowed);
+    // What the other files of a run and of a grid are called.
+    let ending = RESERVED.iter().find(|ending| name.to_lowercase().ends_with(*ending));
+    if let (true, Some(ending)) = (sensible, ending) {
+        return Err(format!(
+            "found `{name}`; expected a name that does not end in {ending}, as the files of another \
+             run or grid do"
+        ));
+    }
     if sensible {
         return Ok(());
     }

@@ -12,10 +12,9 @@ pub(super) const FILE_KEYS: [&str; 5] = ["base", "cases", "grid", "seeds", "excl
 /// The error, at the place where the key stands.
 pub(super) fn located(refusal: &Refusal, locator: &Locator) -> Error {
     let path = refusal.path();
-    // The element of a list may itself be what is wrong: then its list is to blame.
     let place = match refusal.item() {
-        Some(item) if path.contains('.') => locator.place_in(&path, item),
-        _ => locator.place_of(&path),
+        Some(item) => locator.place_in(&path, item),
+        None => locator.place_of(&path),
     };
     let key = Some(refusal.name()).filter(|name| !name.is_empty());
     Error::Config { place, key, problem: message(refusal) }

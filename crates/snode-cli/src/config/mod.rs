@@ -33,6 +33,7 @@ pub(crate) use analysis::{check_with_data as check_analyses_with_data, fit as fi
 pub(crate) use attack::check_attacks;
 pub use attack::{AttackConfig, AttackMethod, NormName};
 pub use check::check;
+pub(crate) use check::check_name;
 pub use compare::{Difference, Kind, computation, differences, differing, is_computation};
 pub use file::{ExperimentFile, Setting, SourceText, value_of};
 pub use locate::Locator;

@@ -69,12 +69,15 @@ impl Refusal {
         of_steps.chain(unknown)
     }
 
-    /// The element of the outermost list that it is in, counted from 0.
+    /// The table of the outermost list of tables that the key stands in, counted from 0.
     pub fn item(&self) -> Option<usize> {
-        self.steps.iter().find_map(|step| match step {
-            Step::Item(index) => Some(*index),
-            Step::Key(_) => None,
-        })
+        let place = self.steps.iter().position(|step| matches!(step, Step::Item(_)))?;
+        let is_table =
+            self.steps.len() > place + 1 || matches!(self.problem, Problem::UnknownKey { .. });
+        match self.steps[place] {
+            Step::Item(index) if is_table => Some(index),
+            _ => None,
+        }
     }
 
     /// The key to blame as it is said: `attack[1].step`.

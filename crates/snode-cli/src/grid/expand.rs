@@ -9,8 +9,8 @@ use super::definition::{CASE, Definition, Exclude, lookup};
 use super::identity::identity;
 use crate::config::{self, Experiment, ExperimentFile, Setting};
 use crate::error::Result;
+use crate::fingerprint::fingerprint;
 use crate::prepare::{Facts, data_error, fit, source};
-use crate::session::fingerprint;
 
 /// Makes the cells of a grid one after the other, each checked.
 pub struct Expansion<'a> {

@@ -57,7 +57,7 @@ impl State {
             Ok(summary) => Box::new(summary),
             Err(error) => return Self::Failed(error.to_string()),
         };
-        match analyses::pending(&files.results, &cell.experiment) {
+        match analyses::pending(&files.results, &cell.experiment, None) {
             Ok(pending) if pending.is_empty() => Self::Done(summary),
             Ok(pending) => match std::fs::read_to_string(&files.failed) {
                 Ok(text) => Self::Failed(text.trim_end().to_owned()),

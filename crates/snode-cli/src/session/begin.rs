@@ -38,12 +38,14 @@ pub fn begin(
 ) -> Result<Begin> {
     if files.checkpoint.exists() {
         let summary = same_experiment(&files.checkpoint, experiment, fingerprint)?;
+        check_extent(&files.checkpoint, experiment, &summary, batches_per_epoch)?;
         return Ok(Begin::After { path: files.checkpoint.clone(), summary: Box::new(summary) });
     }
     if !files.results.exists() {
         return Ok(Begin::Anew);
     }
     let summary = same_experiment(&files.results, experiment, fingerprint)?;
+    check_extent(&files.results, experiment, &summary, batches_per_epoch)?;
     let stored = stored_experiment(&summary, &files.results)?;
     let further = !differences(&stored, experiment).is_empty();
     let more = |position| is_more_to_do(experiment, position, &summary, batches_per_epoch);
@@ -102,6 +104,45 @@ fn same_experiment(path: &Path, experiment: &Experiment, fingerprint: &str) -> R
 
 /// The key of the data's fingerprint in the provenance of a run.
 pub(super) const FINGERPRINT: &str = "data_fingerprint";
+
+/// Refuses to take a longer training for one that an experiment asks for.
+fn check_extent(
+    path: &Path,
+    experiment: &Experiment,
+    summary: &RunSummary,
+    batches_per_epoch: usize,
+) -> Result<()> {
+    let stored = stored_experiment(summary, path)?;
+    let (training, before) = (&experiment.training, &stored.training);
+    let iterations = &summary.history.iterations;
+    let done = iterations.iter().filter(|record| record.position.iteration == 0).count();
+    let seconds = summary.history.seconds();
+    let refuse = |key: &str, found: String, asked: String| {
+        Err(Error::Usage(format!(
+            "{} holds a longer training than is asked for: found {found}; expected at most \
+             {asked}, as {key} says now; give --fresh to begin anew and replace it, or another `name`",
+            path.display()
+        )))
+    };
+    let by_epochs = training.epochs.saturating_mul(batches_per_epoch);
+    if done > by_epochs {
+        let epochs = format!("{done} batches, {batches_per_epoch} an epoch");
+        return refuse("training.epochs", epochs, by_epochs.to_string());
+    }
+    if let Some(batches) = training.batches
+        && done > batches
+    {
+        return refuse("training.batches", format!("{done} batches"), batches.to_string());
+    }
+    // A training goes on for a moment behind its limit: one of the same limit is what is asked for.
+    if let Some(limit) = training.time_limit
+        && before.time_limit != Some(limit)
+        && seconds > limit
+    {
+        return refuse("training.time_limit", format!("{seconds:.1} seconds"), limit.to_string());
+    }
+    Ok(())
+}
 
 fn is_more_to_do(
     experiment: &Experiment,

@@ -22,6 +22,7 @@ use super::{Begin, Files};
 use crate::config::{self, Experiment};
 use crate::encoded::{EncodedBatches, evaluation_set};
 use crate::error::{Error, Result};
+use crate::fingerprint::{IMAGES, IMAGES_PATH, folder_of, path_between};
 use crate::number::Number;
 use crate::prepare::Prepared;
 use crate::progress::{Progress, Style};
@@ -76,6 +77,11 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     info.status = Status::Running;
     info.stop_reason = String::new();
     info.provenance.insert(FINGERPRINT.into(), fingerprint);
+    info.provenance.insert(IMAGES.into(), prepared.images.clone());
+    let folder = folder_of(&files.results);
+    if let Some(path) = path_between(folder, Path::new(&experiment.data.source)) {
+        info.provenance.insert(IMAGES_PATH.into(), path);
+    }
     info.provenance.insert("threads".into(), rayon::current_num_threads().to_string());
     let configuration = Configuration {
         resolved: toml::to_string(experiment).map_err(|error| Error::Results(error.to_string()))?,

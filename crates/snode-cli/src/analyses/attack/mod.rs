@@ -8,8 +8,9 @@ use std::path::Path;
 
 use serde::Serialize;
 use snode_attack::{AttackResults, Attacked, Bounds, Progress, SolvedNetwork, attack_observed};
+use snode_files::Existing;
 use snode_ode::SchemeChoice;
-use snode_store::{Precision, read_network};
+use snode_store::Precision;
 
 pub use recorded::Recorded;
 pub use sheet::contact_sheet;
@@ -64,10 +65,10 @@ impl Attack {
     ///
     /// # Errors
     /// As [`Analysis::run`](super::Analysis::run).
-    pub fn run(&self, path: &Path, threads: Option<usize>) -> Result<()> {
+    pub fn run(&self, path: &Path, threads: Option<usize>, existing: Existing) -> Result<()> {
         let subject = subject(path, &self.images)?;
         let found = self.measure(&subject, threads, &mut |_| ControlFlow::Continue(()))?;
-        self.write(&subject, &found)
+        self.write(&subject, &found, existing)
     }
 
     /// Attacks the images of `subject`, from the first on, telling `observer` how far it has come.
@@ -96,7 +97,7 @@ impl Attack {
         scheme: &SchemeChoice,
         observer: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
     ) -> Result<AttackResults<f64>> {
-        let network = read_network::<T>(&subject.run)?.network.with_ends(scheme.ends());
+        let network = subject.network::<T>()?.with_ends(scheme.ends());
         let split = subject.first(self.keys.images)?;
         let set = evaluation_set::<T>(subject.split_name.text(), &split, subject.encoding)?;
         let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
@@ -113,13 +114,13 @@ impl Attack {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&self, subject: &Subject, found: &Found) -> Result<()> {
+    pub fn write(&self, subject: &Subject, found: &Found, existing: Existing) -> Result<()> {
         let group = recorded::group(&self.keys, &found.results, subject.split.images().width())?
             .with_attribute("scheme", found.scheme.name())
-            .with_attribute("data", subject.source.as_str())
-            .with_attribute("split", subject.split_name.text())
             .with_attribute("seed", subject.summary.info.seed);
-        write(&subject.run, &self.group(), &self.identified(), group)
+        let (run, network) = (&subject.run, &subject.network);
+        let found = subject.describe(group);
+        write(run, &self.group(), &self.identified(), network, found, existing)
     }
 }
 
