@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::pool;
-use crate::config::{self, Experiment, unset_keys};
+use crate::config::{self, Experiment, short_numbers, unset_keys};
 use crate::error::{Error, Result};
 use crate::estimate;
 use crate::format::{fixed, show_bytes, show_seconds};
@@ -41,6 +41,7 @@ pub fn run(args: &ValidateArgs) -> Result<()> {
 /// If a value cannot be written as TOML.
 pub fn resolved_text(experiment: &Experiment) -> Result<String> {
     let plain = toml::to_string(experiment).map_err(|error| Error::Usage(error.to_string()))?;
+    let plain = short_numbers(&plain);
     let unset = unset_keys(experiment);
     let mut text = String::new();
     let mut table = "";

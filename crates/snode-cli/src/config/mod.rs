@@ -25,6 +25,7 @@ mod schema_keys;
 mod scheme;
 mod suggest;
 mod texts;
+mod written;
 
 pub use analysis::{
     AnalysisConfig, NoiseConfig, RobustnessConfig, SchemesConfig, SmoothnessConfig,
@@ -46,3 +47,4 @@ pub use schema::{
 };
 pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme, scheme_for, scheme_of};
 pub use suggest::{nearest, with_suggestion};
+pub use written::short_numbers;

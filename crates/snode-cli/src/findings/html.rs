@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::claims::{Outcome, Verdict};
 use super::overview::Overview;
 use super::{Claim, Collection, Content, Figure, Report, Section, Table};
+use crate::config::short_numbers;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -194,7 +195,7 @@ fn configuration(collection: &Collection) -> Markup {
                 @if let Some(run) = group.runs(collection).next() {
                     details {
                         summary { (group.name()) ", seed " (run.summary.info.seed) }
-                        pre { (run.summary.configuration.resolved) }
+                        pre { (short_numbers(&run.summary.configuration.resolved)) }
                     }
                 }
             }

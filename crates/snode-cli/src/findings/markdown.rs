@@ -32,7 +32,10 @@ fn plain(text: &str) -> String {
     for character in printable(text).chars() {
         match character {
             '\n' | '\r' | '\t' => plain.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '$' | '&' => {
+            '<' => plain.push_str("&lt;"),
+            '>' => plain.push_str("&gt;"),
+            '&' => plain.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => {
                 plain.push('\\');
                 plain.push(character);
             }
@@ -91,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_text_and_nothing_else() {
-        assert_eq!(plain("<script>"), "\\<script\\>");
+        assert_eq!(plain("<script>&"), "&lt;script&gt;&amp;");
         assert_eq!(plain("a](javascript:x)"), "a\\](javascript:x)");
         assert_eq!(plain("a|b\nc\u{1b}[1m"), "a\\|b c\\\\u001b\\[1m");
         assert_eq!(plain("‖δ‖₂ ≤ 0.5"), "‖δ‖₂ ≤ 0.5");

@@ -39,22 +39,24 @@ pub struct Report {
     pub sections: Vec<Section>,
 }
 
-/// The same, with tables and figures whose files cannot meet.
+/// The same, with tables whose files cannot meet, nor those of figures.
 fn unique_names(mut sections: Vec<Section>) -> Vec<Section> {
-    let mut taken = BTreeSet::new();
-    let mut unique = |name: &mut String| {
-        let first = name.clone();
-        let mut number = 1;
-        while !taken.insert(name.clone()) {
-            number += 1;
-            *name = format!("{first}-{number}");
-        }
-    };
+    let (mut tables, mut figures) = (BTreeSet::new(), BTreeSet::new());
     for section in &mut sections {
-        section.tables.iter_mut().for_each(|table| unique(&mut table.name));
-        section.figures.iter_mut().for_each(|figure| unique(&mut figure.name));
+        section.tables.iter_mut().for_each(|table| make_unique(&mut table.name, &mut tables));
+        section.figures.iter_mut().for_each(|figure| make_unique(&mut figure.name, &mut figures));
     }
     sections
+}
+
+/// Adds a number to a name that is taken already.
+fn make_unique(name: &mut String, taken: &mut BTreeSet<String>) {
+    let first = name.clone();
+    let mut number = 1;
+    while !taken.insert(name.clone()) {
+        number += 1;
+        *name = format!("{first}-{number}");
+    }
 }
 
 /// Everything that can be said of a collection; of the paper's claims if they are asked for, or the
