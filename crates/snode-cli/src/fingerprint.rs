@@ -9,14 +9,6 @@ pub const IMAGES: &str = "images_fingerprint";
 /// The key of the path that leads from the folder of a run's results to that of its images.
 pub const IMAGES_PATH: &str = "images_path";
 
-/// The folder that a file is in.
-pub fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
 /// The path that leads from one folder to another. None if there is no such path, or it is no text.
 pub fn path_between(from: &Path, to: &Path) -> Option<String> {
     let (from, to) = (from.canonicalize().ok()?, to.canonicalize().ok()?);

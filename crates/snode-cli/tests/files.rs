@@ -180,10 +180,9 @@ fn what_another_program_added_is_sealed_and_damage_is_not() {
     let mut values = biases.read_raw::<f64>().unwrap();
     values[0] += 1.0;
     let shape = biases.shape();
-    let view = snode_store::hdf5::Result::Ok(values).unwrap();
     file.group("network").unwrap().unlink("biases").unwrap();
     let builder = file.group("network").unwrap().new_dataset::<f64>().shape(shape);
-    builder.create("biases").unwrap().write_raw(&view).unwrap();
+    builder.create("biases").unwrap().write_raw(&values).unwrap();
     file.close().unwrap();
     sandbox.fails(&["seal", RUN], 1, &["found another network", "--force"]);
     sandbox.succeeds(&["seal", RUN, "--force"]);

@@ -55,7 +55,7 @@ fn commands_that_write_into_one_file_at_once_lose_nothing() {
 fn a_measurement_of_the_network_before_is_refused() {
     let sandbox = trained();
     // Slow enough for the file to be replaced meanwhile.
-    let long = ["--method", "carlini-wagner", "--steps", "20000", "--threads", "1"];
+    let long = ["--method", "carlini-wagner", "--iterations", "20000", "--threads", "1"];
     let mut child = spawn(&sandbox, &[&["attack", RUN][..], &long].concat());
     std::thread::sleep(std::time::Duration::from_millis(400));
     let mut other = read_run(&sandbox.path(RUN));

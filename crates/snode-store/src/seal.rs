@@ -23,7 +23,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use snode_files::{Existing, Lock, Replacement, resolve_links};
+use snode_files::{Existing, Lock, Replacement, folder_of, remove_unfinished, resolve_links};
 
 use crate::{LAYOUT_VERSION, StoreError};
 
@@ -67,7 +67,8 @@ pub(crate) fn sealed(
     existing: Existing,
     fill: impl FnOnce(&mut Replacement) -> Result<(), StoreError>,
 ) -> Result<Replacement, StoreError> {
-    let mut replacement = Replacement::begin(path, existing)?;
+    // The library follows links to the file's real name, and so wants one.
+    let mut replacement = Replacement::begin_named(path, existing)?;
     fill(&mut replacement)?;
     apply(replacement.file()).map_err(|source| StoreError::Io {
         path: path.to_owned(),
@@ -86,7 +87,10 @@ pub(crate) fn lock(path: &Path) -> Result<Lock, StoreError> {
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
     name.push(".lock");
-    Ok(Lock::acquire(&target.with_file_name(name), None, PATIENCE)?)
+    let lock = Lock::acquire(&target.with_file_name(name), None, PATIENCE)?;
+    // What processes have left in the folder that were killed while they wrote.
+    remove_unfinished(&folder_of(&target));
+    Ok(lock)
 }
 
 /// Writes the seal that fits the rest of the file.

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use snode_data::{Dataset, Encoding, Split};
+use snode_files::folder_of;
 use snode_ode::Network;
 use snode_store::{Appendix, RunSummary, Scalar, network_digest, read_network};
 
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::fingerprint::{IMAGES, IMAGES_PATH, fingerprint, folder_of};
+use crate::fingerprint::{IMAGES, IMAGES_PATH, fingerprint};
 use crate::output::say;
 use crate::sources::Source;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use snode_files::{Existing, FileError, Lock, remove_unfinished, try_writing};
+use snode_files::{Existing, FileError, Lock, folder_of, remove_unfinished, try_writing};
 
 use crate::error::{Error, Result};
 
@@ -72,7 +72,7 @@ impl Files {
 
     /// Removes what processes that were killed while they wrote have left.
     pub fn remove_leftovers(&self) {
-        remove_unfinished(self.results.parent().unwrap_or(Path::new(".")));
+        remove_unfinished(&folder_of(&self.results));
     }
 
     /// Removes the checkpoint, which the results have made superfluous.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use snode_files::folder_of;
 use snode_ode::{Grid, Network};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
@@ -22,7 +23,7 @@ use super::{Begin, Files};
 use crate::config::{self, Experiment};
 use crate::encoded::{EncodedBatches, evaluation_set};
 use crate::error::{Error, Result};
-use crate::fingerprint::{IMAGES, IMAGES_PATH, folder_of, path_between};
+use crate::fingerprint::{IMAGES, IMAGES_PATH, path_between};
 use crate::number::Number;
 use crate::prepare::Prepared;
 use crate::progress::{Progress, Style};
@@ -79,7 +80,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     info.provenance.insert(FINGERPRINT.into(), fingerprint);
     info.provenance.insert(IMAGES.into(), prepared.images.clone());
     let folder = folder_of(&files.results);
-    if let Some(path) = path_between(folder, Path::new(&experiment.data.source)) {
+    if let Some(path) = path_between(&folder, Path::new(&experiment.data.source)) {
         info.provenance.insert(IMAGES_PATH.into(), path);
     }
     info.provenance.insert("threads".into(), rayon::current_num_threads().to_string());
