@@ -130,8 +130,8 @@ pub fn file_name(text: &str) -> String {
         // What is cut off would tell it from others.
         _ => {
             let hash = Sha256::digest(text.as_bytes());
-            let digits: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            format!("{}-{digits}", &name[..LONGEST_NAME - digits.len() - 1])
+            let number = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
+            format!("{}-{number:08x}", &name[..LONGEST_NAME - 9])
         }
     }
 }

@@ -156,7 +156,7 @@ fn wrong_keys_are_refused_by_name_and_line() {
         (&["--step=-1"][..], ["--step", "0 or more"]),
         (&["--method", "fgsm", "--random-start"], ["--random-start", "pgd"]),
         (&["--method", "targeted", "--target", "7"], ["--target", "0 to 2"]),
-        (&["--images", "0"], ["--images", "at least 1"]),
+        (&["--images", "0"], ["--images", "1 or more"]),
         (&["--scheme", "euler", "--tolerance", "1e-3"], ["--tolerance", "adaptive"]),
     ] {
         sandbox.fails(&[&["attack", RUN], arguments].concat(), 2, &parts);

@@ -51,10 +51,7 @@ fn refusal_of(name: &str, is_list: bool, value: Value) -> Option<Problem> {
     let parts: Vec<&str> = name.split('.').filter(|part| !part.is_empty()).collect();
     let wrap =
         |inner: Value, key: &&str| Value::Table(Table::from_iter([((*key).to_owned(), inner)]));
-    let root = match parts.iter().rev().fold(value, wrap) {
-        Value::Table(root) => root,
-        _ => return None,
-    };
+    let Value::Table(root) = parts.iter().rev().fold(value, wrap) else { return None };
     read::<Experiment>(&root).err().map(|Refusal { problem, .. }| problem)
 }
 

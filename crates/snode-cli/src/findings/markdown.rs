@@ -20,7 +20,9 @@ pub(super) fn markdown(report: &Report) -> String {
     }
     if let Some(claims) = &report.claims {
         text.push_str("\n## Claims\n");
-        claims.iter().for_each(|claim| push_claim(&mut text, claim));
+        for claim in claims {
+            push_claim(&mut text, claim);
+        }
     }
     report.sections.iter().for_each(|section| push_section(&mut text, section));
     text

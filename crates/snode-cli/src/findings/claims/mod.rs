@@ -245,8 +245,11 @@ struct Measure<N, C> {
     conditions: C,
 }
 
+/// What a run has, if it has it.
+type OfRun<T> = fn(&Run) -> Option<T>;
+
 /// A measure whose conditions are those of the experiment.
-fn accuracy() -> Measure<fn(&Run) -> Option<f64>, fn(&Run) -> Option<String>> {
+fn accuracy() -> Measure<OfRun<f64>, OfRun<String>> {
     Measure { number: Run::accuracy, conditions: |_| None }
 }
 
