@@ -9,7 +9,6 @@ use super::super::statistics::{mean_and_spread, scaled, short};
 use super::super::{Attack, Collection, Content, Figure, Group, Section, Table};
 use super::extent::{Counts, Extent};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
-use super::robust_accuracy;
 use crate::config::Experiment;
 use crate::format::{self, file_name};
 use crate::tables::Csv;
@@ -36,7 +35,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
                 network misclassify. Images that were misclassified before any attack are left out."
                 .into(),
         notes: incomplete(&groups(collection), attacked).into_iter().collect(),
-        tables: vec![table(collection, &names), robust_accuracy::table(collection, &names)],
+        tables: vec![table(collection, &names)],
         figures,
     })
 }
@@ -48,7 +47,7 @@ pub(super) fn groups(collection: &Collection) -> Vec<&Group> {
 }
 
 /// The attacks there are, by name.
-fn names(collection: &Collection) -> Vec<String> {
+pub(super) fn names(collection: &Collection) -> Vec<String> {
     let mut names: Vec<String> =
         collection.runs().flat_map(|run| &run.attacks).map(|attack| attack.name.clone()).collect();
     names.sort();

@@ -4,17 +4,17 @@ use snode_analysis::Moments;
 
 use super::super::statistics::{mean_and_spread, scaled};
 use super::super::{Attack, Collection, Group, Table};
-use super::attacks::{extent, groups, norm_name, on_group};
+use super::attacks::{extent, groups, names, norm_name, on_group};
 use super::panels::{columns, group_cells};
 use crate::format::{counts, plain};
 
 /// A row for each attack on each group, and each ε.
-pub(super) fn table(collection: &Collection, names: &[String]) -> Table {
+pub(super) fn table(collection: &Collection) -> Table {
     let mut data =
         columns(&["attack", "norm", "epsilon", "seed", "images", "accuracy", "wrong_before"]);
     let mut rows = Vec::new();
     for group in groups(collection) {
-        for name in names {
+        for name in &names(collection) {
             let attacks = on_group(collection, group, name);
             let Some(first) = attacks.first() else { continue };
             let norm = first.keys.own_norm();
