@@ -8,6 +8,7 @@ use crate::config::{self, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
 use crate::fingerprint::fingerprint;
+use crate::format::show_bytes;
 use crate::sources::Source;
 
 /// An experiment with its images, checked and ready to begin.
@@ -154,6 +155,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
     let [rows, cols] = *data.size.get_or_insert([rows, cols]);
     config::check_analyses_with_data(&experiment.analysis, locator, rows * cols, facts.test)?;
     config::check_attacks(&experiment.attack, locator, Some((facts.classes, facts.test)))?;
+    config::fit_analyses(&mut experiment.analysis, facts.test);
     let limit = |key: &str, wanted: Option<usize>, images: usize| match wanted {
         Some(count) if count > images => {
             Err(locator.error(key, format!("found {count}, but there are only {images} images")))
@@ -167,7 +169,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
         return Err(locator.error(
             "data.validation",
             format!(
-                "found {}, but of {train} training images at least one must be left; allowed: \
+                "found {}, but of {train} training images at least one must be left; expected \
                  less than {train}",
                 data.validation,
             ),
@@ -179,7 +181,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
             &["data.size", "data.source"],
             format!(
                 "images of {rows}x{cols} pixels make a network of width {width}, too narrow \
-                 for {classes} classes; allowed: at least {classes} pixels"
+                 for {classes} classes; expected at least {classes} pixels"
             ),
         ));
     }
@@ -188,7 +190,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
     if batch_size > trained {
         return Err(locator.error(
             "training.batch_size",
-            format!("found {batch_size}; allowed: 1 to {trained}, the images to train on"),
+            format!("found {batch_size}; expected 1 to {trained}, the images to train on"),
         ));
     }
     check_memory(file, experiment, sizes(experiment))
@@ -226,8 +228,8 @@ fn check_memory(file: &ExperimentFile, experiment: &Experiment, sizes: Sizes) ->
         &largest,
         format!(
             "training would take {} of memory, and this computer has {}",
-            estimate::show_bytes(needed.total()),
-            estimate::show_bytes(available)
+            show_bytes(needed.total()),
+            show_bytes(available)
         ),
     ))
 }

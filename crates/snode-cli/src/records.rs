@@ -19,6 +19,16 @@ pub fn summary(path: &Path) -> Result<(RunSummary, Option<Experiment>)> {
     Ok((summary, experiment))
 }
 
+/// Whether a network was imported, and so trained by something that the file does not know.
+pub fn is_imported(summary: &RunSummary) -> bool {
+    let info = &summary.info;
+    summary.history.iterations.is_empty()
+        && (info.stop_reason == IMPORTED || info.provenance.contains_key("imported from"))
+}
+
+/// Why a run ended whose network was imported.
+pub const IMPORTED: &str = "imported";
+
 /// An iteration.
 pub fn iteration(record: &IterationRecord) -> Value {
     let (position, iteration) = (record.position, &record.iteration);

@@ -40,7 +40,7 @@ pub struct InspectArgs {
 pub struct ImportArgs {
     /// A folder with four IDX files, plain or gzipped.
     pub folder: PathBuf,
-    /// The new size, as 14x14: exact sums where it divides the old one, area averages elsewhere;
+    /// The new size, e.g. 14x14: exact sums where it divides the old one, area averages elsewhere;
     /// as it is if not given.
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = parse_size)]
     pub size: Option<(usize, usize)>,
@@ -65,7 +65,7 @@ pub fn run(command: &DataCommand) -> Result<()> {
 }
 
 pub(super) fn parse_size(text: &str) -> std::result::Result<(usize, usize), String> {
-    let error = || "expected ROWSxCOLUMNS, as 14x14, each from 1 to 4096".to_owned();
+    let error = || "expected ROWSxCOLUMNS, e.g. 14x14, each from 1 to 4096".to_owned();
     let (rows, cols) = text.split_once(['x', 'X', '×']).ok_or_else(error)?;
     let side = |text: &str| {
         let side: usize = text.trim().parse().map_err(|_| error())?;

@@ -24,7 +24,7 @@ pub struct ExportArgs {
     /// The format, whatever the ending.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<ExportFormat>,
-    /// safetensors: two tensors for each layer, with {} for its number, as `layers.{}` of PyTorch.
+    /// safetensors: two tensors for each layer, with {} for its number, e.g. `layers.{}` of PyTorch.
     #[arg(long, value_name = "PATTERN")]
     pub names: Option<LayerNames>,
     /// ONNX: the whole final state as a second output.
@@ -71,7 +71,7 @@ impl ExportFormat {
 pub fn run(args: &ExportArgs) -> Result<()> {
     let format = args.format.map_or_else(|| ExportFormat::of(&args.to), Ok)?;
     let refuse = |option: &str, only: &str| {
-        Err(Error::Usage(format!("{option}: has a meaning only with the format {only}")))
+        Err(Error::Usage(format!("{option}: only valid with the format {only}; remove it")))
     };
     if args.names.is_some() && format != ExportFormat::Safetensors {
         return refuse("--names", "safetensors");

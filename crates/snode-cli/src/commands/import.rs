@@ -37,7 +37,7 @@ pub struct ImportArgs {
     /// The format, whatever the ending.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<ImportFormat>,
-    /// safetensors: two tensors for each layer, with {} for its number, as `layers.{}` of PyTorch.
+    /// safetensors: two tensors for each layer, with {} for its number, e.g. `layers.{}` of PyTorch.
     #[arg(long, value_name = "PATTERN")]
     pub names: Option<LayerNames>,
     /// T. This option and those below say what the file does not, or in its place.
@@ -117,7 +117,7 @@ impl ImportFormat {
 pub fn run(args: &ImportArgs) -> Result<()> {
     let format = args.format.map_or_else(|| ImportFormat::of(&args.file), Ok)?;
     if args.names.is_some() && format != ImportFormat::Safetensors {
-        return Err(Error::Usage("--names: has a meaning only with safetensors".into()));
+        return Err(Error::Usage("--names: only valid with safetensors; remove it".into()));
     }
     check_name(&stem(&args.output)).map_err(|problem| {
         Error::Usage(format!("--output: the name of {}: {problem}", args.output.display()))

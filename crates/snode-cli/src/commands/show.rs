@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use snode_store::Status;
 use snode_train::History;
 
+use crate::config::short_numbers;
 use crate::error::Result;
 use crate::output::print;
 use crate::records;
@@ -39,7 +40,7 @@ pub struct ShowArgs {
 pub fn run(args: &ShowArgs) -> Result<()> {
     let (summary, experiment) = super::summary(&args.run)?;
     if args.config {
-        return print(&summary.configuration.resolved);
+        return print(&short_numbers(&summary.configuration.resolved));
     }
     if args.source {
         return print(&summary.configuration.source);
@@ -84,7 +85,7 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         print_iterations(history)?;
     }
     text.push_str("\nexperiment (--config prints it alone, to run it again):\n");
-    for line in summary.configuration.resolved.lines() {
+    for line in short_numbers(&summary.configuration.resolved).lines() {
         text.push_str(&format!("  {line}\n"));
     }
     print(&text)

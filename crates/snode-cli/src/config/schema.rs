@@ -9,7 +9,7 @@ use snode_train::{Conjugacy, Discretisation, Metric};
 
 use super::analysis::AnalysisConfig;
 use super::attack::AttackConfig;
-use super::pair;
+use super::list;
 use super::scheme::{SchemeName, SolverConfig};
 
 /// An experiment.
@@ -41,7 +41,7 @@ pub struct Experiment {
     #[serde(skip_serializing_if = "AnalysisConfig::is_empty")]
     pub analysis: AnalysisConfig,
     /// How it is attacked.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "list::list", skip_serializing_if = "Vec::is_empty")]
     pub attack: Vec<AttackConfig>,
     /// Where results go.
     pub output: OutputConfig,
@@ -94,7 +94,7 @@ pub struct DataConfig {
     /// The name of a known data set or the path of a folder with four IDX files.
     pub source: String,
     /// Rows and columns images are resampled to; those of the source if not given.
-    #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub size: Option<[usize; 2]>,
     /// The value of a pixel without foreground.
     pub background: f64,
@@ -171,7 +171,7 @@ pub struct CostConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mu4: Option<f64>,
     /// Targets of the squared distance: of the other components, and of the class's own.
-    #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub targets: Option<[f64; 2]>,
 }
 
@@ -261,7 +261,7 @@ pub struct TrainingConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon_place: Option<EpsilonPlaceName>,
     /// Adam: the decays of the first and of the second moment.
-    #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub betas: Option<[f64; 2]>,
     /// Evaluate every so many batches.
     pub evaluate_every: usize,

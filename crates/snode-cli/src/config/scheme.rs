@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use snode_ode::{AdaptiveOptions, ErrorNorm, Interpolation, Method, SchemeChoice};
 use snode_store::RunSummary;
 
+use super::list::Element;
 use super::{Experiment, Locator, Precision};
 use crate::error::{Error, Result};
+use crate::format::plain;
 
 /// The name of a numerical scheme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -31,6 +33,10 @@ pub enum SchemeName {
     TrBdf2,
     /// ESDIRK34, adaptive and implicit.
     Esdirk34,
+}
+
+impl Element<'_> for SchemeName {
+    const LIST: &'static str = "a list of names in brackets, e.g. [\"euler\", \"dopri5\"]";
 }
 
 impl SchemeName {
@@ -154,10 +160,17 @@ pub fn scheme_for(
     match (choice, tolerance) {
         (choice, None) => Ok(choice),
         (SchemeChoice::Adaptive(options), Some(tolerance)) => {
-            Ok(SchemeChoice::Adaptive(options.tolerance(tolerance)))
+            let precision = match run.precision {
+                snode_store::Precision::F32 => Precision::F32,
+                snode_store::Precision::F64 => Precision::F64,
+            };
+            match tolerance_problem(tolerance, true, precision) {
+                Some(problem) => Err(Error::Usage(format!("--tolerance: {problem}"))),
+                None => Ok(SchemeChoice::Adaptive(options.tolerance(tolerance))),
+            }
         }
         (choice, Some(_)) => Err(Error::Usage(format!(
-            "--tolerance: has a meaning only with adaptive schemes, not with {}",
+            "--tolerance: only valid with an adaptive scheme, and the scheme is {}; remove it",
             choice.name()
         ))),
     }
@@ -199,14 +212,14 @@ pub(super) fn tolerance_problem(
     precision: Precision,
 ) -> Option<String> {
     if !is_adaptive {
-        return Some("has a meaning only with an adaptive scheme; leave it out".into());
+        return Some("only valid with an adaptive scheme; remove it".into());
     }
     let options = AdaptiveOptions::default().tolerance(tolerance);
     let checked = match precision {
         Precision::F32 => options.check::<f32>(),
         Precision::F64 => options.check::<f64>(),
     };
-    checked.err().map(|error| format!("found {}; allowed: {}", error.found, error.allowed))
+    checked.err().map(|error| format!("found {}; expected {}", plain(error.found), error.allowed))
 }
 
 /// Checks that the keys of `[solver]` are in range, whether the scheme is one they belong to or not.
@@ -231,7 +244,7 @@ pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
         Precision::F64 => options.check::<f64>(),
     };
     checked.map_err(|error| {
-        let problem = format!("found {}; allowed: {}", error.found, error.allowed);
+        let problem = format!("found {}; expected {}", plain(error.found), error.allowed);
         locator.error(&format!("solver.{}", key_of(error.option)), problem)
     })
 }

@@ -10,7 +10,7 @@ use super::train::{Outcome, Session, VERSION, train};
 use crate::analyses::{self, ANALYSIS};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::estimate::show_seconds;
+use crate::format::show_seconds;
 use crate::event::RunEvent;
 use crate::fingerprint::fingerprint;
 use crate::interrupt;
