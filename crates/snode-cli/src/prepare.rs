@@ -7,7 +7,7 @@ use snode_data::{Dataset, Encoding, Split};
 use crate::config::{self, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
-use crate::sources::Source;
+use crate::sources::{Source, remarks};
 
 /// An experiment with its images, checked and ready to begin.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub struct Prepared {
     pub validation: Split,
     /// Images to test with; may be empty.
     pub test: Split,
+    /// What is unusual about the images.
+    pub remarks: Vec<String>,
 }
 
 impl Prepared {
@@ -53,6 +55,7 @@ impl Prepared {
         fit(file, &mut experiment, Facts::of(&dataset))?;
         let locator = &file.locator;
         let classes = dataset.classes();
+        let remarks = remarks(&source(file, &experiment)?, &dataset);
         let (train, test) = dataset.into_splits();
         let data = &experiment.data;
         let [rows, cols] = data.size.unwrap_or_else(|| train.images().shape().into());
@@ -74,7 +77,8 @@ impl Prepared {
             .map_err(data_error(file))?;
         let encoding = Encoding::new(experiment.data.background, experiment.data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
-        Ok(Self { experiment, text: file.text.clone(), encoding, classes, train, validation, test })
+        let text = file.text.clone();
+        Ok(Self { experiment, text, encoding, classes, train, validation, test, remarks })
     }
 
     /// n, the width of the network.

@@ -1,7 +1,7 @@
 //! Tables about runs.
 
 use comfy_table::{CellAlignment, Table, presets};
-use snode_store::RunSummary;
+use snode_store::{RunInfo, RunSummary};
 use snode_train::History;
 
 use crate::config::Experiment;
@@ -35,19 +35,10 @@ pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> S
     if let Some(last) = history.iterations.last() {
         row("last training cost", format!("{:.4}", last.iteration.cost.total()));
     }
-    row("batches", batches(history).to_string());
-    row("iterations", history.iterations.len().to_string());
-    if let Some(rate) = history.iterations.last().and_then(|last| last.iteration.learning_rate) {
-        row("last learning rate", format!("{rate:.4e}"));
+    if let Some(from) = summary.info.provenance.get(RunInfo::IMPORTED_FROM) {
+        row("training", format!("by another program: {from}"));
     } else {
-        let (rises, comparable) = history.rises();
-        row("cost rose", format!("{rises} times in {comparable}"));
-        row("restarts", history.restarts().to_string());
-    }
-    row("training time", show_seconds(history.seconds()));
-    if !history.iterations.is_empty() {
-        let per_iteration = 1e3 * history.seconds() / history.iterations.len() as f64;
-        row("an iteration", format!("{per_iteration:.1} ms"));
+        training_rows(history, &mut row);
     }
     row(
         "network",
@@ -64,6 +55,24 @@ pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> S
         row("data", experiment.data.source.clone());
     }
     text(&table)
+}
+
+/// How the training went.
+fn training_rows(history: &History, row: &mut impl FnMut(&str, String)) {
+    row("batches", batches(history).to_string());
+    row("iterations", history.iterations.len().to_string());
+    if let Some(rate) = history.iterations.last().and_then(|last| last.iteration.learning_rate) {
+        row("last learning rate", format!("{rate:.4e}"));
+    } else {
+        let (rises, comparable) = history.rises();
+        row("cost rose", format!("{rises} times in {comparable}"));
+        row("restarts", history.restarts().to_string());
+    }
+    row("training time", show_seconds(history.seconds()));
+    if !history.iterations.is_empty() {
+        let per_iteration = 1e3 * history.seconds() / history.iterations.len() as f64;
+        row("an iteration", format!("{per_iteration:.1} ms"));
+    }
 }
 
 /// A row for each evaluation.

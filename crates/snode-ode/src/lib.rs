@@ -87,8 +87,8 @@ pub use real::Real;
 #[cfg(feature = "adaptive")]
 pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 pub use scheme::{
-    Distances, Euler, OptionError, Perturbation, PerturbedWalk, Problem, RungeKutta, Scheme,
-    SchemeChoice, Statistics, Stop,
+    Distances, Euler, KeyError, OptionError, Perturbation, PerturbedWalk, Problem, RungeKutta,
+    Scheme, SchemeChoice, SolverKeys, Statistics, Stop,
 };
 
 // Errors go from thread to thread, and into the boxes of other libraries.
@@ -97,6 +97,7 @@ const _: fn() = || {
     travels::<SolveError>();
     travels::<GridError>();
     travels::<OptionError>();
+    travels::<KeyError>();
     travels::<UnknownActivation>();
     #[cfg(feature = "adaptive")]
     travels::<UnknownMethod>();

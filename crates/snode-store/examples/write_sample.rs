@@ -6,7 +6,7 @@
 //! With `f32` as a second argument in that precision. Used by `scripts/check-hdf5-layout.sh`.
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Scheme};
+use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Scheme, SolverKeys};
 use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, write_run,
 };
@@ -41,6 +41,7 @@ fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
         },
         model: Model {
             scheme: "euler".into(),
+            solver: SolverKeys::default(),
             classes: 10,
             input: Input { rows: 3, cols: 4, ..Input::default() },
         },

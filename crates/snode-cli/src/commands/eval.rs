@@ -77,7 +77,8 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         subject(&args.run, &args.images)?;
     let classes = summary.model.classes;
     let scheme = scheme_for(args.scheme, args.tolerance, &summary, experiment.as_ref())?;
-    let cost = experiment.map(|experiment| config::cost(&experiment.cost, classes));
+    let cost =
+        experiment.and_then(|experiment| config::cost_of_run(&summary.info, &experiment, classes));
     let evaluation = pool(args.threads.number())?.install(|| match summary.precision {
         Precision::F32 => evaluate::<f32>(&args.run, &split, encoding, classes, cost, &scheme),
         Precision::F64 => evaluate::<f64>(&args.run, &split, encoding, classes, cost, &scheme),

@@ -1,15 +1,17 @@
 //! `snode import`: a network of another program as a file of results.
 
+use std::error::Error as _;
 use std::fs::File;
-use std::io::Read;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use snode_exchange::limits::MAX_BYTES;
 use snode_exchange::{
-    Description, ExchangeError, Imported, LayerNames, Layers, read_mat, read_npz, read_safetensors,
+    Description, ExchangeError, Imported, LayerNames, Layers, NumberType, read_mat, read_npz,
+    read_safetensors,
 };
-use snode_ode::{Activation, Ends, Parameters};
+use snode_ode::{Activation, Ends, Interpolation, Parameters, SolverKeys};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status, write_run,
 };
@@ -17,7 +19,10 @@ use snode_train::History;
 
 use super::data::parse_size;
 use super::stem;
-use crate::config::{DataConfig, Experiment, NetworkConfig, Precision, SchemeName};
+use crate::config::{
+    DataConfig, Experiment, Locator, Loss, NetworkConfig, Precision, SchemeName, SolverConfig,
+    check_network,
+};
 use crate::error::{Error, Result};
 use crate::mat73;
 use crate::output::say;
@@ -38,10 +43,10 @@ pub struct ImportArgs {
     #[arg(long, value_name = "PATTERN")]
     pub names: Option<LayerNames>,
     /// T. This option and those below say what the file does not, or in its place.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub horizon: Option<f64>,
     /// h, the factor of σ(Wx + b) in a residual network, from which T = hL follows.
-    #[arg(long, value_name = "NUMBER", conflicts_with = "horizon")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, conflicts_with = "horizon")]
     pub step: Option<f64>,
     /// σ, such as `tanh` or `elu(0.2)`.
     #[arg(long, value_name = "NAME")]
@@ -55,13 +60,45 @@ pub struct ImportArgs {
     /// C: the first C components of the output are the class scores.
     #[arg(long, value_name = "NUMBER")]
     pub classes: Option<usize>,
-    /// The value of a pixel without foreground; 0 if not said.
+    /// What a pixel of value 0 is as an input of the network: 0 for pixels of 0 to 1. The pixels
+    /// must be said, here or in the file.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub background: Option<f64>,
-    /// The value of a pixel of full foreground; −1 if not said.
+    /// What a pixel of the largest value is as an input: 1 for pixels of 0 to 1, −1 for those that
+    /// snode trains on unless told otherwise.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub foreground: Option<f64>,
-    /// Rows and columns of an image; those of a square if not said.
+    /// In place of these two, for inputs (pixel − mean) / std of pixels of 0 to 1: the mean.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        requires = "std",
+        conflicts_with_all = ["background", "foreground"]
+    )]
+    pub mean: Option<f64>,
+    /// The standard deviation that goes with --mean.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, requires = "mean")]
+    pub std: Option<f64>,
+    /// How parameters are read between the layers by schemes other than Euler's: hermite, linear or
+    /// constant; hermite if not said.
+    #[arg(long, value_name = "NAME", value_parser = parse_interpolation)]
+    pub interpolation: Option<Interpolation>,
+    /// Adaptive schemes: the error of a step relative to the state.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub rtol: Option<f64>,
+    /// Adaptive schemes: the error of a step beside it.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub atol: Option<f64>,
+    /// The cost it was trained by, if that is known: commands that show costs show this one.
+    #[arg(long, value_enum, value_name = "LOSS")]
+    pub loss: Option<Loss>,
+    /// A tensor or array that is no part of the network and is left out, by its name, or the
+    /// beginning of names with a `*` behind; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub ignore: Vec<String>,
+    /// Rows and columns of an image, as many pixels as the network is wide; those of a square if not
+    /// said.
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = parse_size)]
     pub size: Option<(usize, usize)>,
     /// The images it is measured on where none are named: a known data set or a folder with four
@@ -119,49 +156,92 @@ pub fn run(args: &ImportArgs) -> Result<()> {
             "{output} exists and is not overwritten; name another file"
         )));
     }
-    let asked = asked(args);
+    if !args.ignore.is_empty() && format == ImportFormat::Mat {
+        let problem = "--ignore: .mat files may have other variables, which are passed over";
+        return Err(Error::Usage(problem.into()));
+    }
+    let asked = asked(args)?;
     let source = match &args.data {
         None => String::new(),
         Some(text) => Source::find(text, Path::new(""))
             .map_err(|problem| Error::Usage(format!("--data: {problem}")))?
             .text(),
     };
-    let Imported { layers, description } = read(args, format)?;
+    let Imported { layers, stored, description } = read(args, format)?;
+    check_solver(args, &description)?;
     let mut description = asked.or(description);
     if let Some(step) = args.step {
         let steps = layers.count() - usize::from(description.ends == Some(Ends::Closed));
         description.horizon = Some(step * steps as f64);
     }
+    let import = Import { args, format, source, stored, description };
     match layers {
-        Layers::F32(parameters) => write(args, format, source, &description, parameters),
-        Layers::F64(parameters) => write(args, format, source, &description, parameters),
+        Layers::F32(parameters) => import.write(parameters),
+        Layers::F64(parameters) => import.write(parameters),
     }
 }
 
 /// What the options say of the network.
-fn asked(args: &ImportArgs) -> Description {
+fn asked(args: &ImportArgs) -> Result<Description> {
     let (rows, cols) = args.size.unzip();
-    Description {
+    let (mut background, mut foreground) = (args.background, args.foreground);
+    if let (Some(mean), Some(std)) = (args.mean, args.std) {
+        if !(std.is_finite() && std > 0.0) {
+            return Err(Error::Usage(format!("--std: found {std}; expected a number above 0")));
+        }
+        (background, foreground) = (Some(-mean / std), Some((1.0 - mean) / std));
+    }
+    Ok(Description {
         name: None,
         horizon: args.horizon,
         ends: args.closed.then_some(Ends::Closed),
         activation: args.activation,
         scheme: args.scheme.map(|scheme| scheme.text().into()),
+        solver: SolverKeys {
+            interpolation: args.interpolation,
+            rtol: args.rtol,
+            atol: args.atol,
+            ..SolverKeys::default()
+        },
         classes: args.classes,
-        background: args.background,
-        foreground: args.foreground,
+        background,
+        foreground,
         rows,
         cols,
+    })
+}
+
+fn parse_interpolation(text: &str) -> std::result::Result<Interpolation, String> {
+    Interpolation::named(text).ok_or_else(|| {
+        let names = Interpolation::ALL.map(Interpolation::name);
+        format!("expected one of: {}", names.join(", "))
+    })
+}
+
+/// Refuses a file that names a scheme which reads parameters between the layers, and says not how:
+/// it would be another network.
+fn check_solver(args: &ImportArgs, description: &Description) -> Result<()> {
+    let Some(scheme) = &description.scheme else { return Ok(()) };
+    let said = args.scheme.is_some()
+        || args.interpolation.is_some()
+        || description.solver.interpolation.is_some();
+    if said || scheme == SchemeName::Euler.text() {
+        return Ok(());
     }
+    Err(Error::Usage(format!(
+        "{}: is to be solved by {scheme}, and does not say how parameters are read between the \
+         layers: give --interpolation hermite, linear or constant",
+        args.file.display()
+    )))
 }
 
 fn read(args: &ImportArgs, format: ImportFormat) -> Result<Imported> {
     let path = &args.file;
-    let bytes = bytes(path)?;
+    let source = || open(path);
     let read = match format {
-        ImportFormat::Safetensors => read_safetensors(&bytes, args.names.as_ref()),
-        ImportFormat::Npz => read_npz(&bytes),
-        ImportFormat::Mat => match read_mat(&bytes) {
+        ImportFormat::Safetensors => read_safetensors(source()?, args.names.as_ref(), &args.ignore),
+        ImportFormat::Npz => read_npz(source()?, &args.ignore),
+        ImportFormat::Mat => match read_mat(source()?) {
             Err(ExchangeError::Hdf5) => return mat73::read(path),
             other => other,
         },
@@ -169,8 +249,8 @@ fn read(args: &ImportArgs, format: ImportFormat) -> Result<Imported> {
     read.map_err(|error| refused(path, &error))
 }
 
-/// A whole file, if it is one and not longer than any that is read.
-fn bytes(path: &Path) -> Result<Vec<u8>> {
+/// Opens a file, if it is one and not longer than any that is read.
+fn open(path: &Path) -> Result<BufReader<File>> {
     let failed = |source| Error::file(path, "cannot read", source);
     let metadata = std::fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
@@ -183,11 +263,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
             metadata.len()
         )));
     }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    Ok(bytes)
+    Ok(BufReader::new(File::open(path).map_err(failed)?))
 }
 
 /// What is wrong with a file, or what the command line must add to it.
@@ -195,102 +271,243 @@ fn refused(path: &Path, error: &ExchangeError) -> Error {
     let path = path.display();
     match error {
         ExchangeError::Unknown { key } => Error::Usage(format!("{path}: {error}: give --{key}")),
-        error => Error::Results(format!("{path}: {error}")),
+        ExchangeError::NotLeftOver { .. } => Error::Usage(format!("--ignore: {path}: {error}")),
+        error => Error::Results(match error.source() {
+            Some(source) => format!("{path}: {error}: {source}"),
+            None => format!("{path}: {error}"),
+        }),
     }
 }
 
-fn write<T: Scalar>(
-    args: &ImportArgs,
+/// A network that has been read, with all that is known of it.
+struct Import<'a> {
+    args: &'a ImportArgs,
     format: ImportFormat,
     source: String,
-    description: &Description,
-    parameters: Parameters<T>,
-) -> Result<()> {
-    let refuse = |error: ExchangeError| refused(&args.file, &error);
-    let network = description.network(parameters).map_err(refuse)?;
-    let width = network.width();
-    let classes =
-        description.classes.ok_or(ExchangeError::Unknown { key: "classes" }).map_err(refuse)?;
-    if classes == 0 || classes > width {
-        return Err(Error::Usage(format!(
-            "{}: found {classes} classes; allowed: 1 to the width {width}",
-            args.file.display()
-        )));
-    }
-    let input = input(description, width);
-    let scheme = scheme(description)?;
-    let name = description.name.clone().unwrap_or_else(|| stem(&args.output));
-    let experiment = Experiment {
-        name: Some(name.clone()),
-        precision: match T::PRECISION {
-            snode_store::Precision::F32 => Precision::F32,
-            snode_store::Precision::F64 => Precision::F64,
-        },
-        data: DataConfig {
-            source,
-            size: (input.rows > 0).then_some([input.rows, input.cols]),
-            background: input.background,
-            foreground: input.foreground,
-            ..DataConfig::default()
-        },
-        network: NetworkConfig {
-            horizon: network.grid().horizon(),
-            layers: network.grid().steps(),
-            activation: network.activation(),
-            scheme,
-            ..NetworkConfig::default()
-        },
-        ..Experiment::default()
-    };
-    let mut info = RunInfo::new(name, experiment.seed);
-    info.status = Status::Finished;
-    info.stop_reason = "imported".into();
-    let from = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
-    info.provenance.insert("imported from".into(), from.unwrap_or_default());
-    info.provenance.insert("imported as".into(), format.name().into());
-    let resolved =
-        toml::to_string(&experiment).map_err(|error| Error::Results(error.to_string()))?;
-    let record = RunRecord {
-        info,
-        configuration: Configuration { resolved, source: String::new() },
-        model: Model { scheme: scheme.text().into(), classes, input },
-        network,
-        history: History::default(),
-        checkpoint: None,
-    };
-    write_run(&args.output, &record, Compression::RESULT)?;
-    say(&format!(
-        "{}: width {width}, {} layers, T = {}, {}, {}, {classes} classes, images of {}x{} from {} to \
-         {}",
-        args.output.display(),
-        record.network.grid().steps(),
-        record.network.grid().horizon(),
-        record.network.activation(),
-        T::NAME,
-        input.rows,
-        input.cols,
-        input.background,
-        input.foreground
-    ));
-    Ok(())
+    stored: NumberType,
+    description: Description,
 }
 
-/// How images become inputs; those of a square where nothing is said.
-fn input(description: &Description, width: usize) -> Input {
-    let default = Input::default();
-    let side = width.isqrt();
-    let square = if side * side == width { side } else { 0 };
-    Input {
-        background: description.background.unwrap_or(default.background),
-        foreground: description.foreground.unwrap_or(default.foreground),
-        rows: description.rows.unwrap_or(square),
-        cols: description.cols.unwrap_or(square),
+impl Import<'_> {
+    fn write<T: Scalar>(self, parameters: Parameters<T>) -> Result<()> {
+        let args = self.args;
+        let refuse = |error: ExchangeError| refused(&args.file, &error);
+        let experiment = self.checked(parameters.nodes(), parameters.width(), T::PRECISION)?;
+        let network = self.description.network(parameters).map_err(refuse)?;
+        let classes = self.classes(network.width())?;
+        let name = experiment.name.clone().unwrap_or_default();
+        let mut info = RunInfo::new(name, experiment.seed);
+        info.status = Status::Finished;
+        info.stop_reason = "imported".into();
+        let from = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
+        info.provenance.insert(RunInfo::IMPORTED_FROM.into(), from.unwrap_or_default());
+        info.provenance.insert("imported as".into(), self.format.name().into());
+        if let Some(loss) = args.loss {
+            info.provenance.insert(RunInfo::IMPORTED_COST.into(), loss.text().into());
+        }
+        let data = &experiment.data;
+        let [rows, cols] = data.size.unwrap_or_default();
+        let scheme = experiment.network.scheme;
+        let record = RunRecord {
+            info,
+            configuration: Configuration {
+                resolved: self.configuration(&experiment)?,
+                source: String::new(),
+            },
+            model: Model {
+                scheme: scheme.text().into(),
+                solver: experiment.solver.keys(),
+                classes,
+                input: Input {
+                    background: data.background,
+                    foreground: data.foreground,
+                    rows,
+                    cols,
+                },
+            },
+            network,
+            history: History::default(),
+            checkpoint: None,
+        };
+        write_run(&args.output, &record, Compression::RESULT)?;
+        self.report::<T>(&record);
+        Ok(())
+    }
+
+    /// The experiment that the network is the result of, as far as it is known.
+    fn checked(
+        &self,
+        nodes: usize,
+        width: usize,
+        precision: snode_store::Precision,
+    ) -> Result<Experiment> {
+        let (args, description) = (self.args, &self.description);
+        let refuse = |error: ExchangeError| refused(&args.file, &error);
+        let unknown = |key| refuse(ExchangeError::Unknown { key });
+        let (background, foreground) = self.encoding()?;
+        let ends = description.ends.unwrap_or(Ends::Open);
+        let mut experiment = Experiment {
+            name: Some(description.name.clone().unwrap_or_else(|| stem(&args.output))),
+            precision: match precision {
+                snode_store::Precision::F32 => Precision::F32,
+                snode_store::Precision::F64 => Precision::F64,
+            },
+            data: DataConfig {
+                source: self.source.clone(),
+                size: self.size(width)?,
+                background,
+                foreground,
+                ..DataConfig::default()
+            },
+            network: NetworkConfig {
+                horizon: description.horizon.ok_or_else(|| unknown("horizon"))?,
+                layers: nodes - usize::from(ends == Ends::Closed),
+                activation: description.activation.ok_or_else(|| unknown("activation"))?,
+                scheme: scheme(description)?,
+                ..NetworkConfig::default()
+            },
+            solver: SolverConfig::from(&description.solver),
+            ..Experiment::default()
+        };
+        if let Some(loss) = args.loss {
+            experiment.cost.loss = loss;
+        }
+        check_network(&experiment, &self.places())?;
+        experiment.solver.resolve(experiment.network.scheme);
+        Ok(experiment)
+    }
+
+    /// Where the values of an experiment are from: options, or the file.
+    fn places(&self) -> Locator {
+        let args = self.args;
+        let mut locator = Locator::new(&args.file, "");
+        let encoding = |given: bool, option: &'static str| match args.mean {
+            Some(_) => Some("--mean, --std"),
+            None => given.then_some(option),
+        };
+        let horizon = match args.step {
+            Some(_) => Some("--step"),
+            None => args.horizon.map(|_| "--horizon"),
+        };
+        for (key, option) in [
+            ("name", self.description.name.is_none().then_some("--output")),
+            ("network.horizon", horizon),
+            ("data.background", encoding(args.background.is_some(), "--background")),
+            ("data.foreground", encoding(args.foreground.is_some(), "--foreground")),
+            ("data.size", args.size.map(|_| "--size")),
+            ("solver.rtol", args.rtol.map(|_| "--rtol")),
+            ("solver.atol", args.atol.map(|_| "--atol")),
+        ] {
+            if let Some(option) = option {
+                locator.place_key(key, option.into(), PathBuf::new());
+            }
+        }
+        locator
+    }
+
+    /// What pixels of value 0 and of the largest value are as inputs: another encoding would make
+    /// the network useless, so that it is never guessed.
+    fn encoding(&self) -> Result<(f64, f64)> {
+        match (self.description.background, self.description.foreground) {
+            (Some(background), Some(foreground)) => Ok((background, foreground)),
+            _ => Err(Error::Usage(format!(
+                "{}: the file does not say what pixels are as inputs of the network: give \
+                 --background and --foreground, the inputs that stand for a pixel of value 0 and \
+                 of the largest value (`--background 0 --foreground 1` for pixels of 0 to 1), or \
+                 --mean and --std for (pixel - mean) / std of pixels of 0 to 1",
+                self.args.file.display()
+            ))),
+        }
+    }
+
+    /// Rows and columns of an image: as many pixels as the network is wide. None if the inputs are
+    /// not images, which only the file can say.
+    fn size(&self, width: usize) -> Result<Option<[usize; 2]>> {
+        let path = self.args.file.display();
+        let place = if self.args.size.is_some() { "--size".to_owned() } else { path.to_string() };
+        match (self.description.rows, self.description.cols) {
+            (Some(0), Some(0)) => Ok(None),
+            (Some(rows), Some(cols)) if rows.checked_mul(cols) == Some(width) => {
+                Ok(Some([rows, cols]))
+            }
+            (Some(rows), Some(cols)) => Err(Error::Usage(format!(
+                "{place}: found images of {rows}x{cols} pixels; expected {width} pixels, as many \
+                 as the network is wide"
+            ))),
+            _ if width.isqrt().pow(2) == width => Ok(Some([width.isqrt(); 2])),
+            _ => Err(Error::Usage(format!(
+                "{path}: the file does not say the size of images, and the width {width} of the \
+                 network is not that of a square: give --size ROWSxCOLUMNS of {width} pixels"
+            ))),
+        }
+    }
+
+    fn classes(&self, width: usize) -> Result<usize> {
+        let refuse = |error: ExchangeError| refused(&self.args.file, &error);
+        let classes = self.description.classes;
+        let classes = classes.ok_or(ExchangeError::Unknown { key: "classes" }).map_err(refuse)?;
+        if (1..=width).contains(&classes) {
+            return Ok(classes);
+        }
+        Err(Error::Usage(format!(
+            "{}: found {classes} classes; allowed: 1 to the width {width}",
+            self.args.file.display()
+        )))
+    }
+
+    /// The experiment as text, without what is not known of it.
+    fn configuration(&self, experiment: &Experiment) -> Result<String> {
+        let failed = |error: toml::ser::Error| Error::Results(error.to_string());
+        let mut table = toml::Table::try_from(experiment).map_err(failed)?;
+        table.remove("training");
+        table.remove("output");
+        table.remove("seed");
+        if self.args.loss.is_none() {
+            table.remove("cost");
+        }
+        if let Some(network) = table.get_mut("network").and_then(toml::Value::as_table_mut) {
+            network.remove("initialisation");
+        }
+        toml::to_string(&table).map_err(failed)
+    }
+
+    fn report<T: Scalar>(&self, record: &RunRecord<T>) {
+        let RunRecord { network, model, .. } = record;
+        let images = match model.input {
+            Input { rows: 0, .. } => "inputs that are not images".to_owned(),
+            Input { rows, cols, background, foreground } => {
+                format!("images of {rows}x{cols}, pixels from {background} to {foreground}")
+            }
+        };
+        let numbers = match self.stored {
+            NumberType::F16 | NumberType::Bf16 => {
+                format!("{} read into {}", self.stored.name(), T::NAME)
+            }
+            _ => T::NAME.to_owned(),
+        };
+        let scheme = match model.solver.to_texts().as_slice() {
+            [] => model.scheme.clone(),
+            keys => {
+                let keys: Vec<String> =
+                    keys.iter().map(|(k, text)| format!("{k} {text}")).collect();
+                format!("{} ({})", model.scheme, keys.join(", "))
+            }
+        };
+        say(&format!(
+            "{}: width {}, {} layers, T = {}, {}, {scheme}, {numbers}, {} classes, {images}",
+            self.args.output.display(),
+            network.width(),
+            network.grid().steps(),
+            network.grid().horizon(),
+            network.activation(),
+            model.classes,
+        ));
     }
 }
 
 fn scheme(description: &Description) -> Result<SchemeName> {
     let Some(text) = &description.scheme else { return Ok(SchemeName::default()) };
-    SchemeName::from_str(text, false).map_err(|_| {
+    SchemeName::named(text).ok_or_else(|| {
         let names: Vec<&str> = SchemeName::value_variants().iter().map(|s| s.text()).collect();
         Error::Usage(format!(
             "--scheme: the file's scheme `{text}` is not known; allowed: {}",

@@ -269,6 +269,10 @@ fn train_prepared(
         ));
     }
 
+    for remark in &prepared.remarks {
+        say(&format!("note: {remark}"));
+    }
+
     let watched = Arc::clone(&stop);
     let session = Session { prepared, fingerprint, begin, files, style, stop };
     let precision = experiment.precision;

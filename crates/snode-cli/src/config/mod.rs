@@ -27,15 +27,17 @@ pub use analysis::{
 };
 pub(crate) use attack::check_attacks;
 pub use attack::{AttackConfig, AttackMethod, NormName};
-pub use check::check;
+pub use check::{check, check_network};
 pub use compare::{Difference, Kind, computation, differences, differing, is_computation};
 pub use diagnose::{nearest, with_suggestion};
 pub use file::{ExperimentFile, Setting, SourceText, value_of};
 pub use locate::Locator;
 pub use method::{MethodOptions, iterations, method_options};
-pub use resolve::{all_threads, cost, resolve, unset_keys};
+pub use resolve::{all_threads, cost, cost_of_run, resolve, unset_keys};
 pub use schema::{
     CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
     NetworkConfig, OutputConfig, Precision, ScheduleName, SpaceName, TrainingConfig,
 };
-pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme, scheme_for, scheme_of};
+pub use scheme::{
+    SchemeName, SolverConfig, is_adaptive, scheme, scheme_for, scheme_of, stored_solver,
+};

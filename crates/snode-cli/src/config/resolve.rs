@@ -1,6 +1,7 @@
 //! Gives every key the value it has.
 
 use snode_ode::SchemeChoice;
+use snode_store::RunInfo;
 use snode_train::Cost;
 
 use super::check::check_stem;
@@ -61,6 +62,13 @@ pub fn cost(config: &CostConfig, classes: usize) -> Cost {
         (cost.target_off, cost.target_on) = (off, on);
     }
     cost
+}
+
+/// The cost (S4) by which the network of a run was trained; none if another program trained it and
+/// nobody said by which.
+pub fn cost_of_run(info: &RunInfo, experiment: &Experiment, classes: usize) -> Option<Cost> {
+    let known = !info.is_imported() || info.provenance.contains_key(RunInfo::IMPORTED_COST);
+    known.then(|| cost(&experiment.cost, classes))
 }
 
 /// The keys of a resolved experiment that have no value, and what that means.

@@ -5,6 +5,7 @@ mod adaptive;
 mod checks;
 mod choice;
 mod euler;
+mod keys;
 mod outcome;
 mod runge_kutta;
 
@@ -14,6 +15,7 @@ use faer::{MatMut, MatRef};
 pub use adaptive::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 pub use choice::{OptionError, SchemeChoice};
 pub use euler::{Distances, Euler, PerturbedWalk};
+pub use keys::{KeyError, SolverKeys};
 pub use outcome::{Problem, Statistics, Stop};
 pub use runge_kutta::RungeKutta;
 

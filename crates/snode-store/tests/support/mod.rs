@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network, Parameters};
+use snode_ode::{Activation, Ends, Grid, Initialisation, Network, Parameters, SolverKeys};
 use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status,
     StoreError, write_run,
@@ -39,6 +39,7 @@ pub fn record<T: Scalar>(width: usize, layers: usize, ends: Ends) -> RunRecord<T
         },
         model: Model {
             scheme: "euler".into(),
+            solver: SolverKeys::default(),
             classes: 2,
             input: Input { background: 0.1, foreground: -0.3, rows: 1, cols: width },
         },
