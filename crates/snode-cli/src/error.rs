@@ -44,6 +44,9 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+    /// A file cannot be read, written or locked.
+    #[error(transparent)]
+    Files(#[from] snode_files::FileError),
     /// A file of results cannot be read, written or used.
     #[error("{0}")]
     Results(String),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use snode_files::Existing;
+
 use crate::error::{Error, Result};
 
 /// A table for a CSV file.
@@ -56,20 +58,5 @@ pub fn write_text(path: &Path, text: &str) -> Result<()> {
 /// # Errors
 /// If it cannot be written.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
-    use std::io::Write;
-    let failed = |source| Error::File { path: path.to_owned(), action: "cannot write", source };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".snode-").suffix(".tmp");
-    // As any new file; temporary files are private otherwise. The umask still applies.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    Ok(snode_files::write(path, Existing::Replace, bytes)?)
 }

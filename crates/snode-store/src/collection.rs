@@ -7,7 +7,7 @@ use hdf5::File;
 use crate::appendix::write_attribute;
 use crate::file::{failed, open};
 use crate::write_group::WriteGroup;
-use crate::{Attribute, Compression, LAYOUT_VERSION, StoreError, atomic, info, read_info, seal};
+use crate::{Attribute, Compression, LAYOUT_VERSION, StoreError, info, read_info, seal};
 
 /// The root attribute `format` of a file of many runs.
 const FORMAT: &str = "snode-cells";
@@ -37,7 +37,7 @@ pub fn write_collection(
 ) -> Result<(), StoreError> {
     let path = path.as_ref();
     hdf5::silence_errors(true);
-    atomic::replace(path, |temporary| {
+    seal::replace(path, |temporary| {
         let file = File::with_options()
             .with_fcpl(|properties| properties.userblock(seal::LEN as u64))
             .create(temporary)

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use snode_files::FileError;
+
 use crate::Precision;
 
 /// Why a run file could not be written or read.
@@ -33,6 +35,9 @@ pub enum StoreError {
         /// The cause.
         source: io::Error,
     },
+    /// The file cannot be written.
+    #[error(transparent)]
+    File(FileError),
     /// The file is not an HDF5 file.
     #[error("{}: not an HDF5 file: {found}", path.display())]
     NotHdf5 {
@@ -182,6 +187,16 @@ pub enum StoreError {
         /// What it may be.
         allowed: String,
     },
+}
+
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::NotFound { path } => Self::NotFound { path },
+            FileError::NotAFile { path, .. } => Self::NotAFile { path },
+            error => Self::File(error),
+        }
+    }
 }
 
 /// The words of the library in one line; if it quotes the operating system, that is what matters.

@@ -7,8 +7,8 @@ use hdf5::{File, Group};
 use crate::read_group::ReadGroup;
 use crate::write_group::WriteGroup;
 use crate::{
-    Compression, Precision, RunRecord, RunSummary, Scalar, StoreError, StoredNetwork, atomic,
-    checkpoint, history, info, network, seal,
+    Compression, Precision, RunRecord, RunSummary, Scalar, StoreError, StoredNetwork, checkpoint,
+    history, info, network, seal,
 };
 
 /// Writes a run into the file at `path`, replacing what was there.
@@ -35,7 +35,7 @@ pub fn write_run<T: Scalar>(
         });
     }
     hdf5::silence_errors(true);
-    atomic::replace(path, |temporary| {
+    seal::replace(path, |temporary| {
         let file = File::with_options()
             .with_fcpl(|properties| properties.userblock(seal::LEN as u64))
             .create(temporary)
@@ -167,7 +167,7 @@ pub fn update(
     let path = path.as_ref();
     seal::check(path)?;
     hdf5::silence_errors(true);
-    atomic::replace(path, |temporary| {
+    seal::replace(path, |temporary| {
         std::fs::copy(path, temporary).map_err(|source| StoreError::Io {
             path: path.to_owned(),
             action: "copying",

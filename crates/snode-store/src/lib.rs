@@ -60,7 +60,6 @@
 //!   `pkg-config` does not find it, the environment variable `HDF5_DIR` says where it is.
 
 mod appendix;
-mod atomic;
 mod checkpoint;
 mod collection;
 mod compression;
@@ -69,7 +68,6 @@ mod file;
 mod history;
 mod info;
 mod network;
-mod origin;
 mod parameters;
 mod precision;
 mod read_group;
@@ -91,7 +89,6 @@ pub use error::StoreError;
 pub use file::{
     read_info, read_network, read_network_as_f64, read_run, read_run_as_f64, update, write_run,
 };
-pub use origin::{host_name, utc_now};
 pub use precision::{Precision, Scalar};
 pub use record::{
     Checkpoint, Configuration, Input, Model, RunInfo, RunRecord, RunSummary, Status, StoredNetwork,

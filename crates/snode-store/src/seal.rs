@@ -21,6 +21,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use snode_files::Existing;
+
 use crate::{LAYOUT_VERSION, StoreError};
 
 /// The length of the user block.
@@ -52,6 +54,21 @@ pub fn seal(path: impl AsRef<Path>) -> Result<(), StoreError> {
         path: path.to_owned(),
         action: "sealing",
         source,
+    })
+}
+
+/// Lets `fill` write a file that appears under `path` complete and sealed, or not at all.
+pub(crate) fn replace(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    snode_files::replace(path, Existing::Replace, |replacement| {
+        fill(replacement.path())?;
+        apply(replacement.file()).map_err(|source| StoreError::Io {
+            path: path.to_owned(),
+            action: "sealing",
+            source,
+        })
     })
 }
 

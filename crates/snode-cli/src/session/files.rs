@@ -1,23 +1,10 @@
 //! The files of a run.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use snode_files::{Existing, FileError, Lock, remove_unfinished, try_writing};
+
 use crate::error::{Error, Result};
-
-/// The files of a run, held by this process alone.
-#[derive(Debug)]
-pub struct Lock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // A lock file that stays behind locks nothing.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
 
 /// The files of a run.
 #[derive(Clone, Debug)]
@@ -52,19 +39,15 @@ impl Files {
     /// If they cannot.
     pub fn prepare(&self) -> Result<()> {
         let folder = self.results.parent().unwrap_or(Path::new("."));
-        let cannot = |error| {
+        let cannot = |error: &dyn std::error::Error| {
             Error::Usage(format!(
                 "results cannot be written to the folder {}: {error}; choose another by \
                  `directory` in [output], or --output",
                 folder.display()
             ))
         };
-        std::fs::create_dir_all(folder).map_err(cannot)?;
-        tempfile::Builder::new()
-            .prefix(".snode-probe")
-            .tempfile_in(folder)
-            .and_then(tempfile::NamedTempFile::close)
-            .map_err(cannot)
+        std::fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
+        try_writing(&self.results, Existing::Replace, 0).map_err(|error| cannot(&error))
     }
 
     /// Keeps other processes from writing the same files until the lock is dropped.
@@ -72,48 +55,24 @@ impl Files {
     /// # Errors
     /// If another process is at it.
     pub fn lock(&self) -> Result<Lock> {
-        let path = &self.lock;
-        loop {
-            let file = File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(path)
-                .map_err(|error| Error::file(path, "cannot write", error))?;
-            // A file system without locks is no reason not to train.
-            if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
-                return Err(Error::Busy(format!(
-                    "another snode is training {} at this moment; wait for it, or choose another \
-                     `name` or --output",
-                    self.results.display()
-                )));
-            }
-            // Whoever held the lock may have removed the file since it was opened.
-            if is_at(&file, path) {
-                return Ok(Lock { path: path.clone(), _file: file });
-            }
-        }
+        Lock::try_acquire(&self.lock, None).map_err(|error| match error {
+            FileError::Held { holder, .. } => Error::Busy(format!(
+                "another snode is training {} at this moment ({holder}); wait for it, or choose \
+                 another `name` or --output",
+                self.results.display()
+            )),
+            error => error.into(),
+        })
     }
 
     /// Whether another process is training.
     pub fn is_locked(&self) -> bool {
-        let file = File::open(&self.lock);
-        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        Lock::look(&self.lock).is_ok_and(|holder| holder.is_some())
     }
 
-    /// Removes what processes that were killed while they wrote have left; to be called by who
-    /// holds the lock.
+    /// Removes what processes that were killed while they wrote have left.
     pub fn remove_leftovers(&self) {
-        let Some(folder) = self.results.parent() else { return };
-        let prefixes = [&self.results, &self.checkpoint]
-            .map(|path| path.file_name().map(|name| format!("{}.tmp", name.to_string_lossy())));
-        // What cannot be removed does no harm.
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if prefixes.iter().flatten().any(|prefix| name.starts_with(prefix)) {
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
+        remove_unfinished(self.results.parent().unwrap_or(Path::new(".")));
     }
 
     /// Removes the checkpoint, which the results have made superfluous.
@@ -128,21 +87,4 @@ impl Files {
             _ => Ok(()),
         }
     }
-}
-
-/// Whether an open file is the one that has this name now.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let number = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
-    match (file.metadata(), std::fs::metadata(path)) {
-        (Ok(file), Ok(path)) => number(file) == number(path),
-        _ => false,
-    }
-}
-
-/// Whether an open file is the one that has this name now: elsewhere an open file stays.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
 }
