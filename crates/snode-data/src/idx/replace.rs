@@ -27,28 +27,45 @@ pub(super) fn folder(
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".snode-").suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    let temporary = builder.tempdir_in(&parent).map_err(failed)?;
+    let temporary = TemporaryFolder::make(&parent).map_err(failed)?;
     if entries.is_some() {
         let permissions = fs::metadata(&target).map_err(failed)?.permissions();
-        fs::set_permissions(temporary.path(), permissions).map_err(failed)?;
+        fs::set_permissions(&temporary.0, permissions).map_err(failed)?;
     }
-    write(temporary.path())?;
-    sync(temporary.path());
+    write(&temporary.0)?;
+    sync(&temporary.0);
     match entries {
-        None | Some(0) => {
-            fs::rename(temporary.path(), &target).map_err(failed)?;
-            // There is nothing of this name any more.
-            let _ = temporary.keep();
-        }
+        None | Some(0) => fs::rename(&temporary.0, &target).map_err(failed)?,
         // What the temporary name stands for afterwards, the old folder, is removed with it.
-        Some(_) => exchange(temporary.path(), &target).map_err(failed)?,
+        Some(_) => exchange(&temporary.0, &target).map_err(failed)?,
     }
     sync(&parent);
     Ok(())
+}
+
+/// A folder that goes with its owner, unless it has another name by then.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn make(parent: &Path) -> io::Result<Self> {
+        let process = std::process::id();
+        for number in 0..1000 {
+            let path = parent.join(format!(".snode-folder-{process}-{number}"));
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // There is nobody who could be told; it may have another name by now.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// How many entries a folder has, if it is there; refuses those that are not ours.
