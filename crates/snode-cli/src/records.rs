@@ -1,7 +1,18 @@
 //! What was recorded of a training, as JSON. A number that is not finite is `null`.
 
 use serde_json::{Map, Value, json};
+use snode_store::{RunInfo, RunSummary};
 use snode_train::{EvaluationRecord, History, IterationRecord, Score};
+
+/// Whether a network was imported, and so trained by something that the file does not know.
+pub fn is_imported(summary: &RunSummary) -> bool {
+    let info = &summary.info;
+    summary.history.iterations.is_empty()
+        && (info.stop_reason == IMPORTED || info.provenance.contains_key(RunInfo::IMPORTED_FROM))
+}
+
+/// Why a run ended whose network was imported.
+pub const IMPORTED: &str = "imported";
 
 /// An iteration.
 pub fn iteration(record: &IterationRecord) -> Value {

@@ -1,12 +1,12 @@
 //! Tables about runs.
 
 use comfy_table::{CellAlignment, Table, presets};
-use snode_store::{RunInfo, RunSummary};
+use snode_store::RunSummary;
 use snode_train::History;
 
 use crate::config::Experiment;
 use crate::estimate::show_seconds;
-use crate::records::last_scores;
+use crate::records::{is_imported, last_scores};
 
 /// The table that ends a run and heads `snode show`.
 pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> String {
@@ -35,8 +35,8 @@ pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> S
     if let Some(last) = history.iterations.last() {
         row("last training cost", format!("{:.4}", last.iteration.cost.total()));
     }
-    if let Some(from) = summary.info.provenance.get(RunInfo::IMPORTED_FROM) {
-        row("training", format!("by another program: {from}"));
+    if is_imported(summary) {
+        row("training", "not known: the network was imported".into());
     } else {
         training_rows(history, &mut row);
     }

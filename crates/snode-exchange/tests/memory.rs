@@ -10,9 +10,9 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 /// How many bytes of zeros stand behind what is small.
-const ZEROS: usize = 200 << 20;
+const ZEROS: usize = 110 << 20;
 /// The most that may be taken for them.
-const MOST: usize = 100 << 20;
+const MOST: usize = 50 << 20;
 
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -75,9 +75,9 @@ fn mat(name: &str, side: u32) -> Cursor<Vec<u8>> {
 fn what_is_refused_takes_little_memory() {
     let small = header("<f4", "2, 2, 2");
     let biases = header("<f4", "2, 2");
-    let wide = header("<f4", "1, 7000, 7000");
-    let text = header("<U50000000", "");
-    let wrong = header("<f4", "7000, 1");
+    let wide = header("<f4", "1, 5000, 5000");
+    let text = header("<U25000000", "");
+    let wrong = header("<f4", "5000, 1");
     let files = [
         ("longer than its shape", npz(&[("weights", &small, ZEROS), ("biases", &biases, 16)])),
         (
@@ -85,14 +85,14 @@ fn what_is_refused_takes_little_memory() {
             npz(&[
                 ("weights", &small, 32),
                 ("biases", &biases, 16),
-                ("name", &text, 4 * 50_000_000),
+                ("name", &text, 4 * 25_000_000),
             ]),
         ),
         (
             "biases that do not fit",
-            npz(&[("weights", &wide, 4 * 7000 * 7000), ("biases", &wrong, 28_000)]),
+            npz(&[("weights", &wide, 4 * 5000 * 5000), ("biases", &wrong, 20_000)]),
         ),
-        ("no biases", npz(&[("weights", &wide, 4 * 7000 * 7000)])),
+        ("no biases", npz(&[("weights", &wide, 4 * 5000 * 5000)])),
     ];
     let before = peak();
     for (what, file) in files {
@@ -100,16 +100,16 @@ fn what_is_refused_takes_little_memory() {
         assert!(!matches!(error, ExchangeError::Read(_)), "{what}: {error}");
         assert!(peak() < before + MOST, "{what}: {} of {before} bytes", peak());
     }
-    let files = [mat("Wcell", 5000), mat("others", 5000)];
+    let files = [mat("Wcell", 3600), mat("others", 3600)];
     for file in files {
         let error = read_mat(file).unwrap_err();
         assert!(matches!(error, ExchangeError::Missing { .. }), "{error}");
         assert!(peak() < before + MOST, "{} of {before} bytes", peak());
     }
     // What is read takes the network and little else.
-    let biases = header("<f4", "1, 7000");
-    let file = npz(&[("weights", &wide, 4 * 7000 * 7000), ("biases", &biases, 28_000)]);
-    let network = 4 * 7000 * 7001;
-    assert_eq!(read_npz(file, &[]).unwrap().layers.width(), 7000);
+    let biases = header("<f4", "1, 5000");
+    let file = npz(&[("weights", &wide, 4 * 5000 * 5000), ("biases", &biases, 20_000)]);
+    let network = 4 * 5000 * 5001;
+    assert_eq!(read_npz(file, &[]).unwrap().layers.width(), 5000);
     assert!(peak() < before + network + MOST / 4, "{} of {before} bytes", peak());
 }

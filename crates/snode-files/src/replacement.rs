@@ -49,17 +49,33 @@ impl Replacement {
     /// If something is there that is no regular file, a file is there that is to be kept, or the
     /// folder cannot be written to.
     pub fn begin(path: &Path, existing: Existing) -> Result<Self, FileError> {
+        #[cfg(target_os = "linux")]
+        return Self::begin_with(path, existing, create_unnamed);
+        #[cfg(not(target_os = "linux"))]
+        Self::begin_with(path, existing, |_| None)
+    }
+
+    /// As [`Self::begin`], for libraries that want the real name of what they write: some of HDF5
+    /// refuse a file that has none.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_named(path: &Path, existing: Existing) -> Result<Self, FileError> {
+        Self::begin_with(path, existing, |_| None)
+    }
+
+    fn begin_with(
+        path: &Path,
+        existing: Existing,
+        create_unnamed: impl FnOnce(&Path) -> Option<(File, Written)>,
+    ) -> Result<Self, FileError> {
         let target = resolve_links(path)?;
         let present = present(&target)?;
         if present.is_some() && existing == Existing::Keep {
             return Err(FileError::Exists { path: path.to_owned() });
         }
         let folder = folder_of(&target);
-        #[cfg(target_os = "linux")]
-        let unnamed = create_unnamed(&folder);
-        #[cfg(not(target_os = "linux"))]
-        let unnamed: Option<(File, Written)> = None;
-        let (file, written) = if let Some(made) = unnamed {
+        let (file, written) = if let Some(made) = create_unnamed(&folder) {
             made
         } else {
             let (name, file) =
@@ -164,6 +180,20 @@ pub fn replace<E: From<FileError>>(
     fill: impl FnOnce(&mut Replacement) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut replacement = Replacement::begin(path, existing)?;
+    fill(&mut replacement)?;
+    Ok(replacement.commit()?)
+}
+
+/// As [`replace`], for libraries that want the real name of what they write.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_named<E: From<FileError>>(
+    path: &Path,
+    existing: Existing,
+    fill: impl FnOnce(&mut Replacement) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut replacement = Replacement::begin_named(path, existing)?;
     fill(&mut replacement)?;
     Ok(replacement.commit()?)
 }

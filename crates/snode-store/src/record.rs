@@ -79,12 +79,6 @@ impl RunInfo {
     /// The key that says by which cost an imported network was trained, where that is known.
     pub const IMPORTED_COST: &str = "cost";
 
-    /// Whether the network was trained by another program: its configuration says nothing of the
-    /// training, nor of the cost unless [`Self::IMPORTED_COST`] is there.
-    pub fn is_imported(&self) -> bool {
-        self.provenance.contains_key(Self::IMPORTED_FROM)
-    }
-
     /// A run that begins now, on this computer, with this version of snode.
     pub fn new(name: impl Into<String>, seed: u64) -> Self {
         Self {

@@ -62,7 +62,7 @@ pub(crate) fn replace(
     path: &Path,
     fill: impl FnOnce(&Path) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    snode_files::replace(path, Existing::Replace, |replacement| {
+    snode_files::replace_named(path, Existing::Replace, |replacement| {
         fill(replacement.path())?;
         apply(replacement.file()).map_err(|source| StoreError::Io {
             path: path.to_owned(),

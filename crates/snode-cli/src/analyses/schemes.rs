@@ -9,7 +9,7 @@ use super::{ANALYSIS, write};
 use crate::commands::eval::{Evaluation, evaluate};
 use crate::commands::images::{ImageArgs, Subject, subject};
 use crate::commands::pool;
-use crate::config::{SchemeName, SchemesConfig, cost_of_run, is_adaptive, scheme_for};
+use crate::config::{SchemeName, SchemesConfig, is_adaptive, known_cost, scheme_for};
 use crate::error::Result;
 
 /// A network solved by a scheme.
@@ -50,7 +50,7 @@ impl SolvedBy {
         let Subject { summary, experiment, split, encoding, .. } = &subject;
         let (classes, experiment) = (summary.model.classes, experiment.as_ref());
         let scheme = scheme_for(Some(self.scheme), self.tolerance, summary, experiment)?;
-        let cost = experiment.and_then(|e| cost_of_run(&summary.info, e, classes));
+        let cost = known_cost(summary, experiment);
         let evaluation = pool(threads)?.install(|| match summary.precision {
             Precision::F32 => evaluate::<f32>(path, split, *encoding, classes, cost, &scheme),
             Precision::F64 => evaluate::<f64>(path, split, *encoding, classes, cost, &scheme),

@@ -13,7 +13,7 @@ use snode_train::{Cost, classify};
 
 use super::images::{ImageArgs, Subject, subject};
 use super::{ThreadArgs, pool};
-use crate::config::{self, SchemeName, scheme_for};
+use crate::config::{SchemeName, known_cost, scheme_for};
 use crate::encoded::encoded;
 use crate::error::{Error, Result};
 use crate::number::Number;
@@ -77,8 +77,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         subject(&args.run, &args.images)?;
     let classes = summary.model.classes;
     let scheme = scheme_for(args.scheme, args.tolerance, &summary, experiment.as_ref())?;
-    let cost =
-        experiment.and_then(|experiment| config::cost_of_run(&summary.info, &experiment, classes));
+    let cost = known_cost(&summary, experiment.as_ref());
     let evaluation = pool(args.threads.number())?.install(|| match summary.precision {
         Precision::F32 => evaluate::<f32>(&args.run, &split, encoding, classes, cost, &scheme),
         Precision::F64 => evaluate::<f64>(&args.run, &split, encoding, classes, cost, &scheme),

@@ -26,6 +26,7 @@ use crate::config::{
 use crate::error::{Error, Result};
 use crate::mat73;
 use crate::output::say;
+use crate::records::IMPORTED;
 use crate::sources::Source;
 
 /// Arguments of `snode import`.
@@ -298,7 +299,7 @@ impl Import<'_> {
         let name = experiment.name.clone().unwrap_or_default();
         let mut info = RunInfo::new(name, experiment.seed);
         info.status = Status::Finished;
-        info.stop_reason = "imported".into();
+        info.stop_reason = IMPORTED.into();
         let from = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
         info.provenance.insert(RunInfo::IMPORTED_FROM.into(), from.unwrap_or_default());
         info.provenance.insert("imported as".into(), self.format.name().into());

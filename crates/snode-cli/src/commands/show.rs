@@ -8,7 +8,7 @@ use snode_store::Status;
 
 use crate::error::Result;
 use crate::output::{print, print_line};
-use crate::records;
+use crate::records::{self, is_imported};
 use crate::report::{evaluations_table, iterations_table, summary_table};
 
 /// Arguments of `snode show`.
@@ -66,10 +66,12 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         );
     }
     let mut text = format!("{}\n{}\n", info.name, summary_table(&summary, experiment.as_ref()));
-    text.push_str(&format!(
-        "begun {} on {} by snode {}, seed {}\n",
-        info.created, info.host, info.snode_version, info.seed
-    ));
+    let origin = format!("{} on {} by snode {}", info.created, info.host, info.snode_version);
+    if is_imported(&summary) {
+        text.push_str(&format!("imported {origin}\n"));
+    } else {
+        text.push_str(&format!("begun {origin}, seed {}\n", info.seed));
+    }
     if info.status != Status::Finished
         && let Some(position) = summary.position
     {

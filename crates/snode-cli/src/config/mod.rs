@@ -33,7 +33,7 @@ pub use diagnose::{nearest, with_suggestion};
 pub use file::{ExperimentFile, Setting, SourceText, value_of};
 pub use locate::Locator;
 pub use method::{MethodOptions, iterations, method_options};
-pub use resolve::{all_threads, cost, cost_of_run, resolve, unset_keys};
+pub use resolve::{all_threads, cost, known_cost, resolve, unset_keys};
 pub use schema::{
     CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
     NetworkConfig, OutputConfig, Precision, ScheduleName, SpaceName, TrainingConfig,

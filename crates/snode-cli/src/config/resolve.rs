@@ -1,13 +1,14 @@
 //! Gives every key the value it has.
 
 use snode_ode::SchemeChoice;
-use snode_store::RunInfo;
+use snode_store::{RunInfo, RunSummary};
 use snode_train::Cost;
 
 use super::check::check_stem;
 use super::method::{method_keys, resolve_method};
 use super::{CostConfig, Experiment, ExperimentFile, Loss};
 use crate::error::Result;
+use crate::records::is_imported;
 
 /// The experiment with every default in place, but for those that follow from the data.
 ///
@@ -64,11 +65,12 @@ pub fn cost(config: &CostConfig, classes: usize) -> Cost {
     cost
 }
 
-/// The cost (S4) by which the network of a run was trained; none if another program trained it and
-/// nobody said by which.
-pub fn cost_of_run(info: &RunInfo, experiment: &Experiment, classes: usize) -> Option<Cost> {
-    let known = !info.is_imported() || info.provenance.contains_key(RunInfo::IMPORTED_COST);
-    known.then(|| cost(&experiment.cost, classes))
+/// The cost that the network of a run was trained for: not known of one that was imported, unless
+/// it was said with it.
+pub fn known_cost(run: &RunSummary, experiment: Option<&Experiment>) -> Option<Cost> {
+    let said = run.info.provenance.contains_key(RunInfo::IMPORTED_COST);
+    let experiment = experiment.filter(|_| said || !is_imported(run))?;
+    Some(cost(&experiment.cost, run.model.classes))
 }
 
 /// The keys of a resolved experiment that have no value, and what that means.

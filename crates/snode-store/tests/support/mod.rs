@@ -4,7 +4,9 @@
 
 use std::path::Path;
 
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network, Parameters, SolverKeys};
+use snode_ode::{
+    Activation, Ends, Grid, Initialisation, Interpolation, Network, Parameters, SolverKeys,
+};
 use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status,
     StoreError, write_run,
@@ -39,7 +41,15 @@ pub fn record<T: Scalar>(width: usize, layers: usize, ends: Ends) -> RunRecord<T
         },
         model: Model {
             scheme: "euler".into(),
-            solver: SolverKeys::default(),
+            solver: SolverKeys {
+                interpolation: Some(Interpolation::Linear),
+                rtol: Some(0.1 + 0.2),
+                atol: Some(1e-300),
+                norm: Some("max".into()),
+                first_step: Some(1e-3),
+                largest_step: None,
+                budget: Some(u64::MAX),
+            },
             classes: 2,
             input: Input { background: 0.1, foreground: -0.3, rows: 1, cols: width },
         },
