@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -77,42 +77,57 @@ fn files_of_zeros_are_refused() {
     refused(&sandbox, &import("wide.safetensors"), &["`biases` has shape [1, 2]"]);
 }
 
-/// A thousand references to one matrix of zeros.
-#[test]
-fn cells_that_share_a_matrix_are_not_multiplied() {
-    let sandbox = Sandbox::new();
+/// Writes a file of MATLAB 7.3 whose cells all refer to one matrix, and to one vector.
+fn write_mat73(sandbox: &Sandbox, name: &str, side: usize, layers: usize) {
     // Other tests' processes may inherit the library's lock on the file it has written.
-    let (written, path) = (sandbox.path("written.mat"), sandbox.path("shared.mat"));
-    let side = 500;
+    let written = sandbox.path("written.mat");
     let write = || -> hdf5::Result<()> {
         let file = hdf5::File::with_options()
             .with_fcpl(|properties| properties.userblock(512))
             .create(&written)?;
         let group = file.create_group("#refs#")?;
         for (name, shape) in [("w", [side, side]), ("b", [1, side])] {
-            let builder = group.new_dataset::<f64>().shape(shape).chunk(shape).deflate(9);
-            builder.create(name)?.write_raw(&vec![0.0; shape[0] * shape[1]])?;
+            let builder = group.new_dataset::<f64>().shape(shape).chunk(shape);
+            let builder = if side > 100 { builder.deflate(9) } else { builder.fletcher32() };
+            builder.create(name)?.write_raw(&vec![0.5; shape[0] * shape[1]])?;
         }
         for (name, cell) in [("Wcell", "#refs#/w"), ("Bcell", "#refs#/b")] {
-            let references = (0..1000).map(|_| file.reference::<ObjectReference1>(cell));
+            let references = (0..layers).map(|_| file.reference::<ObjectReference1>(cell));
             let references = references.collect::<hdf5::Result<Vec<_>>>()?;
-            file.new_dataset::<ObjectReference1>()
-                .shape([1000, 1])
-                .create(name)?
-                .write_raw(&references)?;
+            let builder = file.new_dataset::<ObjectReference1>().shape([layers, 1]);
+            builder.create(name)?.write_raw(&references)?;
         }
         file.close()
     };
     write().unwrap();
-    std::fs::copy(&written, &path).unwrap();
-    let mut file = File::options().write(true).open(&path).unwrap();
     let mut header = b"MATLAB 7.3 MAT-file".to_vec();
     header.resize(124, b' ');
     header.extend([0, 2, b'I', b'M']);
-    file.seek(SeekFrom::Start(0)).unwrap();
-    file.write_all(&header).unwrap();
-    drop(file);
+    let mut bytes = std::fs::read(written).unwrap();
+    bytes[..header.len()].copy_from_slice(&header);
+    std::fs::write(sandbox.path(name), bytes).unwrap();
+}
+
+/// A thousand references to one matrix.
+#[test]
+fn cells_that_share_a_matrix_are_not_multiplied() {
+    let sandbox = Sandbox::new();
+    write_mat73(&sandbox, "shared.mat", 500, 1000);
     refused(&sandbox, &import("shared.mat"), &["shared.mat", "250500000 numbers"]);
+}
+
+#[test]
+fn damaged_numbers_in_hdf5_are_refused() {
+    let sandbox = Sandbox::new();
+    write_mat73(&sandbox, "good.mat", 4, 2);
+    sandbox.succeeds(&import("good.mat"));
+    std::fs::remove_file(sandbox.path("y.h5")).unwrap();
+    let mut bytes = std::fs::read(sandbox.path("good.mat")).unwrap();
+    let numbers = [0.5_f64; 16].map(f64::to_le_bytes).concat();
+    let at = bytes.windows(numbers.len()).position(|window| window == numbers).unwrap();
+    bytes[at + 20] ^= 1;
+    std::fs::write(sandbox.path("bad.mat"), bytes).unwrap();
+    refused(&sandbox, &import("bad.mat"), &["bad.mat", "filter"]);
 }
 
 #[test]

@@ -104,6 +104,12 @@ pub enum ExchangeError {
         /// The version.
         found: String,
     },
+    /// Something in the file is damaged.
+    #[error("{object} is damaged: its checksum is wrong")]
+    Damaged {
+        /// What.
+        object: String,
+    },
     /// The file cannot be read.
     #[error("it cannot be read")]
     Read(#[source] ReadError),

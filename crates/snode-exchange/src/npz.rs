@@ -182,7 +182,9 @@ fn ends(name: &str, entry: &mut impl Read) -> Result<(), ExchangeError> {
     match entry.read(&mut [0]) {
         Ok(0) => Ok(()),
         Ok(_) => Err(failed(format!("{} is longer than it is said to be", object(name)))),
-        Err(error) => Err(failed(format!("{}: {error}", object(name)))),
+        // What the archive's reader says of a wrong checksum; damage to compressed data has been noticed
+        // before.
+        Err(_) => Err(ExchangeError::Damaged { object: object(name) }),
     }
 }
 

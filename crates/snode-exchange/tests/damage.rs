@@ -95,7 +95,11 @@ fn with_header(header: &str) -> Vec<u8> {
 #[test]
 fn headers_that_claim_too_much_are_refused() {
     let good = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 2), }";
-    assert!(read_npz(Cursor::new(with_header(good)), &[]).is_ok());
+    // Python 2 wrote an L behind some numbers.
+    let old = "{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 2L, 2L), }";
+    for header in [good, old] {
+        assert!(read_npz(Cursor::new(with_header(header)), &[]).is_ok(), "{header}");
+    }
     for header in [
         "{'descr': '<f4', 'fortran_order': False, 'shape': (9999, 9999, 9999), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551615, 2, 2), }",
@@ -144,6 +148,24 @@ fn damaged_numbers_are_refused() {
         damaged[position] ^= 1;
         assert!(read_mat(Cursor::new(damaged)).is_err(), "byte {position}");
     }
+}
+
+#[test]
+fn arrays_beside_the_network_are_named() {
+    let mut archive = ZipWriter::new_append(Cursor::new(npz().remove(0))).unwrap();
+    for name in ["stem.npy", "notes.txt"] {
+        archive.start_file(name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(b"whatever it is").unwrap();
+    }
+    let bytes = archive.finish().unwrap().into_inner();
+    let read = |ignore: &[&str]| {
+        let ignore: Vec<String> = ignore.iter().map(|&name| name.into()).collect();
+        read_npz(Cursor::new(&bytes), &ignore)
+    };
+    let names = vec!["notes.txt".to_owned(), "stem".into()];
+    assert_eq!(read(&[]), Err(ExchangeError::LeftOver { names }));
+    assert!(read(&["stem", "notes*"]).is_ok());
+    assert!(matches!(read(&["weights", "*"]), Err(ExchangeError::NotLeftOver { .. })));
 }
 
 #[test]
