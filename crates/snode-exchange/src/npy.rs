@@ -131,8 +131,9 @@ impl From<&str> for Problem {
 
 /// The header of an array, filled up so that the elements begin at a multiple of 64 bytes.
 pub(crate) fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
-    let sides: String = shape.iter().map(|side| format!("{side}, ")).collect();
-    let sides = if shape.len() == 1 { sides.trim_end() } else { sides.trim_end_matches(", ") };
+    let sides: Vec<String> = shape.iter().map(usize::to_string).collect();
+    // A tuple of one element has a comma behind it.
+    let sides = sides.join(", ") + if shape.len() == 1 { "," } else { "" };
     let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sides}), }}");
     let before = MAGIC.len() + 4;
     let end = (before + text.len() + 1).next_multiple_of(64);

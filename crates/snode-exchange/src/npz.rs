@@ -227,9 +227,10 @@ fn scalar<R: Read + Seek>(
             .as_chunks()
             .0
             .iter()
-            .map(|&point| match header.big_endian {
-                true => char::from_u32(u32::from_be_bytes(point)),
-                false => char::from_u32(u32::from_le_bytes(point)),
+            .map(|&point| {
+                let decode =
+                    if header.big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
+                char::from_u32(decode(point))
             })
             .collect(),
         Elements::Numbers(kind) => {

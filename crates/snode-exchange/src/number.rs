@@ -66,21 +66,15 @@ impl NumberType {
     fn decode(self, bytes: &[u8], big_endian: bool, numbers: &mut Vec<f64>) {
         macro_rules! decode {
             ($t:ty) => {{
-                let read = |&bytes| match big_endian {
-                    true => <$t>::from_be_bytes(bytes),
-                    false => <$t>::from_le_bytes(bytes),
-                };
+                let read = if big_endian { <$t>::from_be_bytes } else { <$t>::from_le_bytes };
                 // The one cast for all types.
                 #[allow(clippy::cast_lossless)]
-                numbers.extend(bytes.as_chunks().0.iter().map(|bytes| read(bytes) as f64));
+                numbers.extend(bytes.as_chunks().0.iter().map(|&bytes| read(bytes) as f64));
             }};
         }
         let halves = |numbers: &mut Vec<f64>, value: fn(u16) -> f64| {
-            let read = |&bytes| match big_endian {
-                true => u16::from_be_bytes(bytes),
-                false => u16::from_le_bytes(bytes),
-            };
-            numbers.extend(bytes.as_chunks().0.iter().map(|bytes| value(read(bytes))));
+            let read = if big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
+            numbers.extend(bytes.as_chunks().0.iter().map(|&bytes| value(read(bytes))));
         };
         match self {
             Self::I8 => decode!(i8),

@@ -151,7 +151,8 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         number(test.pixels.map(|pixels| pixels.standard_deviation)),
     ]);
     align_right(&mut table, &[1, 2]);
-    let remarks: String = remarks.iter().map(|remark| format!("note: {remark}\n")).collect();
+    let remarks: Vec<String> = remarks.iter().map(|remark| format!("note: {remark}\n")).collect();
+    let remarks = remarks.concat();
     print(&format!(
         "{}: {}x{} pixels of 0 to {}, {} classes\n{}\n{remarks}\ntraining image {}, class {label}:\n{}",
         summary.name,

@@ -97,7 +97,7 @@ impl SolverConfig {
             interpolation: self.interpolation,
             rtol: self.rtol,
             atol: self.atol,
-            norm: self.norm.map(|norm| written(&norm)),
+            norm: self.norm.map(written),
             first_step: self.first_step,
             largest_step: self.largest_step,
             budget: self.budget.map(|budget| budget as u64),
@@ -140,7 +140,7 @@ impl From<&SolverKeys> for SolverConfig {
         Self {
             rtol: keys.rtol,
             atol: keys.atol,
-            norm: norms.into_iter().find(|norm| keys.norm.as_ref() == Some(&written(norm))),
+            norm: norms.into_iter().find(|norm| keys.norm.as_ref() == Some(&written(*norm))),
             first_step: keys.first_step,
             largest_step: keys.largest_step,
             budget: keys.budget.map(|budget| usize::try_from(budget).unwrap_or(usize::MAX)),
@@ -150,7 +150,7 @@ impl From<&SolverKeys> for SolverConfig {
 }
 
 /// A norm as configurations have it.
-fn written(norm: &ErrorNorm) -> String {
+fn written(norm: ErrorNorm) -> String {
     toml::Value::try_from(norm).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
