@@ -32,7 +32,7 @@ fn spaces<T: Real>(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group(format!("parameter-sized passes, {}", T::NAME));
     group.sample_size(20);
     let network = network::<T>(Activation::Tanh);
-    let gradient = network.parameters.clone();
+    let gradient = network.parameters().clone();
     let mut out = Parameters::zeros(WIDTH, LAYERS);
     group.throughput(Throughput::Bytes((3 * size_of::<T>() * gradient.as_slice().len()) as u64));
     group.bench_function("axpy", |bencher| {
@@ -42,7 +42,9 @@ fn spaces<T: Real>(criterion: &mut Criterion) {
         bencher.iter(|| black_box(&gradient).inner(&gradient, network.grid()));
     });
     for how in [Discretisation::Tridiagonal, Discretisation::Trapezoid, Discretisation::Midpoint] {
-        let mut space = Space::H1 { length: 1.0, discretisation: how }.build(network.grid());
+        let mut space = Space::H1 { length: 1.0, discretisation: how }
+            .build(network.grid())
+            .expect("a positive length");
         group.bench_function(format!("{how:?}"), |bencher| {
             bencher.iter(|| space.represent(black_box(&gradient), &mut out));
         });

@@ -15,8 +15,8 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use snode_benches::{BATCH, LAYERS, WIDTH, batch, median, network};
 use snode_figures::{Axis, Line, Panel, svg};
 use snode_ode::{
-    Activation, AdaptiveOptions, Ends, Interpolation, Method, Network, Parameters, Perturbation,
-    Problem, Real, Scheme, SchemeChoice,
+    Activation, AdaptiveOptions, Endpoint, Interpolation, Method, Network, Parameters,
+    Perturbation, Problem, Real, Scheme, SchemeChoice,
 };
 
 const ROUNDS: usize = 15;
@@ -24,9 +24,9 @@ const ROUNDS: usize = 15;
 const TIGHT: f64 = 1e-12;
 
 fn problem<T: Real>() -> Network<T> {
-    let mut network = network::<T>(Activation::Tanh).with_ends(Ends::Closed);
-    let copy = network.parameters.clone();
-    network.parameters.combine(T::ZERO, &copy, T::from_f64(10.0));
+    let mut network = network::<T>(Activation::Tanh).with_endpoint(Endpoint::Included);
+    let copy = network.parameters().clone();
+    network.parameters_mut().combine(T::ZERO, &copy, T::from_f64(10.0));
     network
 }
 
@@ -92,14 +92,14 @@ fn solve<T: Real>(
     gradient: &mut Parameters<T>,
 ) -> [f64; 3] {
     let begin = Instant::now();
-    scheme.direct(network, x0.as_ref()).expect("a finite solution");
+    let mut trajectory = scheme.direct(network, x0.as_ref()).expect("a finite solution");
     let direct = begin.elapsed().as_secs_f64();
     let begin = Instant::now();
-    scheme.adjoint(network, terminal.as_ref(), Some(gradient)).expect("a finite adjoint");
+    trajectory.adjoint(terminal.as_ref(), Some(gradient)).expect("a finite adjoint");
     let adjoint = begin.elapsed().as_secs_f64();
     let along = Perturbation { parameters: Some(direction), input: None };
     let begin = Instant::now();
-    scheme.sensitivity(network, along).expect("a finite sensitivity");
+    trajectory.sensitivity(along).expect("a finite sensitivity");
     [direct, adjoint, begin.elapsed().as_secs_f64()]
 }
 
@@ -114,10 +114,10 @@ fn measure<T: Real>(
     rounds: usize,
 ) -> (Measured, Solution) {
     let mut scheme = choice.build::<T>().expect("options in range");
-    let network = data.network.clone().with_ends(choice.ends());
+    let network = data.network.clone().with_endpoint(choice.endpoint());
     let mut gradient = Parameters::zeros(WIDTH, network.grid().nodes());
     // A network on the other grid has one node more or less.
-    let direction = network.parameters.clone();
+    let direction = network.parameters().clone();
     let mut times = [const { Vec::new() }; 3];
     for round in 0..=rounds {
         let seconds =
@@ -129,10 +129,13 @@ fn measure<T: Real>(
     // The end nodes of a Runge–Kutta gradient carry the ends of the trapezoid rule and of the
     // interpolation: what all share are the nodes inside.
     let inside = 2 * gradient.node_len()..(LAYERS - 2) * gradient.node_len();
+    let mut trajectory = scheme.trajectory(&network).expect("a solution");
+    let along = Perturbation { parameters: Some(&direction), input: None };
+    let solved = trajectory.sensitivity(along).expect("a finite sensitivity");
     let solution = Solution {
-        x: wide(scheme.output()),
+        x: wide(solved.output),
         gradient: gradient.as_slice()[inside].iter().map(|g| g.to_f64()).collect(),
-        xi: wide(scheme.output_sensitivity()),
+        xi: wide(solved.sensitivity),
     };
     let errors = exact.map_or([0.0; 3], |exact| {
         let square = |v: f64| v * v;
@@ -145,7 +148,7 @@ fn measure<T: Real>(
     let measured = Measured {
         name: choice.name(),
         tolerance,
-        calls: problems.map(|problem| scheme.statistics(problem).right_hand_sides),
+        calls: problems.map(|problem| trajectory.statistics(problem).right_hand_sides),
         milliseconds: times.map(|times| median(&times)),
         errors,
     };
@@ -255,14 +258,15 @@ fn against_products<T: Real>() {
         let mut calls = 0;
         for round in 0..=3 * ROUNDS {
             let begin = Instant::now();
-            scheme.direct(&data.network, data.x0.as_ref()).expect("a finite solution");
+            let trajectory =
+                scheme.direct(&data.network, data.x0.as_ref()).expect("a finite solution");
             let solve = begin.elapsed().as_secs_f64();
+            calls = trajectory.statistics(Problem::Direct).right_hand_sides;
             let begin = Instant::now();
             scheme
                 .evaluate(&data.network, data.x0.as_ref(), out.as_mut())
                 .expect("a finite solution");
             let evaluation = begin.elapsed().as_secs_f64();
-            calls = scheme.statistics(Problem::Direct).right_hand_sides;
             let products = |distinct: usize| {
                 let mut z = vec![T::ZERO; WIDTH * BATCH];
                 let begin = Instant::now();
@@ -272,7 +276,7 @@ fn against_products<T: Real>() {
                     matmul(
                         MatMut::from_column_major_slice_mut(&mut z, WIDTH, BATCH),
                         Accum::Replace,
-                        data.network.parameters.weights(node),
+                        data.network.parameters().weights(node),
                         data.x0.as_ref(),
                         T::ONE,
                         Par::Seq,

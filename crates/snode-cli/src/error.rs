@@ -8,8 +8,12 @@ use std::process::ExitCode;
 pub const FAILED: u8 = 1;
 /// Exit code when the command line, a configuration or a file it names is wrong.
 pub const REFUSED: u8 = 2;
-/// Exit code when the user interrupted the run.
+/// Exit code when another process holds what is asked for, so that it may be tried again later.
+pub const BUSY: u8 = 75;
+/// Exit code when a request to stop ended the program, and all progress is saved.
 pub const INTERRUPTED: u8 = 130;
+/// Exit code when a request to stop ended the program before its work was saved.
+pub const NOT_SAVED: u8 = 131;
 
 /// A result with the program's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -59,9 +63,12 @@ pub enum Error {
     /// A check of the derivatives failed.
     #[error("{0}")]
     Check(String),
-    /// The user interrupted the run.
+    /// The program was asked to stop, and all progress is saved.
     #[error("{0}")]
     Interrupted(String),
+    /// The program was asked to stop, and its work could not be saved.
+    #[error("{0}")]
+    NotSaved(String),
     /// Whoever read the standard output has stopped reading.
     #[error("nobody reads the standard output any more")]
     BrokenPipe,
@@ -82,8 +89,10 @@ impl Error {
     /// The code the program ends with.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Config { .. } | Self::Usage(_) | Self::Busy(_) => REFUSED,
+            Self::Config { .. } | Self::Usage(_) => REFUSED,
+            Self::Busy(_) => BUSY,
             Self::Interrupted(_) => INTERRUPTED,
+            Self::NotSaved(_) => NOT_SAVED,
             _ => FAILED,
         })
     }

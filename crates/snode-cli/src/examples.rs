@@ -3,7 +3,10 @@
 /// Of `snode run`.
 pub const RUN: &str = "Examples:
   snode run experiments/quickstart.toml
-  snode run experiments/quickstart.toml --set training.time_limit=30 --output results/short";
+  snode run experiments/quickstart.toml --set training.time_limit=30 --output results/short
+  snode run experiments/reduced/table1.toml --cell 3
+  snode run experiments/reduced/table1.toml --cell id:6c59c4dc
+  snode run /dev/stdin < experiments/quickstart.toml";
 
 /// Of `snode status`.
 pub const STATUS: &str = "Examples:
@@ -111,13 +114,13 @@ mod tests {
 
     /// The words of a line, without what the shell makes of it.
     fn words(line: &str) -> Vec<&str> {
-        let own = line.split_once(" > ").map_or(line, |(own, _)| own);
-        own.split_whitespace().map(|word| word.trim_matches('\'')).collect()
+        let is_own = |word: &&str| !matches!(*word, ">" | "<");
+        line.split_whitespace().take_while(is_own).map(|word| word.trim_matches('\'')).collect()
     }
 
     #[test]
     fn every_command_has_examples_that_it_takes() {
-        for command in Cli::command().get_subcommands() {
+        for command in Cli::command().get_subcommands().filter(|c| !c.is_hide_set()) {
             let name = command.get_name();
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let lines: Vec<&str> = help.lines().filter(|line| line.starts_with("  ")).collect();

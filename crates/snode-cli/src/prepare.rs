@@ -36,11 +36,18 @@ impl Prepared {
     /// # Errors
     /// If the file, a value in it or the data is wrong.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self> {
-        let file = ExperimentFile::read(path, overrides)?;
+        Self::of(&ExperimentFile::read(path, overrides)?)
+    }
+
+    /// Reads the images of an experiment that was read from its file.
+    ///
+    /// # Errors
+    /// If a value in it or the data is wrong.
+    pub fn of(file: &ExperimentFile) -> Result<Self> {
         config::check(&file.experiment, &file.locator)?;
-        let experiment = config::resolve(&file)?;
-        let dataset = source(&file, &experiment)?.load().map_err(data_error(&file))?;
-        Self::with_data(&file, experiment, dataset)
+        let experiment = config::resolve(file)?;
+        let dataset = source(file, &experiment)?.load().map_err(data_error(file))?;
+        Self::with_data(file, experiment, dataset)
     }
 
     /// A resolved experiment with its images.

@@ -259,10 +259,10 @@ pub fn write_npz<T: Element>(
     description: &Description,
 ) -> Result<Vec<u8>, ExchangeError> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    let (n, nodes) = (network.width(), network.parameters.nodes());
-    let all = weights(&network.parameters, 0..nodes);
+    let (n, nodes) = (network.width(), network.parameters().nodes());
+    let all = weights(network.parameters(), 0..nodes);
     add(&mut archive, ARRAYS[0], T::NUMPY, &[nodes, n, n], &all)?;
-    let all = biases(&network.parameters, 0..nodes);
+    let all = biases(network.parameters(), 0..nodes);
     add(&mut archive, ARRAYS[1], T::NUMPY, &[nodes, n], &all)?;
     for (key, text) in Description::of(network).or(description.clone()).to_texts() {
         let (kind, bytes): (String, Vec<u8>) = match Description::kind(key) {

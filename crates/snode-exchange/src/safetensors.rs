@@ -10,7 +10,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use ::safetensors::tensor::{Metadata, TensorInfo};
 use ::safetensors::{Dtype, View, serialize};
-use snode_ode::{Ends, Network};
+use snode_ode::{Endpoint, Network};
 
 use crate::imported::{check_left_over, listed};
 use crate::limits::{MAX_BYTES, MAX_CONTENTS};
@@ -88,7 +88,7 @@ pub fn write_safetensors<T: Element>(
     description: &Description,
     names: Option<&LayerNames>,
 ) -> Result<Vec<u8>, ExchangeError> {
-    let parameters = &network.parameters;
+    let parameters = network.parameters();
     let (n, nodes) = (parameters.width(), parameters.nodes());
     let tensor = |shape: Vec<usize>, bytes| Tensor { dtype: T::SAFETENSORS, shape, bytes };
     let mut tensors = Vec::new();
@@ -98,7 +98,7 @@ pub fn write_safetensors<T: Element>(
                 .push(("weights".into(), tensor(vec![nodes, n, n], weights(parameters, 0..nodes))));
             tensors.push(("biases".into(), tensor(vec![nodes, n], biases(parameters, 0..nodes))));
         }
-        Some(_) if network.grid().ends() == Ends::Closed => {
+        Some(_) if network.grid().endpoint() == Endpoint::Included => {
             let problem = "the network has a node at T, which no layer reads".into();
             return Err(ExchangeError::Unwritable { format: FORMAT, problem });
         }

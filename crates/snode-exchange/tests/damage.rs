@@ -132,7 +132,7 @@ fn headers_that_claim_too_much_are_refused() {
 #[test]
 fn damaged_numbers_are_refused() {
     let sample = npz().remove(0);
-    let weights = network::<f32>(2, 2, Activation::Tanh).parameters;
+    let weights = network::<f32>(2, 2, Activation::Tanh).into_parameters();
     let first = weights.weights(0)[(0, 0)].to_le_bytes();
     let at = sample.windows(4).position(|window| window == first).unwrap();
     for position in at..at + 2 * 2 * 2 * 4 {

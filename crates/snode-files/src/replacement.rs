@@ -285,7 +285,8 @@ fn create_unnamed(folder: &Path) -> Option<(File, Written)> {
     let file = File::from(rustix::fs::open(folder, flags, Mode::from_raw_mode(0o666)).ok()?);
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
     // Without /proc there is no way to give it a name.
-    path.exists().then_some((file, Written::Unnamed(path)))
+    // A library that resolves links must find it.
+    path.canonicalize().is_ok().then_some((file, Written::Unnamed(path)))
 }
 
 /// Gives a file without a name its name.

@@ -1,6 +1,6 @@
 //! The group `/network`.
 
-use snode_ode::{Activation, Ends, Grid, Network, SolverKeys};
+use snode_ode::{Activation, Endpoint, Grid, Network, SolverKeys};
 
 use crate::read_group::ReadGroup;
 use crate::write_group::{WriteGroup, attribute, object};
@@ -43,7 +43,7 @@ pub(crate) fn write<T: Scalar>(
     group.text("activation", &activation)?;
     group.text("scheme", &model.scheme)?;
     write_solver(&group, &model.solver)?;
-    group.text("ends", ends_name(grid.ends()))?;
+    group.text("ends", ends_name(grid.endpoint()))?;
     group.text("layout", LAYOUT)?;
     group.attribute("horizon", &grid.horizon())?;
     group.attribute("steps", &(grid.steps() as u64))?;
@@ -55,7 +55,7 @@ pub(crate) fn write<T: Scalar>(
     group.attribute("cols", &(model.input.cols as u64))?;
     let times: Vec<f64> = (0..grid.nodes()).map(|k| grid.time(k)).collect();
     group.column("grid", &times)?;
-    parameters::write(&group, "", &network.parameters)
+    parameters::write(&group, "", network.parameters())
 }
 
 /// The options of the scheme that have a value.
@@ -118,8 +118,8 @@ pub(crate) fn read_shape(root: &ReadGroup<'_>, precision: Precision) -> Result<S
     let width = group.count("width")?;
     let steps = group.count("steps")?;
     let nodes = match &group.text("ends")?[..] {
-        "open" => Some((Ends::Open, steps)),
-        "closed" => steps.checked_add(1).map(|nodes| (Ends::Closed, nodes)),
+        "open" => Some((Endpoint::Excluded, steps)),
+        "closed" => steps.checked_add(1).map(|nodes| (Endpoint::Included, nodes)),
         other => {
             let what = attribute(&group.name, "ends");
             return Err(group.value_error(what, format_args!("{other:?}"), "open or closed"));
@@ -176,9 +176,9 @@ pub(crate) fn read<T: Scalar>(
     })
 }
 
-fn ends_name(ends: Ends) -> &'static str {
+fn ends_name(ends: Endpoint) -> &'static str {
     match ends {
-        Ends::Open => "open",
-        Ends::Closed => "closed",
+        Endpoint::Excluded => "open",
+        Endpoint::Included => "closed",
     }
 }

@@ -2,7 +2,7 @@
 //! discretisations converge to each other.
 
 use proptest::prelude::*;
-use snode_ode::{Ends, Grid, Parameters};
+use snode_ode::{Endpoint, Grid, Parameters};
 use snode_train::{Discretisation, Space};
 
 const ALL: [Discretisation; 3] =
@@ -14,12 +14,12 @@ fn represent(grid: &Grid, length: f64, how: Discretisation, u: impl Fn(f64) -> f
         from.node_mut(k).fill(u(grid.time(k)));
     }
     let mut to = Parameters::zeros(1, grid.nodes());
-    Space::H1 { length, discretisation: how }.build(grid).represent(&from, &mut to);
+    Space::H1 { length, discretisation: how }.build(grid).unwrap().represent(&from, &mut to);
     (0..grid.nodes()).map(|k| to.node(k)[0]).collect()
 }
 
 fn grid(horizon: f64, steps: usize, closed: bool) -> Grid {
-    Grid::new(horizon, steps, if closed { Ends::Closed } else { Ends::Open }).unwrap()
+    Grid::new(horizon, steps, if closed { Endpoint::Included } else { Endpoint::Excluded }).unwrap()
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use faer::{Mat, MatMut};
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real};
 use snode_train::{
     BatchSource, Conjugacy, Control, Cost, Discretisation, EarlyStop, EvaluationSet, Event,
     IterationRecord, LineSearch, Ncg, NcgOptions, Observer, ObserverError, Plan, Position,
@@ -56,12 +56,12 @@ fn sets<T: Real>() -> Vec<EvaluationSet<T>> {
 }
 
 fn start<T: Real>() -> Snapshot<T> {
-    let grid = Grid::new(2.0, 8, Ends::Open).unwrap();
+    let grid = Grid::new(2.0, 8, Endpoint::Excluded).unwrap();
     Snapshot::start(Network::initial(WIDTH, grid, Activation::Tanh, Initialisation::Spline, 2))
 }
 
 fn ncg<T: Real>(options: NcgOptions) -> Ncg<T> {
-    Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(3), options, &start().network)
+    Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(3), options, &start().network).unwrap()
 }
 
 fn plan() -> Plan {
@@ -185,6 +185,32 @@ fn stop_rules_stop() {
     flag.store(true, Ordering::Relaxed);
     let mut signal = StopSignal(flag);
     assert_eq!(stopped_by(&mut source, &mut signal), (StopReason::Interrupted, 0));
+}
+
+/// A process may die after a rule has stopped its training, and before the results are written.
+#[test]
+fn a_training_that_a_rule_stopped_does_not_go_on() {
+    let sets = sets::<f64>();
+    let mut source = Circle;
+    let long = Plan { epochs: 1000, evaluate_every: 1, ..plan() };
+    let mut early = EarlyStop { set: "test".into(), patience: 4 };
+    let mut limit = TimeLimit(Duration::from_millis(20));
+    let rules: [(&mut dyn Observer<f64>, _); 2] =
+        [(&mut early, StopReason::NoImprovement), (&mut limit, StopReason::TimeLimit)];
+    for (rule, reason) in rules {
+        let mut snapshot = start();
+        let mut iterations = Vec::new();
+        for _ in 0..3 {
+            let options = NcgOptions::default();
+            let mut trainer =
+                Trainer::new(ncg(options), snapshot, long, &mut source, &sets).unwrap();
+            trainer.observe_with(&mut *rule);
+            assert_eq!(trainer.run().unwrap(), reason);
+            snapshot = trainer.snapshot();
+            iterations.push(snapshot.history.iterations.len());
+        }
+        assert!(iterations.iter().all(|&count| count == iterations[0]), "{iterations:?}");
+    }
 }
 
 #[test]

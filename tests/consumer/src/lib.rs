@@ -40,7 +40,7 @@ impl<T: Real> Linearisable<T> for Circle<T> {
         Ok(())
     }
 
-    fn forward(&mut self, v: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<(), AttackError> {
+    fn jvp(&mut self, v: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<(), AttackError> {
         let points = self.slopes.ncols();
         for j in 0..v.ncols() {
             let point = j % points;
@@ -50,7 +50,7 @@ impl<T: Real> Linearisable<T> for Circle<T> {
         Ok(())
     }
 
-    fn adjoint(&mut self, w: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<(), AttackError> {
+    fn vjp(&mut self, w: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<(), AttackError> {
         let points = self.slopes.ncols();
         for j in 0..w.ncols() {
             for i in 0..2 {
@@ -67,7 +67,7 @@ mod tests {
         Attack, AttackOptions, DeepFool, Margin, MovingTarget, Outcome, ProjectedGradient,
         SolvedNetwork, attack, predict,
     };
-    use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Perturbation, Scheme};
+    use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Perturbation, Scheme};
 
     use super::*;
 
@@ -106,10 +106,10 @@ mod tests {
 
     /// ⟨Jξ₀, w⟩ = ⟨ξ₀, Jᵀw⟩, and an attack on the network.
     fn a_network<T: Real>(round_off: f64) {
-        let grid = Grid::new(2.0, 20, Ends::Open).unwrap();
+        let grid = Grid::new(2.0, 20, Endpoint::Excluded).unwrap();
         let mut network =
             Network::<T>::initial(8, grid, Activation::Tanh, Initialisation::Spline, 5);
-        for value in network.parameters.as_mut_slice() {
+        for value in network.parameters_mut().as_mut_slice() {
             *value *= T::from_f64(8.0);
         }
         let value =
@@ -117,16 +117,15 @@ mod tests {
         let x = Mat::from_fn(8, 30, value);
         let (xi, w) = (Mat::from_fn(8, 30, value), Mat::from_fn(8, 30, |i, j| value(j, i)));
         let mut euler = Euler::new();
-        euler.direct(&network, x.as_ref()).unwrap();
+        let mut trajectory = euler.direct(&network, x.as_ref()).unwrap();
         let input = Some(xi.as_ref());
-        euler.sensitivity(&network, Perturbation { parameters: None, input }).unwrap();
+        let along = Perturbation { parameters: None, input };
         let inner = |a: MatRef<'_, T>, b: MatRef<'_, T>| -> f64 {
             let entries = (0..30).flat_map(|j| (0..8).map(move |i| (i, j)));
             entries.map(|at| a[at].to_f64() * b[at].to_f64()).sum()
         };
-        let forward = inner(euler.output_sensitivity(), w.as_ref());
-        euler.adjoint(&network, w.as_ref(), None).unwrap();
-        let backward = inner(xi.as_ref(), euler.input_adjoint());
+        let forward = inner(trajectory.sensitivity(along).unwrap().sensitivity, w.as_ref());
+        let backward = inner(xi.as_ref(), trajectory.adjoint(w.as_ref(), None).unwrap());
         assert!((forward - backward).abs() < round_off * forward.abs(), "{forward} {backward}");
 
         let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), 3).unwrap();

@@ -134,7 +134,7 @@ pub fn pending(path: &Path, experiment: &Experiment) -> Result<Vec<Analysis>> {
 pub fn complete(
     path: &Path,
     experiment: &Experiment,
-    say: impl Fn(&str) -> Result<()>,
+    mut say: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
     for analysis in pending(path, experiment)? {
         say(&analysis.name())?;

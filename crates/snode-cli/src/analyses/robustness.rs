@@ -9,11 +9,11 @@ use snode_store::{Appendix, Precision, read_network};
 
 use super::{ANALYSIS, write};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::commands::pool;
 use crate::config::{RobustnessConfig, SchemeName, scheme_for};
 use crate::encoded::evaluation_set;
 use crate::error::{Error, Result};
 use crate::number::Number;
+use crate::threads::pool;
 
 /// Accuracy of a network under noise on the inputs (S28).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -86,7 +86,7 @@ impl Robustness {
         scheme: &SchemeChoice,
         options: &RobustnessOptions,
     ) -> Result<RobustnessCurve> {
-        let network = read_network::<T>(&subject.run)?.network.with_ends(scheme.ends());
+        let network = read_network::<T>(&subject.run)?.network.with_endpoint(scheme.endpoint());
         let split = subject.first(self.keys.images)?;
         let set = evaluation_set::<T>(subject.split_name.text(), &split, subject.encoding)?;
         let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;

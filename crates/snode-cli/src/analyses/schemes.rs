@@ -8,9 +8,9 @@ use snode_store::{Appendix, Precision};
 use super::{ANALYSIS, write};
 use crate::commands::eval::{Evaluation, evaluate};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::commands::pool;
 use crate::config::{SchemeName, SchemesConfig, is_adaptive, known_cost, scheme_for};
 use crate::error::Result;
+use crate::threads::pool;
 
 /// A network solved by a scheme.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -7,10 +7,10 @@ use snode_analysis::{Smoothness as Roughnesses, smoothness, weight_path};
 use snode_store::{Appendix, Precision, read_info, read_network};
 
 use super::{ANALYSIS, write};
-use crate::commands::pool;
 use crate::config::SmoothnessConfig;
 use crate::error::Result;
 use crate::number::Number;
+use crate::threads::pool;
 
 /// Smoothness of the parameters in depth (S29), and the path of one weight.
 #[derive(Clone, Debug, PartialEq, Serialize)]

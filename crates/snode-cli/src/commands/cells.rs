@@ -48,12 +48,7 @@ pub fn find(path: &Path, set: &[String], output: Option<&Path>) -> Result<Vec<Fo
 
 fn of_manifest(path: &Path) -> Result<Found> {
     let manifest = Manifest::read(path)?;
-    let cells = manifest.cells.into_iter().map(|cell| Cell {
-        number: cell.number,
-        label: cell.label,
-        identity: cell.identity,
-        experiment: cell.experiment,
-    });
+    let cells = manifest.cells.into_iter().map(Cell::from);
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     Ok(Found { name: manifest.name, folder, cells: cells.collect() })
 }

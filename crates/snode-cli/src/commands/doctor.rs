@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use snode_ode::Real;
 
-use super::pool;
-use crate::config::all_threads;
 use crate::error::Result;
 use crate::estimate::{self, physical_memory, show_bytes};
 use crate::output::print;
 use crate::prepare::Prepared;
 use crate::report::{plain_table, text};
+use crate::threads::{default_threads, pool};
 
 /// Arguments of `snode doctor`.
 #[derive(Debug, Args)]
@@ -34,7 +33,7 @@ const HOT: usize = 1;
 pub fn run(args: &DoctorArgs) -> Result<()> {
     let prepared = args.file.as_deref().map(|file| Prepared::read(file, &[])).transpose()?;
     let (major, minor, patch) = snode_store::hdf5::library_version();
-    let threads = all_threads();
+    let threads = default_threads()?;
     let mut table = plain_table();
     let mut row = |what: &str, value: String| {
         table.add_row([what.to_owned(), value]);

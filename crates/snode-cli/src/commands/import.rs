@@ -12,7 +12,7 @@ use snode_exchange::limits::MAX_BYTES;
 use snode_exchange::{
     Description, ExchangeError, Imported, LayerNames, Layers, read_mat, read_npz, read_safetensors,
 };
-use snode_ode::{Activation, Ends, Interpolation, SolverKeys};
+use snode_ode::{Activation, Endpoint, Interpolation, SolverKeys};
 
 use self::network::Import;
 use super::data::parse_size;
@@ -164,7 +164,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     check_solver(args, &description)?;
     let mut description = asked.or(description);
     if let Some(step) = args.step {
-        let steps = layers.count() - usize::from(description.ends == Some(Ends::Closed));
+        let steps = layers.count() - usize::from(description.ends == Some(Endpoint::Included));
         description.horizon = Some(step * steps as f64);
     }
     let import = Import { args, format, source, stored, description };
@@ -187,7 +187,7 @@ fn asked(args: &ImportArgs) -> Result<Description> {
     Ok(Description {
         name: None,
         horizon: args.horizon,
-        ends: args.closed.then_some(Ends::Closed),
+        ends: args.closed.then_some(Endpoint::Included),
         activation: args.activation,
         scheme: args.scheme.map(|scheme| scheme.text().into()),
         solver: SolverKeys {

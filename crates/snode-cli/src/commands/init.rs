@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::{Error, Result};
-use crate::output::say;
+use crate::output::{quoted, say};
 
 /// The experiment that is written.
 pub const STARTER: &str = include_str!("starter.toml");
@@ -36,7 +36,8 @@ pub fn run(args: &InitArgs) -> Result<()> {
         )?;
     file.write_all(STARTER.as_bytes())
         .map_err(|error| Error::file(&args.file, "cannot write", error))?;
-    say(&format!("{0} is written; train it by: snode run {0}", args.file.display()));
+    let command = format!("snode run {}", quoted(args.file.as_os_str()));
+    say(&format!("{} is written; train it by: {command}", args.file.display()));
     Ok(())
 }
 

@@ -6,21 +6,25 @@ use std::time::Instant;
 use clap::Args;
 use faer::Mat;
 use snode_figures::{Axis, Line, Panel, svg};
-use snode_ode::{Adaptive, Network, Parameters, Perturbation, Problem, SchemeChoice, Statistics};
+use snode_ode::{
+    Adaptive, Network, Parameters, Perturbation, Problem, Scheme, SchemeChoice, Statistics,
+};
 use snode_store::{RunSummary, read_network};
-use snode_train::BatchSource;
+use snode_train::{BatchSource, Stopwatch};
 
 use super::eval::{self, Evaluation};
-use super::run::{self, GridArgs, RunArgs};
-use super::{pool, summary};
-use crate::config::{self, SchemeName, scheme_of};
+use super::run::train_experiment;
+use super::{ThreadArgs, pool, summary};
+use crate::config::{self, ExperimentFile, SchemeName, scheme_of};
 use crate::encoded::EncodedBatches;
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::number::{Number, with_precision};
-use crate::output::{print, say};
+use crate::output::{print, quoted, say};
 use crate::prepare::Prepared;
+use crate::progress::Style;
 use crate::report::{align_right, plain_table, text};
-use crate::session::{Files, TEST};
+use crate::session::{Files, Options, TEST};
 use crate::tables::Csv;
 
 /// Arguments of `snode solvers`.
@@ -43,9 +47,9 @@ pub struct SolversArgs {
     /// The folder for results, in place of the experiment's.
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
-    /// The number of threads, in place of the experiment's.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
+    /// How many threads compute.
+    #[command(flatten)]
+    pub threads: ThreadArgs,
     /// Begins anew and replaces what earlier runs left.
     #[arg(long)]
     pub fresh: bool,
@@ -89,35 +93,32 @@ pub fn run(args: &SolversArgs) -> Result<()> {
             schemes.push(*scheme);
         }
     }
-    let prepared = Prepared::read(&args.file, &overrides(args, schemes[0], None))?;
+    // Read once: it may be a pipe.
+    let file = ExperimentFile::read(&args.file, &args.set)?;
+    let threads = args.threads.number();
+    let prepared = Prepared::of(&file.clone().with_overrides(&overrides(schemes[0], None))?)?;
     let base = prepared.name().to_owned();
     let folder =
         args.output.clone().unwrap_or_else(|| prepared.experiment.output.directory.clone().into());
+    let options = Options { style: Style::People, fresh: args.fresh, go_on: same_command(args) };
     let mut trained = Vec::new();
     for &scheme in &schemes {
         let name = format!("{base}-{}", scheme.text());
         say(&format!("{name}: training under {}", scheme.text()));
-        run::run(&RunArgs {
-            file: args.file.clone(),
-            set: overrides(args, scheme, Some(&name)),
-            output: Some(folder.clone()),
-            threads: args.threads,
-            fresh: args.fresh,
-            quiet: false,
-            json: false,
-            grid: GridArgs::default(),
-        })?;
+        let file = file.clone().with_overrides(&overrides(scheme, Some(&name)))?;
+        train_experiment(file, threads, Some(&folder), &options)?;
         let results = Files::new(&folder, &name).results;
         let (summary, _) = summary(&results)?;
         trained.push(Trained { scheme, results, summary });
     }
+    interrupt::end_at_once("interrupted; all networks are trained".into(), true);
     say("solving every network by every scheme");
-    let keys = config::ExperimentFile::read(&args.file, &args.set)?.experiment.solver;
+    let keys = file.experiment.solver;
     let mut pairs = Vec::new();
     for network in &trained {
         for &scheme in &schemes {
             let choice = scheme_of(scheme, &keys);
-            let pair = pool(args.threads.map(usize::from))?.install(|| {
+            let pair = pool(threads.or(prepared.experiment.threads))?.install(|| {
                 with_precision!(prepared.experiment.precision, T => {
                     compare::<T>(&prepared, network, scheme, &choice)
                 })
@@ -130,10 +131,23 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     print(&format!("{}\n\ntables and figure: {}\n", table(&pairs), folder.display()))
 }
 
+/// The command that goes on, as a shell takes it.
+fn same_command(args: &SolversArgs) -> String {
+    let schemes: Vec<&str> = args.schemes.iter().map(|scheme| scheme.text()).collect();
+    let file = quoted(args.file.as_os_str());
+    let mut command = format!("snode solvers {file} --schemes {}", schemes.join(","));
+    for set in &args.set {
+        command.push_str(&format!(" --set {}", quoted(set.as_ref())));
+    }
+    if let Some(output) = &args.output {
+        command.push_str(&format!(" --output {}", quoted(output.as_os_str())));
+    }
+    command
+}
+
 /// The experiment's overrides for one scheme.
-fn overrides(args: &SolversArgs, scheme: SchemeName, name: Option<&str>) -> Vec<String> {
-    let mut set = args.set.clone();
-    set.push(format!("network.scheme={}", scheme.text()));
+fn overrides(scheme: SchemeName, name: Option<&str>) -> Vec<String> {
+    let mut set = vec![format!("network.scheme={}", scheme.text())];
     set.extend(name.map(|name| format!("name=\"{name}\"")));
     set
 }
@@ -155,14 +169,14 @@ fn compare<'a, T: Number>(
         choice,
     )?;
     let seconds = begin.elapsed().as_secs_f64();
-    let network = read_network::<T>(&trained.results)?.network.with_ends(choice.ends());
+    let network = read_network::<T>(&trained.results)?.network.with_endpoint(choice.endpoint());
     let (x, labels) = first_batch::<T>(prepared)?;
     let efforts = efforts(prepared, &network, &x, &labels, choice)?;
     let steps = match choice {
         SchemeChoice::Adaptive(options) => {
             let mut scheme = Adaptive::<T>::new(*options).map_err(usage)?;
-            snode_ode::Scheme::direct(&mut scheme, &network, x.as_ref()).map_err(failed)?;
-            scheme.steps().to_vec()
+            let trajectory = scheme.direct(&network, x.as_ref()).map_err(failed)?;
+            (0..=trajectory.steps()).map(|k| trajectory.depth(k)).collect()
         }
         _ => Vec::new(),
     };
@@ -200,27 +214,30 @@ fn efforts<T: Number>(
     let cost = config::cost(&prepared.experiment.cost, prepared.classes);
     let mut gradient = Parameters::zeros(network.width(), network.grid().nodes());
     let mut terminal = Mat::zeros(network.width(), x.ncols());
-    let mut seconds = [f64::INFINITY; 3];
-    for _ in 0..3 {
-        let begin = Instant::now();
-        scheme.direct(network, x.as_ref()).map_err(failed)?;
-        seconds[0] = seconds[0].min(begin.elapsed().as_secs_f64());
-        let centre = cost.centre_for(network);
-        cost.value_and_terminal(scheme.output(), labels, centre, terminal.as_mut())?;
-        let begin = Instant::now();
-        scheme.adjoint(network, terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
-        seconds[1] = seconds[1].min(begin.elapsed().as_secs_f64());
-        let along = Perturbation { parameters: Some(&gradient), input: None };
-        let begin = Instant::now();
-        scheme.sensitivity(network, along).map_err(failed)?;
-        seconds[2] = seconds[2].min(begin.elapsed().as_secs_f64());
-    }
     let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
-    Ok(std::array::from_fn(|i| Effort {
-        problem: problems[i],
-        statistics: scheme.statistics(problems[i]),
-        seconds: seconds[i],
-    }))
+    let mut efforts = problems.map(|problem| Effort {
+        problem,
+        statistics: Statistics::default(),
+        seconds: f64::INFINITY,
+    });
+    let centre = cost.centre_for(network);
+    for _ in 0..3 {
+        let mut clock = Stopwatch::start();
+        let mut trajectory = scheme.direct(network, x.as_ref()).map_err(failed)?;
+        let mut seconds = [clock.lap(), 0.0, 0.0];
+        cost.value_and_terminal(trajectory.output(), labels, centre, terminal.as_mut())?;
+        clock.lap();
+        trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
+        seconds[1] = clock.lap();
+        let along = Perturbation { parameters: Some(&gradient), input: None };
+        trajectory.sensitivity(along).map_err(failed)?;
+        seconds[2] = clock.lap();
+        for (effort, seconds) in efforts.iter_mut().zip(seconds) {
+            effort.seconds = effort.seconds.min(seconds);
+            effort.statistics = trajectory.statistics(effort.problem);
+        }
+    }
+    Ok(efforts)
 }
 
 fn table(pairs: &[Pair<'_>]) -> String {

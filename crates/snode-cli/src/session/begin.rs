@@ -6,6 +6,7 @@ use snode_store::{RunSummary, read_info};
 use snode_train::Position;
 
 use super::Files;
+use super::train::early_stop;
 use crate::config::{Difference, Experiment, Kind, differences};
 use crate::error::{Error, Result};
 
@@ -22,7 +23,7 @@ pub enum Begin {
         summary: Box<RunSummary>,
     },
     /// Nowhere: the run is finished.
-    Finished(Box<RunSummary>),
+    Finished,
 }
 
 /// Looks for files of an earlier session of the same experiment.
@@ -51,7 +52,7 @@ pub fn begin(
         Some(position) if further && more(position) => {
             Ok(Begin::After { path: files.results.clone(), summary: Box::new(summary) })
         }
-        _ => Ok(Begin::Finished(Box::new(summary))),
+        _ => Ok(Begin::Finished),
     }
 }
 
@@ -114,4 +115,5 @@ fn is_more_to_do(
     position.epoch < training.epochs
         && training.batches.is_none_or(|batches| done < batches)
         && training.time_limit.is_none_or(|limit| summary.history.seconds() < limit)
+        && early_stop(training).is_none_or(|rule| !rule.is_over(&summary.history))
 }

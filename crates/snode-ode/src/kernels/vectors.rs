@@ -40,6 +40,35 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
     Arch::new().dispatch(Dot { a, b })
 }
 
+struct AllFinite<'a, T> {
+    values: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for AllFinite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        // 0 times a number that is not finite is NaN, and a sum with a NaN in it is NaN.
+        let mut sums = [T::ZERO; LANES];
+        let (blocks, rest) = self.values.as_chunks::<LANES>();
+        for block in blocks {
+            for i in 0..LANES {
+                sums[i] = block[i].mul_add(T::ZERO, sums[i]);
+            }
+        }
+        for (sum, value) in sums.iter_mut().zip(rest) {
+            *sum = value.mul_add(T::ZERO, *sum);
+        }
+        sums.iter().all(|sum| *sum == T::ZERO)
+    }
+}
+
+/// Whether no number is infinite or NaN.
+pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
+    Arch::new().dispatch(AllFinite { values })
+}
+
 /// Partial sums of [`distances`].
 const DISTANCE_LANES: usize = 16;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use snode_exchange::{Description, ExchangeError, NumberType};
-use snode_ode::{Ends, Parameters};
+use snode_ode::{Endpoint, Parameters};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status, write_run,
 };
@@ -95,7 +95,7 @@ impl Import<'_> {
         let refuse = |error: ExchangeError| refused(&args.file, &error);
         let unknown = |key| refuse(ExchangeError::Unknown { key });
         let (background, foreground) = self.encoding()?;
-        let ends = description.ends.unwrap_or(Ends::Open);
+        let ends = description.ends.unwrap_or(Endpoint::Excluded);
         let mut experiment = Experiment {
             name: Some(description.name.clone().unwrap_or_else(|| stem(&args.output))),
             precision: match precision {
@@ -111,7 +111,7 @@ impl Import<'_> {
             },
             network: NetworkConfig {
                 horizon: description.horizon.ok_or_else(|| unknown("horizon"))?,
-                layers: nodes - usize::from(ends == Ends::Closed),
+                layers: nodes - usize::from(ends == Endpoint::Included),
                 activation: description.activation.ok_or_else(|| unknown("activation"))?,
                 scheme: scheme(description)?,
                 ..NetworkConfig::default()
@@ -130,7 +130,7 @@ impl Import<'_> {
     /// Where the values of an experiment are from: options, or the file.
     fn places(&self) -> Locator {
         let args = self.args;
-        let mut locator = Locator::new(&args.file, "");
+        let mut locator = Locator::new(&args.file, PathBuf::new(), "");
         let encoding = |given: bool, option: &'static str| match args.mean {
             Some(_) => Some("--mean, --std"),
             None => given.then_some(option),

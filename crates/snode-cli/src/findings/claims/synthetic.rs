@@ -1,6 +1,6 @@
 //! Collections made of numbers, for tests of claims.
 
-use snode_ode::{Ends, Grid, SolverKeys};
+use snode_ode::{Endpoint, Grid, SolverKeys};
 use snode_store::{Appendix, Configuration, Input, Model, Precision, RunInfo, RunSummary, Status};
 use snode_train::{EvaluationRecord, History, Score};
 
@@ -78,7 +78,7 @@ fn run(experiment: &Experiment, accuracy: f64, analyses: Vec<(String, Appendix)>
             input: Input::default(),
         },
         width: 16,
-        grid: Grid::new(3.0, 2, Ends::Open).unwrap(),
+        grid: Grid::new(3.0, 2, Endpoint::Excluded).unwrap(),
         activation: experiment.network.activation,
         history: History { iterations: Vec::new(), evaluations: vec![evaluation] },
         position: None,
