@@ -85,14 +85,16 @@ pub const EXPORT: &str = "Examples:
 /// Of `snode import`.
 pub const IMPORT: &str = "Examples:
   snode import network.npz --output results/network.h5 --data mnist14
-  snode import trained.mat --output trained.h5 --horizon 3 --activation tanh --classes 10
-  snode import torch.safetensors --output torch.h5 --names 'layers.{}' --step 0.02 --activation relu --classes 10";
+  snode import trained.mat --output trained.h5 --horizon 3 --activation tanh --classes 10 --background 0 --foreground -1
+  snode import torch.safetensors --output torch.h5 --names 'layers.{}' --ignore 'head.*' --step 0.02 --activation relu --classes 10 --background 0 --foreground 1
+  snode import rk4.npz --output rk4.h5 --scheme rk4 --interpolation linear --mean 0.1307 --std 0.3081";
 
 /// Of `snode data`.
 pub const DATA: &str = "Examples:
   snode data list
   snode data inspect mnist14 --image 7
-  snode data import mnist --size 14x14 --to mnist-small";
+  snode data import mnist --size 14x14 --to mnist-small
+  snode data import digits --max-value 16 --to digits-full";
 
 /// Of `snode doctor`.
 pub const DOCTOR: &str = "Examples:

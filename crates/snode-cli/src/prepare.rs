@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
 use crate::fingerprint::fingerprint;
 use crate::format::show_bytes;
-use crate::sources::Source;
+use crate::sources::{Source, remarks};
 
 /// An experiment with its images, checked and ready to begin.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Prepared {
     pub validation: Split,
     /// Images to test with; may be empty.
     pub test: Split,
+    /// What is unusual about the images.
+    pub remarks: Vec<String>,
 }
 
 impl Prepared {
@@ -65,6 +67,7 @@ impl Prepared {
         let locator = &file.locator;
         let classes = dataset.classes();
         let images = fingerprint(&[dataset.train(), dataset.test()]);
+        let remarks = remarks(&source(file, &experiment)?, &dataset);
         let (train, test) = dataset.into_splits();
         let data = &experiment.data;
         let [rows, cols] = data.size.unwrap_or_else(|| train.images().shape().into());
@@ -87,7 +90,7 @@ impl Prepared {
         let encoding = Encoding::new(experiment.data.background, experiment.data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
         let text = file.text.clone();
-        Ok(Self { experiment, text, encoding, classes, images, train, validation, test })
+        Ok(Self { experiment, text, encoding, classes, images, train, validation, test, remarks })
     }
 
     /// n, the width of the network.

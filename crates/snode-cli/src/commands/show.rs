@@ -10,7 +10,7 @@ use snode_train::History;
 use crate::config::short_numbers;
 use crate::error::Result;
 use crate::output::print;
-use crate::records;
+use crate::records::{self, is_imported};
 use crate::report::{evaluations_table, print_iterations, summary_table};
 
 /// Arguments of `snode show`.
@@ -62,10 +62,12 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         return print_json(&head, history);
     }
     let mut text = format!("{}\n{}\n", info.name, summary_table(&summary, experiment.as_ref()));
-    text.push_str(&format!(
-        "begun {} on {} by snode {}, seed {}\n",
-        info.created, info.host, info.snode_version, info.seed
-    ));
+    let origin = format!("{} on {} by snode {}", info.created, info.host, info.snode_version);
+    if is_imported(&summary) {
+        text.push_str(&format!("imported {origin}\n"));
+    } else {
+        text.push_str(&format!("begun {origin}, seed {}\n", info.seed));
+    }
     if info.status != Status::Finished
         && let Some(position) = summary.position
     {

@@ -31,6 +31,9 @@ pub fn run(args: &ValidateArgs) -> Result<()> {
     let prepared = Prepared::read(&args.file, &args.set)?;
     let mut text = resolved_text(&prepared.experiment)?;
     text.push_str(&data_comment(&prepared));
+    for remark in &prepared.remarks {
+        text.push_str(&format!("# note: {remark}\n"));
+    }
     text.push_str(&estimate_comment(&prepared)?);
     print(&text)
 }

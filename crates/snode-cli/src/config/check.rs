@@ -36,6 +36,17 @@ pub fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     check_tolerances(experiment, locator)
 }
 
+/// Checks what an experiment says of a network and its images, whoever trained it.
+///
+/// # Errors
+/// The first thing found wrong.
+pub fn check_network(experiment: &Experiment, locator: &Locator) -> Result<()> {
+    let rules = Rules { experiment, locator };
+    rules.general()?;
+    rules.data()?;
+    rules.network()
+}
+
 struct Rules<'a> {
     experiment: &'a Experiment,
     locator: &'a Locator,

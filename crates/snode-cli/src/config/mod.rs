@@ -33,7 +33,7 @@ pub use analysis::{
 pub(crate) use analysis::{check_with_data as check_analyses_with_data, fit as fit_analyses};
 pub(crate) use attack::check_attacks;
 pub use attack::{AttackConfig, AttackMethod, NormName};
-pub use check::{check, check_name};
+pub use check::{check, check_name, check_network};
 pub use compare::{Difference, Kind, computation, differences, differing, is_computation};
 pub use file::{ExperimentFile, Setting, SourceText, check_key, value_of};
 pub use locate::Locator;
@@ -44,6 +44,8 @@ pub use schema::{
     CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
     NetworkConfig, OutputConfig, Precision, ScheduleName, SpaceName, TrainingConfig,
 };
-pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme, scheme_for, scheme_of};
+pub use scheme::{
+    SchemeName, SolverConfig, is_adaptive, scheme, scheme_for, scheme_of, stored_solver,
+};
 pub use suggest::{nearest, with_suggestion};
 pub use written::short_numbers;

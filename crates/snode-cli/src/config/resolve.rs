@@ -1,7 +1,7 @@
 //! Gives every key the value it has.
 
 use snode_ode::SchemeChoice;
-use snode_store::RunSummary;
+use snode_store::{RunInfo, RunSummary};
 use snode_train::Cost;
 
 use super::check::check_stem;
@@ -63,9 +63,11 @@ pub fn cost(config: &CostConfig, classes: usize) -> Cost {
     cost
 }
 
-/// The cost that the network of a run was trained for: not known of one that was imported.
+/// The cost that the network of a run was trained for: not known of one that was imported, unless
+/// it was said with it.
 pub fn known_cost(run: &RunSummary, experiment: Option<&Experiment>) -> Option<Cost> {
-    let experiment = experiment.filter(|_| !is_imported(run))?;
+    let said = run.info.provenance.contains_key(RunInfo::IMPORTED_COST);
+    let experiment = experiment.filter(|_| said || !is_imported(run))?;
     Some(cost(&experiment.cost, run.model.classes))
 }
 

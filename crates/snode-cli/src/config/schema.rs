@@ -3,6 +3,7 @@
 //! Every key has its default here and nowhere else. An optional key without a value in the file is
 //! given one by [`resolve`](super::resolve) where one follows from other keys or from the data.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use snode_ode::{Activation, Initialisation};
 use snode_train::{Conjugacy, Discretisation, Metric};
@@ -176,7 +177,7 @@ pub struct CostConfig {
 }
 
 /// A loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// μ = (1, 0, 0, 0).
@@ -184,7 +185,18 @@ pub enum Loss {
     L2,
     /// μ = (0, 1, 0.01, 0).
     #[serde(alias = "ce")]
+    #[value(alias = "ce")]
     CrossEntropy,
+}
+
+impl Loss {
+    /// As it is written.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::L2 => "l2",
+            Self::CrossEntropy => "cross-entropy",
+        }
+    }
 }
 
 /// `[training]`.

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use snode_ode::{AdaptiveOptions, ErrorNorm, Interpolation, Method, SchemeChoice};
+use snode_ode::{AdaptiveOptions, ErrorNorm, Interpolation, Method, SchemeChoice, SolverKeys};
 use snode_store::RunSummary;
 
 use super::list::Element;
@@ -97,6 +97,19 @@ pub struct SolverConfig {
 }
 
 impl SolverConfig {
+    /// The keys, as files of networks hold them.
+    pub fn keys(&self) -> SolverKeys {
+        SolverKeys {
+            interpolation: self.interpolation,
+            rtol: self.rtol,
+            atol: self.atol,
+            norm: self.norm.map(written),
+            first_step: self.first_step,
+            largest_step: self.largest_step,
+            budget: self.budget.map(|budget| budget as u64),
+        }
+    }
+
     /// Whether no key is given.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -104,7 +117,7 @@ impl SolverConfig {
 
     /// Gives every key that has a meaning under a scheme its value, and forgets the others: they are
     /// for when the scheme is another one.
-    pub(super) fn resolve(&mut self, scheme: SchemeName) {
+    pub fn resolve(&mut self, scheme: SchemeName) {
         *self = match scheme_of(scheme, self) {
             SchemeChoice::Rk2(interpolation) | SchemeChoice::Rk4(interpolation) => {
                 Self { interpolation: Some(interpolation), ..Self::default() }
@@ -125,6 +138,26 @@ impl SolverConfig {
             _ => Self::default(),
         };
     }
+}
+
+impl From<&SolverKeys> for SolverConfig {
+    fn from(keys: &SolverKeys) -> Self {
+        let norms = [ErrorNorm::Rms, ErrorNorm::Max, ErrorNorm::PerSample];
+        Self {
+            rtol: keys.rtol,
+            atol: keys.atol,
+            norm: norms.into_iter().find(|norm| keys.norm.as_ref() == Some(&written(*norm))),
+            first_step: keys.first_step,
+            largest_step: keys.largest_step,
+            budget: keys.budget.map(|budget| usize::try_from(budget).unwrap_or(usize::MAX)),
+            interpolation: keys.interpolation,
+        }
+    }
+}
+
+/// A norm as configurations have it.
+fn written(norm: ErrorNorm) -> String {
+    toml::Value::try_from(norm).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Whether a scheme chooses its steps by a tolerance.
@@ -148,14 +181,25 @@ pub fn scheme_for(
     run: &RunSummary,
     experiment: Option<&Experiment>,
 ) -> Result<SchemeChoice> {
-    let choice = match (asked, experiment) {
-        (Some(name), Some(experiment)) => scheme_of(name, &experiment.solver),
-        (Some(name), None) => name.choice(),
-        (None, Some(experiment)) => scheme(experiment),
-        (None, None) => SchemeChoice::named(&run.model.scheme).ok_or_else(|| {
+    let stored = stored_solver(run, experiment);
+    let choice = match (asked, SchemeName::named(&run.model.scheme)) {
+        (Some(name), _) => scheme_of(name, &stored.unwrap_or_default()),
+        (None, Some(SchemeName::Euler)) => SchemeChoice::Euler,
+        (None, Some(name)) => scheme_of(
+            name,
+            &stored.ok_or_else(|| {
+                let name = &run.model.scheme;
+                Error::Usage(format!(
+                    "--scheme: the run does not say the options of its scheme `{name}`; name a \
+                     scheme, whose defaults are then taken"
+                ))
+            })?,
+        ),
+        (None, None) => {
             let name = &run.model.scheme;
-            Error::Usage(format!("--scheme: the run's scheme `{name}` is not known; name another"))
-        })?,
+            let problem = format!("--scheme: the run's scheme `{name}` is not known; name another");
+            return Err(Error::Usage(problem));
+        }
     };
     match (choice, tolerance) {
         (choice, None) => Ok(choice),
@@ -174,6 +218,15 @@ pub fn scheme_for(
             choice.name()
         ))),
     }
+}
+
+/// The options a run was made with: those of its network, or those of its configuration in files
+/// of before networks had them.
+pub fn stored_solver(run: &RunSummary, experiment: Option<&Experiment>) -> Option<SolverConfig> {
+    if run.model.solver.is_empty() {
+        return experiment.map(|experiment| experiment.solver.clone());
+    }
+    Some(SolverConfig::from(&run.model.solver))
 }
 
 /// The scheme of this name with the keys of `[solver]` that have a meaning under it.
