@@ -142,10 +142,12 @@ pub fn check_gradient<T: Real>(
     let points = (labels.len() as f64).sqrt();
     // Where single kinks are passed, now more and now fewer, a few steps say nothing.
     let fitted = if network.activation().has_kink() { STEPS } else { FITTED };
-    let values = |round_off: f64| 10.0 * (round_off * epsilon + accuracy.states);
+    // An adaptive solve's error is some ten times the tolerance, hundreds of times where its steps
+    // change; a remainder a few times as large has the right order.
+    let values = |round_off: f64| 10.0 * round_off * epsilon + 1e3 * accuracy.states;
     let cost_noise = |step: f64| {
         let derivative = (accuracy.derivatives + accuracy.gradient) * largest_slope;
-        values(4.0) * initial_cost.abs() + derivative * step
+        values(0.4) * initial_cost.abs() + derivative * step
     };
     let state_noise = |step: f64| {
         values(3.0) * norm(&output).max(points) + accuracy.derivatives * norm(&xi) * step

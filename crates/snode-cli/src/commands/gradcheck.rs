@@ -63,7 +63,7 @@ fn checked_scheme(experiment: &Experiment) -> (SchemeChoice, Accuracy, Option<f6
         SchemeChoice::Adaptive(options) => {
             let tight = match (experiment.precision, options.method.is_implicit()) {
                 (Precision::F32, _) => 2e-6,
-                (Precision::F64, true) => 1e-6,
+                (Precision::F64, true) => 1e-8,
                 (Precision::F64, false) => 1e-9,
             };
             let tolerance = options.rtol.min(options.atol).min(tight);
