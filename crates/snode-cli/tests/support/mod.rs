@@ -44,6 +44,7 @@ impl Sandbox {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_snode"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        hear_signals(&mut command);
         command
     }
 
@@ -72,6 +73,25 @@ impl Sandbox {
         ran
     }
 }
+
+/// Lets a program hear Ctrl-C even if the tests run in the background of a shell, which has them
+/// ignore it.
+#[cfg(unix)]
+fn hear_signals(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    let reset = || {
+        for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+            // SAFETY: `signal` may be called between fork and exec, and the default is no handler.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+        Ok(())
+    };
+    // SAFETY: it calls nothing but `signal`.
+    unsafe { command.pre_exec(reset) };
+}
+
+#[cfg(not(unix))]
+fn hear_signals(_: &mut Command) {}
 
 #[derive(Debug)]
 pub struct Ran {
