@@ -18,12 +18,28 @@ pub struct Parameters<T> {
     width: usize,
     nodes: usize,
     values: Vec<T>,
+    stamp: u64,
+}
+
+/// A stamp that no parameters have had in this process.
+fn new_stamp() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
 impl<T: Real> Parameters<T> {
     /// The zero of the space.
     pub fn zeros(width: usize, nodes: usize) -> Self {
-        Self { width, nodes, values: vec![T::ZERO; nodes * (width * width + width)] }
+        Self {
+            width,
+            nodes,
+            values: vec![T::ZERO; nodes * (width * width + width)],
+            stamp: new_stamp(),
+        }
+    }
+    /// stamp
+    pub fn stamp(&self) -> u64 {
+        self.stamp
     }
 
     /// n, the width of the network.
@@ -48,6 +64,7 @@ impl<T: Real> Parameters<T> {
 
     /// Everything, to write.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self.stamp = new_stamp();
         &mut self.values
     }
 
@@ -63,6 +80,7 @@ impl<T: Real> Parameters<T> {
     /// Weights and biases of one node, to write.
     pub fn node_mut(&mut self, node: usize) -> &mut [T] {
         let len = self.node_len();
+        self.stamp = new_stamp();
         &mut self.values[node * len..(node + 1) * len]
     }
 
@@ -105,6 +123,7 @@ impl<T: Real> Parameters<T> {
     pub(crate) fn combine_nodes(&mut self, nodes: Range<usize>, keep: T, x: &Self, add: T) {
         self.check(x, "combine");
         let len = self.node_len();
+        self.stamp = new_stamp();
         let shared = Shared::new(&mut self.values, len);
         parallel::for_each(nodes, &|k| {
             // SAFETY: every node is visited once.
