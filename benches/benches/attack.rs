@@ -13,7 +13,7 @@
 use std::time::Instant;
 
 use snode_attack::{
-    Attack, AttackOptions, DeepFool, Form, MovingTarget, ProjectedGradient, SolvedNetwork,
+    Attack, AttackOptions, DeepFool, JacobianMode, MovingTarget, ProjectedGradient, SolvedNetwork,
     Targeted, attack, predict, sensitivity_matrices,
 };
 use snode_benches::{LAYERS, WIDTH, Yardstick, batch, median, network};
@@ -60,7 +60,7 @@ fn timed(work: impl FnOnce()) -> f64 {
 /// Parameters like trained ones in size, so that images are neither all fooled at once nor frozen.
 fn trained_size<T: Real>() -> Network<T> {
     let mut network = network::<T>(Activation::Tanh);
-    for value in network.parameters.as_mut_slice() {
+    for value in network.parameters_mut().as_mut_slice() {
         *value *= T::from_f64(10.0);
     }
     network
@@ -114,7 +114,7 @@ fn table<T: Real>(images: usize) {
         }
         median(&samples)
     };
-    let (adjoint, forward) = (matrices(Form::Adjoint), matrices(Form::Forward));
+    let (adjoint, forward) = (matrices(JacobianMode::Vjp), matrices(JacobianMode::Jvp));
     println!(
         "sensitivity matrices of {BATCH} images: {:.3} s by {CLASSES} adjoint columns, {:.3} s by \
          {WIDTH} forward columns, {:.1} times as long; the moving target with them: {:.1} times",

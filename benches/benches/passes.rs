@@ -32,7 +32,7 @@ fn spaces<T: Real>(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group(format!("parameter-sized passes, {}", T::NAME));
     group.sample_size(20);
     let network = network::<T>(Activation::Tanh);
-    let gradient = network.parameters.clone();
+    let gradient = network.parameters().clone();
     let mut out = Parameters::zeros(WIDTH, LAYERS);
     group.throughput(Throughput::Bytes((3 * size_of::<T>() * gradient.as_slice().len()) as u64));
     group.bench_function("axpy", |bencher| {

@@ -140,7 +140,7 @@ fn table<T: Real>() {
 
 /// GB/s of a pass over two arrays.
 fn axpy<T: Real>(array: f64) -> f64 {
-    let x = network::<T>(Activation::Tanh).parameters;
+    let x = network::<T>(Activation::Tanh).into_parameters();
     let mut y = Parameters::zeros(WIDTH, LAYERS);
     let times: Vec<f64> = (0..ROUNDS)
         .map(|_| {

@@ -15,8 +15,8 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use snode_benches::{BATCH, LAYERS, WIDTH, batch, median, network};
 use snode_figures::{Axis, Line, Panel, svg};
 use snode_ode::{
-    Activation, AdaptiveOptions, Ends, Interpolation, Method, Network, Parameters, Perturbation,
-    Problem, Real, Scheme, SchemeChoice,
+    Activation, AdaptiveOptions, Endpoint, Interpolation, Method, Network, Parameters,
+    Perturbation, Problem, Real, Scheme, SchemeChoice,
 };
 
 const ROUNDS: usize = 15;
@@ -24,9 +24,9 @@ const ROUNDS: usize = 15;
 const TIGHT: f64 = 1e-12;
 
 fn problem<T: Real>() -> Network<T> {
-    let mut network = network::<T>(Activation::Tanh).with_ends(Ends::Closed);
-    let copy = network.parameters.clone();
-    network.parameters.combine(T::ZERO, &copy, T::from_f64(10.0));
+    let mut network = network::<T>(Activation::Tanh).with_endpoint(Endpoint::Included);
+    let copy = network.parameters().clone();
+    network.parameters_mut().combine(T::ZERO, &copy, T::from_f64(10.0));
     network
 }
 
@@ -114,10 +114,10 @@ fn measure<T: Real>(
     rounds: usize,
 ) -> (Measured, Solution) {
     let mut scheme = choice.build::<T>().expect("options in range");
-    let network = data.network.clone().with_ends(choice.ends());
+    let network = data.network.clone().with_endpoint(choice.endpoint());
     let mut gradient = Parameters::zeros(WIDTH, network.grid().nodes());
     // A network on the other grid has one node more or less.
-    let direction = network.parameters.clone();
+    let direction = network.parameters().clone();
     let mut times = [const { Vec::new() }; 3];
     for round in 0..=rounds {
         let seconds =
@@ -272,7 +272,7 @@ fn against_products<T: Real>() {
                     matmul(
                         MatMut::from_column_major_slice_mut(&mut z, WIDTH, BATCH),
                         Accum::Replace,
-                        data.network.parameters.weights(node),
+                        data.network.parameters().weights(node),
                         data.x0.as_ref(),
                         T::ONE,
                         Par::Seq,

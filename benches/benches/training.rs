@@ -44,13 +44,13 @@ fn with_criterion<T: Real>(criterion: &mut Criterion) {
         let (x, labels) = batch::<T>(BATCH);
         let options = NcgOptions { space, ..NcgOptions::default() };
         let mut ncg = ncg(&network, cost, options);
-        let initial = network.parameters.clone();
+        let initial = network.parameters().clone();
         group.bench_function(format!("iteration: {name}"), |bencher| {
             bencher.iter_custom(|iterations| {
                 let mut seconds = 0.0;
                 for i in 0..iterations {
                     if i % 6 == 0 {
-                        network.parameters.copy_from(&initial);
+                        network.parameters_mut().copy_from(&initial);
                         ncg.restart();
                     }
                     let begin = Instant::now();
@@ -118,7 +118,7 @@ fn table<T: Real>() {
                 * (0..6).map(|_| yardstick.streaming()).fold(0.0, |a, b| a + b / 6.0);
             let hot =
                 PRODUCTS as f64 * (0..6).map(|_| yardstick.hot()).fold(0.0, |a, b| a + b / 6.0);
-            network.parameters.copy_from(&initial.parameters);
+            network.parameters_mut().copy_from(initial.parameters());
             let mut these = Phases::default();
             let seconds = iterations(&mut ncg, &mut network, &x, &labels, &mut these);
             if round == 0 {

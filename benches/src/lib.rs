@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real};
 use snode_train::{Cost, Ncg, NcgOptions};
 
 /// n.
@@ -32,7 +32,7 @@ pub fn flops(count: usize, columns: usize) -> f64 {
 /// # Panics
 /// Never: the grid is a valid one.
 pub fn network<T: Real>(activation: Activation) -> Network<T> {
-    let grid = Grid::new(3.0, LAYERS, Ends::Open).expect("a valid grid");
+    let grid = Grid::new(3.0, LAYERS, Endpoint::Excluded).expect("a valid grid");
     Network::initial(WIDTH, grid, activation, Initialisation::Spline, 1)
 }
 

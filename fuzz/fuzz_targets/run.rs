@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 use snode_store::hdf5::types::VarLenUnicode;
 use snode_store::hdf5::{self, File};
 use snode_store::{
@@ -53,10 +53,10 @@ static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 fn record() -> RunRecord<f64> {
-    let grid = Grid::new(1.0, 2, Ends::Open).unwrap();
+    let grid = Grid::new(1.0, 2, Endpoint::Excluded).unwrap();
     let network = |seed| Network::initial(4, grid, Activation::Tanh, Initialisation::Spline, seed);
     let memory = Memory::new()
-        .with_array("direction", network(2).parameters)
+        .with_array("direction", network(2).into_parameters())
         .with_number("gradient_square", 1.0)
         .with_number("gradient_direction", -1.0)
         .with_number("cost", 0.5);

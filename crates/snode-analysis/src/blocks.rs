@@ -34,7 +34,7 @@ pub(crate) fn walk<T: Real, R: Send>(
     reduce: &(impl Fn(&Block) -> R + Sync),
 ) -> Result<Vec<R>, AnalysisError> {
     options.check()?;
-    let (width, nodes) = (network.width(), network.parameters.nodes());
+    let (width, nodes) = (network.width(), network.parameters().nodes());
     let at_once = match options.on {
         NoiseOn::Input => DRAWS_AT_ONCE,
         NoiseOn::Parameters => 1,

@@ -15,9 +15,9 @@
 //! ```
 //! use faer::Mat;
 //! use snode_analysis::{NoiseOptions, summarise_noise};
-//! use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+//! use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 //!
-//! let grid = Grid::new(3.0, 30, Ends::Open)?;
+//! let grid = Grid::new(3.0, 30, Endpoint::Excluded)?;
 //! let network = Network::<f64>::initial(6, grid, Activation::Tanh, Initialisation::Spline, 1);
 //! let images = Mat::from_fn(6, 50, |i, j| -((i * j) as f64 * 0.37).sin().abs());
 //! let noise = NoiseOptions { levels: vec![0.01, 0.1], draws: 3, seed: 42, ..Default::default() };

@@ -55,7 +55,7 @@ impl Smoothness {
 
 /// Measures how smooth the parameters of a network are in depth.
 pub fn smoothness<T: Real>(network: &Network<T>) -> Smoothness {
-    let (parameters, grid) = (&network.parameters, network.grid());
+    let (parameters, grid) = (network.parameters(), network.grid());
     let mut entries = vec![Roughness::default(); parameters.node_len()];
     for k in 0..parameters.nodes() {
         let weight = grid.weight(k);
@@ -123,6 +123,6 @@ pub fn bias_path<T: Real>(
 }
 
 fn path<T: Real>(network: &Network<T>, at: usize) -> Vec<(f64, f64)> {
-    let nodes = 0..network.parameters.nodes();
-    nodes.map(|k| (network.grid().time(k), network.parameters.node(k)[at].to_f64())).collect()
+    let nodes = 0..network.parameters().nodes();
+    nodes.map(|k| (network.grid().time(k), network.parameters().node(k)[at].to_f64())).collect()
 }

@@ -76,7 +76,7 @@ fn the_last_layer_is_eulers() {
             let (mut moved, mut moved_x0) = (network.clone(), x0.clone());
             match on {
                 NoiseOn::Input => moved_x0 += &xi0 * faer::Scale(level),
-                NoiseOn::Parameters => moved.parameters.axpy(level, &omega),
+                NoiseOn::Parameters => moved.parameters_mut().axpy(level, &omega),
             }
             let mut output = Mat::zeros(width, count);
             Euler::new().evaluate(&moved, moved_x0.as_ref(), output.as_mut()).unwrap();
@@ -201,8 +201,8 @@ fn what_cannot_be_analysed_is_refused() {
 #[test]
 fn states_that_overflow_are_an_error() {
     let mut network = network::<f32>(4, 12, Activation::Identity);
-    let copy = network.parameters.clone();
-    network.parameters.combine(0.0, &copy, 1e6);
+    let copy = network.parameters().clone();
+    network.parameters_mut().combine(0.0, &copy, 1e6);
     let x0 = inputs::<f32>(4, 5);
     let stopped = summarise_noise(&network, x0.as_ref(), &options(NoiseOn::Input, &[1.0], 1));
     assert!(matches!(stopped, Err(AnalysisError::NotFinite { layer: 1.., .. })), "{stopped:?}");

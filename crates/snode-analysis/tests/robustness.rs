@@ -4,7 +4,7 @@ mod support;
 
 use snode_analysis::{AnalysisError, RobustnessCurve, RobustnessOptions, across_runs, robustness};
 use snode_data::Noise;
-use snode_ode::{Activation, Ends, Network, Real, SchemeChoice};
+use snode_ode::{Activation, Endpoint, Network, Real, SchemeChoice};
 use snode_train::{Cost, EvaluationSet, classify};
 use support::{inputs, network, on_threads};
 
@@ -31,7 +31,7 @@ fn options(levels: &[f64], draws: usize) -> RobustnessOptions {
 #[test]
 fn without_noise_accuracy_is_the_clean_one_under_every_scheme() {
     for choice in SchemeChoice::all() {
-        let network = network::<f64>(8, 6, Activation::Tanh).with_ends(choice.ends());
+        let network = network::<f64>(8, 6, Activation::Tanh).with_endpoint(choice.endpoint());
         let set = set(&network, &choice);
         let scheme = choice.build().unwrap();
         let clean = set.score(&*scheme, &network, &Cost::cross_entropy(CLASSES)).unwrap();
@@ -81,7 +81,7 @@ fn noise_is_that_of_the_images() {
 #[test]
 fn curves_are_the_same_for_any_number_of_threads() {
     for choice in [SchemeChoice::Euler, SchemeChoice::named("rk4").unwrap()] {
-        let network = network::<f32>(16, 6, Activation::Relu).with_ends(choice.ends());
+        let network = network::<f32>(16, 6, Activation::Relu).with_endpoint(choice.endpoint());
         let set = set(&network, &choice);
         let curve = |threads| {
             on_threads(threads, || {
@@ -112,7 +112,7 @@ fn runs_are_compared_by_their_means() {
 
 #[test]
 fn what_cannot_be_measured_is_refused() {
-    let network = network::<f64>(8, 6, Activation::Tanh).with_ends(Ends::Open);
+    let network = network::<f64>(8, 6, Activation::Tanh).with_endpoint(Endpoint::Excluded);
     let set = set(&network, &SchemeChoice::Euler);
     let scheme = SchemeChoice::Euler.build().unwrap();
     let refused = |set: &EvaluationSet<f64>, options: &RobustnessOptions, part: &str| {
@@ -136,7 +136,7 @@ fn what_cannot_be_measured_is_refused() {
 #[test]
 fn of_no_inputs_none_is_right() {
     for choice in SchemeChoice::all() {
-        let network = network::<f64>(4, 3, Activation::Tanh).with_ends(choice.ends());
+        let network = network::<f64>(4, 3, Activation::Tanh).with_endpoint(choice.endpoint());
         let none = EvaluationSet { name: "none".into(), x: inputs(4, 0), labels: vec![] };
         let scheme = choice.build().unwrap();
         let curve =

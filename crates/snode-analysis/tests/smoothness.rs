@@ -1,13 +1,13 @@
 //! Total variation and H¹ seminorm, by hand.
 
 use snode_analysis::{AnalysisError, bias_path, smoothness, weight_path};
-use snode_ode::{Activation, Ends, Grid, Network, Parameters};
+use snode_ode::{Activation, Endpoint, Grid, Network, Parameters};
 
 /// Width 2 on three nodes, h = ½: W₀₁ = 1, 3, 2; b₁ = 0, −1, −1; the rest is 0 but W₁₁ = 4.
-fn network(ends: Ends) -> Network<f64> {
+fn network(ends: Endpoint) -> Network<f64> {
     let grid = Grid::new(
-        if ends == Ends::Open { 1.5 } else { 1.0 },
-        3 - usize::from(ends == Ends::Closed),
+        if ends == Endpoint::Excluded { 1.5 } else { 1.0 },
+        3 - usize::from(ends == Endpoint::Included),
         ends,
     )
     .unwrap();
@@ -26,7 +26,7 @@ fn near(found: f64, expected: f64) {
 
 #[test]
 fn entries_by_hand() {
-    let found = smoothness(&network(Ends::Open));
+    let found = smoothness(&network(Endpoint::Excluded));
     // |3 − 1| + |2 − 3|; (2² + 1²)/h; h (1 + 9 + 4).
     let entry = found.weight(0, 1);
     near(entry.variation, 3.0);
@@ -43,14 +43,14 @@ fn entries_by_hand() {
     near(found.weights.norm, 31.0_f64.sqrt());
     near(found.biases.norm, 1.0);
     // The trapezoid weights of a closed grid: h/2 at both ends.
-    near(smoothness(&network(Ends::Closed)).weight(0, 1).norm, (0.25 + 4.5 + 1.0_f64).sqrt());
+    near(smoothness(&network(Endpoint::Included)).weight(0, 1).norm, (0.25 + 4.5 + 1.0_f64).sqrt());
 }
 
 /// ∫ p′² and ∫ |p′| of p(t) = sin 2πt over its period are 2π² and 4.
 #[test]
 fn discrete_measures_converge_to_the_continuous_ones() {
     let steps = 2000;
-    let grid = Grid::new(1.0, steps, Ends::Closed).unwrap();
+    let grid = Grid::new(1.0, steps, Endpoint::Included).unwrap();
     let mut parameters = Parameters::<f64>::zeros(1, grid.nodes());
     for k in 0..grid.nodes() {
         parameters.bias_mut(k)[0] = (std::f64::consts::TAU * grid.time(k)).sin();
@@ -63,7 +63,7 @@ fn discrete_measures_converge_to_the_continuous_ones() {
 
 #[test]
 fn paths_are_the_entries_along_depth() {
-    let network = network(Ends::Open);
+    let network = network(Endpoint::Excluded);
     assert_eq!(weight_path(&network, (0, 1)).unwrap(), [(0.0, 1.0), (0.5, 3.0), (1.0, 2.0)]);
     assert_eq!(bias_path(&network, 1).unwrap(), [(0.0, 0.0), (0.5, -1.0), (1.0, -1.0)]);
     let refused = weight_path(&network, (2, 0));
@@ -73,7 +73,7 @@ fn paths_are_the_entries_along_depth() {
 
 #[test]
 fn one_node_has_no_variation() {
-    let grid = Grid::new(1.0, 1, Ends::Open).unwrap();
+    let grid = Grid::new(1.0, 1, Endpoint::Excluded).unwrap();
     let network = Network::new(Parameters::<f32>::zeros(3, 1), grid, Activation::Tanh).unwrap();
     let found = smoothness(&network);
     assert_eq!((found.weights.variation, found.weights.seminorm), (0.0, 0.0));

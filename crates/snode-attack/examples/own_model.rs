@@ -36,12 +36,12 @@ impl Linearisable<f64> for Regression {
         Ok(())
     }
 
-    fn forward(&mut self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
+    fn jvp(&mut self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
         out.copy_from(&self.a * v);
         Ok(())
     }
 
-    fn adjoint(&mut self, w: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
+    fn vjp(&mut self, w: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
         out.copy_from(self.a.transpose() * w);
         Ok(())
     }

@@ -337,7 +337,7 @@ impl<'a, 'm, T: Real> Campaign<'a, 'm, T> {
             w.copy_from_slice(&self.wanted[(image * products + number) * classes..][..classes]);
         }
         self.gradients.resize(n * products * m, T::ZERO);
-        self.model.adjoint(
+        self.model.vjp(
             MatRef::from_column_major_slice(&self.w, classes, products * m),
             MatMut::from_column_major_slice_mut(&mut self.gradients, n, products * m),
         )?;

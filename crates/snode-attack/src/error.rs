@@ -59,6 +59,9 @@ pub enum AttackError {
         /// Of how many.
         total: usize,
     },
+    /// Derivatives were asked for before the model was linearised anywhere.
+    #[error("the model was not linearised before its derivatives were asked for")]
+    NotLinearised,
     /// A network's equation could not be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),

@@ -23,9 +23,9 @@
 //! ```
 //! use faer::Mat;
 //! use snode_attack::{AttackOptions, MovingTarget, Norm, SolvedNetwork, attack, predict};
-//! use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network};
+//! use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network};
 //!
-//! let grid = Grid::new(3.0, 30, Ends::Open)?;
+//! let grid = Grid::new(3.0, 30, Endpoint::Excluded)?;
 //! let network = Network::<f64>::initial(6, grid, Activation::Tanh, Initialisation::Spline, 1);
 //! let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), 3)?;
 //! let images = Mat::from_fn(6, 20, |i, j| -((1 + i * j) as f64 * 0.37).sin().abs());
@@ -74,5 +74,5 @@ pub use model::Linearisable;
 pub use network::{SolvedNetwork, predict};
 pub use norm::{Bounds, Norm};
 pub use outcome::{AttackResults, Attacked, Outcome};
-pub use sensitivity_matrix::{Form, SensitivityMatrices, sensitivity_matrices};
+pub use sensitivity_matrix::{JacobianMode, SensitivityMatrices, sensitivity_matrices};
 pub use summary::AttackSummary;

@@ -43,14 +43,14 @@ use crate::AttackError;
 ///         Ok(())
 ///     }
 ///
-///     fn forward(&mut self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
+///     fn jvp(&mut self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
 ///         let points = self.slopes.ncols();
 ///         let v = Mat::from_fn(v.nrows(), v.ncols(), |i, j| v[(i, j)] * self.slopes[(i, j % points)]);
 ///         out.copy_from(&self.a * v);
 ///         Ok(())
 ///     }
 ///
-///     fn adjoint(&mut self, w: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
+///     fn vjp(&mut self, w: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
 ///         let points = self.slopes.ncols();
 ///         let g = self.a.transpose() * w;
 ///         for j in 0..g.ncols() {
@@ -102,11 +102,11 @@ pub trait Linearisable<T: Real> {
     ///
     /// # Errors
     /// If it cannot be computed, or the map was never linearised.
-    fn forward(&mut self, v: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError>;
+    fn jvp(&mut self, v: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError>;
 
     /// `out` (n×rM) = Jᵀ `w` for weights `w` (C×rM) of the outputs.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
-    fn adjoint(&mut self, w: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError>;
+    /// As [`jvp`](Self::jvp).
+    fn vjp(&mut self, w: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError>;
 }

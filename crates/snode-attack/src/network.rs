@@ -14,15 +14,15 @@ use crate::{AttackError, Linearisable};
 ///
 /// ```
 /// use faer::Mat;
-/// use snode_attack::{Form, SolvedNetwork, sensitivity_matrices};
-/// use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network};
+/// use snode_attack::{JacobianMode, SolvedNetwork, sensitivity_matrices};
+/// use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network};
 ///
-/// let grid = Grid::new(1.0, 10, Ends::Open)?;
+/// let grid = Grid::new(1.0, 10, Endpoint::Excluded)?;
 /// let network = Network::<f64>::initial(6, grid, Activation::Tanh, Initialisation::Spline, 1);
 /// let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), 3)?;
 /// let x = Mat::from_fn(6, 2, |i, j| -((i + j) as f64) / 7.0);
-/// let by_rows = sensitivity_matrices(&mut model, x.as_ref(), Form::Adjoint)?;
-/// let by_columns = sensitivity_matrices(&mut model, x.as_ref(), Form::Forward)?;
+/// let by_rows = sensitivity_matrices(&mut model, x.as_ref(), JacobianMode::Vjp)?;
+/// let by_columns = sensitivity_matrices(&mut model, x.as_ref(), JacobianMode::Jvp)?;
 /// assert!((&by_rows.matrix(1) - &by_columns.matrix(1)).norm_max() < 1e-14);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -75,8 +75,8 @@ impl<T: Real> Linearisable<T> for SolvedNetwork<'_, T> {
 
     fn linearise(&mut self, x: MatRef<'_, T>, z: MatMut<'_, T>) -> Result<(), AttackError> {
         AttackError::require_shape("outputs", (self.classes, x.ncols()), z.shape())?;
-        self.scheme.direct(self.network, x)?;
-        copy_rows(self.scheme.output(), self.classes, z);
+        let trajectory = self.scheme.direct(self.network, x)?;
+        copy_rows(trajectory.output(), self.classes, z);
         Ok(())
     }
 
@@ -88,20 +88,24 @@ impl<T: Real> Linearisable<T> for SolvedNetwork<'_, T> {
         Ok(())
     }
 
-    fn forward(&mut self, v: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
+    fn jvp(&mut self, v: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
         AttackError::require_shape("J v", (self.classes, v.ncols()), out.shape())?;
         let mut answers = matrix(&mut self.answers, self.network.width(), v.ncols());
-        self.scheme.sensitivities(self.network, v, answers.as_mut())?;
+        let trajectory = self.scheme.trajectory(self.network);
+        let mut trajectory = trajectory.ok_or(AttackError::NotLinearised)?;
+        trajectory.sensitivity_columns(v, answers.as_mut())?;
         copy_rows(answers.as_ref(), self.classes, out);
         Ok(())
     }
 
-    fn adjoint(&mut self, w: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
+    fn vjp(&mut self, w: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
         AttackError::require_shape("weights of outputs", (self.classes, w.ncols()), w.shape())?;
         self.columns.clear();
         let mut terminals = matrix(&mut self.columns, self.network.width(), w.ncols());
         terminals.as_mut().subrows_mut(0, self.classes).copy_from(w);
-        self.scheme.adjoints(self.network, terminals.as_ref(), out)?;
+        let trajectory = self.scheme.trajectory(self.network);
+        let mut trajectory = trajectory.ok_or(AttackError::NotLinearised)?;
+        trajectory.adjoint_columns(terminals.as_ref(), out)?;
         Ok(())
     }
 }

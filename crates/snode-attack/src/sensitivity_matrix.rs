@@ -8,12 +8,12 @@ use crate::{AttackError, Linearisable};
 /// How sensitivity matrices are computed. Both are exact and agree to round-off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Form {
-    /// C adjoint columns for each point: row c of P is Jᵀ e_c.
+pub enum JacobianMode {
+    /// C vector–Jacobian products for each point: row c of P is Jᵀ e_c.
     #[default]
-    Adjoint,
-    /// n forward columns for each point: column i of P is J e_i. n/C times the work.
-    Forward,
+    Vjp,
+    /// n Jacobian–vector products for each point: column i of P is J e_i. n/C times the work.
+    Jvp,
 }
 
 /// P = ∂z/∂x₀ (C×n) for each of M points (S10).
@@ -50,8 +50,8 @@ impl<T: Real> SensitivityMatrices<T> {
     }
 }
 
-/// Forward columns that are solved for at once.
-const FORWARD_COLUMNS: usize = 16;
+/// Jacobian–vector products that are solved for at once.
+const JVP_COLUMNS: usize = 16;
 
 /// P at each of the points `x` (n×M).
 ///
@@ -60,21 +60,21 @@ const FORWARD_COLUMNS: usize = 16;
 pub fn sensitivity_matrices<T: Real>(
     model: &mut dyn Linearisable<T>,
     x: MatRef<'_, T>,
-    form: Form,
+    mode: JacobianMode,
 ) -> Result<SensitivityMatrices<T>, AttackError> {
     let (n, points, classes) = (model.inputs(), x.ncols(), model.classes());
     AttackError::require_shape("inputs", (n, points), x.shape())?;
     let mut z = Mat::zeros(classes, points);
     model.linearise(x, z.as_mut())?;
     let mut rows = Mat::zeros(n, classes * points);
-    match form {
-        Form::Adjoint => adjoint_rows(model, points, rows.as_mut())?,
-        Form::Forward => {
-            for first in (0..n).step_by(FORWARD_COLUMNS) {
-                let count = FORWARD_COLUMNS.min(n - first);
+    match mode {
+        JacobianMode::Vjp => adjoint_rows(model, points, rows.as_mut())?,
+        JacobianMode::Jvp => {
+            for first in (0..n).step_by(JVP_COLUMNS) {
+                let count = JVP_COLUMNS.min(n - first);
                 let v = unit_vectors::<T>(n, points, first..first + count);
                 let mut columns = Mat::zeros(classes, count * points);
-                model.forward(v.as_ref(), columns.as_mut())?;
+                model.jvp(v.as_ref(), columns.as_mut())?;
                 for (i, j) in (0..count).flat_map(|i| (0..points).map(move |j| (i, j))) {
                     for class in 0..classes {
                         rows[(first + i, class * points + j)] = columns[(class, i * points + j)];
@@ -94,7 +94,7 @@ pub(crate) fn adjoint_rows<T: Real>(
     rows: MatMut<'_, T>,
 ) -> Result<(), AttackError> {
     let classes = model.classes();
-    model.adjoint(unit_vectors(classes, points, 0..classes).as_ref(), rows)
+    model.vjp(unit_vectors(classes, points, 0..classes).as_ref(), rows)
 }
 
 /// e_i for each i of the range, `points` times each.

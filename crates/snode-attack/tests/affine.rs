@@ -5,7 +5,7 @@ mod support;
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
 use snode_attack::{
-    Attack, AttackOptions, Bounds, CarliniWagner, DeepFool, Form, Linearisable, Margin,
+    Attack, AttackOptions, Bounds, CarliniWagner, DeepFool, JacobianMode, Linearisable, Margin,
     MovingTarget, Norm, Outcome, ProjectedGradient, Target, Targeted, approach, attack, closest,
     predict, sensitivity_matrices,
 };
@@ -32,7 +32,7 @@ fn outputs(model: &mut Affine, x: &[f64]) -> Vec<f64> {
 fn distances_are_those_of_the_least_norm_solution() {
     let mut model = Affine::new(4, 9);
     let x = images::<f64>(9, 20);
-    let matrices = sensitivity_matrices(&mut model, x.as_ref(), Form::Adjoint).unwrap();
+    let matrices = sensitivity_matrices(&mut model, x.as_ref(), JacobianMode::Vjp).unwrap();
     for j in 0..20 {
         let z = outputs(&mut model, x.col_as_slice(j));
         for (class, target) in (0..4).flat_map(|c| (0..4).map(move |t| (c, t))) {
@@ -194,7 +194,7 @@ fn classes_out_of_reach_are_skipped_and_a_flat_map_is_walked_at_random() {
     }
     model.b = vec![1.0, -10.0, 0.9];
     let matrices =
-        sensitivity_matrices(&mut model, images::<f64>(4, 1).as_ref(), Form::Adjoint).unwrap();
+        sensitivity_matrices(&mut model, images::<f64>(4, 1).as_ref(), JacobianMode::Vjp).unwrap();
     let row = |class| matrices.row(0, class);
     let z = outputs(&mut model, &[0.0; 4]);
     let margin = Margin::Additive(0.0);

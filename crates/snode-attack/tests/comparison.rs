@@ -24,7 +24,7 @@ use snode_attack::{
     MovingTarget, Norm, Outcome, ProjectedGradient, SolvedNetwork, Targeted, attack,
 };
 use snode_data::{Encoding, mnist};
-use snode_ode::{Activation, Ends, Euler, Grid, Network, Parameters, Real};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Network, Parameters, Real};
 
 const WIDTH: usize = 49;
 const LAYERS: usize = 10;
@@ -60,7 +60,7 @@ impl<T: Real> Fixture<T> {
             }
             node[WIDTH * WIDTH..].copy_from_slice(&biases[k * WIDTH..][..WIDTH]);
         }
-        let grid = Grid::new(3.0, LAYERS, Ends::Open).unwrap();
+        let grid = Grid::new(3.0, LAYERS, Endpoint::Excluded).unwrap();
         let pixels: Vec<T> = numbers("images.bin");
         let text = String::from_utf8(file("reference.csv")).unwrap();
         let mut lines = text.lines();

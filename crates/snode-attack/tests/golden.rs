@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use faer::Mat;
 use serde_json::Value;
 use snode_attack::{
-    Attack, AttackOptions, Form, Linearisable, Margin, MovingTarget, SolvedNetwork, approach,
-    attack, closest, sensitivity_matrices,
+    Attack, AttackOptions, JacobianMode, Linearisable, Margin, MovingTarget, SolvedNetwork,
+    approach, attack, closest, sensitivity_matrices,
 };
-use snode_ode::{Ends, Euler, Grid, Network, Parameters};
+use snode_ode::{Endpoint, Euler, Grid, Network, Parameters};
 
 fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
@@ -34,7 +34,7 @@ fn network(json: &Value) -> Network<f64> {
     }
     let name = json["params"]["activation"].as_str().unwrap();
     let name = if name == "elu" { "elu(0.2)" } else { name };
-    let grid = Grid::new(number("T"), layers, Ends::Open).unwrap();
+    let grid = Grid::new(number("T"), layers, Endpoint::Excluded).unwrap();
     Network::new(parameters, grid, activation(name)).unwrap()
 }
 
@@ -81,7 +81,7 @@ fn one_step_is_the_prototypes() {
         let classes = json["params"]["n_classes"].as_u64().unwrap() as usize;
         let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), classes).unwrap();
         let x0 = matrix(&json["x0"]);
-        let matrices = sensitivity_matrices(&mut model, x0.as_ref(), Form::Adjoint).unwrap();
+        let matrices = sensitivity_matrices(&mut model, x0.as_ref(), JacobianMode::Vjp).unwrap();
         let mut z = Mat::zeros(classes, x0.ncols());
         model.linearise(x0.as_ref(), z.as_mut()).unwrap();
         for j in 0..x0.ncols() {

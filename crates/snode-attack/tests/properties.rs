@@ -6,10 +6,10 @@ use faer::Mat;
 use proptest::prelude::*;
 use snode_attack::{
     Attack, AttackError, AttackOptions, AttackResults, Bounds, CarliniWagner, DeepFool,
-    FastGradient, Form, MovingTarget, Norm, Outcome, ProjectedGradient, SolvedNetwork, Target,
-    Targeted, attack, attack_observed, predict, sensitivity_matrices,
+    FastGradient, JacobianMode, MovingTarget, Norm, Outcome, ProjectedGradient, SolvedNetwork,
+    Target, Targeted, attack, attack_observed, predict, sensitivity_matrices,
 };
-use snode_ode::{Activation, Ends, Euler, Network, Real, SchemeChoice};
+use snode_ode::{Activation, Endpoint, Euler, Network, Real, SchemeChoice};
 use snode_resnet::ResNet;
 use support::{Affine, images, network};
 
@@ -58,7 +58,7 @@ fn without_time<T: Real>(results: &AttackResults<T>) -> String {
 #[test]
 fn outcomes_norms_and_box_hold_for_all_methods() {
     fn check<T: Real>() {
-        let network = network::<T>(9, Activation::Tanh, Ends::Open);
+        let network = network::<T>(9, Activation::Tanh, Endpoint::Excluded);
         let x = images::<T>(9, 40);
         let mut fooled = 0;
         for method in methods::<T>() {
@@ -111,7 +111,7 @@ fn outcomes_norms_and_box_hold_for_all_methods() {
 #[test]
 fn perturbations_stay_within_the_radius() {
     fn check<T: Real>() {
-        let network = network::<T>(9, Activation::Softplus, Ends::Open);
+        let network = network::<T>(9, Activation::Softplus, Endpoint::Excluded);
         let x = images::<T>(9, 40);
         for norm in [Norm::Two, Norm::Infinity] {
             for radius in [1e-6, 1e-3, 0.1, 0.37, 1.0 / 3.0] {
@@ -147,7 +147,7 @@ fn perturbations_stay_within_the_radius() {
 
 #[test]
 fn a_radius_of_zero_is_the_identity() {
-    let network = network::<f64>(9, Activation::Tanh, Ends::Open);
+    let network = network::<f64>(9, Activation::Tanh, Endpoint::Excluded);
     let x = images::<f64>(9, 20);
     for norm in [Norm::Two, Norm::Infinity] {
         let ball = ProjectedGradient {
@@ -181,7 +181,7 @@ fn a_radius_of_zero_is_the_identity() {
 #[test]
 fn the_same_seed_gives_the_same_images_for_any_number_of_threads() {
     // Wide enough for the columns of a batch to be divided.
-    let network = network::<f64>(40, Activation::Tanh, Ends::Open);
+    let network = network::<f64>(40, Activation::Tanh, Endpoint::Excluded);
     let x = images::<f64>(40, 90);
     for method in methods::<f64>() {
         let options = AttackOptions { seed: 7, batch: 60, ..Default::default() };
@@ -202,7 +202,7 @@ fn the_same_seed_gives_the_same_images_for_any_number_of_threads() {
 
 #[test]
 fn the_batch_changes_nothing_but_round_off() {
-    let network = network::<f64>(9, Activation::Tanh, Ends::Open);
+    let network = network::<f64>(9, Activation::Tanh, Endpoint::Excluded);
     let x = images::<f64>(9, 40);
     for method in methods::<f64>() {
         let with_batch =
@@ -219,7 +219,7 @@ fn the_batch_changes_nothing_but_round_off() {
 
 #[test]
 fn stopping_at_the_first_success_saves_steps() {
-    let network = network::<f64>(9, Activation::Tanh, Ends::Open);
+    let network = network::<f64>(9, Activation::Tanh, Endpoint::Excluded);
     let x = images::<f64>(9, 40);
     let run = |stop_on_success| {
         let options = AttackOptions { stop_on_success, ..Default::default() };
@@ -238,7 +238,7 @@ fn stopping_at_the_first_success_saves_steps() {
 
 #[test]
 fn a_residual_network_is_attacked_as_the_euler_network_it_is() {
-    let network = network::<f64>(9, Activation::Tanh, Ends::Open);
+    let network = network::<f64>(9, Activation::Tanh, Endpoint::Excluded);
     let resnet = ResNet::from_network(network.clone()).unwrap();
     let x = images::<f64>(9, 20);
     let options = AttackOptions::default();
@@ -251,7 +251,7 @@ fn a_residual_network_is_attacked_as_the_euler_network_it_is() {
 fn no_images_have_no_results() {
     fn check<T: Real>() {
         for choice in SchemeChoice::all() {
-            let network = network::<T>(6, Activation::Tanh, choice.ends());
+            let network = network::<T>(6, Activation::Tanh, choice.endpoint());
             let mut model = SolvedNetwork::new(&network, choice.build().unwrap(), CLASSES).unwrap();
             let none = Mat::<T>::zeros(6, 0);
             for method in methods::<T>() {
@@ -260,7 +260,7 @@ fn no_images_have_no_results() {
                 assert_eq!((results.images.len(), results.summary().attacked()), (0, 0));
                 assert!(results.success_curve(Norm::Two).is_empty());
             }
-            for form in [Form::Adjoint, Form::Forward] {
+            for form in [JacobianMode::Vjp, JacobianMode::Jvp] {
                 let matrices = sensitivity_matrices(&mut model, none.as_ref(), form).unwrap();
                 assert_eq!(matrices.points(), 0);
             }
@@ -272,7 +272,7 @@ fn no_images_have_no_results() {
 
 #[test]
 fn a_single_class_cannot_be_left() {
-    let network = network::<f64>(6, Activation::Tanh, Ends::Open);
+    let network = network::<f64>(6, Activation::Tanh, Endpoint::Excluded);
     let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), 1).unwrap();
     let x = images::<f64>(6, 3);
     for method in methods::<f64>() {
@@ -287,7 +287,7 @@ fn a_single_class_cannot_be_left() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    let network = network::<f64>(3, Activation::Tanh, Ends::Open);
+    let network = network::<f64>(3, Activation::Tanh, Endpoint::Excluded);
     let euler = || Box::new(Euler::new());
     let too_many = SolvedNetwork::new(&network, euler(), 4).err().unwrap().to_string();
     assert_eq!(too_many, "classes: found 4; allowed: 1 to 3, the network's width");
@@ -360,7 +360,7 @@ proptest! {
         which in 0_usize..10,
         seed in 0_u64..1000,
     ) {
-        let network = network::<f64>(width.max(CLASSES), Activation::Relu, Ends::Open);
+        let network = network::<f64>(width.max(CLASSES), Activation::Relu, Endpoint::Excluded);
         let x = images::<f64>(width.max(CLASSES), count);
         let method = &methods::<f64>()[which];
         let options = AttackOptions { seed, batch, refinements: 3, ..Default::default() };

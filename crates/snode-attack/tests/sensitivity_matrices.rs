@@ -3,8 +3,8 @@
 mod support;
 
 use faer::Mat;
-use snode_attack::{Form, Linearisable, SolvedNetwork, sensitivity_matrices};
-use snode_ode::{Activation, Ends, Real, SchemeChoice};
+use snode_attack::{JacobianMode, Linearisable, SolvedNetwork, sensitivity_matrices};
+use snode_ode::{Activation, Endpoint, Real, SchemeChoice};
 use support::{images, network};
 
 /// The largest difference of the two forms over the largest entry.
@@ -13,11 +13,11 @@ fn disagreement<T: Real>(scheme: &str, tolerance: Option<f64>, activation: Activ
     if let (Some(tolerance), SchemeChoice::Adaptive(options)) = (tolerance, &mut choice) {
         (options.rtol, options.atol) = (tolerance, tolerance);
     }
-    let network = network::<T>(7, activation, choice.ends());
+    let network = network::<T>(7, activation, choice.endpoint());
     let mut model = SolvedNetwork::new(&network, choice.build().unwrap(), 3).unwrap();
     let x = images::<T>(7, 12);
-    let adjoint = sensitivity_matrices(&mut model, x.as_ref(), Form::Adjoint).unwrap();
-    let forward = sensitivity_matrices(&mut model, x.as_ref(), Form::Forward).unwrap();
+    let adjoint = sensitivity_matrices(&mut model, x.as_ref(), JacobianMode::Vjp).unwrap();
+    let forward = sensitivity_matrices(&mut model, x.as_ref(), JacobianMode::Jvp).unwrap();
     let (mut largest, mut difference) = (0.0_f64, 0.0_f64);
     for j in 0..12 {
         let (a, f) = (adjoint.matrix(j), forward.matrix(j));
@@ -52,10 +52,10 @@ fn both_forms_agree_to_tolerance_under_adaptive_schemes() {
 /// Rows of P against central differences of the outputs: neither form may be wrong in the same way.
 #[test]
 fn the_matrix_is_the_derivative() {
-    let network = network::<f64>(7, Activation::Tanh, Ends::Open);
+    let network = network::<f64>(7, Activation::Tanh, Endpoint::Excluded);
     let mut model = SolvedNetwork::new(&network, SchemeChoice::Euler.build().unwrap(), 3).unwrap();
     let x = images::<f64>(7, 1);
-    let p = sensitivity_matrices(&mut model, x.as_ref(), Form::Adjoint).unwrap().matrix(0);
+    let p = sensitivity_matrices(&mut model, x.as_ref(), JacobianMode::Vjp).unwrap().matrix(0);
     let step = 1e-5;
     for i in 0..7 {
         let moved = Mat::from_fn(7, 2, |row, column| {

@@ -81,7 +81,7 @@ fn the_path_is_that_of_the_weight() {
     let path = sandbox.path("results/x.h5");
     let network = read_run(&path).network;
     let smooth = read_appendix(&path, "analysis/smoothness").unwrap().unwrap();
-    let expected: Vec<f64> = (0..6).map(|k| network.parameters.weights(k)[(2, 7)]).collect();
+    let expected: Vec<f64> = (0..6).map(|k| network.parameters().weights(k)[(2, 7)]).collect();
     assert_eq!(smooth.arrays["path"].values, expected);
     let variation: f64 = expected.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
     let found = smooth.arrays["weights_variation"].values[2 * 16 + 7];

@@ -55,7 +55,7 @@ fn stored_images_fool_the_stored_network() {
             if let SchemeChoice::Adaptive(options) = &mut choice {
                 (options.rtol, options.atol) = (1e-9, 1e-9);
             }
-            let network = stored.network.with_ends(choice.ends());
+            let network = stored.network.with_endpoint(choice.endpoint());
             let scheme = choice.build::<f64>().unwrap();
             let mut model = SolvedNetwork::new(&network, scheme, 3).unwrap();
             let x = Mat::from_fn(width, images.shape[0], |i, j| images.values[j * width + i]);

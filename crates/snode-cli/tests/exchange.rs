@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 
 use snode_exchange::{Description, write_npz, write_safetensors};
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 use snode_store::Status;
 use support::{Sandbox, read_run};
 
@@ -93,7 +93,7 @@ fn single_layers_travel_as_a_residual_network() {
 
 /// A file that says nothing but the parameters, as other programs write them.
 fn bare(path: &Path) {
-    let grid = Grid::new(1.5, 3, Ends::Open).unwrap();
+    let grid = Grid::new(1.5, 3, Endpoint::Excluded).unwrap();
     let network = Network::<f32>::initial(16, grid, Activation::Relu, Initialisation::Spline, 1);
     let names = "layers.{}".parse().unwrap();
     let bytes = write_safetensors(&network, &Description::default(), Some(&names)).unwrap();
@@ -171,7 +171,7 @@ fn what_cannot_travel_is_refused() {
 #[test]
 fn options_take_precedence_over_the_file() {
     let sandbox = Sandbox::new();
-    let grid = Grid::new(1.5, 3, Ends::Open).unwrap();
+    let grid = Grid::new(1.5, 3, Endpoint::Excluded).unwrap();
     let network = Network::<f64>::initial(16, grid, Activation::Relu, Initialisation::Spline, 1);
     let about = Description { classes: Some(3), ..Description::default() };
     std::fs::write(sandbox.path("x.npz"), write_npz(&network, &about).unwrap()).unwrap();
@@ -193,7 +193,7 @@ fn cells_of_matlab_7_3_become_layers() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cells73.mat");
     let known = ["--horizon", "1", "--activation", "relu", "--classes", "2"];
     sandbox.succeeds(&[&["import", file, "--output", "y.h5"], &known[..]].concat());
-    let parameters = read_run(&sandbox.path("y.h5")).network.parameters;
+    let parameters = read_run(&sandbox.path("y.h5")).network.into_parameters();
     assert_eq!((parameters.nodes(), parameters.width()), (2, 3));
     for k in 0..2 {
         for i in 0..3 {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use faer::Mat;
 use snode_exchange::{Description, Element, write_npz, write_onnx, write_safetensors};
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Scheme};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Scheme};
 
 const WIDTH: usize = 12;
 const POINTS: usize = 40;
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// `ACTIVATION-PRECISION` with the endings `.onnx`, `.npz`, `.safetensors`, and `.x` and `.y`: input
 /// and final state as f64, one data point after the other.
 fn write<T: Element>(folder: &Path, activation: Activation) -> Result<(), Box<dyn Error>> {
-    let grid = Grid::new(3.0, 20, Ends::Open)?;
+    let grid = Grid::new(3.0, 20, Endpoint::Excluded)?;
     let network = Network::<T>::initial(WIDTH, grid, activation, Initialisation::Spline, 5);
     let about = Description { classes: Some(4), ..Description::default() };
     let x = Mat::from_fn(WIDTH, POINTS, |i, j| T::from_f64((0.7 * (i + 3 * j) as f64).sin()));

@@ -1,6 +1,6 @@
 //! What has to be known of a network beside its parameters.
 
-use snode_ode::{Activation, Ends, Grid, Network, Parameters, Real};
+use snode_ode::{Activation, Endpoint, Grid, Network, Parameters, Real};
 
 use crate::ExchangeError;
 
@@ -15,7 +15,7 @@ pub struct Description {
     /// T.
     pub horizon: Option<f64>,
     /// Whether T has a node.
-    pub ends: Option<Ends>,
+    pub ends: Option<Endpoint>,
     /// σ.
     pub activation: Option<Activation>,
     /// The scheme it is to be solved by, such as `euler`.
@@ -51,7 +51,7 @@ impl Description {
     pub fn of<T: Real>(network: &Network<T>) -> Self {
         Self {
             horizon: Some(network.grid().horizon()),
-            ends: Some(network.grid().ends()),
+            ends: Some(network.grid().endpoint()),
             activation: Some(network.activation()),
             ..Self::default()
         }
@@ -73,7 +73,7 @@ impl Description {
         }
     }
 
-    /// The network with these parameters. Ends are open if they are not known.
+    /// The network with these parameters. T is no node if it is not known whether it is.
     ///
     /// # Errors
     /// [`ExchangeError::Unknown`] if horizon or activation is not known; if the horizon is not
@@ -81,10 +81,10 @@ impl Description {
     pub fn network<T: Real>(&self, parameters: Parameters<T>) -> Result<Network<T>, ExchangeError> {
         let horizon = self.horizon.ok_or(ExchangeError::Unknown { key: "horizon" })?;
         let activation = self.activation.ok_or(ExchangeError::Unknown { key: "activation" })?;
-        let ends = self.ends.unwrap_or(Ends::Open);
+        let ends = self.ends.unwrap_or(Endpoint::Excluded);
         let steps = match ends {
-            Ends::Open => parameters.nodes(),
-            Ends::Closed => parameters.nodes().saturating_sub(1),
+            Endpoint::Excluded => parameters.nodes(),
+            Endpoint::Included => parameters.nodes().saturating_sub(1),
         };
         Ok(Network::new(parameters, Grid::new(horizon, steps, ends)?, activation)?)
     }
@@ -92,8 +92,8 @@ impl Description {
     /// The properties that are known, as texts.
     pub fn to_texts(&self) -> Vec<(&'static str, String)> {
         let ends = self.ends.map(|ends| match ends {
-            Ends::Open => "open",
-            Ends::Closed => "closed",
+            Endpoint::Excluded => "open",
+            Endpoint::Included => "closed",
         });
         let number = |value: Option<f64>| value.map(|value| value.to_string());
         let count = |value: Option<usize>| value.map(|value| value.to_string());
@@ -129,8 +129,8 @@ impl Description {
             name: find("name"),
             horizon: number("horizon")?,
             ends: parsed("ends", find("ends"), "open, closed", |text| match text {
-                "open" => Some(Ends::Open),
-                "closed" => Some(Ends::Closed),
+                "open" => Some(Endpoint::Excluded),
+                "closed" => Some(Endpoint::Included),
                 _ => None,
             })?,
             activation: parsed("activation", find("activation"), &activations, |text| {
@@ -169,7 +169,7 @@ mod tests {
         let full = Description {
             name: Some("a name".into()),
             horizon: Some(0.1 + 0.2),
-            ends: Some(Ends::Closed),
+            ends: Some(Endpoint::Included),
             activation: Some(Activation::Elu { alpha: 0.2 }),
             scheme: Some("rk4".into()),
             classes: Some(10),

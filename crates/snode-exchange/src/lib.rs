@@ -18,9 +18,9 @@
 //!
 //! ```
 //! use snode_exchange::{Description, Layers, read_npz, write_npz};
-//! use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+//! use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 //!
-//! let grid = Grid::new(3.0, 30, Ends::Open)?;
+//! let grid = Grid::new(3.0, 30, Endpoint::Excluded)?;
 //! let network = Network::<f64>::initial(16, grid, Activation::Tanh, Initialisation::Spline, 7);
 //! let about = Description { classes: Some(10), ..Description::default() };
 //!

@@ -63,10 +63,10 @@ pub fn write_npz<T: Element>(
     description: &Description,
 ) -> Result<Vec<u8>, ExchangeError> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    let (n, nodes) = (network.width() as u64, network.parameters.nodes());
-    let all = weights(&network.parameters, 0..nodes);
+    let (n, nodes) = (network.width() as u64, network.parameters().nodes());
+    let all = weights(network.parameters(), 0..nodes);
     add(&mut archive, "weights", T::NUMPY, &[nodes as u64, n, n], &all)?;
-    let all = biases(&network.parameters, 0..nodes);
+    let all = biases(network.parameters(), 0..nodes);
     add(&mut archive, "biases", T::NUMPY, &[nodes as u64, n], &all)?;
     for (key, text) in Description::of(network).or(description.clone()).to_texts() {
         let (kind, bytes) = match key {

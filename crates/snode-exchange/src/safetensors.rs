@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use ::safetensors::tensor::TensorView;
 use ::safetensors::{Dtype, SafeTensors, View, serialize};
-use snode_ode::{Ends, Network};
+use snode_ode::{Endpoint, Network};
 
 use crate::array::{Array, Order, Values, count};
 use crate::limits::MAX_BYTES;
@@ -60,7 +60,7 @@ pub fn write_safetensors<T: Element>(
     description: &Description,
     names: Option<&LayerNames>,
 ) -> Result<Vec<u8>, ExchangeError> {
-    let parameters = &network.parameters;
+    let parameters = network.parameters();
     let (n, nodes) = (parameters.width(), parameters.nodes());
     let tensor = |shape: Vec<usize>, bytes| Tensor { dtype: T::SAFETENSORS, shape, bytes };
     let mut tensors = Vec::new();
@@ -70,7 +70,7 @@ pub fn write_safetensors<T: Element>(
                 .push(("weights".into(), tensor(vec![nodes, n, n], weights(parameters, 0..nodes))));
             tensors.push(("biases".into(), tensor(vec![nodes, n], biases(parameters, 0..nodes))));
         }
-        Some(_) if network.grid().ends() == Ends::Closed => {
+        Some(_) if network.grid().endpoint() == Endpoint::Included => {
             let problem = "the network has a node at T, which no layer reads".into();
             return Err(ExchangeError::Unwritable { format: FORMAT, problem });
         }

@@ -11,8 +11,8 @@ use faer::Mat;
 use prost::Message;
 use snode_exchange::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
 use snode_exchange::{Description, Element, ExchangeError, write_onnx};
-use snode_ode::{Activation, Ends, Euler, Scheme};
-use support::{about, network, with_ends};
+use snode_ode::{Activation, Endpoint, Euler, Scheme};
+use support::{about, network, with_endpoint};
 
 /// An array of reals, row-major.
 #[derive(Clone)]
@@ -167,7 +167,7 @@ fn the_model_says_what_it_is() {
 
 #[test]
 fn what_has_no_graph_is_refused() {
-    let closed = with_ends::<f64>(3, 4, Activation::Tanh, Ends::Closed);
+    let closed = with_endpoint::<f64>(3, 4, Activation::Tanh, Endpoint::Included);
     let error = write_onnx(&closed, &about(), false).unwrap_err();
     assert!(matches!(error, ExchangeError::Unwritable { .. }), "{error}");
     let open = network::<f64>(3, 4, Activation::Tanh);

@@ -6,8 +6,8 @@ use snode_exchange::{
     Description, Element, ExchangeError, Imported, LayerNames, Layers, read_npz, read_safetensors,
     write_npz, write_safetensors,
 };
-use snode_ode::{Activation, Ends, Network, Parameters};
-use support::{about, network, with_ends};
+use snode_ode::{Activation, Endpoint, Network, Parameters};
+use support::{about, network, with_endpoint};
 
 trait Precise: Element {
     fn of(layers: Layers) -> Option<Parameters<Self>>;
@@ -31,9 +31,9 @@ fn rebuilt<T: Precise>(imported: Imported) -> Network<T> {
 }
 
 fn goes_round<T: Precise>() {
-    for ends in [Ends::Open, Ends::Closed] {
+    for ends in [Endpoint::Excluded, Endpoint::Included] {
         for name in Activation::NAMES {
-            let network = with_ends::<T>(5, 3, name.parse().unwrap(), ends);
+            let network = with_endpoint::<T>(5, 3, name.parse().unwrap(), ends);
             let full = Description::of(&network).or(about());
             for imported in [
                 read_npz(&write_npz(&network, &about()).unwrap()).unwrap(),
@@ -68,7 +68,7 @@ fn layers_go_round_one_by_one() {
 
 #[test]
 fn nodes_that_are_no_layers_do_not_become_layers() {
-    let network = with_ends::<f64>(3, 4, Activation::Tanh, Ends::Closed);
+    let network = with_endpoint::<f64>(3, 4, Activation::Tanh, Endpoint::Included);
     let names: LayerNames = "{}".parse().unwrap();
     let error = write_safetensors(&network, &about(), Some(&names)).unwrap_err();
     assert!(matches!(error, ExchangeError::Unwritable { .. }), "{error}");
@@ -83,7 +83,7 @@ fn the_same_network_gives_the_same_npz() {
 #[test]
 fn numbers_that_are_not_finite_are_refused() {
     let mut network = network::<f64>(4, 3, Activation::Tanh);
-    network.parameters.node_mut(1)[2] = f64::NAN;
+    network.parameters_mut().node_mut(1)[2] = f64::NAN;
     let bytes = write_npz(&network, &about()).unwrap();
     assert_eq!(read_npz(&bytes), Err(ExchangeError::NotFinite { object: "layer 1".into() }));
 }
@@ -106,9 +106,9 @@ fn what_is_not_known_is_asked_for() {
         } else {
             lacking.activation = None;
         }
-        let error = lacking.network(network.parameters.clone()).unwrap_err();
+        let error = lacking.network(network.parameters().clone()).unwrap_err();
         assert_eq!(error, ExchangeError::Unknown { key });
     }
-    let one = Description { ends: Some(Ends::Closed), ..known };
+    let one = Description { ends: Some(Endpoint::Included), ..known };
     assert!(matches!(one.network(Parameters::<f64>::zeros(4, 1)), Err(ExchangeError::Grid(_))));
 }

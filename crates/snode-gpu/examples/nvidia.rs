@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use snode_gpu::{Backend, Device, compare, measure};
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real, Scheme};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real, Scheme};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -14,7 +14,7 @@ fn network<T: Real>(
     layers: usize,
     activation: Activation,
 ) -> Result<Network<T>, Failure> {
-    let grid = Grid::new(1.5, layers, Ends::Open)?;
+    let grid = Grid::new(1.5, layers, Endpoint::Excluded)?;
     Ok(Network::initial(width, grid, activation, Initialisation::Spline, 3))
 }
 
@@ -106,7 +106,7 @@ fn times<T: Real>(device: &Device, largest: usize, peak: f64) -> Result<(), Fail
                 (2, 2, 14),
                 (4, 2, 14),
             ],
-            1000 => &[(4, 1, 14), (8, 1, 14), (8, 1, 7), (8, 2, 7), (16, 1, 7), (16, 2, 7)],
+            1000 => &[(4, 1, 28), (4, 1, 49), (8, 1, 14), (8, 1, 28), (8, 2, 14)],
             _ => &[
                 (16, 1, 7),
                 (16, 2, 7),
@@ -140,14 +140,17 @@ fn cpu<T: Real>() -> Result<(), Failure> {
     let network = network::<T>(196, 150, Activation::Tanh)?;
     let x = faer::Mat::<T>::from_fn(196, 100, |i, j| T::from_f64(((i * 7 + j) as f64).sin()));
     let mut euler = Euler::new();
-    let mut gradient = network.parameters.clone();
+    let mut gradient = network.parameters().clone();
     let mut best = [f64::MAX; 2];
     for _ in 0..10 {
         let start = Instant::now();
-        euler.direct(&network, x.as_ref())?;
+        drop(euler.direct(&network, x.as_ref())?);
         best[0] = best[0].min(start.elapsed().as_secs_f64() * 1e3);
         let start = Instant::now();
-        euler.adjoint(&network, x.as_ref(), Some(&mut gradient))?;
+        euler
+            .trajectory(&network)
+            .ok_or("no trajectory")?
+            .adjoint(x.as_ref(), Some(&mut gradient))?;
         best[1] = best[1].min(start.elapsed().as_secs_f64() * 1e3);
     }
     println!(

@@ -68,37 +68,38 @@ pub fn compare<T: Real>(
     let mut out = vec![T::ZERO; shape.len()];
     let batch_of = |values| MatRef::from_column_major_slice(values, width, batch);
 
-    euler.direct(network, batch_of(&x0))?;
+    let mut on_cpu = euler.direct(network, batch_of(&x0))?;
     solver.direct(network, shape, &x0, &mut out)?;
-    note("direct", &out, euler.output());
+    note("direct", &out, on_cpu.output());
     let mut cpu = Mat::<T>::zeros(width, batch);
-    euler.evaluate(network, batch_of(&x0), cpu.as_mut())?;
+    Euler::new().evaluate(network, batch_of(&x0), cpu.as_mut())?;
     solver.evaluate(network, shape, &x0, &mut out)?;
     note("evaluate", &out, cpu.as_ref());
 
-    let (mut gradient, mut own) = (network.parameters.clone(), network.parameters.clone());
-    euler.adjoint(network, batch_of(&w), Some(&mut gradient))?;
+    let (mut gradient, mut own) = (network.parameters().clone(), network.parameters().clone());
+    let lambda = on_cpu.adjoint(batch_of(&w), Some(&mut gradient))?;
     solver.adjoint(network, shape, &w, true, &mut out)?;
-    note("adjoint", &out, euler.input_adjoint());
+    note("adjoint", &out, lambda);
     solver.gradient(shape, &mut own)?;
     let all = gradient.as_slice();
     note("gradient", own.as_slice(), MatRef::from_column_major_slice(all, all.len(), 1));
 
     for (what, parameters) in [("sensitivity", Some(&gradient)), ("sensitivity of the input", None)]
     {
-        euler.sensitivity(network, Perturbation { parameters, input: Some(batch_of(&w)) })?;
+        let along = Perturbation { parameters, input: Some(batch_of(&w)) };
+        let xi = on_cpu.sensitivity(along)?.sensitivity;
         solver.sensitivity(network, shape, parameters, &w, &mut out)?;
-        note(what, &out, euler.output_sensitivity());
+        note(what, &out, xi);
     }
 
     let many = numbers::<T>(3 * shape.len(), 5);
     let columns = MatRef::from_column_major_slice(&many, width, 3 * batch);
     let mut cpu = Mat::<T>::zeros(width, 3 * batch);
     let mut out = vec![T::ZERO; many.len()];
-    euler.adjoints(network, columns, cpu.as_mut())?;
+    on_cpu.adjoint_columns(columns, cpu.as_mut())?;
     solver.adjoint(network, shape, &many, false, &mut out)?;
     note("adjoints", &out, cpu.as_ref());
-    euler.sensitivities(network, columns, cpu.as_mut())?;
+    on_cpu.sensitivity_columns(columns, cpu.as_mut())?;
     solver.sensitivity(network, shape, None, &many, &mut out)?;
     note("sensitivities", &out, cpu.as_ref());
     Ok(found)

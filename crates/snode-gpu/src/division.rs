@@ -11,7 +11,7 @@ const MOST_SUMS: usize = 128;
 const MOST_THREADS: usize = 512;
 
 /// Weights a thread reads ahead for 1, 2, 4 … columns of a block: as many as registers allow.
-const AHEAD: [usize; 6] = [28, 28, 14, 14, 7, 4];
+const AHEAD: [usize; 6] = [49, 49, 28, 14, 7, 4];
 
 /// Threads that run in step; blocks have a multiple of them.
 const WARP: usize = 32;

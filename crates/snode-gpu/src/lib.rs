@@ -16,15 +16,18 @@ mod compare;
 mod device;
 mod division;
 mod error;
+mod euler;
 mod kernels;
 pub mod measure;
 mod order;
 #[cfg(feature = "cuda")]
 mod resources;
 mod solver;
+mod vectors;
 
 pub use compare::{CompareError, Unlike, compare};
 pub use device::{Backend, Device, DeviceInfo, UnknownBackend};
 pub use error::GpuError;
+pub use euler::GpuEuler;
 #[cfg(feature = "cuda")]
 pub use resources::{Resources, resources};

@@ -49,13 +49,14 @@ pub fn times<T: Real>(
     let mut out = x.clone();
     solver.direct(network, shape, &x, &mut out)?;
     solver.adjoint(network, shape, &x, true, &mut out)?;
-    let mut gradient = network.parameters.clone();
+    let mut gradient = network.parameters().clone();
     solver.gradient(shape, &mut gradient)?;
     solver.sensitivity(network, shape, Some(&gradient), &x, &mut out)?;
     let product = 2.0 * (width * width) as f64 * (batch * shape.layers) as f64;
     let size = size_of::<T>() as f64;
-    let weights = (network.parameters.as_slice().len()) as f64 * size;
+    let weights = (network.parameters().as_slice().len()) as f64 * size;
     let states = (shape.layers * shape.len()) as f64 * size;
+    let memory = device.memory::<T>(gradient.as_slice().len())?;
     let mut times = Vec::new();
     let mut time =
         |name: &str, operations, bytes, run: &mut dyn FnMut() -> Result<(), GpuError>| {
@@ -74,13 +75,13 @@ pub fn times<T: Real>(
     })?;
     time("transposes of W", 0.0, 2.0 * weights, &mut || solver.launch_transpose(network))?;
     time("gradient from G and X", product, weights + 2.0 * states, &mut || {
-        solver.launch_gradient(shape).map(drop)
+        solver.launch_gradient(shape, &memory)
     })?;
     time("sensitivity of parameters", 2.0 * product, 2.0 * (weights + states), &mut || {
-        solver.launch_sensitivity(network, shape, batch, true)
+        solver.launch_sensitivity(network, shape, batch, Some(&gradient))
     })?;
     time("sensitivity of inputs", product, weights + states, &mut || {
-        solver.launch_sensitivity(network, shape, batch, false)
+        solver.launch_sensitivity(network, shape, batch, None)
     })?;
     times.extend(vector_times(device, network)?);
     Ok(times)
@@ -88,20 +89,27 @@ pub fn times<T: Real>(
 
 /// The kernels that go through parameters.
 fn vector_times<T: Real>(device: &Device, network: &Network<T>) -> Result<Vec<Time>, GpuError> {
-    let (nodes, count) = (network.parameters.nodes(), network.parameters.as_slice().len());
+    let (nodes, count) = (network.parameters().nodes(), network.parameters().as_slice().len());
     let [.., combine, node_products, tridiagonal] =
         device.compile(&kernels::nodes::<T>(network.width()), kernels::NODE_NAMES)?;
     let (x, y) = (device.memory::<T>(count)?, device.memory::<T>(count)?);
     let (sums, factors) = (device.memory::<T>(64 * nodes)?, device.memory::<T>(nodes)?);
-    x.write(0, network.parameters.as_slice())?;
-    y.write(0, network.parameters.as_slice())?;
+    x.write(0, network.parameters().as_slice())?;
+    y.write(0, network.parameters().as_slice())?;
     factors.write(0, &vec![T::from_f64(0.5); nodes])?;
     let bytes = (count * size_of::<T>()) as f64;
     let half = Argument::real(T::from_f64(0.5));
     let blocks = count.div_ceil(256).min(8 * device.info().compute_units);
     let runs: [(&str, f64, &dyn Fn() -> Result<(), GpuError>); 4] = [
         ("y = keep y + add x", 3.0, &|| {
-            let arguments = [y.argument(), x.argument(), half, half, Argument::Long(count as i64)];
+            let arguments = [
+                y.argument(),
+                y.argument(),
+                x.argument(),
+                half,
+                half,
+                Argument::Long(count as i64),
+            ];
             combine.launch([blocks, 1], 256, &arguments)
         }),
         ("inner product", 2.0, &|| {

@@ -1,5 +1,7 @@
 //! The problems of a batch on a device: what is uploaded, launched and downloaded for each.
 
+use std::sync::Arc;
+
 use snode_ode::{Network, Parameters, Real};
 
 use crate::GpuError;
@@ -7,6 +9,7 @@ use crate::device::{Argument, Device, Kernel, Memory};
 use crate::division::divide;
 use crate::kernels::{self, Division};
 use crate::order::{CUT, Order};
+use crate::vectors::{GpuNumbers, Space};
 
 /// Memory that is made larger when it is too small.
 pub(crate) struct Room<T>(Option<Memory<T>>);
@@ -34,29 +37,36 @@ impl<T: Real> Room<T> {
     }
 }
 
-/// A copy of some parameters on the device.
+/// Some parameters on the device: where they are by themselves, or a copy of them.
 pub(crate) struct Copied<T> {
-    /// The stamp of what is there.
+    /// The stamp of what is in the copy.
     stamp: Option<u64>,
-    numbers: Room<T>,
+    copy: Room<T>,
 }
 
 impl<T> Default for Copied<T> {
     fn default() -> Self {
-        Self { stamp: None, numbers: Room::default() }
+        Self { stamp: None, copy: Room::default() }
     }
 }
 
 impl<T: Real> Copied<T> {
-    /// Makes this a copy of `parameters`; whether it has not been one.
-    fn update(&mut self, device: &Device, parameters: &Parameters<T>) -> Result<bool, GpuError> {
-        if self.stamp == Some(parameters.stamp()) {
-            return Ok(false);
+    /// The numbers of `parameters` on the device, copied if they have to be.
+    fn of<'a>(
+        &'a mut self,
+        device: &Device,
+        parameters: &'a Parameters<T>,
+    ) -> Result<&'a Memory<T>, GpuError> {
+        if let Some(own) = parameters.device().and_then(|own| GpuNumbers::of(own, device)) {
+            return Ok(&own.numbers);
         }
-        self.stamp = None;
-        self.numbers.of(device, parameters.as_slice().len())?.write(0, parameters.as_slice())?;
-        self.stamp = Some(parameters.stamp());
-        Ok(true)
+        if self.stamp != Some(parameters.stamp()) {
+            self.stamp = None;
+            let numbers = parameters.as_slice();
+            self.copy.of(device, numbers.len())?.write(0, numbers)?;
+            self.stamp = Some(parameters.stamp());
+        }
+        self.copy.now()
     }
 }
 
@@ -103,9 +113,9 @@ pub(crate) struct Solver<T> {
     /// How to divide, where measurements want it otherwise.
     pub(crate) division: Option<Division>,
     parameters: Copied<T>,
-    /// W_kᵀ of the copy above, where an adjoint problem has wanted it.
+    /// W_kᵀ of the parameters with this stamp, where an adjoint problem has wanted it.
     transposed: Room<T>,
-    is_transposed: bool,
+    transposed_stamp: Option<u64>,
     direction: Copied<T>,
     /// X_0 … X_L.
     states: Room<T>,
@@ -115,7 +125,8 @@ pub(crate) struct Solver<T> {
     weighted: Room<T>,
     /// ω_k X_k of the last perturbation, where they are computed before the walk.
     products: Room<T>,
-    gradient: Room<T>,
+    /// What gradients on the device share.
+    space: Option<Arc<Space<T>>>,
     input: Room<T>,
     output: Room<T>,
 }
@@ -130,13 +141,13 @@ impl<T: Real> Solver<T> {
             division: None,
             parameters: Copied::default(),
             transposed: Room::default(),
-            is_transposed: false,
+            transposed_stamp: None,
+            space: None,
             direction: Copied::default(),
             states: Room::default(),
             slopes: Room::default(),
             weighted: Room::default(),
             products: Room::default(),
-            gradient: Room::default(),
             input: Room::default(),
             output: Room::default(),
         })
@@ -159,14 +170,6 @@ impl<T: Real> Solver<T> {
 
     fn node_kernels(&self, width: usize) -> Result<[Kernel; 5], GpuError> {
         self.device.compile(&kernels::nodes::<T>(width), kernels::NODE_NAMES)
-    }
-
-    /// The parameters as they are, and no transposes of others.
-    fn upload(&mut self, network: &Network<T>) -> Result<(), GpuError> {
-        if self.parameters.update(&self.device, &network.parameters)? {
-            self.is_transposed = false;
-        }
-        Ok(())
     }
 
     /// (S1) from `x0` into `output`, with the trajectory kept. Nothing is checked.
@@ -212,8 +215,8 @@ impl<T: Real> Solver<T> {
         shape: Shape,
         keep: bool,
     ) -> Result<(), GpuError> {
-        self.upload(network)?;
         let walks = self.walks(network, shape.batch)?;
+        let parameters = self.parameters.of(&self.device, network.parameters())?;
         let input = self.input.now()?;
         // Without slopes to keep, any memory stands in for theirs.
         let (states, slopes) =
@@ -223,7 +226,7 @@ impl<T: Real> Solver<T> {
             walks.division.blocks(shape.batch),
             walks.division.threads,
             &[
-                self.parameters.numbers.now()?.argument(),
+                parameters.argument(),
                 input.argument(),
                 states.now()?.argument(),
                 slopes.argument(),
@@ -236,9 +239,9 @@ impl<T: Real> Solver<T> {
         )
     }
 
-    /// X_k of the last direct problem.
-    pub(crate) fn state(&self, shape: Shape, k: usize, out: &mut [T]) -> Result<(), GpuError> {
-        self.states.now()?.read(k * shape.len(), out)
+    /// X_0 … of the last direct problem, as many as fit in `out`.
+    pub(crate) fn states(&self, out: &mut [T]) -> Result<(), GpuError> {
+        self.states.now()?.read(0, out)
     }
 
     /// (S5) for λ(T) in the columns of `terminals`, as many as a multiple of the batch, along the last
@@ -303,45 +306,63 @@ impl<T: Real> Solver<T> {
 
     /// W_kᵀ of the present parameters, unless they are there.
     fn launch_transpose_once(&mut self, network: &Network<T>) -> Result<(), GpuError> {
-        self.upload(network)?;
-        if !self.is_transposed {
+        let stamp = Some(network.parameters().stamp());
+        if self.transposed_stamp != stamp {
+            self.transposed_stamp = None;
             self.launch_transpose(network)?;
-            self.is_transposed = true;
+            self.transposed_stamp = stamp;
         }
         Ok(())
     }
 
     /// W_kᵀ of the parameters that are on the device.
     pub(crate) fn launch_transpose(&mut self, network: &Network<T>) -> Result<(), GpuError> {
-        let (width, nodes) = (network.width(), network.parameters.nodes());
+        let (width, nodes) = (network.width(), network.parameters().nodes());
         let [transpose, ..] = self.node_kernels(width)?;
-        let from = self.parameters.numbers.now()?;
-        let to = self.transposed.of(&self.device, network.parameters.as_slice().len())?;
+        let from = self.parameters.of(&self.device, network.parameters())?;
+        let to = self.transposed.of(&self.device, network.parameters().as_slice().len())?;
         let blocks = [width.div_ceil(16).pow(2), nodes];
         transpose.launch(blocks, 256, &[from.argument(), to.argument()])
     }
 
-    /// (S6) from what the last adjoint problem has kept, into `gradient`; zero where no layer is.
+    /// (S6) from what the last adjoint problem has kept, into `gradient`, which is on the device then;
+    /// zero where no layer is.
     pub(crate) fn gradient(
         &mut self,
         shape: Shape,
         gradient: &mut Parameters<T>,
     ) -> Result<(), GpuError> {
-        let count = shape.layers * gradient.node_len();
-        let numbers = gradient.as_mut_slice();
         if shape.len() == 0 {
-            numbers.fill(T::ZERO);
+            gradient.as_mut_slice().fill(T::ZERO);
             return Ok(());
         }
-        let (read, unread) = numbers.split_at_mut(count);
-        unread.fill(T::ZERO);
-        self.launch_gradient(shape)?.read(0, read)
+        let device = &self.device;
+        if gradient.device().and_then(|own| GpuNumbers::of(own, device)).is_none() {
+            let space = self.space(gradient.width(), gradient.nodes())?;
+            gradient.set_device(Box::new(GpuNumbers::new(&space)?));
+        }
+        let nodes = gradient.nodes();
+        let own = gradient.device_mut().map(|own| &*own);
+        let Some(own) = own.and_then(|own| GpuNumbers::of(own, &self.device)) else {
+            return Err(GpuError::Nothing);
+        };
+        if nodes > shape.layers {
+            let node = shape.width * shape.width + shape.width;
+            own.numbers
+                .write(shape.layers * node, &vec![T::ZERO; (nodes - shape.layers) * node])?;
+        }
+        self.launch_gradient(shape, &own.numbers)
     }
 
-    pub(crate) fn launch_gradient(&mut self, shape: Shape) -> Result<&Memory<T>, GpuError> {
+    fn space(&mut self, width: usize, nodes: usize) -> Result<Arc<Space<T>>, GpuError> {
+        match &self.space {
+            Some(space) if space.shape() == (width, nodes) => Ok(space.clone()),
+            _ => Ok(self.space.insert(Space::new(&self.device, width, nodes)?).clone()),
+        }
+    }
+
+    pub(crate) fn launch_gradient(&self, shape: Shape, out: &Memory<T>) -> Result<(), GpuError> {
         let [_, kernel, ..] = self.node_kernels(shape.width)?;
-        let count = shape.layers * (shape.width * shape.width + shape.width);
-        let out = self.gradient.of(&self.device, count)?;
         let cut = Order::cut_of_gradient(shape.width, shape.batch);
         kernel.launch(
             [shape.width.div_ceil(32).pow(2), shape.layers],
@@ -353,8 +374,7 @@ impl<T: Real> Solver<T> {
                 shape.batch.into(),
                 cut.into(),
             ],
-        )?;
-        Ok(out)
+        )
     }
 
     /// (S3) for ξ₀ in the columns of `inputs`, as many as a multiple of the batch, and a perturbation of
@@ -370,39 +390,37 @@ impl<T: Real> Solver<T> {
         if inputs.is_empty() {
             return Ok(());
         }
-        self.upload(network)?;
-        if let Some(perturbation) = perturbation {
-            self.direction.update(&self.device, perturbation)?;
-        }
         self.input.of(&self.device, inputs.len())?.write(0, inputs)?;
         self.output.of(&self.device, inputs.len())?;
         let columns = inputs.len() / shape.width;
-        self.launch_sensitivity(network, shape, columns, perturbation.is_some())?;
+        self.launch_sensitivity(network, shape, columns, perturbation)?;
         self.output.now()?.read(0, out)
     }
 
-    /// (S3) for so many columns in `input`, and the perturbation in `direction` if the parameters are
-    /// `perturbed`.
+    /// (S3) for so many columns in `input`.
     pub(crate) fn launch_sensitivity(
         &mut self,
         network: &Network<T>,
         shape: Shape,
         columns: usize,
-        perturbed: bool,
+        perturbation: Option<&Parameters<T>>,
     ) -> Result<(), GpuError> {
         let walks = self.walks(network, columns)?;
         let order = Order::of_layer(shape.width, columns);
-        let how = match perturbed {
-            false => Perturbed::Not,
-            true if order.continued => Perturbed::Continued,
-            true if prepares(walks.division, shape) => Perturbed::Prepared,
-            true => Perturbed::Added,
+        let how = match perturbation {
+            None => Perturbed::Not,
+            Some(_) if order.continued => Perturbed::Continued,
+            Some(_) if prepares(walks.division, shape) => Perturbed::Prepared,
+            Some(_) => Perturbed::Added,
         };
-        if how == Perturbed::Prepared {
-            self.prepare(network, shape, order)?;
+        if let (Perturbed::Prepared, Some(perturbation)) = (how, perturbation) {
+            self.prepare(network, shape, order, perturbation)?;
         }
-        let parameters = self.parameters.numbers.now()?;
-        let direction = if perturbed { self.direction.numbers.now()? } else { parameters };
+        let parameters = self.parameters.of(&self.device, network.parameters())?;
+        let direction = match perturbation {
+            Some(perturbation) => self.direction.of(&self.device, perturbation)?,
+            None => parameters,
+        };
         let states = match how {
             Perturbed::Prepared => self.products.now()?,
             _ => self.states.now()?,
@@ -433,16 +451,18 @@ impl<T: Real> Solver<T> {
         network: &Network<T>,
         shape: Shape,
         order: Order,
+        perturbation: &Parameters<T>,
     ) -> Result<(), GpuError> {
         // Divided as a batch that keeps all of the device at work.
         let walks = self.walks(network, 16 * self.device.info().compute_units)?;
+        let direction = self.direction.of(&self.device, perturbation)?;
         let products = self.products.of(&self.device, shape.layers * shape.len())?;
         let [across, _] = walks.division.blocks(shape.batch);
         walks.layer_products.launch(
             [across, shape.layers],
             walks.division.threads,
             &[
-                self.direction.numbers.now()?.argument(),
+                direction.argument(),
                 self.states.now()?.argument(),
                 products.argument(),
                 shape.batch.into(),

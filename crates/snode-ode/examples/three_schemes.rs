@@ -4,12 +4,12 @@
 
 use faer::Mat;
 use snode_ode::{
-    Activation, Ends, Grid, Initialisation, Network, Perturbation, Problem, SchemeChoice,
+    Activation, Endpoint, Grid, Initialisation, Network, Perturbation, Problem, SchemeChoice,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Width 5, 40 steps on (0, 3], T included: only Euler does without the node there.
-    let grid = Grid::new(3.0, 40, Ends::Closed)?;
+    let grid = Grid::new(3.0, 40, Endpoint::Included)?;
     let network = Network::<f64>::initial(5, grid, Activation::Tanh, Initialisation::Spline, 1);
 
     // Two data points, one a column; the first component of each is perturbed.
@@ -18,20 +18,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     for name in ["euler", "rk4", "dopri5"] {
         let choice = SchemeChoice::named(name).ok_or("adaptive schemes are not built in")?;
-        let network = network.clone().with_ends(choice.ends());
+        let network = network.clone().with_endpoint(choice.endpoint());
         let mut scheme = choice.build::<f64>()?;
 
-        scheme.direct(&network, x0.as_ref())?;
+        let mut trajectory = scheme.direct(&network, x0.as_ref())?;
+        println!("{name}, {}", trajectory.statistics(Problem::Direct));
         let perturbation = Perturbation { parameters: None, input: Some(xi0.as_ref()) };
-        scheme.sensitivity(&network, perturbation)?;
-
-        println!("{name}, {}", scheme.statistics(Problem::Direct));
+        let solved = trajectory.sensitivity(perturbation)?;
         for j in 0..2 {
-            println!("  x(T) = {:.5?}", scheme.output().col(j).iter().collect::<Vec<_>>());
-            println!(
-                "  ξ(T) = {:.5?}",
-                scheme.output_sensitivity().col(j).iter().collect::<Vec<_>>()
-            );
+            println!("  x(T) = {:.5?}", solved.output.col(j).iter().collect::<Vec<_>>());
+            println!("  ξ(T) = {:.5?}", solved.sensitivity.col(j).iter().collect::<Vec<_>>());
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What can go wrong in a solve.
 
-use crate::scheme::{Problem, Statistics, Stop};
+use crate::scheme::{LastState, Problem, Statistics, Stop};
 
 /// Why a solve gave no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -18,30 +18,34 @@ pub enum SolveError {
         found: (usize, usize),
     },
     /// The scheme reads the parameters at T, where the grid has no node;
-    /// [`Network::with_ends`](crate::Network::with_ends) gives it one.
+    /// [`Network::with_endpoint`](crate::Network::with_endpoint) gives it one.
     #[error("{scheme} needs a grid whose last node is T; this one ends before it")]
     OpenGrid {
         /// The scheme.
         scheme: &'static str,
     },
-    /// The adjoint or sensitivity problem was posed before the direct one, along whose trajectory
-    /// it runs.
-    #[error("{problem}: there is no trajectory yet; solve the direct problem first")]
-    NoTrajectory {
-        /// The problem posed.
-        problem: Problem,
-    },
-    /// The solve came to a stop before its end. The last good state of the direct, adjoint and
-    /// sensitivity problems is [`Scheme::last_state`](crate::Scheme::last_state).
+    /// The solve came to a stop before its end.
     #[error("{problem}: {reason} at depth {time} ({statistics})")]
     Stopped {
         /// The problem being solved.
         problem: Problem,
         /// Why it stopped.
         reason: Stop,
-        /// The depth it had come to.
+        /// The depth it had come to: of a scheme with fixed steps, that of the first state that is not
+        /// finite.
         time: f64,
+        /// The last state that was good, of the direct, adjoint and sensitivity problems; none if there
+        /// was none.
+        last: Option<Box<LastState>>,
         /// What it had cost.
         statistics: Statistics,
+    },
+    /// The device on which a problem was to be solved has failed.
+    #[error("{problem}: {message}")]
+    Device {
+        /// The problem being solved.
+        problem: Problem,
+        /// What the device's driver says.
+        message: String,
     },
 }

@@ -14,27 +14,28 @@
 //!
 //! Under [`Euler`] adjoint and sensitivity are the exact derivatives of the discrete network, which
 //! is a residual network; under [`RungeKutta`], of higher order, they are exact too. Schemes are
-//! interchangeable: [`SchemeChoice`] names them, [`Scheme`] is what they have in common. Equation
+//! interchangeable: [`SchemeChoice`] names them, [`Scheme`] is what they have in common: it solves the
+//! direct problem, and on the [`Trajectory`] that it gives the other two are posed. Equation
 //! numbers are those of the repository's `docs/mathematics.md`; everything is generic over `f32` and
 //! `f64`, and has the same bits for any number of threads.
 //!
 //! ```
 //! use faer::Mat;
-//! use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Scheme};
+//! use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Scheme};
 //!
 //! // A network of width 6 on a grid of 20 layers in depth, T = 1.
-//! let grid = Grid::new(1.0, 20, Ends::Open)?;
+//! let grid = Grid::new(1.0, 20, Endpoint::Excluded)?;
 //! let network = Network::<f64>::initial(6, grid, Activation::Tanh, Initialisation::Spline, 42);
 //!
 //! // Five data points, one a column, through the network.
 //! let x0 = Mat::from_fn(6, 5, |i, j| (i as f64 - j as f64) / 6.0);
 //! let mut euler = Euler::new();
-//! euler.direct(&network, x0.as_ref())?;
-//! let output = euler.output().to_owned();
+//! let mut trajectory = euler.direct(&network, x0.as_ref())?;
+//! let output = trajectory.output().to_owned();
 //!
 //! // The gradient of ½‖x(T)‖² by all parameters: λ(T) = x(T).
-//! let mut gradient = network.parameters.clone();
-//! euler.adjoint(&network, output.as_ref(), Some(&mut gradient))?;
+//! let mut gradient = network.parameters().clone();
+//! trajectory.adjoint(output.as_ref(), Some(&mut gradient))?;
 //! assert!(gradient.inner(&gradient, network.grid()) > 0.0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -43,8 +44,8 @@
 //!
 //! * A batch of M data points is an n×M matrix of [`faer`], one data point a column; M may be 0.
 //! * Depth t has no unit. A [`Grid`] of L steps on \[0, T\] has nodes t_k = k h, h = T/L:
-//!   [open](Ends::Open) without T for Euler, [closed](Ends::Closed) for the other schemes;
-//!   [`SchemeChoice::ends`] tells which.
+//!   [without T](Endpoint::Excluded) for Euler, [with it](Endpoint::Included) for the other schemes;
+//!   [`SchemeChoice::endpoint`] tells which.
 //! * [`Parameters`] are W and b at all nodes, one contiguous array. A gradient is one more element
 //!   of the same space; its [inner product](Parameters::inner) carries the weights of the grid.
 //! * Shapes that do not fit, and solves that come to a stop, are a [`SolveError`]. A number that is
@@ -78,17 +79,18 @@ pub use activation::{
     UnknownActivation,
 };
 pub use depth::{
-    AlongDepth, Ends, Grid, GridError, Initialisation, Interpolation, Parameters, Stencil,
-    initialise,
+    AlongDepth, DeviceNumbers, Endpoint, Grid, GridError, Initialisation, Interpolation,
+    Parameters, Stencil, initialise,
 };
 pub use error::SolveError;
-pub use network::Network;
+pub use network::{Network, NetworkStamp, ParametersMut};
 pub use real::Real;
 #[cfg(feature = "adaptive")]
 pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 pub use scheme::{
-    Distances, Euler, OptionError, Perturbation, PerturbedWalk, Problem, RungeKutta, Scheme,
-    SchemeChoice, Statistics, Stop,
+    Combination, Distances, Euler, LastState, LinearProblem, OptionError, OutputSensitivity,
+    Perturbation, PerturbedWalk, Problem, RungeKutta, Scheme, SchemeChoice, Solution, Statistics,
+    Stop, Trajectory,
 };
 
 // Errors go from thread to thread, and into the boxes of other libraries.

@@ -1,15 +1,28 @@
 //! The network: parameters on a grid, and an activation.
 
-use crate::{Activation, Ends, Grid, Initialisation, Parameters, Real, SolveError, initialise};
+use std::ops::Deref;
+
+use faer::MatMut;
+
+use crate::{Activation, Endpoint, Grid, Initialisation, Parameters, Real, SolveError, initialise};
 
 /// A standalone neural ODE (S1): x′(t) = σ(W(t) x(t) + b(t)) on (0, T\].
 ///
-/// It says nothing of how it is solved; that is a [`Scheme`](crate::Scheme)'s matter.
+/// Its parameters always have a node for each of the grid's. It says nothing of how it is solved; that
+/// is a [`Scheme`](crate::Scheme)'s matter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network<T> {
-    /// W and b at the nodes of [`Self::grid`]. Schemes refuse a network whose parameters were
-    /// replaced by some on other nodes.
-    pub parameters: Parameters<T>,
+    parameters: Parameters<T>,
+    grid: Grid,
+    activation: Activation,
+}
+
+/// What a network is known by in this process: networks of equal stamps are the same map.
+///
+/// See [`Parameters::stamp`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NetworkStamp {
+    parameters: u64,
     grid: Grid,
     activation: Activation,
 }
@@ -45,13 +58,13 @@ impl<T: Real> Network<T> {
         Self { parameters: initialise(how, width, &grid, seed), grid, activation }
     }
 
-    /// The same network on a grid with other ends, for a scheme that reads other nodes: T's node
-    /// becomes a copy of the one before it, or is left out.
-    pub fn with_ends(self, ends: Ends) -> Self {
-        if self.grid.ends() == ends {
+    /// The same network on a grid with or without T as a node, for a scheme that reads other nodes:
+    /// T's node becomes a copy of the one before it, or is left out.
+    pub fn with_endpoint(self, endpoint: Endpoint) -> Self {
+        if self.grid.endpoint() == endpoint {
             return self;
         }
-        let grid = self.grid.with_ends(ends);
+        let grid = self.grid.with_endpoint(endpoint);
         let mut parameters = Parameters::zeros(self.width(), grid.nodes());
         for node in 0..grid.nodes() {
             let from = node.min(self.parameters.nodes() - 1);
@@ -60,7 +73,7 @@ impl<T: Real> Network<T> {
         Self { parameters, grid, activation: self.activation }
     }
 
-    /// n.
+    /// Width of the network, n.
     pub fn width(&self) -> usize {
         self.parameters.width()
     }
@@ -70,9 +83,105 @@ impl<T: Real> Network<T> {
         &self.grid
     }
 
-    /// σ.
+    /// The activation, σ.
     pub fn activation(&self) -> Activation {
         self.activation
+    }
+
+    /// W and b at the nodes of the grid.
+    pub fn parameters(&self) -> &Parameters<T> {
+        &self.parameters
+    }
+
+    /// W and b, to change their numbers; they cannot be replaced by parameters of another shape.
+    pub fn parameters_mut(&mut self) -> ParametersMut<'_, T> {
+        ParametersMut(&mut self.parameters)
+    }
+
+    /// W and b, without the network.
+    pub fn into_parameters(self) -> Parameters<T> {
+        self.parameters
+    }
+
+    /// What this network is known by: something computed from it belongs to it as long as it has the
+    /// same stamp.
+    pub fn stamp(&self) -> NetworkStamp {
+        NetworkStamp {
+            parameters: self.parameters.stamp(),
+            grid: self.grid,
+            activation: self.activation,
+        }
+    }
+}
+
+/// The parameters of a network, to change their numbers but not their shape.
+///
+/// ```
+/// use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
+/// let grid = Grid::new(1.0, 3, Endpoint::Excluded)?;
+/// let mut network = Network::<f64>::initial(2, grid, Activation::Tanh, Initialisation::Spline, 1);
+/// network.parameters_mut().bias_mut(2).fill(0.5);
+/// assert_eq!(network.parameters().bias(2), [0.5, 0.5]);
+/// # Ok::<(), snode_ode::GridError>(())
+/// ```
+///
+/// ```compile_fail,E0594
+/// # use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Parameters};
+/// # let grid = Grid::new(1.0, 3, Endpoint::Excluded).unwrap();
+/// # let mut network = Network::<f64>::initial(2, grid, Activation::Tanh, Initialisation::Spline, 1);
+/// *network.parameters_mut() = Parameters::zeros(2, 1);
+/// ```
+#[derive(Debug)]
+pub struct ParametersMut<'a, T>(&'a mut Parameters<T>);
+
+impl<T> Deref for ParametersMut<'_, T> {
+    type Target = Parameters<T>;
+
+    fn deref(&self) -> &Parameters<T> {
+        self.0
+    }
+}
+
+impl<'a, T: Real> ParametersMut<'a, T> {
+    /// Everything, node by node ([`Parameters::as_mut_slice`]).
+    pub fn as_mut_slice(self) -> &'a mut [T] {
+        self.0.as_mut_slice()
+    }
+
+    /// Weights and biases of one node ([`Parameters::node_mut`]).
+    ///
+    /// # Panics
+    /// If there is no such node; so do the other accessors of a node.
+    pub fn node_mut(self, node: usize) -> &'a mut [T] {
+        self.0.node_mut(node)
+    }
+
+    /// W_k, n×n ([`Parameters::weights_mut`]).
+    pub fn weights_mut(self, node: usize) -> MatMut<'a, T> {
+        self.0.weights_mut(node)
+    }
+
+    /// b_k ([`Parameters::bias_mut`]).
+    pub fn bias_mut(self, node: usize) -> &'a mut [T] {
+        self.0.bias_mut(node)
+    }
+
+    /// They become `keep` times themselves + `add`·`x` ([`Parameters::combine`]).
+    ///
+    /// # Panics
+    /// If the shapes differ; so do the other operations of the space.
+    pub fn combine(self, keep: T, x: &Parameters<T>, add: T) {
+        self.0.combine(keep, x, add);
+    }
+
+    /// They become themselves + `factor`·`x` ([`Parameters::axpy`]).
+    pub fn axpy(self, factor: T, x: &Parameters<T>) {
+        self.0.axpy(factor, x);
+    }
+
+    /// They become equal to `x` ([`Parameters::copy_from`]).
+    pub fn copy_from(self, x: &Parameters<T>) {
+        self.0.copy_from(x);
     }
 }
 
@@ -80,14 +189,39 @@ impl<T: Real> Network<T> {
 mod tests {
     use super::*;
 
+    fn network() -> Network<f64> {
+        let grid = Grid::new(1.0, 3, Endpoint::Excluded).unwrap();
+        Network::initial(2, grid, Activation::Tanh, Initialisation::Independent, 1)
+    }
+
     #[test]
-    fn other_ends_keep_the_nodes_there_are() {
-        let open = Grid::new(1.0, 3, Ends::Open).unwrap();
-        let network =
-            Network::<f64>::initial(2, open, Activation::Tanh, Initialisation::Independent, 1);
-        let closed = network.clone().with_ends(Ends::Closed);
-        assert_eq!((closed.grid().nodes(), closed.grid().ends()), (4, Ends::Closed));
-        assert_eq!(closed.parameters.node(3), network.parameters.node(2));
-        assert_eq!(closed.with_ends(Ends::Open), network);
+    fn another_endpoint_keeps_the_nodes_there_are() {
+        let network = network();
+        let closed = network.clone().with_endpoint(Endpoint::Included);
+        assert_eq!((closed.grid().nodes(), closed.grid().endpoint()), (4, Endpoint::Included));
+        assert_eq!(closed.parameters().node(3), network.parameters().node(2));
+        assert_eq!(closed.with_endpoint(Endpoint::Excluded), network);
+    }
+
+    #[test]
+    fn parameters_on_other_nodes_are_refused() {
+        let network = network();
+        let (grid, activation) = (*network.grid(), network.activation());
+        let refused = Network::<f64>::new(Parameters::zeros(2, 4), grid, activation);
+        assert!(matches!(refused, Err(SolveError::Shape { expected: (2, 3), found: (2, 4), .. })));
+    }
+
+    #[test]
+    fn a_stamp_is_that_of_one_map() {
+        let network = network();
+        let mut copy = network.clone();
+        assert_eq!(copy.stamp(), network.stamp());
+        copy.parameters_mut().bias_mut(0)[1] = 2.0;
+        assert_ne!(copy.stamp(), network.stamp());
+        copy.parameters_mut().copy_from(network.parameters());
+        assert_eq!(copy.stamp(), network.stamp());
+        let (grid, parameters) = (*network.grid(), network.parameters().clone());
+        let other = Network::new(parameters, grid, Activation::Relu).unwrap();
+        assert_ne!(other.stamp(), network.stamp());
     }
 }

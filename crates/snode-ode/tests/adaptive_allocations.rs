@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::Mat;
 use snode_ode::{
-    Activation, Adaptive, AdaptiveOptions, Ends, Grid, Initialisation, Method, Network, Parameters,
-    Perturbation, Problem, Scheme, initialise,
+    Activation, Adaptive, AdaptiveOptions, Endpoint, Grid, Initialisation, Method, Network,
+    Parameters, Perturbation, Problem, Scheme, initialise,
 };
 
 struct Counting;
@@ -58,7 +58,7 @@ fn steps_and_right_hand_sides_allocate_nothing() {
 
 fn count_solves() {
     let (width, batch) = (60, 100);
-    let grid = Grid::new(3.0, 30, Ends::Closed).unwrap();
+    let grid = Grid::new(3.0, 30, Endpoint::Included).unwrap();
     let network = Network::<f64>::initial(width, grid, Activation::Tanh, Initialisation::Spline, 1);
     let x0 = Mat::from_fn(width, batch, |i, j| (i as f64 - j as f64).sin());
     let direction = initialise::<f64>(Initialisation::Spline, width, &grid, 2);
@@ -70,15 +70,17 @@ fn count_solves() {
             let options = AdaptiveOptions { method, ..AdaptiveOptions::default() };
             let mut scheme = Adaptive::new(options.tolerance(tolerance)).unwrap();
             let mut all = |scheme: &mut Adaptive<f64>| {
-                scheme.direct(&network, x0.as_ref()).unwrap();
-                scheme.adjoint(&network, x0.as_ref(), Some(&mut gradient)).unwrap();
+                let mut trajectory = scheme.direct(&network, x0.as_ref()).unwrap();
+                trajectory.adjoint(x0.as_ref(), Some(&mut gradient)).unwrap();
                 let along = Perturbation { parameters: Some(&direction), input: None };
-                scheme.sensitivity(&network, along).unwrap();
+                trajectory.sensitivity(along).unwrap();
+                trajectory.statistics(Problem::Direct).right_hand_sides
             };
             all(&mut scheme);
-            let (allocations, bytes) = allocated(|| all(&mut scheme));
+            let mut right_hand_sides = 0;
+            let (allocations, bytes) = allocated(|| right_hand_sides = all(&mut scheme));
             assert!(bytes < state, "{method}: {bytes} bytes, a state has {state}");
-            found.push((allocations, scheme.statistics(Problem::Direct).right_hand_sides));
+            found.push((allocations, right_hand_sides));
         }
         let [(few, short), (many, long)] = found[..] else { unreachable!() };
         assert!(long > 2 * short, "{method}: {short} and {long} right-hand sides");

@@ -6,13 +6,13 @@ mod support;
 use faer::Mat;
 use proptest::prelude::*;
 use snode_ode::{
-    Activation, Ends, Euler, Grid, Initialisation, Network, Parameters, Perturbation, Problem,
-    Real, Scheme, SolveError, Stop, initialise,
+    Activation, Combination, Endpoint, Euler, Grid, Initialisation, Network, Parameters,
+    Perturbation, Problem, Real, Scheme, SolveError, Stop, initialise,
 };
-use support::{adjoint_gap, all_bits, batch, scaled};
+use support::{Solver, adjoint_gap, all_bits, batch, scaled, stopped};
 
 fn network<T: Real>(width: usize, layers: usize, activation: Activation, seed: u64) -> Network<T> {
-    let grid = Grid::new(1.5, layers, Ends::Open).unwrap();
+    let grid = Grid::new(1.5, layers, Endpoint::Excluded).unwrap();
     scaled(Network::initial(width, grid, activation, Initialisation::Spline, seed))
 }
 
@@ -39,7 +39,7 @@ proptest! {
         let chosen = chosen % columns;
         let network = network::<f64>(7, 9, Activation::Softplus, 3);
         let x0 = batch::<f64>(7, columns, 0.3);
-        let mut euler = Euler::new();
+        let mut euler = Solver::new(Euler::new());
         euler.direct(&network, x0.as_ref()).unwrap();
         let together = euler.output().col(chosen).to_owned();
         let alone = Mat::from_fn(7, 1, |i, _| x0[(i, chosen)]);
@@ -55,7 +55,7 @@ fn observed_order_is_one() {
     // A fixed smooth W(t), sampled on finer and finer grids.
     let error = |layers: usize| {
         let solve = |layers: usize| {
-            let grid = Grid::new(2.0, layers, Ends::Open).unwrap();
+            let grid = Grid::new(2.0, layers, Endpoint::Excluded).unwrap();
             let mut parameters = Parameters::<f64>::zeros(3, layers);
             for k in 0..layers {
                 let t = grid.time(k);
@@ -64,7 +64,7 @@ fn observed_order_is_one() {
                 }
             }
             let network = Network::new(parameters, grid, Activation::Tanh).unwrap();
-            let mut euler = Euler::new();
+            let mut euler = Solver::new(Euler::new());
             euler.direct(&network, batch(3, 2, 0.2).as_ref()).unwrap();
             euler.output().to_owned()
         };
@@ -110,7 +110,7 @@ fn same_bits_for_any_number_of_threads_f32() {
 fn evaluation_equals_the_direct_problem() {
     let network = network::<f64>(9, 12, Activation::Sigmoid, 2);
     let x0 = batch::<f64>(9, 300, 0.4);
-    let mut euler = Euler::new();
+    let mut euler = Solver::new(Euler::new());
     let mut out = Mat::zeros(9, 300);
     euler.evaluate(&network, x0.as_ref(), out.as_mut()).unwrap();
     euler.direct(&network, x0.as_ref()).unwrap();
@@ -121,13 +121,16 @@ fn evaluation_equals_the_direct_problem() {
 fn a_smaller_batch_after_a_larger_one_is_right() {
     let network = network::<f64>(6, 5, Activation::Tanh, 1);
     let (large, small) = (batch::<f64>(6, 40, 0.0), batch::<f64>(6, 10, 0.0));
-    let mut used = Euler::new();
+    let mut used = Solver::new(Euler::new());
     used.direct(&network, large.as_ref()).unwrap();
     used.direct(&network, small.as_ref()).unwrap();
-    let mut fresh = Euler::new();
+    let mut fresh = Solver::new(Euler::new());
     fresh.direct(&network, small.as_ref()).unwrap();
     assert_eq!(used.output(), fresh.output());
-    assert_eq!(used.state(3), fresh.state(3));
+    let third = |euler: &mut Solver<f64, Euler<f64>>| {
+        euler.scheme.trajectory(&network).unwrap().state(3).to_owned()
+    };
+    assert_eq!(third(&mut used), third(&mut fresh));
 }
 
 #[test]
@@ -135,15 +138,15 @@ fn linear_network_is_a_matrix() {
     // With the identity as activation and no bias the output is Π (I + h W_k) x₀.
     let mut network = network::<f64>(4, 5, Activation::Identity, 8);
     for k in 0..5 {
-        network.parameters.bias_mut(k).fill(0.0);
+        network.parameters_mut().bias_mut(k).fill(0.0);
     }
     let x0 = batch::<f64>(4, 3, 0.0);
     let mut expected = x0.clone();
     for k in 0..5 {
-        let step = network.parameters.weights(k) * &expected;
+        let step = network.parameters().weights(k) * &expected;
         expected += step * faer::Scale(network.grid().step());
     }
-    let mut euler = Euler::new();
+    let mut euler = Solver::new(Euler::new());
     euler.direct(&network, x0.as_ref()).unwrap();
     assert!((euler.output() - expected).norm_max() < 1e-14);
 }
@@ -151,13 +154,10 @@ fn linear_network_is_a_matrix() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let network = network::<f64>(4, 5, Activation::Tanh, 8);
-    let mut euler = Euler::new();
+    let mut euler = Solver::new(Euler::new());
     let wrong = Mat::<f64>::zeros(3, 2);
     assert!(matches!(euler.direct(&network, wrong.as_ref()), Err(SolveError::Shape { .. })));
-    assert!(matches!(
-        euler.adjoint(&network, wrong.as_ref(), None),
-        Err(SolveError::NoTrajectory { .. })
-    ));
+    assert!(euler.scheme.trajectory(&network).is_none());
     euler.direct(&network, batch(4, 2, 0.0).as_ref()).unwrap();
     assert!(matches!(euler.adjoint(&network, wrong.as_ref(), None), Err(SolveError::Shape { .. })));
     let mut short = Parameters::zeros(4, 3);
@@ -174,49 +174,53 @@ fn what_does_not_fit_is_refused() {
 fn states_that_are_not_finite_are_an_error_with_their_depth() {
     for name in Activation::NAMES {
         let mut network = network::<f64>(4, 10, name.parse().unwrap(), 8);
-        network.parameters.bias_mut(4)[1] = f64::NAN;
-        let mut euler = Euler::new();
+        network.parameters_mut().bias_mut(4)[1] = f64::NAN;
+        let mut euler = Solver::new(Euler::new());
         let result = euler.direct(&network, batch(4, 2, 0.0).as_ref());
-        let Err(SolveError::Stopped { time, reason: Stop::NotFinite, .. }) = result else {
-            panic!("{name}: {result:?}")
-        };
-        assert!((time - network.grid().time(5)).abs() < 1e-12);
-        let (good, state) = euler.last_state(Problem::Direct).unwrap();
-        assert!((good - network.grid().time(4)).abs() < 1e-12);
-        assert!(state.norm_max().is_finite());
+        let (problem, reason, time, statistics, last) = stopped(result);
+        assert_eq!((problem, reason), (Problem::Direct, Stop::NotFinite), "{name}");
+        assert!((time - network.grid().time(5)).abs() < 1e-12 && statistics.accepted == 5);
+        let last = last.unwrap();
+        assert!((last.depth - network.grid().time(4)).abs() < 1e-12);
+        assert!(last.state.norm_max().is_finite());
+        assert!(euler.scheme.trajectory(&network).is_none());
         let mut out = Mat::zeros(4, 2);
         let result = euler.evaluate(&network, batch(4, 2, 0.0).as_ref(), out.as_mut());
-        assert!(matches!(result, Err(SolveError::Stopped { .. })), "{name}");
+        let (problem, _, time, _, _) = stopped(result);
+        assert_eq!(problem, Problem::Evaluation, "{name}");
+        assert!((time - network.grid().time(5)).abs() < 1e-12, "{name}: {time}");
     }
 }
 
 #[test]
 fn a_closed_grids_last_node_has_no_part() {
-    let grid = Grid::new(1.0, 6, Ends::Closed).unwrap();
+    let grid = Grid::new(1.0, 6, Endpoint::Included).unwrap();
     let mut network = Network::<f64>::initial(3, grid, Activation::Tanh, Initialisation::Spline, 4);
-    let mut euler = Euler::new();
+    let mut euler = Solver::new(Euler::new());
     euler.direct(&network, batch(3, 2, 0.0).as_ref()).unwrap();
     let before = euler.output().to_owned();
-    let mut gradient = network.parameters.clone();
+    let mut gradient = network.parameters().clone();
     euler.adjoint(&network, batch(3, 2, 1.0).as_ref(), Some(&mut gradient)).unwrap();
     assert!(gradient.node(6).iter().all(|&g| g == 0.0));
-    network.parameters.node_mut(6).fill(7.0);
+    network.parameters_mut().node_mut(6).fill(7.0);
     euler.direct(&network, batch(3, 2, 0.0).as_ref()).unwrap();
     assert_eq!(euler.output(), before);
 }
 
 #[test]
 fn a_combination_and_its_sensitivity_are_the_two_steps_together() {
-    for ends in [Ends::Open, Ends::Closed] {
+    for ends in [Endpoint::Excluded, Endpoint::Included] {
         let grid = Grid::new(1.0, 37, ends).unwrap();
         let network = Network::<f64>::initial(5, grid, Activation::Tanh, Initialisation::Spline, 4);
         let x = initialise::<f64>(Initialisation::Independent, 5, &grid, 6);
-        let mut direction = initialise::<f64>(Initialisation::Independent, 5, &grid, 7);
-        let mut by_hand = direction.clone();
-        let mut euler = Euler::new();
+        let mut by_hand = initialise::<f64>(Initialisation::Independent, 5, &grid, 7);
+        let mut direction = Parameters::zeros(5, grid.nodes());
+        let mut euler = Solver::new(Euler::new());
         euler.direct(&network, batch(5, 20, 0.0).as_ref()).unwrap();
-        euler.sensitivity_of_combination(&network, &mut direction, 0.7, &x, -1.0).unwrap();
-        let together = euler.output_sensitivity().to_owned();
+        let combination = Combination { keep: 0.7, last: &by_hand.clone(), add: -1.0, x: &x };
+        let mut trajectory = euler.scheme.trajectory(&network).unwrap();
+        let solved = trajectory.sensitivity_of_combination(&mut direction, combination).unwrap();
+        let together = solved.sensitivity.to_owned();
         by_hand.combine(0.7, &x, -1.0);
         let along = Perturbation { parameters: Some(&by_hand), input: None };
         euler.sensitivity(&network, along).unwrap();
@@ -228,11 +232,11 @@ fn a_combination_and_its_sensitivity_are_the_two_steps_together() {
 #[test]
 fn the_adjoint_is_the_same_with_and_without_a_gradient() {
     let network = network::<f64>(5, 37, Activation::Tanh, 3);
-    let mut euler = Euler::new();
+    let mut euler = Solver::new(Euler::new());
     euler.direct(&network, batch(5, 20, 0.0).as_ref()).unwrap();
     euler.adjoint(&network, batch(5, 20, 1.0).as_ref(), None).unwrap();
     let alone = euler.input_adjoint().to_owned();
-    let mut gradient = network.parameters.clone();
+    let mut gradient = network.parameters().clone();
     euler.adjoint(&network, batch(5, 20, 1.0).as_ref(), Some(&mut gradient)).unwrap();
     assert_eq!(euler.input_adjoint(), alone);
 }

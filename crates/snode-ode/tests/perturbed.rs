@@ -4,7 +4,7 @@ mod support;
 
 use faer::{Mat, MatRef};
 use snode_ode::{
-    Activation, Ends, Euler, Grid, Initialisation, Network, Parameters, Perturbation,
+    Activation, Endpoint, Euler, Grid, Initialisation, Network, Parameters, Perturbation,
     PerturbedWalk, Real, Scheme, SolveError, initialise,
 };
 use support::{batch, norm, scaled};
@@ -13,7 +13,7 @@ const LAYERS: usize = 12;
 const INPUTS: usize = 9;
 
 fn network<T: Real>(width: usize, activation: Activation) -> Network<T> {
-    let grid = Grid::new(1.5, LAYERS, Ends::Open).unwrap();
+    let grid = Grid::new(1.5, LAYERS, Endpoint::Excluded).unwrap();
     scaled(Network::initial(width, grid, activation, Initialisation::Spline, 4))
 }
 
@@ -47,11 +47,11 @@ fn walks_as_euler<T: Real>(width: usize, activation: Activation, tolerance: f64)
             .collect();
         let mut walk = PerturbedWalk::new(&network, x0.as_ref(), &perturbations, &levels).unwrap();
         let mut euler = Euler::new();
-        euler.direct(&network, x0.as_ref()).unwrap();
+        let mut trajectory = euler.direct(&network, x0.as_ref()).unwrap();
         let mut layers = 0;
         loop {
             assert_eq!(walk.layer(), layers);
-            assert!(difference(walk.state(), euler.state(layers)) < tolerance);
+            assert!(difference(walk.state(), trajectory.state(layers)) < tolerance);
             if !walk.advance() {
                 break;
             }
@@ -59,12 +59,12 @@ fn walks_as_euler<T: Real>(width: usize, activation: Activation, tolerance: f64)
         }
         assert_eq!(layers, LAYERS);
         for (draw, perturbation) in perturbations.iter().enumerate() {
-            euler.sensitivity(&network, *perturbation).unwrap();
-            assert!(difference(walk.sensitivity(draw), euler.output_sensitivity()) < tolerance);
+            let xi = trajectory.sensitivity(*perturbation).unwrap().sensitivity;
+            assert!(difference(walk.sensitivity(draw), xi) < tolerance);
             for (index, &level) in levels.iter().enumerate() {
                 let mut moved = network.clone();
                 if let Some(parameters) = perturbation.parameters {
-                    moved.parameters.axpy(level, parameters);
+                    moved.parameters_mut().axpy(level, parameters);
                 }
                 let mut x0 = x0.clone();
                 if let Some(input) = perturbation.input {

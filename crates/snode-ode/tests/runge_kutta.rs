@@ -6,21 +6,21 @@ mod support;
 use faer::Mat;
 use proptest::prelude::*;
 use snode_ode::{
-    Activation, Ends, Euler, Grid, Initialisation, Interpolation, Network, Parameters,
-    Perturbation, Problem, Real, RungeKutta, Scheme, SolveError, Stop, initialise,
+    Activation, Combination, Endpoint, Euler, Grid, Initialisation, Interpolation, Network,
+    Parameters, Perturbation, Problem, Real, RungeKutta, Scheme, SolveError, Stop, initialise,
 };
 use support::reference::{self, Dual, Node};
-use support::{adjoint_gap, all_bits, batch, observed_order, scaled};
+use support::{Solver, adjoint_gap, all_bits, batch, observed_order, scaled, stopped};
 
 const ALL: [Interpolation; 3] =
     [Interpolation::Hermite, Interpolation::Linear, Interpolation::Constant];
 
-fn schemes<T: Real>(how: Interpolation) -> [RungeKutta<T>; 2] {
-    [RungeKutta::midpoint(how), RungeKutta::classical(how)]
+fn schemes<T: Real>(how: Interpolation) -> [Solver<T, RungeKutta<T>>; 2] {
+    [RungeKutta::midpoint(how), RungeKutta::classical(how)].map(Solver::new)
 }
 
 fn network<T: Real>(width: usize, layers: usize, activation: Activation, seed: u64) -> Network<T> {
-    let grid = Grid::new(1.5, layers, Ends::Closed).unwrap();
+    let grid = Grid::new(1.5, layers, Endpoint::Included).unwrap();
     scaled(Network::initial(width, grid, activation, Initialisation::Independent, seed))
 }
 
@@ -43,7 +43,7 @@ fn textbook_formulas_and_their_derivatives_are_reproduced() {
             for mut scheme in schemes::<f64>(how) {
                 let what = format!("{} {how:?} {layers}", scheme.name());
                 let (n, m) = (3, 2);
-                let grid = Grid::new(horizon, layers, Ends::Closed).unwrap();
+                let grid = Grid::new(horizon, layers, Endpoint::Included).unwrap();
                 let (rule, seed) = (Initialisation::Independent, 5);
                 let network = scaled(Network::initial(n, grid, Activation::Tanh, rule, seed));
                 let direction = initialise::<f64>(rule, n, &grid, 6);
@@ -63,7 +63,7 @@ fn textbook_formulas_and_their_derivatives_are_reproduced() {
                         .collect::<Vec<Dual>>()
                 };
                 let perturbed = reference(
-                    &|k, i| Dual(network.parameters.node(k)[i], direction.node(k)[i]),
+                    &|k, i| Dual(network.parameters().node(k)[i], direction.node(k)[i]),
                     1.0,
                 );
                 let mut derivatives = Parameters::<f64>::zeros(n, layers + 1);
@@ -72,7 +72,7 @@ fn textbook_formulas_and_their_derivatives_are_reproduced() {
                         let moved = reference(
                             &|k, i| {
                                 let chosen = k == l && i == e;
-                                Dual(network.parameters.node(k)[i], f64::from(u8::from(chosen)))
+                                Dual(network.parameters().node(k)[i], f64::from(u8::from(chosen)))
                             },
                             0.0,
                         );
@@ -121,8 +121,8 @@ proptest! {
         let double = network::<f64>(width, layers, activation, seed);
         let single = network::<f32>(width, layers, activation, seed);
         for (mut in_double, mut in_single) in schemes(how).into_iter().zip(schemes(how)) {
-            prop_assert!(adjoint_gap(&mut in_double, &double, columns) < 1e-13);
-            prop_assert!(adjoint_gap(&mut in_single, &single, columns) < 1e-5);
+            prop_assert!(adjoint_gap(&mut in_double.scheme, &double, columns) < 1e-13);
+            prop_assert!(adjoint_gap(&mut in_single.scheme, &single, columns) < 1e-5);
         }
     }
 
@@ -163,7 +163,7 @@ const CURVED_ENDS: Smooth = Smooth(|i, t| (i as f64 + 2.0 * t).cos());
 
 impl Smooth {
     fn on(&self, layers: usize) -> Network<f64> {
-        let grid = Grid::new(T, layers, Ends::Closed).unwrap();
+        let grid = Grid::new(T, layers, Endpoint::Included).unwrap();
         let mut parameters = Parameters::zeros(3, grid.nodes());
         for k in 0..grid.nodes() {
             for (i, p) in parameters.node_mut(k).iter_mut().enumerate() {
@@ -188,7 +188,8 @@ impl Smooth {
     }
 
     /// The observed order of x(T).
-    fn order(&self, mut scheme: RungeKutta<f64>) -> f64 {
+    fn order(&self, scheme: RungeKutta<f64>) -> f64 {
+        let mut scheme = Solver::new(scheme);
         let exact: Vec<f64> = self.exactly(self).iter().map(|x| x.0).collect();
         observed(|layers| {
             scheme.direct(&self.on(layers), batch(3, 2, 0.2).as_ref()).unwrap();
@@ -238,7 +239,7 @@ fn gradient_and_sensitivity_converge_as_functionals() {
     let exact: Vec<f64> = FLAT_ENDS.exactly(&LINEAR).iter().map(|x| x.1).collect();
     for (mut scheme, order) in schemes::<f64>(Interpolation::Hermite).into_iter().zip([2.0, 4.0]) {
         let measured = observed(|layers| {
-            let (network, direction) = (FLAT_ENDS.on(layers), LINEAR.on(layers).parameters);
+            let (network, direction) = (FLAT_ENDS.on(layers), LINEAR.on(layers).into_parameters());
             scheme.direct(&network, batch(3, 2, 0.2).as_ref()).unwrap();
             let along = Perturbation { parameters: Some(&direction), input: None };
             scheme.sensitivity(&network, along).unwrap();
@@ -259,9 +260,9 @@ fn gradient_and_sensitivity_converge_as_functionals() {
 fn continuous_gradient(layers: usize) -> Parameters<f64> {
     let by_euler = |refinement: usize| {
         let network = LINEAR.on(layers * refinement);
-        let mut euler = Euler::new();
+        let mut euler = Solver::new(Euler::new());
         euler.direct(&network, batch(3, 2, 0.2).as_ref()).unwrap();
-        let mut fine = network.parameters.clone();
+        let mut fine = network.parameters().clone();
         euler.adjoint(&network, batch(3, 2, 1.1).as_ref(), Some(&mut fine)).unwrap();
         let mut coarse = Parameters::zeros(3, layers + 1);
         for k in 0..layers {
@@ -282,14 +283,15 @@ fn continuous_gradient(layers: usize) -> Parameters<f64> {
 
 /// How a gradient differs from `factor` times (S6) over some nodes, on every level.
 fn observed_gradient_order(
-    mut scheme: RungeKutta<f64>,
+    scheme: RungeKutta<f64>,
     nodes: fn(usize) -> Vec<usize>,
     factor: f64,
 ) -> f64 {
+    let mut scheme = Solver::new(scheme);
     observed(|layers| {
         let network = LINEAR.on(layers);
         scheme.direct(&network, batch(3, 2, 0.2).as_ref()).unwrap();
-        let mut gradient = network.parameters.clone();
+        let mut gradient = network.parameters().clone();
         scheme.adjoint(&network, batch(3, 2, 1.1).as_ref(), Some(&mut gradient)).unwrap();
         let continuous = continuous_gradient(layers);
         nodes(layers)
@@ -318,7 +320,7 @@ fn the_gradient_converges_to_the_continuous_one() {
     let factors = [(3.0 / 4.0, 9.0 / 8.0), (5.0 / 6.0, 13.0 / 12.0)];
     for (scheme, (at_end, beside)) in schemes(Interpolation::Hermite).into_iter().zip(factors) {
         for (nodes, factor) in [(outermost as fn(usize) -> Vec<usize>, at_end), (next, beside)] {
-            let order = observed_gradient_order(scheme.clone(), nodes, factor);
+            let order = observed_gradient_order(scheme.scheme.clone(), nodes, factor);
             assert_order(order, 1.0, "Hermite at the ends");
         }
     }
@@ -334,7 +336,7 @@ fn same_bits_for_any_number_of_threads<T: Real>() {
         for scheme in schemes::<T>(Interpolation::Hermite) {
             let with = |threads: usize| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                pool.install(|| all_bits(&mut scheme.clone(), &network, columns))
+                pool.install(|| all_bits(&mut scheme.scheme.clone(), &network, columns))
             };
             let one = with(1);
             for threads in [2, 3, 4] {
@@ -373,11 +375,12 @@ fn evaluation_equals_the_direct_problem() {
 fn a_smaller_batch_after_a_larger_one_is_right() {
     let network = network::<f64>(6, 5, Activation::Tanh, 1);
     for scheme in schemes(Interpolation::Hermite) {
-        let mut used = scheme.clone();
+        let (mut used, mut fresh) = (scheme.scheme.clone(), scheme.scheme);
         let before = all_bits(&mut used, &network, 40);
-        let mut fresh = scheme;
         assert_eq!(all_bits(&mut used, &network, 10), all_bits(&mut fresh, &network, 10));
-        assert_eq!(used.state(3), fresh.state(3));
+        let third =
+            |scheme: &mut RungeKutta<f64>| scheme.trajectory(&network).unwrap().state(3).to_owned();
+        assert_eq!(third(&mut used), third(&mut fresh));
         assert_eq!(all_bits(&mut used, &network, 40), before);
     }
 }
@@ -389,16 +392,18 @@ fn a_combination_and_its_sensitivity_are_the_two_steps_together() {
             let network = network::<f64>(5, layers, Activation::Tanh, 4);
             let (rule, grid) = (Initialisation::Independent, network.grid());
             let x = initialise::<f64>(rule, 5, grid, 6);
-            let mut direction = initialise::<f64>(rule, 5, grid, 7);
-            let mut by_hand = direction.clone();
+            let last = initialise::<f64>(rule, 5, grid, 7);
+            let mut by_hand = last.clone();
             by_hand.combine(0.7, &x, -1.0);
-            for (i, mut scheme) in schemes(how).into_iter().enumerate() {
+            for mut scheme in schemes(how) {
                 scheme.direct(&network, batch(5, 20, 0.0).as_ref()).unwrap();
-                if i > 0 {
-                    direction = initialise::<f64>(rule, 5, grid, 7);
-                }
-                scheme.sensitivity_of_combination(&network, &mut direction, 0.7, &x, -1.0).unwrap();
-                let together = scheme.output_sensitivity().to_owned();
+                // What is in the direction beforehand must not matter.
+                let mut direction = x.clone();
+                let combination = Combination { keep: 0.7, last: &last, add: -1.0, x: &x };
+                let mut trajectory = scheme.scheme.trajectory(&network).unwrap();
+                let solved =
+                    trajectory.sensitivity_of_combination(&mut direction, combination).unwrap();
+                let together = solved.sensitivity.to_owned();
                 let along = Perturbation { parameters: Some(&by_hand), input: None };
                 scheme.sensitivity(&network, along).unwrap();
                 assert!(direction == by_hand);
@@ -415,7 +420,7 @@ fn the_adjoint_is_the_same_with_and_without_a_gradient() {
         scheme.direct(&network, batch(5, 20, 0.0).as_ref()).unwrap();
         scheme.adjoint(&network, batch(5, 20, 1.0).as_ref(), None).unwrap();
         let alone = scheme.input_adjoint().to_owned();
-        let mut gradient = network.parameters.clone();
+        let mut gradient = network.parameters().clone();
         scheme.adjoint(&network, batch(5, 20, 1.0).as_ref(), Some(&mut gradient)).unwrap();
         assert_eq!(scheme.input_adjoint(), alone);
     }
@@ -431,11 +436,7 @@ fn what_does_not_fit_is_refused() {
         let right = batch(4, 2, 0.0);
         let evaluated = scheme.evaluate(&network, right.as_ref(), out.as_mut());
         assert!(matches!(evaluated, Err(SolveError::Shape { .. })));
-        let result = scheme.adjoint(&network, wrong.as_ref(), None);
-        assert!(matches!(result, Err(SolveError::NoTrajectory { problem: Problem::Adjoint })));
-        let nothing = Perturbation { parameters: None, input: None };
-        let result = scheme.sensitivity(&network, nothing);
-        assert!(matches!(result, Err(SolveError::NoTrajectory { .. })));
+        assert!(scheme.scheme.trajectory(&network).is_none());
         scheme.direct(&network, right.as_ref()).unwrap();
         let result = scheme.adjoint(&network, wrong.as_ref(), None);
         assert!(matches!(result, Err(SolveError::Shape { .. })));
@@ -451,7 +452,7 @@ fn what_does_not_fit_is_refused() {
 
 #[test]
 fn an_open_grid_is_refused() {
-    let grid = Grid::new(1.0, 6, Ends::Open).unwrap();
+    let grid = Grid::new(1.0, 6, Endpoint::Excluded).unwrap();
     let network = Network::<f64>::initial(3, grid, Activation::Tanh, Initialisation::Spline, 4);
     let x0 = batch(3, 2, 0.0);
     for mut scheme in schemes(Interpolation::Hermite) {
@@ -473,25 +474,23 @@ fn states_that_are_not_finite_are_an_error_with_their_depth() {
     let steps = [[2, 2], [3, 3], [4, 3]];
     for name in Activation::NAMES {
         let mut network = network::<f64>(4, 10, name.parse().unwrap(), 8);
-        network.parameters.bias_mut(4)[1] = f64::NAN;
+        network.parameters_mut().bias_mut(4)[1] = f64::NAN;
         for (how, steps) in ALL.into_iter().zip(steps) {
             for (mut scheme, k) in schemes(how).into_iter().zip(steps) {
                 let result = scheme.direct(&network, batch(4, 2, 0.0).as_ref());
-                let Err(SolveError::Stopped { problem, time, reason, statistics }) = result else {
-                    panic!("{name}: {result:?}")
-                };
+                let (problem, reason, time, statistics, last) = stopped(result);
                 assert_eq!((problem, reason), (Problem::Direct, Stop::NotFinite));
                 assert!((time - network.grid().time(k + 1)).abs() < 1e-12, "{name} {how:?} {time}");
-                assert_eq!(statistics, scheme.statistics(Problem::Direct));
                 assert_eq!(statistics.accepted, k + 1);
-                let (good, state) = scheme.last_state(Problem::Direct).unwrap();
-                assert!((good - network.grid().time(k)).abs() < 1e-12);
-                assert!(state.norm_max().is_finite());
-                let adjoint = scheme.adjoint(&network, batch(4, 2, 0.0).as_ref(), None);
-                assert!(matches!(adjoint, Err(SolveError::NoTrajectory { .. })));
+                let last = last.unwrap();
+                assert!((last.depth - network.grid().time(k)).abs() < 1e-12);
+                assert!(last.state.norm_max().is_finite());
+                assert!(scheme.scheme.trajectory(&network).is_none());
                 let mut out = Mat::zeros(4, 2);
                 let result = scheme.evaluate(&network, batch(4, 2, 0.0).as_ref(), out.as_mut());
-                assert!(matches!(result, Err(SolveError::Stopped { .. })), "{name}");
+                let (problem, _, time, _, _) = stopped(result);
+                assert_eq!(problem, Problem::Evaluation);
+                assert!((time - network.grid().time(k + 1)).abs() < 1e-12, "{name} {how:?} {time}");
             }
         }
     }
@@ -500,39 +499,31 @@ fn states_that_are_not_finite_are_an_error_with_their_depth() {
     for mut scheme in schemes(Interpolation::Hermite) {
         let mut x0 = batch(4, 2, 0.0);
         x0[(1, 1)] = f64::INFINITY;
-        let result = scheme.direct(&network, x0.as_ref());
-        assert!(matches!(result, Err(SolveError::Stopped { time: 0.0, .. })), "{result:?}");
-        assert!(scheme.last_state(Problem::Direct).is_none());
+        let (_, _, time, _, last) = stopped(scheme.direct(&network, x0.as_ref()));
+        assert_eq!((time, last), (0.0, None));
     }
 }
 
 #[test]
-fn statistics_and_last_states_are_those_of_fixed_steps() {
+fn statistics_and_depths_are_those_of_fixed_steps() {
     let network = network::<f64>(4, 6, Activation::Tanh, 8);
     let grid = network.grid();
     for (mut scheme, stages) in schemes(Interpolation::Hermite).into_iter().zip([2, 4]) {
-        for problem in [Problem::Direct, Problem::Adjoint, Problem::Sensitivity] {
-            assert_eq!(scheme.statistics(problem).accepted, 0);
-            assert!(scheme.last_state(problem).is_none());
-        }
         scheme.direct(&network, batch(4, 2, 0.0).as_ref()).unwrap();
-        assert!(scheme.last_state(Problem::Adjoint).is_none());
+        let depths: Vec<f64> = (0..=6).map(|k| grid.time(k)).collect();
+        assert_eq!(scheme.depths, depths);
+        for problem in [Problem::Adjoint, Problem::Sensitivity] {
+            assert_eq!(scheme.statistics(problem).accepted, 0);
+        }
         scheme.adjoint(&network, batch(4, 2, 1.0).as_ref(), None).unwrap();
         let xi0 = batch(4, 2, 2.0);
         let along = Perturbation { parameters: None, input: Some(xi0.as_ref()) };
         scheme.sensitivity(&network, along).unwrap();
-        for (problem, end, state) in [
-            (Problem::Direct, grid.horizon(), scheme.output()),
-            (Problem::Adjoint, 0.0, scheme.input_adjoint()),
-            (Problem::Sensitivity, grid.horizon(), scheme.output_sensitivity()),
-        ] {
+        for problem in [Problem::Direct, Problem::Adjoint, Problem::Sensitivity] {
             let statistics = scheme.statistics(problem);
             assert_eq!((statistics.accepted, statistics.rejected), (6, 0));
             assert_eq!(statistics.right_hand_sides, 6 * stages);
             assert_eq!(statistics.smallest_step, grid.step());
-            let (time, last) = scheme.last_state(problem).unwrap();
-            assert_eq!(last, state);
-            assert!((time - end).abs() < 1e-15);
         }
     }
 }

@@ -1,16 +1,14 @@
 //! Several adjoint or sensitivity problems at once against one at a time.
 
 use faer::Mat;
-use snode_ode::{
-    Activation, Grid, Initialisation, Network, Perturbation, Real, SchemeChoice, SolveError,
-};
+use snode_ode::{Activation, Grid, Initialisation, Network, Perturbation, Real, SchemeChoice};
 
 const WIDTH: usize = 20;
 
 /// The largest difference between r problems solved at once and one by one, adjoint and sensitivity.
 fn differences<T: Real>(scheme: &str, points: usize, problems: usize) -> [f64; 2] {
     let choice = SchemeChoice::named(scheme).unwrap();
-    let grid = Grid::new(1.0, 6, choice.ends()).unwrap();
+    let grid = Grid::new(1.0, 6, choice.endpoint()).unwrap();
     let network =
         Network::<T>::initial(WIDTH, grid, Activation::Tanh, Initialisation::Independent, 1);
     let value = |i: usize, j: usize| T::from_f64((1.1 * i as f64 + 0.7 * j as f64).sin());
@@ -18,33 +16,30 @@ fn differences<T: Real>(scheme: &str, points: usize, problems: usize) -> [f64; 2
     let starts = Mat::from_fn(WIDTH, problems * points, |i, j| value(i, 3 * j + 1));
     let mut scheme = choice.build::<T>().unwrap();
     let mut out = Mat::zeros(WIDTH, problems * points);
-    let early = scheme.adjoints(&network, starts.as_ref(), out.as_mut());
-    assert!(matches!(early, Err(SolveError::NoTrajectory { .. })));
-    scheme.direct(&network, x0.as_ref()).unwrap();
+    let mut trajectory = scheme.direct(&network, x0.as_ref()).unwrap();
 
     let mut largest = [0.0_f64; 2];
     let mut compare = |which: usize, several: &Mat<T>, block: usize, one: faer::MatRef<'_, T>| {
         let difference = several.subcols(block * points, points) - one;
         largest[which] = largest[which].max(difference.norm_max().to_f64());
     };
-    scheme.adjoints(&network, starts.as_ref(), out.as_mut()).unwrap();
+    trajectory.adjoint_columns(starts.as_ref(), out.as_mut()).unwrap();
     for block in 0..problems {
         let terminal = starts.subcols(block * points, points);
-        scheme.adjoint(&network, terminal, None).unwrap();
-        compare(0, &out, block, scheme.input_adjoint());
+        compare(0, &out, block, trajectory.adjoint(terminal, None).unwrap());
     }
-    scheme.sensitivities(&network, starts.as_ref(), out.as_mut()).unwrap();
+    trajectory.sensitivity_columns(starts.as_ref(), out.as_mut()).unwrap();
     for block in 0..problems {
         let input = Some(starts.subcols(block * points, points));
-        scheme.sensitivity(&network, Perturbation { parameters: None, input }).unwrap();
-        compare(1, &out, block, scheme.output_sensitivity());
+        let along = Perturbation { parameters: None, input };
+        compare(1, &out, block, trajectory.sensitivity(along).unwrap().sensitivity);
     }
 
     // Not a whole number of problems, or another height.
     let part = starts.subcols(0, problems * points - 1);
     let mut small = Mat::zeros(WIDTH, part.ncols());
-    assert!(points == 1 || scheme.adjoints(&network, part, small.as_mut()).is_err());
-    assert!(scheme.sensitivities(&network, starts.subrows(1, 3), out.as_mut()).is_err());
+    assert!(points == 1 || trajectory.adjoint_columns(part, small.as_mut()).is_err());
+    assert!(trajectory.sensitivity_columns(starts.subrows(1, 3), out.as_mut()).is_err());
     largest
 }
 
@@ -68,7 +63,7 @@ fn adaptive_schemes_solve_them_one_by_one() {
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    let grid = Grid::new(1.0, 6, snode_ode::Ends::Open).unwrap();
+    let grid = Grid::new(1.0, 6, snode_ode::Endpoint::Excluded).unwrap();
     let network =
         Network::<f64>::initial(WIDTH, grid, Activation::Tanh, Initialisation::Independent, 1);
     let x0 = Mat::from_fn(WIDTH, 100, |i, j| ((i * 7 + j) as f64).sin());
@@ -78,9 +73,9 @@ fn the_number_of_threads_changes_no_bit() {
         pool.install(|| {
             let mut scheme = SchemeChoice::Euler.build::<f64>().unwrap();
             let mut out = [Mat::zeros(WIDTH, 500), Mat::zeros(WIDTH, 500)];
-            scheme.direct(&network, x0.as_ref()).unwrap();
-            scheme.adjoints(&network, starts.as_ref(), out[0].as_mut()).unwrap();
-            scheme.sensitivities(&network, starts.as_ref(), out[1].as_mut()).unwrap();
+            let mut trajectory = scheme.direct(&network, x0.as_ref()).unwrap();
+            trajectory.adjoint_columns(starts.as_ref(), out[0].as_mut()).unwrap();
+            trajectory.sensitivity_columns(starts.as_ref(), out[1].as_mut()).unwrap();
             out
         })
     };

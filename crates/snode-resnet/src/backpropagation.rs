@@ -1,7 +1,7 @@
 //! The derivative of the discrete cost by the numbers of every layer.
 
 use faer::MatRef;
-use snode_ode::{Euler, Network, Parameters, Real, Scheme};
+use snode_ode::{Euler, Network, Parameters, Real, Trajectory};
 use snode_train::{BatchCost, Cost, CostValue, TrainError};
 
 use crate::ResNet;
@@ -47,42 +47,39 @@ impl<T: Real> Backpropagation<T> {
         derivative: &mut Parameters<T>,
     ) -> Result<CostValue, TrainError> {
         let network = resnet.network();
-        let mut cost = self.forward(network, x0, labels)?;
-        self.backward(network, derivative)?;
-        let (mu4, parameters) = (self.cost().mu4, &network.parameters);
+        let (mut cost, backward) = self.forward(network, x0, labels)?;
+        backward.gradient(derivative)?;
+        let (mu4, parameters) = (self.cost().mu4, network.parameters());
         cost.decay = mu4 / 2.0 * parameters.inner(parameters, network.grid());
         let h = network.grid().step();
         derivative.combine(T::from_f64(h), parameters, T::from_f64(h * mu4));
         Ok(cost)
     }
 
-    /// The direct problem, and J without weight decay.
-    pub(crate) fn forward(
-        &mut self,
-        network: &Network<T>,
+    /// The direct problem, J without weight decay, and what is left to do.
+    pub(crate) fn forward<'a>(
+        &'a mut self,
+        network: &'a Network<T>,
         x0: MatRef<'_, T>,
         labels: &[usize],
-    ) -> Result<CostValue, TrainError> {
-        let centre = self.cost().centre_for(network);
-        let cost = self.batch.solve(&mut self.euler, network, x0, labels, centre)?;
+    ) -> Result<(CostValue, Backward<'a, T>), TrainError> {
+        let (cost, trajectory) = self.batch.solve(&mut self.euler, network, x0, labels)?;
         TrainError::ensure_finite("the cost", cost.total())?;
-        Ok(cost)
+        Ok((cost, Backward { trajectory, terminal: self.batch.terminal() }))
     }
+}
 
+/// The second half of a backpropagation.
+pub(crate) struct Backward<'a, T: Real> {
+    trajectory: Trajectory<'a, T>,
+    /// λ(T).
+    terminal: MatRef<'a, T>,
+}
+
+impl<T: Real> Backward<'_, T> {
     /// The adjoint problem, and (S6) without weight decay.
-    pub(crate) fn backward(
-        &mut self,
-        network: &Network<T>,
-        gradient: &mut Parameters<T>,
-    ) -> Result<(), TrainError> {
-        self.euler.adjoint(network, self.batch.terminal(), Some(gradient))?;
-        // An entry of Λ that is infinite or NaN stays so down to Λ_0.
-        let lambda = self.euler.input_adjoint();
-        for column in 0..lambda.ncols() {
-            for &value in lambda.col(column).iter() {
-                TrainError::ensure_finite("the gradient", value.to_f64())?;
-            }
-        }
+    pub(crate) fn gradient(mut self, gradient: &mut Parameters<T>) -> Result<(), TrainError> {
+        self.trajectory.adjoint(self.terminal, Some(gradient))?;
         Ok(())
     }
 }

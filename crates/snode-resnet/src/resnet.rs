@@ -2,7 +2,8 @@
 
 use faer::{MatMut, MatRef};
 use snode_ode::{
-    Activation, Ends, Euler, Grid, Initialisation, Network, Parameters, Real, Scheme, SolveError,
+    Activation, Endpoint, Euler, Grid, Initialisation, Network, Parameters, ParametersMut, Real,
+    Scheme, SolveError,
 };
 
 use crate::ResNetError;
@@ -38,7 +39,7 @@ impl<T: Real> ResNet<T> {
         horizon: f64,
         activation: Activation,
     ) -> Result<Self, ResNetError> {
-        let grid = Grid::new(horizon, parameters.nodes(), Ends::Open)?;
+        let grid = Grid::new(horizon, parameters.nodes(), Endpoint::Excluded)?;
         Ok(Self { network: Network::new(parameters, grid, activation)? })
     }
 
@@ -55,7 +56,7 @@ impl<T: Real> ResNet<T> {
         how: Initialisation,
         seed: u64,
     ) -> Result<Self, ResNetError> {
-        let grid = Grid::new(horizon, layers, Ends::Open)?;
+        let grid = Grid::new(horizon, layers, Endpoint::Excluded)?;
         Ok(Self { network: Network::initial(width, grid, activation, how, seed) })
     }
 
@@ -64,9 +65,9 @@ impl<T: Real> ResNet<T> {
     /// # Errors
     /// [`ResNetError::ClosedGrid`] if the network has a node at T.
     pub fn from_network(network: Network<T>) -> Result<Self, ResNetError> {
-        match network.grid().ends() {
-            Ends::Open => Ok(Self { network }),
-            Ends::Closed => Err(ResNetError::ClosedGrid),
+        match network.grid().endpoint() {
+            Endpoint::Excluded => Ok(Self { network }),
+            Endpoint::Included => Err(ResNetError::ClosedGrid),
         }
     }
 
@@ -82,12 +83,12 @@ impl<T: Real> ResNet<T> {
 
     /// W_k and b_k as the node number k.
     pub fn parameters(&self) -> &Parameters<T> {
-        &self.network.parameters
+        self.network.parameters()
     }
 
-    /// W_k and b_k, to write.
-    pub fn parameters_mut(&mut self) -> &mut Parameters<T> {
-        &mut self.network.parameters
+    /// W_k and b_k, to change their numbers.
+    pub fn parameters_mut(&mut self) -> ParametersMut<'_, T> {
+        self.network.parameters_mut()
     }
 
     /// n.

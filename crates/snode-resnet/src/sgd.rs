@@ -1,7 +1,7 @@
 //! One step on a mini-batch.
 
 use faer::MatRef;
-use snode_ode::{Ends, Network, Parameters, Real, Scheme};
+use snode_ode::{Endpoint, Network, Parameters, Real, Scheme};
 use snode_train::{Cost, Iteration, Memory, Method, Position, Stopwatch, TrainError};
 
 use crate::update::Factors;
@@ -83,10 +83,10 @@ impl<T: Real> Sgd<T> {
     /// If an option makes no sense, or the network is none that Euler makes a residual network of.
     pub fn new(cost: Cost, options: SgdOptions, network: &Network<T>) -> Result<Self, ResNetError> {
         options.check()?;
-        if network.grid().ends() == Ends::Closed {
+        if network.grid().endpoint() == Endpoint::Included {
             return Err(ResNetError::ClosedGrid);
         }
-        let zeros = || Parameters::zeros(network.width(), network.parameters.nodes());
+        let zeros = || Parameters::zeros(network.width(), network.parameters().nodes());
         Ok(Self {
             backpropagation: Backpropagation::new(cost),
             gradient: zeros(),
@@ -109,9 +109,9 @@ impl<T: Real> Sgd<T> {
     /// One step on the batch `x0` (n×M) with its labels: backpropagation, then the optimiser.
     ///
     /// # Errors
-    /// If a shape or label does not fit, or a state, the cost or an adjoint state is not finite. The
-    /// parameters are then those before the step. Also if the gradient overflows although all those
-    /// are finite; that is found by the pass that updates, and the parameters are then unusable.
+    /// If a shape or label does not fit, or a state, the cost or the gradient is not finite. The
+    /// parameters are then those before the step. Also if the gradient is finite but the sum of its
+    /// squares is not; that is found by the pass that updates, and the parameters are then unusable.
     pub fn step(
         &mut self,
         network: &mut Network<T>,
@@ -119,10 +119,10 @@ impl<T: Real> Sgd<T> {
         labels: &[usize],
     ) -> Result<Iteration, TrainError> {
         let mut clock = Stopwatch::start();
-        let cost = self.backpropagation.forward(network, x0, labels)?;
+        let (cost, backward) = self.backpropagation.forward(network, x0, labels)?;
         let mut report = Iteration { cost, ..Iteration::default() };
         report.phases.direct = clock.lap();
-        self.backpropagation.backward(network, &mut self.gradient)?;
+        backward.gradient(&mut self.gradient)?;
         report.phases.adjoint = clock.lap();
 
         let (h, mu4) = (network.grid().step(), self.backpropagation.cost().mu4);
@@ -136,7 +136,7 @@ impl<T: Real> Sgd<T> {
             self.steps,
             rate,
             factors,
-            &mut network.parameters,
+            network.parameters_mut(),
             &self.gradient,
             &mut self.state,
         );

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 use snode_resnet::{Adam, Momentum, Optimiser, Plain, RmsProp, Schedule, Sgd, SgdOptions};
 use snode_train::Cost;
 
@@ -46,7 +46,7 @@ fn steps_allocate_nothing() {
             let schedule = Schedule::Cosine { batches: 50, factor: 0.1 };
             let options =
                 SgdOptions { optimiser, schedule, weight_decay: 1e-3, ..SgdOptions::default() };
-            let grid = Grid::new(3.0, 20, Ends::Open).unwrap();
+            let grid = Grid::new(3.0, 20, Endpoint::Excluded).unwrap();
             let mut network =
                 Network::<f64>::initial(64, grid, Activation::Tanh, Initialisation::Spline, 1);
             let x = Mat::from_fn(64, 100, |i, j| ((i + j * 3) as f64).sin());

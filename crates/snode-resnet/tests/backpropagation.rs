@@ -45,7 +45,7 @@ fn backpropagation_is_the_adjoint_times_h<T: Real>(tolerance: f64) {
             cost.value_and_terminal(euler.output(), &labels, centre, terminal.as_mut()).unwrap();
             let mut gradient = zeros(&resnet);
             euler.adjoint(network, terminal.as_ref(), Some(&mut gradient)).unwrap();
-            gradient.axpy(T::from_f64(cost.mu4), &network.parameters);
+            gradient.axpy(T::from_f64(cost.mu4), network.parameters());
 
             let mut derivative = zeros(&resnet);
             Backpropagation::new(cost)

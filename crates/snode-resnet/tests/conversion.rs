@@ -2,7 +2,7 @@
 
 use faer::Mat;
 use proptest::prelude::*;
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real, Scheme};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real, Scheme};
 use snode_resnet::{ResNet, ResNetError, Sgd, SgdOptions};
 use snode_train::Cost;
 
@@ -28,7 +28,7 @@ fn by_hand(resnet: &ResNet<f64>, x0: &Mat<f64>) -> Mat<f64> {
 }
 
 fn conversion_is_exact<T: Real>(width: usize, layers: usize, horizon: f64, seed: u64) {
-    let grid = Grid::new(horizon, layers, Ends::Open).unwrap();
+    let grid = Grid::new(horizon, layers, Endpoint::Excluded).unwrap();
     let how = Initialisation::Independent;
     let network = Network::<T>::initial(width, grid, Activation::Tanh, how, seed);
     let x0 = Mat::from_fn(width, 5, |i, j| T::from_f64(((i * 3 + j) as f64).sin()));
@@ -49,8 +49,8 @@ fn conversion_is_exact<T: Real>(width: usize, layers: usize, horizon: f64, seed:
         assert_eq!(again.grid(), network.grid());
         assert_eq!(again.activation(), network.activation());
         assert_eq!(
-            bits(again.parameters.as_slice()),
-            bits(network.parameters.as_slice()),
+            bits(again.parameters().as_slice()),
+            bits(network.parameters().as_slice()),
             "width {width}, {layers} layers"
         );
     }
@@ -84,7 +84,7 @@ fn predictions_are_those_of_the_formula() {
 /// A network with a node at T could not be given back as it was.
 #[test]
 fn networks_with_a_node_at_the_horizon_are_refused() {
-    let grid = Grid::new(1.0, 4, Ends::Closed).unwrap();
+    let grid = Grid::new(1.0, 4, Endpoint::Included).unwrap();
     let how = Initialisation::Spline;
     let network = Network::<f64>::initial(3, grid, Activation::Relu, how, 1);
     let sgd = Sgd::new(Cost::l2(2), SgdOptions::default(), &network);

@@ -29,14 +29,14 @@ fn sequence<T: Real>(options: SgdOptions, mu4: f64) -> Vec<[f64; 2]> {
     let x = Mat::from_fn(1, 1, |_, _| T::from_f64(INPUT));
     let mut found = Vec::new();
     for _ in 0..STEPS {
-        let [w, b]: [f64; 2] = numbers(&network.parameters);
+        let [w, b]: [f64; 2] = numbers(network.parameters());
         let report = sgd.step(&mut network, x.as_ref(), &[0]).unwrap();
         let derivative = derivative([w, b], mu4);
         let norm = derivative.map(|g| g * g).iter().sum::<f64>().sqrt();
         assert!((report.gradient_norm - norm).abs() < 1e-5 * norm);
         let decay = mu4 / 2.0 * (w * w + b * b);
         assert!((report.cost.decay - decay).abs() <= 1e-6 * decay);
-        found.push(numbers(&network.parameters));
+        found.push(numbers(network.parameters()));
     }
     assert_eq!(sgd.steps(), STEPS as u64);
     found
@@ -250,7 +250,7 @@ fn the_centred_root_stays_real() {
     let x = Mat::from_fn(1, 1, |_, _| 0.0);
     for _ in 0..200 {
         sgd.step(&mut network, x.as_ref(), &[0]).unwrap();
-        assert!(network.parameters.is_finite());
+        assert!(network.parameters().is_finite());
     }
 }
 

@@ -2,7 +2,7 @@
 //! and after an interruption anywhere.
 
 use faer::{Mat, MatMut};
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network, Real};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Real};
 use snode_resnet::{Adam, Momentum, Optimiser, Plain, RmsProp, Schedule, Sgd, SgdOptions};
 use snode_train::{
     BatchSource, Control, Cost, EvaluationSet, Event, Memory, Method, Observer, ObserverError,
@@ -53,7 +53,7 @@ fn sets<T: Real>() -> Vec<EvaluationSet<T>> {
 }
 
 fn start<T: Real>() -> Snapshot<T> {
-    let grid = Grid::new(2.0, 8, Ends::Open).unwrap();
+    let grid = Grid::new(2.0, 8, Endpoint::Excluded).unwrap();
     Snapshot::start(Network::initial(WIDTH, grid, Activation::Tanh, Initialisation::Spline, 2))
 }
 
@@ -185,7 +185,7 @@ fn threads_change_no_bits<T: Real>() {
         let results = [1, 2, 3, 4].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let grid = Grid::new(2.0, 11, Ends::Open).unwrap();
+                let grid = Grid::new(2.0, 11, Endpoint::Excluded).unwrap();
                 let mut network =
                     Network::<T>::initial(37, grid, Activation::Relu, Initialisation::Spline, 5);
                 let x = Mat::from_fn(37, 70, |i, j| T::from_f64(((i * 7 + j) as f64).sin()));
@@ -224,7 +224,7 @@ fn memories_that_do_not_fit_are_refused() {
         assert!(matches!(error, TrainError::Resume(_)), "{error}");
         error.to_string()
     };
-    let array = || start::<f64>().network.parameters;
+    let array = || start::<f64>().network.into_parameters();
     let steps = || Memory::new().with_number("steps", 3.0);
     assert!(resume(None).contains("memory is missing"));
     assert!(resume(Some(steps())).contains("`mean_square` is missing"));

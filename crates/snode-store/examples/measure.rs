@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, read_info,
     read_network, read_run, write_run,
@@ -32,7 +32,7 @@ fn measure<T: Scalar>(
     layers: usize,
     folder: &std::path::Path,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let grid = Grid::new(3.0, layers, Ends::Open)?;
+    let grid = Grid::new(3.0, layers, Endpoint::Excluded)?;
     let network =
         |seed| Network::<T>::initial(width, grid, Activation::Tanh, Initialisation::Spline, seed);
     let result = RunRecord {
@@ -46,7 +46,7 @@ fn measure<T: Scalar>(
     let checkpoint = RunRecord {
         checkpoint: Some(Checkpoint {
             position: Position { epoch: 3, batch: 14, iteration: 3 },
-            memory: Some(Memory::new().with_array("direction", network(2).parameters)),
+            memory: Some(Memory::new().with_array("direction", network(2).into_parameters())),
         }),
         ..result.clone()
     };

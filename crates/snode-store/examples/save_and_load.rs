@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p snode-store --example save_and_load -- network.h5
 
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_network, write_run,
 };
@@ -10,7 +10,7 @@ use snode_train::Snapshot;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("save_and_load FILE")?;
-    let grid = Grid::new(3.0, 15, Ends::Open)?;
+    let grid = Grid::new(3.0, 15, Endpoint::Excluded)?;
     let network = Network::<f32>::initial(16, grid, Activation::Relu, Initialisation::Spline, 1);
 
     let mut info = RunInfo::new("an example", 1);

@@ -6,7 +6,7 @@
 //! With `f32` as a second argument in that precision. Used by `scripts/check-hdf5-layout.sh`.
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Scheme};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Scheme};
 use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, write_run,
 };
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let grid = Grid::new(2.0, LAYERS, Ends::Open)?;
+    let grid = Grid::new(2.0, LAYERS, Endpoint::Excluded)?;
     let network =
         |seed| Network::<T>::initial(WIDTH, grid, Activation::Tanh, Initialisation::Spline, seed);
     let mut info = RunInfo::new("sample", 11);
@@ -50,8 +50,8 @@ fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
             position: Position { epoch: 0, batch: 2, iteration: 1 },
             memory: Some(
                 Memory::new()
-                    .with_array("direction", network(12).parameters)
-                    .with_array("last_gradient", network(13).parameters)
+                    .with_array("direction", network(12).into_parameters())
+                    .with_array("last_gradient", network(13).into_parameters())
                     .with_number("gradient_square", 0.1)
                     .with_number("gradient_direction", -0.2)
                     .with_number("cost", 0.3),
@@ -60,7 +60,7 @@ fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
     };
     // Weights far from symmetric, so that a transposition is noticed.
     for k in 0..LAYERS {
-        let mut weights = record.network.parameters.weights_mut(k);
+        let mut weights = record.network.parameters_mut().weights_mut(k);
         weights[(1, 5)] += T::from_f64(0.75);
         weights[(7, 2)] -= T::from_f64(0.5);
     }
@@ -73,7 +73,7 @@ fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
     for i in 0..WIDTH {
         println!("output {}", euler.output()[(i, 0)]);
     }
-    println!("weight 3 1 5 {}", record.network.parameters.weights(3)[(1, 5)]);
+    println!("weight 3 1 5 {}", record.network.parameters().weights(3)[(1, 5)]);
     for row in &record.history.iterations {
         println!("cost {}", row.iteration.cost.total());
     }

@@ -64,7 +64,7 @@ pub(crate) fn write<T: Scalar>(
         group.attribute(name, &number)?;
     }
     for (name, array) in memory.arrays() {
-        if !array.same_shape(&network.parameters) {
+        if !array.same_shape(network.parameters()) {
             let found = format!("of width {} on {} nodes", array.width(), array.nodes());
             let what = format!("{}/{}", group.name, weights(name));
             return Err(group.unwritable(what, found, SHAPE_RULE));
@@ -101,7 +101,7 @@ pub(crate) fn read<T: Scalar>(
     for name in &contents.numbers {
         memory = memory.with_number(name, group.real(name)?);
     }
-    let shape = (network.width(), network.parameters.nodes());
+    let shape = (network.width(), network.parameters().nodes());
     for name in &contents.arrays {
         memory = memory.with_array(name, parameters::read(&group, &prefix(name), shape)?);
     }

@@ -24,13 +24,13 @@
 //! error is switched off by every function here.
 //!
 //! ```
-//! use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+//! use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 //! use snode_store::{
 //!     Compression, Configuration, Input, Model, RunInfo, RunRecord, read_info, read_run, write_run,
 //! };
 //! use snode_train::Snapshot;
 //!
-//! let grid = Grid::new(3.0, 30, Ends::Open)?;
+//! let grid = Grid::new(3.0, 30, Endpoint::Excluded)?;
 //! let network = Network::<f64>::initial(16, grid, Activation::Tanh, Initialisation::Spline, 7);
 //! let record = RunRecord::from_snapshot(
 //!     RunInfo::new("first steps", 7),

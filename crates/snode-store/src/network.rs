@@ -1,6 +1,6 @@
 //! The group `/network`.
 
-use snode_ode::{Activation, Ends, Grid, Network};
+use snode_ode::{Activation, Endpoint, Grid, Network};
 
 use crate::read_group::ReadGroup;
 use crate::write_group::{WriteGroup, attribute, object};
@@ -37,7 +37,7 @@ pub(crate) fn write<T: Scalar>(
     }
     group.text("activation", &activation)?;
     group.text("scheme", &model.scheme)?;
-    group.text("ends", ends_name(grid.ends()))?;
+    group.text("ends", ends_name(grid.endpoint()))?;
     group.text("layout", LAYOUT)?;
     group.attribute("horizon", &grid.horizon())?;
     group.attribute("steps", &(grid.steps() as u64))?;
@@ -49,7 +49,7 @@ pub(crate) fn write<T: Scalar>(
     group.attribute("cols", &(model.input.cols as u64))?;
     let times: Vec<f64> = (0..grid.nodes()).map(|k| grid.time(k)).collect();
     group.column("grid", &times)?;
-    parameters::write(&group, "", &network.parameters)
+    parameters::write(&group, "", network.parameters())
 }
 
 /// The network without its parameters.
@@ -66,8 +66,8 @@ pub(crate) fn read_shape(root: &ReadGroup<'_>, precision: Precision) -> Result<S
     let width = group.count("width")?;
     let steps = group.count("steps")?;
     let nodes = match &group.text("ends")?[..] {
-        "open" => Some((Ends::Open, steps)),
-        "closed" => steps.checked_add(1).map(|nodes| (Ends::Closed, nodes)),
+        "open" => Some((Endpoint::Excluded, steps)),
+        "closed" => steps.checked_add(1).map(|nodes| (Endpoint::Included, nodes)),
         other => {
             let what = attribute(&group.name, "ends");
             return Err(group.value_error(what, format_args!("{other:?}"), "open or closed"));
@@ -123,9 +123,9 @@ pub(crate) fn read<T: Scalar>(
     })
 }
 
-fn ends_name(ends: Ends) -> &'static str {
+fn ends_name(ends: Endpoint) -> &'static str {
     match ends {
-        Ends::Open => "open",
-        Ends::Closed => "closed",
+        Endpoint::Excluded => "open",
+        Endpoint::Included => "closed",
     }
 }

@@ -42,7 +42,7 @@ fn memory(narrow: &Memory<f32>) -> Memory<f64> {
 }
 
 fn network(narrow: &Network<f32>) -> Network<f64> {
-    Network::new(parameters(&narrow.parameters), *narrow.grid(), narrow.activation())
+    Network::new(parameters(narrow.parameters()), *narrow.grid(), narrow.activation())
         .expect("the number of nodes is that of a network")
 }
 

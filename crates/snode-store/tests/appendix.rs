@@ -2,7 +2,7 @@
 
 mod support;
 
-use snode_ode::Ends;
+use snode_ode::Endpoint;
 use snode_store::{
     Appendix, Compression, StoreError, has_appendix, read_appendices, read_appendix, read_run,
     write_appendix, write_run,
@@ -28,7 +28,7 @@ fn same(a: &Appendix, b: &Appendix) -> bool {
 fn an_appendix_comes_back_and_leaves_the_run_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    let record = record::<f32>(3, 4, Ends::Open);
+    let record = record::<f32>(3, 4, Endpoint::Excluded);
     write_run(&path, &record, Compression::RESULT).unwrap();
     assert!(!has_appendix(&path, "analysis/robustness").unwrap());
     assert!(read_appendix(&path, "analysis/robustness/rk4").unwrap().is_none());
@@ -59,7 +59,7 @@ fn an_appendix_comes_back_and_leaves_the_run_alone() {
 fn what_cannot_be_stored_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    write_run(&path, &record::<f64>(3, 4, Ends::Open), Compression::RESULT).unwrap();
+    write_run(&path, &record::<f64>(3, 4, Endpoint::Excluded), Compression::RESULT).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     let unwritable = |group: &str, appendix: &Appendix| {
         let error = write_appendix(&path, group, appendix).unwrap_err();

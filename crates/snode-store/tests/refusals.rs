@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hdf5::types::{VarLenAscii, VarLenUnicode};
 use hdf5::{Group, H5Type};
-use snode_ode::{Activation, Ends, Grid, Network, Parameters};
+use snode_ode::{Activation, Endpoint, Grid, Network, Parameters};
 use snode_store::{
     Compression, RunRecord, StoreError, read_info, read_network, read_run, seal, update, write_run,
 };
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 fn written() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    write_run(&path, &record::<f64>(3, 4, Ends::Open), Compression::RESULT).unwrap();
+    write_run(&path, &record::<f64>(3, 4, Endpoint::Excluded), Compression::RESULT).unwrap();
     (folder, path)
 }
 
@@ -425,7 +425,7 @@ type Change = fn(&mut RunRecord<f64>);
 fn records_that_cannot_be_stored_are_refused_and_leave_the_old_file() {
     let (folder, path) = written();
     let before = std::fs::read(&path).unwrap();
-    let good = || record::<f64>(3, 4, Ends::Open);
+    let good = || record::<f64>(3, 4, Endpoint::Excluded);
     let changes: [(&str, Change); 13] = [
         ("name", |run| run.info.name = "a\0b".into()),
         ("resolved", |run| run.configuration.resolved.push('\0')),
@@ -436,11 +436,11 @@ fn records_that_cannot_be_stored_are_refused_and_leave_the_old_file() {
         ("classes", |run| run.model.classes = 4),
         ("activation", |run| {
             let activation = Activation::Elu { alpha: f64::NAN };
-            let parameters = run.network.parameters.clone();
+            let parameters = run.network.parameters().clone();
             run.network = Network::new(parameters, *run.network.grid(), activation).unwrap();
         }),
         ("width", |run| {
-            let grid = Grid::new(1.0, 2, Ends::Open).unwrap();
+            let grid = Grid::new(1.0, 2, Endpoint::Excluded).unwrap();
             run.network = Network::new(Parameters::zeros(0, 2), grid, Activation::Tanh).unwrap();
         }),
         ("row 2 of /training/history", |run| {
@@ -459,7 +459,7 @@ fn records_that_cannot_be_stored_are_refused_and_leave_the_old_file() {
             run.checkpoint.as_mut().unwrap().memory = Some(twice);
         }),
         ("memory_arrays", |run| {
-            let other = Memory::new().with_array("a/b", run.network.parameters.clone());
+            let other = Memory::new().with_array("a/b", run.network.parameters().clone());
             run.checkpoint.as_mut().unwrap().memory = Some(other);
         }),
     ];
@@ -498,7 +498,7 @@ fn places_that_cannot_be_written_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "a file").unwrap();
-    let run = record::<f64>(3, 4, Ends::Open);
+    let run = record::<f64>(3, 4, Endpoint::Excluded);
     let write = |path: &Path| write_run(path, &run, Compression::None).unwrap_err();
 
     for path in [file.join("run.h5"), folder.path().join("missing").join("run.h5")] {
@@ -516,7 +516,7 @@ fn places_that_cannot_be_written_are_refused() {
 #[test]
 fn files_are_replaced() {
     let (folder, path) = written();
-    let other = record::<f32>(2, 2, Ends::Closed);
+    let other = record::<f32>(2, 2, Endpoint::Included);
     write_run(&path, &other, Compression::None).unwrap();
     assert_eq!(read_run::<f32>(&path).unwrap(), other);
     assert_eq!(names(folder.path()), ["run.h5"]);

@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 use snode_store::{
     Checkpoint, Compression, Precision, RunRecord, Scalar, StoreError, read_info, read_network,
     read_network_as_f64, read_run, read_run_as_f64, seal, update, write_run,
@@ -30,13 +30,14 @@ fn round_trip<T: Scalar>(record: &RunRecord<T>, compression: Compression) -> Run
 
 fn every_part_returns<T: Scalar>() {
     for compression in COMPRESSIONS {
-        for (width, layers, ends) in [(2, 1, Ends::Open), (5, 4, Ends::Closed), (20, 3, Ends::Open)]
+        for (width, layers, ends) in
+            [(2, 1, Endpoint::Excluded), (5, 4, Endpoint::Included), (20, 3, Endpoint::Excluded)]
         {
             let mut run = record::<T>(width, layers, ends);
             assert_same(&round_trip(&run, compression), &run);
             // Without the last gradient, then at the start of a batch, with and without the memory
             // of a method that goes on through batches, then a result.
-            let direction = run.network.parameters.clone();
+            let direction = run.network.parameters().clone();
             run.checkpoint.as_mut().unwrap().memory = Some(ncg_memory(direction.clone()));
             assert_same(&round_trip(&run, compression), &run);
             let position = Position { epoch: 1, batch: 0, iteration: 0 };
@@ -67,7 +68,7 @@ fn every_part_returns_in_f32() {
 
 #[test]
 fn empty_parts_return() {
-    let mut run = record::<f64>(3, 2, Ends::Open).without_checkpoint();
+    let mut run = record::<f64>(3, 2, Endpoint::Excluded).without_checkpoint();
     run.history = History::default();
     run.info.provenance.clear();
     run.info.name.clear();
@@ -80,17 +81,17 @@ fn empty_parts_return() {
 
 #[test]
 fn numbers_that_are_not_finite_return() {
-    let mut run = record::<f64>(3, 2, Ends::Open);
+    let mut run = record::<f64>(3, 2, Endpoint::Excluded);
     for (i, value) in
         [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 5e-324].into_iter().enumerate()
     {
-        run.network.parameters.as_mut_slice()[i] = value;
+        run.network.parameters_mut().as_mut_slice()[i] = value;
         run.history.iterations[i].iteration.gamma = value;
         run.history.evaluations[i].score.cost = value;
     }
     run.checkpoint.as_mut().unwrap().memory = Some(
         Memory::new()
-            .with_array("direction", run.network.parameters.clone())
+            .with_array("direction", run.network.parameters().clone())
             .with_number("gradient_direction", f64::NAN)
             .with_number("cost", f64::INFINITY),
     );
@@ -99,7 +100,7 @@ fn numbers_that_are_not_finite_return() {
 
 #[test]
 fn tables_of_many_chunks_return() {
-    let mut run = record::<f64>(2, 1, Ends::Open);
+    let mut run = record::<f64>(2, 1, Endpoint::Excluded);
     run.history = support::history(12_345);
     run.history.evaluations.truncate(9_000);
     assert_same(&round_trip(&run, Compression::RESULT), &run);
@@ -107,7 +108,7 @@ fn tables_of_many_chunks_return() {
 
 #[test]
 fn learning_rates_return() {
-    let mut run = record::<f64>(2, 1, Ends::Open);
+    let mut run = record::<f64>(2, 1, Endpoint::Excluded);
     for (i, row) in run.history.iterations.iter_mut().enumerate() {
         row.iteration.learning_rate = Some(1e-3 / (1.0 + i as f64));
     }
@@ -122,10 +123,10 @@ fn learning_rates_return() {
 fn memories_that_are_not_listed_return() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    let mut run = record::<f64>(3, 4, Ends::Open);
+    let mut run = record::<f64>(3, 4, Endpoint::Excluded);
     for with_last_gradient in [true, false] {
         if !with_last_gradient {
-            let direction = run.network.parameters.clone();
+            let direction = run.network.parameters().clone();
             run.checkpoint.as_mut().unwrap().memory = Some(ncg_memory(direction));
         }
         write_run(&path, &run, Compression::CHECKPOINT).unwrap();
@@ -146,13 +147,13 @@ fn memories_that_are_not_listed_return() {
 #[test]
 fn layers_of_many_chunks_return() {
     // One layer is 8·400² bytes, more than a chunk.
-    let run = record::<f64>(400, 2, Ends::Open).without_checkpoint();
+    let run = record::<f64>(400, 2, Endpoint::Excluded).without_checkpoint();
     assert_same(&round_trip(&run, Compression::None), &run);
 }
 
 #[test]
 fn snapshots_return() {
-    let run = record::<f32>(3, 2, Ends::Open);
+    let run = record::<f32>(3, 2, Endpoint::Excluded);
     let snapshot = run.clone().into_snapshot().unwrap();
     let again = RunRecord::from_snapshot(
         run.info.clone(),
@@ -168,7 +169,7 @@ fn snapshots_return() {
 fn the_summary_agrees_with_the_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    let run = record::<f32>(5, 4, Ends::Closed);
+    let run = record::<f32>(5, 4, Endpoint::Included);
     write_run(&path, &run, Compression::RESULT).unwrap();
     let summary = read_info(&path).unwrap();
     assert_eq!(summary.precision, Precision::F32);
@@ -187,9 +188,9 @@ fn the_summary_agrees_with_the_whole() {
 fn precisions_are_told_apart_and_widened_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let (single, double) = (folder.path().join("f32.h5"), folder.path().join("f64.h5"));
-    let run = record::<f32>(3, 4, Ends::Open);
+    let run = record::<f32>(3, 4, Endpoint::Excluded);
     write_run(&single, &run, Compression::RESULT).unwrap();
-    write_run(&double, &record::<f64>(3, 4, Ends::Open), Compression::RESULT).unwrap();
+    write_run(&double, &record::<f64>(3, 4, Endpoint::Excluded), Compression::RESULT).unwrap();
 
     let error = read_run::<f64>(&single).unwrap_err();
     assert!(matches!(
@@ -205,7 +206,8 @@ fn precisions_are_told_apart_and_widened_on_request() {
 
     let wide = read_run_as_f64(&single).unwrap();
     assert_eq!(wide, run.widen());
-    let pairs = wide.network.parameters.as_slice().iter().zip(run.network.parameters.as_slice());
+    let pairs =
+        wide.network.parameters().as_slice().iter().zip(run.network.parameters().as_slice());
     assert!(pairs.into_iter().all(|(&wide, &narrow)| wide == f64::from(narrow)));
     assert_eq!(read_network_as_f64(&single).unwrap().network, wide.network);
     assert_eq!(read_run_as_f64(&double).unwrap(), read_run::<f64>(&double).unwrap());
@@ -214,7 +216,7 @@ fn precisions_are_told_apart_and_widened_on_request() {
 #[test]
 fn the_same_record_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let run = record::<f64>(6, 5, Ends::Open);
+    let run = record::<f64>(6, 5, Endpoint::Excluded);
     let bytes = |name| {
         let path = folder.path().join(name);
         write_run(&path, &run, Compression::RESULT).unwrap();
@@ -229,7 +231,7 @@ fn the_same_record_gives_the_same_bytes() {
 fn files_can_be_read_while_they_are_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    let runs = [record::<f64>(3, 4, Ends::Open), record::<f64>(8, 2, Ends::Closed)];
+    let runs = [record::<f64>(3, 4, Endpoint::Excluded), record::<f64>(8, 2, Endpoint::Included)];
     write_run(&path, &runs[0], Compression::None).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -251,7 +253,7 @@ fn files_can_be_read_while_they_are_replaced() {
 fn updates_add_and_leave_the_rest_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    let run = record::<f64>(3, 4, Ends::Open);
+    let run = record::<f64>(3, 4, Endpoint::Excluded);
     write_run(&path, &run, Compression::RESULT).unwrap();
     update(&path, |root| {
         let group = root.create_group("robustness")?;
@@ -272,7 +274,7 @@ fn updates_add_and_leave_the_rest_alone() {
 fn changes_by_others_need_a_new_seal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
-    let run = record::<f64>(3, 4, Ends::Open);
+    let run = record::<f64>(3, 4, Endpoint::Excluded);
     write_run(&path, &run, Compression::RESULT).unwrap();
     let file = hdf5::File::open_rw(&path).unwrap();
     file.new_attr::<f64>().create("mine").unwrap().write_scalar(&1.0).unwrap();
@@ -296,12 +298,12 @@ proptest! {
         bits in prop::collection::vec(any::<u64>(), 1..40),
         name in "[^\0]{0,40}", resolved in "[^\0]{0,400}", key in "[^\0]{1,20}", seed: u64,
     ) {
-        let ends = if closed { Ends::Closed } else { Ends::Open };
+        let ends = if closed { Endpoint::Included } else { Endpoint::Excluded };
         let mut run = record::<f64>(width, layers, ends);
         let grid = Grid::new(horizon, layers, ends).unwrap();
         let activation = Activation::Elu { alpha };
         run.network = Network::initial(width, grid, activation, Initialisation::Spline, seed);
-        let values = run.network.parameters.as_mut_slice();
+        let values = run.network.parameters_mut().as_mut_slice();
         let count = values.len();
         for (i, &bits) in bits.iter().enumerate() {
             values[(i * 7) % count] = f64::from_bits(bits);
@@ -314,7 +316,7 @@ proptest! {
         let compression = if level == 0 { Compression::None } else { Compression::Gzip(level) };
         let again = round_trip(&run, compression);
         let same_bits = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
-        let (left, right) = (again.network.parameters.as_slice(), run.network.parameters.as_slice());
+        let (left, right) = (again.network.parameters().as_slice(), run.network.parameters().as_slice());
         prop_assert!(left.len() == right.len() && left.iter().zip(right).all(same_bits));
         assert_same(&again, &run);
     }

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Scheme};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Scheme};
 use snode_train::{Cost, Discretisation, Ncg, NcgOptions, Space, classify};
 
 /// The network is wider than the plane: the further components start at 0 and give it room.
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (unseen, unseen_labels) = spiral(1000, 0.5);
     let sobolev = Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal };
     for (name, space) in [("L²", Space::L2), ("H¹", sobolev)] {
-        let grid = Grid::new(3.0, 30, Ends::Open)?;
+        let grid = Grid::new(3.0, 30, Endpoint::Excluded)?;
         let mut network =
             Network::initial(WIDTH, grid, Activation::Tanh, Initialisation::Spline, 1);
         let options = NcgOptions { space, ..NcgOptions::default() };

@@ -1,7 +1,7 @@
 //! The direct problem of a batch, and what it costs.
 
 use faer::{Mat, MatRef};
-use snode_ode::{Network, Real, Scheme};
+use snode_ode::{Network, Real, Scheme, Trajectory};
 
 use crate::{Cost, CostValue, TrainError};
 
@@ -29,25 +29,26 @@ impl<T: Real> BatchCost<T> {
         self.terminal.as_ref()
     }
 
-    /// Solves the direct problem of the batch `x0` (n×M) and gives the terms of J but for weight
-    /// decay, which is the parameters' and not the batch's. `centre` is that of the μ₃ term
-    /// ([`Cost::centre_for`]). Allocates where a batch has another size than the last one.
+    /// Solves the direct problem of the batch `x0` (n×M) and gives its trajectory with the terms of J
+    /// but for weight decay, which is the parameters' and not the batch's. Allocates where a batch has
+    /// another size than the last one.
     ///
     /// # Errors
     /// If a shape or a label does not fit or a state is not finite.
-    pub fn solve(
+    pub fn solve<'a>(
         &mut self,
-        scheme: &mut dyn Scheme<T>,
-        network: &Network<T>,
+        scheme: &'a mut dyn Scheme<T>,
+        network: &'a Network<T>,
         x0: MatRef<'_, T>,
         labels: &[usize],
-        centre: f64,
-    ) -> Result<CostValue, TrainError> {
-        scheme.direct(network, x0)?;
-        let output = scheme.output();
+    ) -> Result<(CostValue, Trajectory<'a, T>), TrainError> {
+        let trajectory = scheme.direct(network, x0)?;
+        let output = trajectory.output();
         if self.terminal.shape() != output.shape() {
             self.terminal = Mat::zeros(output.nrows(), output.ncols());
         }
-        self.cost.value_and_terminal(output, labels, centre, self.terminal.as_mut())
+        let centre = self.cost.centre_for(network);
+        let value = self.cost.value_and_terminal(output, labels, centre, self.terminal.as_mut())?;
+        Ok((value, trajectory))
     }
 }

@@ -71,32 +71,31 @@ pub fn check_gradient<T: Real>(
         Ok::<f64, TrainError>(value.total())
     };
 
-    scheme.direct(network, x0)?;
-    let output = scheme.output().to_owned();
-    let initial_cost = total_cost(output.as_ref(), &network.parameters)?;
+    let mut trajectory = scheme.direct(network, x0)?;
+    let output = trajectory.output().to_owned();
+    let initial_cost = total_cost(output.as_ref(), network.parameters())?;
     let mut terminal = Mat::zeros(output.nrows(), output.ncols());
     cost.value_and_terminal(output.as_ref(), labels, centre, terminal.as_mut())?;
-    let mut gradient = Parameters::zeros(network.width(), network.parameters.nodes());
-    scheme.adjoint(network, terminal.as_ref(), Some(&mut gradient))?;
-    gradient.axpy(T::from_f64(cost.mu4), &network.parameters);
+    let mut gradient = Parameters::zeros(network.width(), network.parameters().nodes());
+    trajectory.adjoint(terminal.as_ref(), Some(&mut gradient))?;
+    gradient.axpy(T::from_f64(cost.mu4), network.parameters());
     let slope = gradient.inner(direction, &grid);
-    scheme.sensitivity(network, Perturbation { parameters: Some(direction), input: None })?;
-    let xi = scheme.output_sensitivity().to_owned();
+    let along = Perturbation { parameters: Some(direction), input: None };
+    let xi = trajectory.sensitivity(along)?.sensitivity.to_owned();
 
     // The adjoint identity, with w a fixed pattern of signs and sizes.
     let w = Mat::from_fn(output.nrows(), output.ncols(), |i, j| {
         T::from_f64(((i * 7 + j * 13) as f64).sin())
     });
-    let mut pulled_back = Parameters::zeros(network.width(), network.parameters.nodes());
-    scheme.adjoint(network, w.as_ref(), Some(&mut pulled_back))?;
-    let input_pulled_back = scheme.input_adjoint().to_owned();
+    let mut pulled_back = Parameters::zeros(network.width(), network.parameters().nodes());
+    let input_pulled_back = trajectory.adjoint(w.as_ref(), Some(&mut pulled_back))?.to_owned();
     let parameter_gap =
         relative_gap(inner(&xi, &w), pulled_back.inner(direction, &grid), norm(&xi) * norm(&w));
     let xi0 = Mat::from_fn(output.nrows(), output.ncols(), |i, j| {
         T::from_f64(((i * 3 + j * 5) as f64).cos())
     });
-    scheme.sensitivity(network, Perturbation { parameters: None, input: Some(xi0.as_ref()) })?;
-    let input_xi = scheme.output_sensitivity().to_owned();
+    let along = Perturbation { parameters: None, input: Some(xi0.as_ref()) };
+    let input_xi = trajectory.sensitivity(along)?.sensitivity.to_owned();
     let input_gap = relative_gap(
         inner(&input_xi, &w),
         inner(&xi0, &input_pulled_back),
@@ -118,14 +117,15 @@ pub fn check_gradient<T: Real>(
     for _ in 0..STEPS {
         // The step actually taken is the one the number type can hold.
         let taken = T::from_f64(step);
-        moved.parameters.copy_from(&network.parameters);
-        moved.parameters.axpy(taken, direction);
-        scheme.direct(&moved, x0)?;
+        moved.parameters_mut().copy_from(network.parameters());
+        moved.parameters_mut().axpy(taken, direction);
+        let trajectory = scheme.direct(&moved, x0)?;
+        let there = trajectory.output();
         let taken = taken.to_f64();
         let state = Mat::<f64>::from_fn(output.nrows(), output.ncols(), |i, j| {
-            scheme.output()[(i, j)].to_f64() - output[(i, j)].to_f64() - taken * xi[(i, j)].to_f64()
+            there[(i, j)].to_f64() - output[(i, j)].to_f64() - taken * xi[(i, j)].to_f64()
         });
-        let value = total_cost(scheme.output(), &moved.parameters)?;
+        let value = total_cost(there, moved.parameters())?;
         check.steps.push(taken);
         check.cost_remainders.push((value - initial_cost - taken * slope).abs());
         check.state_remainders.push(norm(&state));
@@ -142,8 +142,6 @@ pub fn check_gradient<T: Real>(
     };
     check.cost_rate = rate(&check.cost_remainders, initial_cost.abs(), 4.0, slope);
     check.state_rate = rate(&check.state_remainders, norm(&output).max(points), 3.0, norm(&xi));
-    // Leave the scheme at the network that was checked.
-    scheme.direct(network, x0)?;
     Ok(check)
 }
 

@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use faer::Mat;
-//! use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network};
+//! use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network};
 //! use snode_train::{Cost, Ncg, NcgOptions};
 //!
 //! // Two classes of points in the plane, told apart by the sign of their product.
@@ -24,14 +24,14 @@
 //! });
 //! let labels: Vec<usize> = (0..40).map(|j| usize::from(x[(0, j)] * x[(1, j)] > 0.0)).collect();
 //!
-//! let grid = Grid::new(2.0, 20, Ends::Open)?;
+//! let grid = Grid::new(2.0, 20, Endpoint::Excluded)?;
 //! let mut network = Network::initial(4, grid, Activation::Tanh, Initialisation::Spline, 1);
 //! let mut ncg = Ncg::new(
 //!     Box::new(Euler::new()),
 //!     Cost::cross_entropy(2),
 //!     NcgOptions::default(),
 //!     &network,
-//! );
+//! )?;
 //! let first = ncg.iterate(&mut network, x.as_ref(), &labels)?;
 //! let mut last = first;
 //! for _ in 0..60 {

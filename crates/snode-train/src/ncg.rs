@@ -1,7 +1,9 @@
 //! One mini-batch's nonlinear conjugate gradient iterations (Algorithm 1 of the paper).
 
+use std::fmt;
+
 use faer::MatRef;
-use snode_ode::{Network, Parameters, Real, Scheme};
+use snode_ode::{Combination, Network, Parameters, Real, Scheme, Trajectory};
 
 use crate::conjugacy::{Conjugacy, Products};
 use crate::space::GradientSpace;
@@ -52,7 +54,21 @@ pub struct NcgOptions {
     /// What is done about rising costs.
     pub line_search: LineSearch,
     /// A cap on η, more than 0, if any.
-    pub largest_step: Option<f64>,
+    pub max_step: Option<f64>,
+}
+
+impl NcgOptions {
+    /// Refuses options that make no sense.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] with the option.
+    pub fn check(&self) -> Result<(), TrainError> {
+        self.space.check()?;
+        match self.max_step {
+            Some(step) => TrainError::require("max_step", step, step > 0.0, "more than 0"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The numbers the method remembers from one iteration of a batch to the next.
@@ -75,58 +91,109 @@ mod names {
     pub const COST: &str = "cost";
 }
 
+/// The gradient of an iteration, its representative, and those of the iteration before.
+struct Gradients<T> {
+    space: Box<dyn GradientSpace<T>>,
+    /// The L²-gradient.
+    l2: Parameters<T>,
+    /// The representative of the gradient, where it is not the gradient itself.
+    representative: Option<Parameters<T>>,
+    /// The representative before, where the formula needs it.
+    last: Option<Parameters<T>>,
+}
+
+impl<T: Real> Gradients<T> {
+    /// The representative.
+    fn current(&self) -> &Parameters<T> {
+        self.representative.as_ref().unwrap_or(&self.l2)
+    }
+
+    fn current_mut(&mut self) -> &mut Parameters<T> {
+        self.representative.as_mut().unwrap_or(&mut self.l2)
+    }
+
+    /// Makes the last representative of the present one, whose memory the next one takes; or, done once
+    /// more before there is a next one or when it is of no use, undoes that.
+    fn exchange(&mut self) {
+        if let Some(last) = &mut self.last {
+            std::mem::swap(last, self.representative.as_mut().unwrap_or(&mut self.l2));
+        }
+    }
+
+    /// The gradient whose L² product with a second factor is the metric's product: the
+    /// representative itself, or the L²-gradient (⟨v, w⟩ in the space is ⟨u, w⟩ in L²).
+    fn metric_factor(&self, metric: Metric) -> &Parameters<T> {
+        match metric {
+            Metric::L2 => self.current(),
+            Metric::Space => &self.l2,
+        }
+    }
+}
+
 /// Nonlinear conjugate gradients with their memory: everything an iteration needs is allocated
 /// when the first one runs.
 pub struct Ncg<T> {
     scheme: Box<dyn Scheme<T>>,
     batch: BatchCost<T>,
     options: NcgOptions,
-    space: Box<dyn GradientSpace<T>>,
-    gradient: Parameters<T>,
-    /// The representative of the gradient, where it is not the gradient itself.
-    representative: Option<Parameters<T>>,
-    last_gradient: Option<Parameters<T>>,
+    gradients: Gradients<T>,
     direction: Parameters<T>,
+    /// Where the next direction is made: the last one is still there if the iteration fails.
+    next_direction: Parameters<T>,
     linearised: LinearisedCost,
     memory: Option<Scalars>,
     /// The cost of the present parameters, if the line search has just solved their direct problem.
     solved: Option<CostValue>,
 }
 
+impl<T> fmt::Debug for Ncg<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ncg")
+            .field("options", &self.options)
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<T: Real> Ncg<T> {
     /// The method for networks like `network`, in the threads of the current rayon pool.
     ///
-    /// # Panics
-    /// If [`Space::check`] refuses the space.
+    /// # Errors
+    /// [`TrainError::Option`] if an option makes no sense.
     pub fn new(
         scheme: Box<dyn Scheme<T>>,
         cost: Cost,
         options: NcgOptions,
         network: &Network<T>,
-    ) -> Self {
-        let zeros = || Parameters::zeros(network.width(), network.parameters.nodes());
-        let space = options.space.build(network.grid());
-        Self {
+    ) -> Result<Self, TrainError> {
+        options.check()?;
+        let zeros = || Parameters::zeros(network.width(), network.parameters().nodes());
+        let space = options.space.build(network.grid())?;
+        let gradients = Gradients {
             representative: (!space.is_l2()).then(zeros),
-            last_gradient: options.conjugacy.needs_last_gradient().then(zeros),
-            gradient: zeros(),
+            last: options.conjugacy.needs_last_gradient().then(zeros),
+            l2: zeros(),
+            space,
+        };
+        Ok(Self {
+            gradients,
             direction: zeros(),
+            next_direction: zeros(),
             linearised: LinearisedCost::default(),
             memory: None,
             solved: None,
             scheme,
             batch: BatchCost::new(cost),
             options,
-            space,
-        }
+        })
     }
 
     /// The same method with gradients represented in a space of the caller's own, in place of the
     /// options'.
     #[must_use]
     pub fn with_space(mut self, space: Box<dyn GradientSpace<T>>) -> Self {
-        self.representative = (!space.is_l2()).then(|| self.gradient.clone());
-        self.space = space;
+        self.gradients.representative = (!space.is_l2()).then(|| self.gradients.l2.clone());
+        self.gradients.space = space;
         self
     }
 
@@ -142,7 +209,7 @@ impl<T: Real> Ncg<T> {
 
     /// The representative of the last iteration's gradient.
     pub fn gradient(&self) -> &Parameters<T> {
-        self.representative.as_ref().unwrap_or(&self.gradient)
+        self.gradients.current()
     }
 
     /// The last iteration's direction d.
@@ -186,8 +253,7 @@ impl<T: Real> Ncg<T> {
         };
         let direction = memory.take_array(names::DIRECTION, shape)?;
         if self.options.conjugacy.needs_last_gradient() {
-            *self.representative.as_mut().unwrap_or(&mut self.gradient) =
-                memory.take_array(names::LAST_GRADIENT, shape)?;
+            *self.gradients.current_mut() = memory.take_array(names::LAST_GRADIENT, shape)?;
         }
         self.direction = direction;
         self.memory = Some(scalars);
@@ -202,44 +268,60 @@ impl<T: Real> Ncg<T> {
     ///
     /// # Errors
     /// If a shape or label does not fit, a state, the cost or the gradient is not finite, or there
-    /// is no step length. The parameters are then those before the iteration (up to rounding, where
-    /// a line search had to take its step back).
+    /// is no step length. Direction and memory are then those before the iteration, and so are the
+    /// parameters (up to rounding, where a line search had to take its step back).
     pub fn iterate(
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
         labels: &[usize],
     ) -> Result<Iteration, TrainError> {
+        let solved = self.solved.take();
+        self.gradients.exchange();
+        let result = self.descend(network, x0, labels, solved);
+        if result.is_err() {
+            self.gradients.exchange();
+            self.solved = solved;
+        }
+        result
+    }
+
+    /// [`iterate`](Self::iterate), after whose failure the gradients have to be exchanged.
+    fn descend(
+        &mut self,
+        network: &mut Network<T>,
+        x0: MatRef<'_, T>,
+        labels: &[usize],
+        solved: Option<CostValue>,
+    ) -> Result<Iteration, TrainError> {
         let mut clock = Stopwatch::start();
         let mut report = Iteration::default();
-        let centre = self.cost().centre_for(network);
-
-        report.cost = match self.solved.take() {
-            Some(cost) => cost,
-            None => self.solve_direct(network, x0, labels, centre)?,
+        let kept = solved.zip(self.scheme.trajectory(network));
+        let (cost, mut trajectory) = match kept {
+            Some(kept) => kept,
+            None => solve_direct(&mut self.batch, self.scheme.as_mut(), network, x0, labels)?,
         };
+        report.cost = cost;
         let total = report.cost.total();
         TrainError::ensure_finite("the cost", total)?;
         report.rose = self.memory.is_some_and(|memory| total > memory.cost);
         report.phases.direct = clock.lap();
 
         // Of the two parameter-sized arrays for gradients, the last one's becomes the new one's.
-        if let Some(last) = &mut self.last_gradient {
-            std::mem::swap(last, self.representative.as_mut().unwrap_or(&mut self.gradient));
-        }
-        self.scheme.adjoint(network, self.batch.terminal(), Some(&mut self.gradient))?;
-        let mu4 = self.cost().mu4;
+        let gradients = &mut self.gradients;
+        trajectory.adjoint(self.batch.terminal(), Some(&mut gradients.l2))?;
+        let mu4 = self.batch.cost().mu4;
         if mu4 != 0.0 {
-            self.gradient.axpy(T::from_f64(mu4), &network.parameters);
+            gradients.l2.axpy(T::from_f64(mu4), network.parameters());
         }
         report.phases.adjoint = clock.lap();
 
-        if let Some(representative) = &mut self.representative {
-            self.space.represent(&self.gradient, representative);
+        if let Some(representative) = &mut gradients.representative {
+            gradients.space.represent(&gradients.l2, representative);
         }
         report.phases.space = clock.lap();
 
-        let products = self.products(network);
+        let products = products(&self.options, gradients, &self.direction, self.memory, network);
         TrainError::ensure_finite("the gradient", products.new_new)?;
         report.gradient_norm = products.new_new.max(0.0).sqrt();
         if self.memory.is_some() {
@@ -251,33 +333,43 @@ impl<T: Real> Ncg<T> {
         }
         report.phases.products = clock.lap();
 
-        let mut step = self.step_along(network, labels, centre, Along::Conjugate(report.gamma))?;
+        let mut line = Line {
+            trajectory,
+            labels,
+            cost: self.batch.cost(),
+            linearised: &mut self.linearised,
+            max_step: self.options.max_step,
+        };
+        let (last, next) = (&self.direction, &mut self.next_direction);
+        let mut step = line.step(next, report.gamma, last, gradients.current())?;
         if step.initial_slope >= 0.0 && report.gamma != 0.0 {
             report.gamma = 0.0;
             report.restarted = true;
-            step = self.step_along(network, labels, centre, Along::Conjugate(0.0))?;
+            step = line.step(next, 0.0, last, gradients.current())?;
         }
-        if step.initial_slope >= 0.0 && self.representative.is_some() {
+        if step.initial_slope >= 0.0 && gradients.representative.is_some() {
             // Only a representative that is not an exact one can fail to descend.
             report.restarted = true;
-            step = self.step_along(network, labels, centre, Along::L2Gradient)?;
+            step = line.step(next, 0.0, last, &gradients.l2)?;
         }
         report.eta = step.eta;
         report.slope = step.initial_slope;
         report.capped = step.capped;
         report.phases.sensitivity = clock.lap();
 
-        network.parameters.axpy(T::from_f64(report.eta), &self.direction);
+        network.parameters_mut().axpy(T::from_f64(report.eta), &self.next_direction);
         report.phases.update = clock.lap();
         if let LineSearch::Backtracking { halvings } = self.options.line_search {
-            self.backtrack(network, x0, labels, centre, halvings, &mut report)?;
+            self.solved = Some(self.backtrack(network, x0, labels, halvings, &mut report)?);
             report.phases.direct += clock.lap();
         }
 
+        std::mem::swap(&mut self.direction, &mut self.next_direction);
         self.memory = Some(Scalars {
             gradient_square: products.new_new,
             gradient_direction: if self.options.conjugacy.needs_direction() {
-                self.metric_factor().inner(&self.direction, network.grid())
+                let factor = self.gradients.metric_factor(self.options.metric);
+                factor.inner(&self.direction, network.grid())
             } else {
                 0.0
             },
@@ -286,116 +378,117 @@ impl<T: Real> Ncg<T> {
         Ok(report)
     }
 
-    /// Direct problem, J and λ(T).
-    fn solve_direct(
-        &mut self,
-        network: &Network<T>,
-        x0: MatRef<'_, T>,
-        labels: &[usize],
-        centre: f64,
-    ) -> Result<CostValue, TrainError> {
-        let mut cost = self.batch.solve(self.scheme.as_mut(), network, x0, labels, centre)?;
-        let mu4 = self.cost().mu4;
-        if mu4 != 0.0 {
-            let parameters = &network.parameters;
-            cost.decay = mu4 / 2.0 * parameters.inner(parameters, network.grid());
-        }
-        Ok(cost)
-    }
-
-    /// The gradient whose L² product with a second factor is the metric's product: the
-    /// representative itself, or the L²-gradient (⟨v, w⟩ in the space is ⟨u, w⟩ in L²).
-    fn metric_factor(&self) -> &Parameters<T> {
-        match self.options.metric {
-            Metric::L2 => self.gradient(),
-            Metric::Space => &self.gradient,
-        }
-    }
-
-    fn products(&self, network: &Network<T>) -> Products {
-        let grid = network.grid();
-        let (factor, formula) = (self.metric_factor(), self.options.conjugacy);
-        let mut products =
-            Products { new_new: factor.inner(self.gradient(), grid), ..Products::default() };
-        if let Some(memory) = self.memory {
-            products.old_old = memory.gradient_square;
-            products.old_direction = memory.gradient_direction;
-            if let Some(last) = &self.last_gradient {
-                products.new_old = factor.inner(last, grid);
-            }
-            if formula.needs_direction() {
-                products.new_direction = factor.inner(&self.direction, grid);
-            }
-        }
-        products
-    }
-
-    /// The new direction, the sensitivity problem along it, and the minimiser of the linearised
-    /// cost.
-    fn step_along(
-        &mut self,
-        network: &Network<T>,
-        labels: &[usize],
-        centre: f64,
-        along: Along,
-    ) -> Result<StepLength, TrainError> {
-        let (gamma, gradient) = match along {
-            Along::Conjugate(gamma) => {
-                (gamma, self.representative.as_ref().unwrap_or(&self.gradient))
-            }
-            Along::L2Gradient => (0.0, &self.gradient),
-        };
-        self.scheme.sensitivity_of_combination(
-            network,
-            &mut self.direction,
-            T::from_f64(gamma),
-            gradient,
-            -T::ONE,
-        )?;
-        let decay = if self.cost().mu4 == 0.0 {
-            DecayProducts::default()
-        } else {
-            let grid = network.grid();
-            DecayProducts {
-                parameters_direction: network.parameters.inner(&self.direction, grid),
-                direction_direction: self.direction.inner(&self.direction, grid),
-            }
-        };
-        self.linearised.set(
-            self.batch.cost(),
-            self.scheme.output(),
-            self.scheme.output_sensitivity(),
-            labels,
-            centre,
-            decay,
-        );
-        self.linearised.minimise(self.options.largest_step)
-    }
-
-    /// Halves the step until the true cost does not rise.
+    /// Halves the step until the true cost does not rise, and gives that cost.
     fn backtrack(
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
         labels: &[usize],
-        centre: f64,
         halvings: usize,
         report: &mut Iteration,
-    ) -> Result<(), TrainError> {
+    ) -> Result<CostValue, TrainError> {
         loop {
-            let trial = self.solve_direct(network, x0, labels, centre);
+            let (batch, scheme) = (&mut self.batch, self.scheme.as_mut());
+            let trial = solve_direct(batch, scheme, network, x0, labels).map(|(cost, _)| cost);
             let falls = trial.as_ref().is_ok_and(|cost| cost.total() <= report.cost.total());
+            let direction = &self.next_direction;
             if falls || report.halvings == halvings {
                 if trial.is_err() {
-                    network.parameters.axpy(T::from_f64(-report.eta), &self.direction);
+                    network.parameters_mut().axpy(T::from_f64(-report.eta), direction);
                 }
-                self.solved = Some(trial?);
-                return Ok(());
+                return trial;
             }
             report.halvings += 1;
             report.eta /= 2.0;
-            network.parameters.axpy(T::from_f64(-report.eta), &self.direction);
+            network.parameters_mut().axpy(T::from_f64(-report.eta), direction);
         }
+    }
+}
+
+/// Direct problem, J and λ(T).
+fn solve_direct<'a, T: Real>(
+    batch: &mut BatchCost<T>,
+    scheme: &'a mut dyn Scheme<T>,
+    network: &'a Network<T>,
+    x0: MatRef<'_, T>,
+    labels: &[usize],
+) -> Result<(CostValue, Trajectory<'a, T>), TrainError> {
+    let (mut cost, trajectory) = batch.solve(scheme, network, x0, labels)?;
+    let mu4 = batch.cost().mu4;
+    if mu4 != 0.0 {
+        let parameters = network.parameters();
+        cost.decay = mu4 / 2.0 * parameters.inner(parameters, network.grid());
+    }
+    Ok((cost, trajectory))
+}
+
+/// The inner products that the formula needs of the new gradient, the last one and the last direction.
+fn products<T: Real>(
+    options: &NcgOptions,
+    gradients: &Gradients<T>,
+    direction: &Parameters<T>,
+    memory: Option<Scalars>,
+    network: &Network<T>,
+) -> Products {
+    let grid = network.grid();
+    let factor = gradients.metric_factor(options.metric);
+    let mut products =
+        Products { new_new: factor.inner(gradients.current(), grid), ..Products::default() };
+    if let Some(memory) = memory {
+        products.old_old = memory.gradient_square;
+        products.old_direction = memory.gradient_direction;
+        if let Some(last) = &gradients.last {
+            products.new_old = factor.inner(last, grid);
+        }
+        if options.conjugacy.needs_direction() {
+            products.new_direction = factor.inner(direction, grid);
+        }
+    }
+    products
+}
+
+/// The line along a direction, on which the linearised cost is minimised.
+struct Line<'a, 'b, T: Real> {
+    trajectory: Trajectory<'a, T>,
+    labels: &'b [usize],
+    cost: &'b Cost,
+    linearised: &'b mut LinearisedCost,
+    max_step: Option<f64>,
+}
+
+impl<T: Real> Line<'_, '_, T> {
+    /// Sets `direction` to −`gradient` + `gamma`·`last`, solves the sensitivity problem along it, and
+    /// gives the minimiser of the linearised cost.
+    fn step(
+        &mut self,
+        direction: &mut Parameters<T>,
+        gamma: f64,
+        last: &Parameters<T>,
+        gradient: &Parameters<T>,
+    ) -> Result<StepLength, TrainError> {
+        let network = self.trajectory.network();
+        let keep = T::from_f64(gamma);
+        let combination = Combination { keep, last, add: -T::ONE, x: gradient };
+        let solved = self.trajectory.sensitivity_of_combination(direction, combination)?;
+        let decay = if self.cost.mu4 == 0.0 {
+            DecayProducts::default()
+        } else {
+            let grid = network.grid();
+            DecayProducts {
+                parameters_direction: network.parameters().inner(direction, grid),
+                direction_direction: direction.inner(direction, grid),
+            }
+        };
+        let centre = self.cost.centre_for(network);
+        self.linearised.set(
+            self.cost,
+            solved.output,
+            solved.sensitivity,
+            self.labels,
+            centre,
+            decay,
+        );
+        self.linearised.minimise(self.max_step)
     }
 }
 
@@ -435,13 +528,4 @@ impl<T: Real> Method<T> for Ncg<T> {
             (_, 0) => Ok(()),
         }
     }
-}
-
-/// Which direction to take.
-#[derive(Clone, Copy)]
-enum Along {
-    /// −g + γ d with this γ.
-    Conjugate(f64),
-    /// −∇J in L².
-    L2Gradient,
 }

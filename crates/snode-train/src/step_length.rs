@@ -121,7 +121,7 @@ impl LinearisedCost {
     /// positive.
     pub fn minimise(&self, largest: Option<f64>) -> Result<StepLength, TrainError> {
         if let Some(largest) = largest {
-            TrainError::require("largest_step", largest, largest > 0.0, "more than 0")?;
+            TrainError::require("max_step", largest, largest > 0.0, "more than 0")?;
         }
         let (initial_slope, curvature) = self.derivatives(0.0);
         if !(initial_slope.is_finite() && curvature.is_finite()) {
@@ -255,10 +255,10 @@ mod tests {
     }
 
     #[test]
-    fn a_largest_step_that_is_none_is_refused() {
+    fn a_max_step_that_is_none_is_refused() {
         for largest in [0.0, -1.0, f64::NAN] {
             let error = separated(0.01).minimise(Some(largest)).unwrap_err();
-            assert!(matches!(error, TrainError::Option { option: "largest_step", .. }));
+            assert!(matches!(error, TrainError::Option { option: "max_step", .. }));
         }
     }
 

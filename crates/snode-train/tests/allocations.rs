@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::Mat;
 use snode_ode::{
-    Activation, Ends, Euler, Grid, Initialisation, Interpolation, Network, Perturbation,
+    Activation, Endpoint, Euler, Grid, Initialisation, Interpolation, Network, Perturbation,
     RungeKutta, Scheme,
 };
 use snode_train::{Conjugacy, Cost, Discretisation, LineSearch, Ncg, NcgOptions, Space};
@@ -37,10 +37,10 @@ static ALLOCATOR: Counting = Counting;
 
 type Make = fn() -> Box<dyn Scheme<f64>>;
 
-const SCHEMES: [(Make, Ends); 3] = [
-    (|| Box::new(Euler::new()), Ends::Open),
-    (|| Box::new(RungeKutta::midpoint(Interpolation::Hermite)), Ends::Closed),
-    (|| Box::new(RungeKutta::classical(Interpolation::Hermite)), Ends::Closed),
+const SCHEMES: [(Make, Endpoint); 3] = [
+    (|| Box::new(Euler::new()), Endpoint::Excluded),
+    (|| Box::new(RungeKutta::midpoint(Interpolation::Hermite)), Endpoint::Included),
+    (|| Box::new(RungeKutta::classical(Interpolation::Hermite)), Endpoint::Included),
 ];
 
 /// Fails if `work` allocates every time it is done.
@@ -67,7 +67,7 @@ fn iterations_and_solves_allocate_nothing() {
     });
 }
 
-fn network(ends: Ends) -> Network<f64> {
+fn network(ends: Endpoint) -> Network<f64> {
     let grid = Grid::new(3.0, 20, ends).unwrap();
     Network::initial(64, grid, Activation::Tanh, Initialisation::Spline, 1)
 }
@@ -76,7 +76,7 @@ fn batch() -> Mat<f64> {
     Mat::from_fn(64, 100, |i, j| ((i + j * 3) as f64).sin())
 }
 
-fn iterations_allocate_nothing(scheme: Make, ends: Ends) {
+fn iterations_allocate_nothing(scheme: Make, ends: Endpoint) {
     for space in [
         Space::L2,
         Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal },
@@ -104,11 +104,11 @@ fn iterations_allocate_nothing(scheme: Make, ends: Ends) {
     }
 }
 
-fn solves_allocate_nothing(scheme: Make, ends: Ends) {
+fn solves_allocate_nothing(scheme: Make, ends: Endpoint) {
     let mut scheme = scheme();
     let (network, x) = (network(ends), batch());
-    let direction = network.parameters.clone();
-    let mut gradient = network.parameters.clone();
+    let direction = network.parameters().clone();
+    let mut gradient = network.parameters().clone();
     let mut solve = |x: &Mat<f64>| {
         scheme.direct(&network, x.as_ref()).unwrap();
         scheme.adjoint(&network, x.as_ref(), Some(&mut gradient)).unwrap();

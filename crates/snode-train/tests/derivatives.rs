@@ -5,19 +5,19 @@ mod support;
 
 use faer::Mat;
 use snode_ode::{
-    Activation, Ends, Euler, Grid, Initialisation, Interpolation, Network, Real, RungeKutta,
+    Activation, Endpoint, Euler, Grid, Initialisation, Interpolation, Network, Real, RungeKutta,
     Scheme, initialise,
 };
 use snode_train::{Accuracy, Cost, GradientCheck, check_gradient};
 
 /// Every scheme whose derivatives are exact, with a kind of grid for it.
-fn schemes<T: Real>() -> Vec<(Box<dyn Scheme<T>>, Ends)> {
+fn schemes<T: Real>() -> Vec<(Box<dyn Scheme<T>>, Endpoint)> {
     vec![
-        (Box::new(Euler::new()), Ends::Open),
-        (Box::new(RungeKutta::midpoint(Interpolation::Hermite)), Ends::Closed),
-        (Box::new(RungeKutta::classical(Interpolation::Hermite)), Ends::Closed),
-        (Box::new(RungeKutta::classical(Interpolation::Linear)), Ends::Closed),
-        (Box::new(RungeKutta::midpoint(Interpolation::Constant)), Ends::Closed),
+        (Box::new(Euler::new()), Endpoint::Excluded),
+        (Box::new(RungeKutta::midpoint(Interpolation::Hermite)), Endpoint::Included),
+        (Box::new(RungeKutta::classical(Interpolation::Hermite)), Endpoint::Included),
+        (Box::new(RungeKutta::classical(Interpolation::Linear)), Endpoint::Included),
+        (Box::new(RungeKutta::midpoint(Interpolation::Constant)), Endpoint::Included),
     ]
 }
 
@@ -31,14 +31,14 @@ fn checks<T: Real>(activation: Activation, cost: Cost) -> Vec<(&'static str, Gra
 
 fn check<T: Real>(
     scheme: &mut dyn Scheme<T>,
-    ends: Ends,
+    ends: Endpoint,
     activation: Activation,
     cost: Cost,
 ) -> GradientCheck {
     let grid = Grid::new(1.5, 12, ends).unwrap();
     let mut network = Network::<T>::initial(8, grid, activation, Initialisation::Spline, 11);
-    let copy = network.parameters.clone();
-    network.parameters.combine(T::ZERO, &copy, T::from_f64(4.0));
+    let copy = network.parameters().clone();
+    network.parameters_mut().combine(T::ZERO, &copy, T::from_f64(4.0));
     let x0 = Mat::from_fn(8, 9, |i, j| T::from_f64(-(i as f64 + 2.3 * j as f64).sin().abs()));
     let labels: Vec<usize> = (0..9).map(|j| j % 3).collect();
     let direction = initialise(Initialisation::Independent, 8, &grid, 12);
@@ -172,7 +172,7 @@ fn a_wrong_gradient_is_noticed() {
         }
     }
 
-    let grid = Grid::new(1.5, 12, Ends::Open).unwrap();
+    let grid = Grid::new(1.5, 12, Endpoint::Excluded).unwrap();
     let network = Network::<f64>::initial(8, grid, Activation::Tanh, Initialisation::Spline, 11);
     let x0 = Mat::from_fn(8, 9, |i, j| (i as f64 + 2.3 * j as f64).sin());
     let labels: Vec<usize> = (0..9).map(|j| j % 3).collect();

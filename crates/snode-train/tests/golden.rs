@@ -81,7 +81,7 @@ fn direct_cost_and_gradient() {
             .value_and_terminal(euler.output(), &case.labels, case.centre(), terminal.as_mut())
             .unwrap();
         value.decay =
-            cost.mu4 / 2.0 * network.parameters.inner(&network.parameters, network.grid());
+            cost.mu4 / 2.0 * network.parameters().inner(network.parameters(), network.grid());
         for (ours, name) in [
             (value.l2, "l2"),
             (value.cross_entropy, "ce"),
@@ -94,7 +94,7 @@ fn direct_cost_and_gradient() {
 
         let mut gradient = case.zeros();
         euler.adjoint(&network, terminal.as_ref(), Some(&mut gradient)).unwrap();
-        gradient.axpy(cost.mu4, &network.parameters);
+        gradient.axpy(cost.mu4, network.parameters());
         let mut prototype = gradient.clone();
         prototype.combine(case.step, &gradient, 0.0);
         assert_close(
@@ -133,8 +133,8 @@ fn adjoint_states() {
         euler.adjoint(&network, terminal.as_ref(), None).unwrap();
         let lambda1 = matrix::<f64>(&case.json["lambda"][0]);
         let x0 = case.x0::<f64>();
-        let weights = network.parameters.weights(0);
-        let bias = network.parameters.bias(0);
+        let weights = network.parameters().weights(0);
+        let bias = network.parameters().bias(0);
         let expected = Mat::from_fn(case.width, case.batch, |i, j| {
             lambda1[(i, j)]
                 + case.step
@@ -236,7 +236,7 @@ fn step_lengths() {
                 &case.labels,
                 case.centre(),
                 DecayProducts {
-                    parameters_direction: network.parameters.inner(&direction, grid),
+                    parameters_direction: network.parameters().inner(&direction, grid),
                     direction_direction: direction.inner(&direction, grid),
                 },
             );
@@ -301,7 +301,7 @@ fn ncg_iterations() {
                     }
                 }
                 let expected = case.parameters_of::<f64>(&golden["W"], &golden["b"]);
-                assert_close(network.parameters.as_slice(), expected.as_slice(), NCG, &what);
+                assert_close(network.parameters().as_slice(), expected.as_slice(), NCG, &what);
             }
         }
     }
@@ -319,7 +319,7 @@ fn single_precision_follows_within_2e_5() {
             .unwrap();
         let mut gradient = case.zeros();
         euler.adjoint(&network, terminal.as_ref(), Some(&mut gradient)).unwrap();
-        gradient.axpy(cost.mu4 as f32, &network.parameters);
+        gradient.axpy(cost.mu4 as f32, network.parameters());
         gradient.combine(0.0, &gradient.clone(), case.step as f32);
         let expected = case.parameters::<f64>("UW", "UB");
         let ours: Vec<f64> = gradient.as_slice().iter().map(|v| v.to_f64()).collect();
@@ -353,7 +353,8 @@ fn single_precision_follows_within_2e_5() {
 fn sobolev_operator() {
     for golden in json("_sobolev.json").as_array().unwrap() {
         let (nodes, step) = (golden["L"].as_u64().unwrap() as usize, golden["h"].as_f64().unwrap());
-        let grid = snode_ode::Grid::new(step * nodes as f64, nodes, snode_ode::Ends::Open).unwrap();
+        let grid = snode_ode::Grid::new(step * nodes as f64, nodes, snode_ode::Endpoint::Excluded)
+            .unwrap();
         // Width 1: every node has one weight and one bias, both the test row here.
         let mut u = Parameters::<f64>::zeros(1, nodes);
         for (k, value) in numbers(&golden["u"]).into_iter().enumerate() {
@@ -411,7 +412,7 @@ fn conjugacy_factors() {
 fn networks_are_shared_between_precisions() {
     let case = Case::read("tanh__l2.json");
     let (double, single): (Network<f64>, Network<f32>) = (case.network(), case.network());
-    for (a, b) in double.parameters.as_slice().iter().zip(single.parameters.as_slice()) {
+    for (a, b) in double.parameters().as_slice().iter().zip(single.parameters().as_slice()) {
         assert_eq!(*a as f32, *b);
     }
 }

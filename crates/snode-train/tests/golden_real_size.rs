@@ -4,7 +4,9 @@
 mod support;
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Euler, Grid, Network, Parameters, Perturbation, Real, Scheme};
+use snode_ode::{
+    Activation, Endpoint, Euler, Grid, Network, Parameters, Perturbation, Real, Scheme,
+};
 use snode_train::{Conjugacy, Cost, Discretisation, Ncg, NcgOptions, Space, classify};
 use support::golden::{json, numbers};
 use support::{assert_close, columns, relative_distance};
@@ -25,7 +27,7 @@ fn network<T: Real>(activation: Activation) -> Network<T> {
             *b = T::from_f64((0.53 * i as f64 + 0.29 * depth).cos() / n);
         }
     }
-    let grid = Grid::new(3.0, LAYERS, Ends::Open).unwrap();
+    let grid = Grid::new(3.0, LAYERS, Endpoint::Excluded).unwrap();
     Network::new(parameters, grid, activation).unwrap()
 }
 
@@ -163,7 +165,7 @@ fn six_iterations_in_double_precision() {
         let predicted: Vec<f64> = classify(euler.output(), 10).iter().map(|&c| c as f64).collect();
         assert_eq!(predicted, numbers(&golden["final_pred"]), "{}", what("final prediction"));
         let expected = rows(&golden["final_W_k75_rows0_3_cols90_93"]);
-        assert_close(&block(&network.parameters, 75), &expected, 1e-10, &what("W"));
+        assert_close(&block(network.parameters(), 75), &expected, 1e-10, &what("W"));
     }
 }
 

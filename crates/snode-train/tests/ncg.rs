@@ -4,7 +4,7 @@
 mod support;
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Parameters, Real};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Parameters, Real};
 use snode_train::{
     Conjugacy, Cost, Discretisation, EvaluationSet, GradientSpace, Iteration, LineSearch, Metric,
     Ncg, NcgOptions, Score, Space, TrainError,
@@ -25,7 +25,7 @@ fn h1(discretisation: Discretisation) -> Space {
 }
 
 fn problem<T: Real>(activation: Activation) -> (Network<T>, Mat<T>, Vec<usize>) {
-    let grid = Grid::new(2.0, 15, Ends::Open).unwrap();
+    let grid = Grid::new(2.0, 15, Endpoint::Excluded).unwrap();
     let network = Network::initial(9, grid, activation, Initialisation::Spline, 4);
     let x = Mat::from_fn(9, 24, |i, j| T::from_f64(-(i as f64 * 1.3 + j as f64 * 2.9).sin().abs()));
     let labels = (0..24).map(|j| (j * j) % 3).collect();
@@ -123,7 +123,7 @@ fn a_space_of_the_callers_own() {
         let ours = ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
         assert!((ours.eta - 4.0 * report.eta).abs() < 1e-10 * report.eta);
     }
-    let difference = network.parameters.as_slice().iter().zip(expected.parameters.as_slice());
+    let difference = network.parameters().as_slice().iter().zip(expected.parameters().as_slice());
     assert!(difference.into_iter().all(|(a, b)| (a - b).abs() < 1e-10));
 }
 
@@ -153,22 +153,22 @@ fn the_first_iteration_after_a_restart_is_steepest_descent() {
 #[test]
 fn a_vanishing_gradient_changes_nothing() {
     // Inputs at the target already, zero weights: the cost is 0 and so is its gradient.
-    let grid = Grid::new(1.0, 4, Ends::Open).unwrap();
+    let grid = Grid::new(1.0, 4, Endpoint::Excluded).unwrap();
     let mut network = Network::<f64>::initial(3, grid, Activation::Tanh, Initialisation::Spline, 1);
-    network.parameters.as_mut_slice().fill(0.0);
+    network.parameters_mut().as_mut_slice().fill(0.0);
     let x = Mat::from_fn(3, 2, |i, j| if i == j { 1.0 } else { 0.0 });
     let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(2), NcgOptions::default(), &network);
     for _ in 0..3 {
         let report = ncg.iterate(&mut network, x.as_ref(), &[0, 1]).unwrap();
         assert_eq!((report.cost.total(), report.eta), (0.0, 0.0));
     }
-    assert!(network.parameters.as_slice().iter().all(|&p| p == 0.0));
+    assert!(network.parameters().as_slice().iter().all(|&p| p == 0.0));
 }
 
 #[test]
 fn divergence_is_an_error_and_leaves_the_parameters() {
     let (mut network, x, labels) = problem::<f64>(Activation::Relu);
-    for p in network.parameters.as_mut_slice() {
+    for p in network.parameters_mut().as_mut_slice() {
         *p = 1e60;
     }
     let before = network.clone();
@@ -241,7 +241,7 @@ fn what_cannot_be_iterated_is_refused_and_changes_nothing() {
         assert!(matches!(refused, Err(TrainError::Option { option: "largest_step", .. })));
         assert!(network == before);
 
-        let grid = Grid::new(2.0, 7, Ends::Open).unwrap();
+        let grid = Grid::new(2.0, 7, Endpoint::Excluded).unwrap();
         let mut other = Network::initial(9, grid, Activation::Tanh, Initialisation::Spline, 4);
         let refused = ncg(NcgOptions::default()).iterate(&mut other, x.as_ref(), &labels);
         assert!(matches!(refused, Err(TrainError::Solve(_))), "{refused:?}");

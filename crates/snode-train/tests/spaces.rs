@@ -2,7 +2,7 @@
 //! discretisations converge to each other.
 
 use proptest::prelude::*;
-use snode_ode::{Ends, Grid, Parameters};
+use snode_ode::{Endpoint, Grid, Parameters};
 use snode_train::{Discretisation, Space};
 
 const ALL: [Discretisation; 3] =
@@ -19,7 +19,7 @@ fn represent(grid: &Grid, length: f64, how: Discretisation, u: impl Fn(f64) -> f
 }
 
 fn grid(horizon: f64, steps: usize, closed: bool) -> Grid {
-    Grid::new(horizon, steps, if closed { Ends::Closed } else { Ends::Open }).unwrap()
+    Grid::new(horizon, steps, if closed { Endpoint::Included } else { Endpoint::Excluded }).unwrap()
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use faer::{Mat, MatMut};
-use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Real};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real};
 use snode_train::{
     BatchSource, Conjugacy, Control, Cost, Discretisation, EarlyStop, EvaluationSet, Event,
     IterationRecord, LineSearch, Ncg, NcgOptions, Observer, ObserverError, Plan, Position,
@@ -56,7 +56,7 @@ fn sets<T: Real>() -> Vec<EvaluationSet<T>> {
 }
 
 fn start<T: Real>() -> Snapshot<T> {
-    let grid = Grid::new(2.0, 8, Ends::Open).unwrap();
+    let grid = Grid::new(2.0, 8, Endpoint::Excluded).unwrap();
     Snapshot::start(Network::initial(WIDTH, grid, Activation::Tanh, Initialisation::Spline, 2))
 }
 

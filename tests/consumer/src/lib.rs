@@ -40,7 +40,7 @@ impl<T: Real> Linearisable<T> for Circle<T> {
         Ok(())
     }
 
-    fn forward(&mut self, v: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<(), AttackError> {
+    fn jvp(&mut self, v: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<(), AttackError> {
         let points = self.slopes.ncols();
         for j in 0..v.ncols() {
             let point = j % points;
@@ -50,7 +50,7 @@ impl<T: Real> Linearisable<T> for Circle<T> {
         Ok(())
     }
 
-    fn adjoint(&mut self, w: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<(), AttackError> {
+    fn vjp(&mut self, w: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<(), AttackError> {
         let points = self.slopes.ncols();
         for j in 0..w.ncols() {
             for i in 0..2 {
@@ -67,7 +67,7 @@ mod tests {
         Attack, AttackOptions, DeepFool, Margin, MovingTarget, Outcome, ProjectedGradient,
         SolvedNetwork, attack, predict,
     };
-    use snode_ode::{Activation, Ends, Euler, Grid, Initialisation, Network, Perturbation, Scheme};
+    use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Perturbation, Scheme};
 
     use super::*;
 
@@ -106,10 +106,10 @@ mod tests {
 
     /// ⟨Jξ₀, w⟩ = ⟨ξ₀, Jᵀw⟩, and an attack on the network.
     fn a_network<T: Real>(round_off: f64) {
-        let grid = Grid::new(2.0, 20, Ends::Open).unwrap();
+        let grid = Grid::new(2.0, 20, Endpoint::Excluded).unwrap();
         let mut network =
             Network::<T>::initial(8, grid, Activation::Tanh, Initialisation::Spline, 5);
-        for value in network.parameters.as_mut_slice() {
+        for value in network.parameters_mut().as_mut_slice() {
             *value *= T::from_f64(8.0);
         }
         let value =

@@ -2,14 +2,14 @@
 #![allow(dead_code, reason = "every test program uses its own part")]
 
 use faer::Mat;
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network, Real};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Real};
 
 /// A network whose weights are large enough to use the activation's whole range.
 pub fn network<T: Real>(width: usize, layers: usize, activation: Activation) -> Network<T> {
-    let grid = Grid::new(2.0, layers, Ends::Open).unwrap();
+    let grid = Grid::new(2.0, layers, Endpoint::Excluded).unwrap();
     let mut network = Network::initial(width, grid, activation, Initialisation::Spline, 5);
-    let copy = network.parameters.clone();
-    network.parameters.combine(T::ZERO, &copy, T::from_f64(width as f64));
+    let copy = network.parameters().clone();
+    network.parameters_mut().combine(T::ZERO, &copy, T::from_f64(width as f64));
     network
 }
 

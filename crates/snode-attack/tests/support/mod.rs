@@ -3,7 +3,7 @@
 
 use faer::{Mat, MatMut, MatRef};
 use snode_attack::{AttackError, Linearisable};
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network, Real};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Real};
 
 /// z = A x + b.
 pub struct Affine {
@@ -40,23 +40,23 @@ impl Linearisable<f64> for Affine {
         Ok(())
     }
 
-    fn forward(&mut self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
+    fn jvp(&mut self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
         out.copy_from(&self.a * v);
         Ok(())
     }
 
-    fn adjoint(&mut self, w: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
+    fn vjp(&mut self, w: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<(), AttackError> {
         out.copy_from(self.a.transpose() * w);
         Ok(())
     }
 }
 
 /// A small network whose parameters are large enough for its classes to differ.
-pub fn network<T: Real>(width: usize, activation: Activation, ends: Ends) -> Network<T> {
+pub fn network<T: Real>(width: usize, activation: Activation, ends: Endpoint) -> Network<T> {
     let grid = Grid::new(1.0, 8, ends).unwrap();
     let mut network = Network::<T>::initial(width, grid, activation, Initialisation::Spline, 3);
     let scale = T::from_f64(2.0 * width as f64);
-    for value in network.parameters.as_mut_slice() {
+    for value in network.parameters_mut().as_mut_slice() {
         *value *= scale;
     }
     network

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use snode_analysis::{Moments, NoiseOn, NoiseOptions, PropagationSummary, summarise_noise};
-use snode_ode::Ends;
+use snode_ode::Endpoint;
 use snode_store::{Appendix, Precision, read_network};
 
 use super::{ANALYSIS, write};
@@ -129,7 +129,7 @@ fn propagate<T: Number>(
     options: &NoiseOptions,
 ) -> Result<Vec<PropagationSummary>> {
     // Layer by layer is Euler's way: other schemes have no layers.
-    let network = read_network::<T>(&subject.run)?.network.with_ends(Ends::Open);
+    let network = read_network::<T>(&subject.run)?.network.with_endpoint(Endpoint::Excluded);
     let indices: Vec<usize> = (0..images).collect();
     let x0 = encoded::<T>(&subject.split, subject.encoding, &indices)?.x;
     Ok(summarise_noise(&network, x0.as_ref(), options)?)

@@ -100,7 +100,7 @@ pub fn evaluate<T: Number>(
     cost: Option<Cost>,
     scheme: &SchemeChoice,
 ) -> Result<Evaluation> {
-    let network = read_network::<T>(run)?.network.with_ends(scheme.ends());
+    let network = read_network::<T>(run)?.network.with_endpoint(scheme.endpoint());
     let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
     let mut statistics = Statistics::default();
     let mut confusion = vec![vec![0; classes]; classes];

@@ -117,7 +117,7 @@ fn written<T: Scalar + Element>(
                     args.run.display()
                 )));
             }
-            network = network.with_ends(snode_ode::Ends::Open);
+            network = network.with_endpoint(snode_ode::Endpoint::Excluded);
             description.scheme = Some(euler.into());
             write_onnx(&network, &description, args.state)
         }

@@ -9,7 +9,7 @@ use snode_exchange::limits::MAX_BYTES;
 use snode_exchange::{
     Description, ExchangeError, Imported, LayerNames, Layers, read_mat, read_npz, read_safetensors,
 };
-use snode_ode::{Activation, Ends, Parameters};
+use snode_ode::{Activation, Endpoint, Parameters};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status, write_run,
 };
@@ -129,7 +129,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let Imported { layers, description } = read(args, format)?;
     let mut description = asked.or(description);
     if let Some(step) = args.step {
-        let steps = layers.count() - usize::from(description.ends == Some(Ends::Closed));
+        let steps = layers.count() - usize::from(description.ends == Some(Endpoint::Included));
         description.horizon = Some(step * steps as f64);
     }
     match layers {
@@ -144,7 +144,7 @@ fn asked(args: &ImportArgs) -> Description {
     Description {
         name: None,
         horizon: args.horizon,
-        ends: args.closed.then_some(Ends::Closed),
+        ends: args.closed.then_some(Endpoint::Included),
         activation: args.activation,
         scheme: args.scheme.map(|scheme| scheme.text().into()),
         classes: args.classes,

@@ -6,9 +6,11 @@ use std::time::Instant;
 use clap::Args;
 use faer::Mat;
 use snode_figures::{Axis, Line, Panel, svg};
-use snode_ode::{Adaptive, Network, Parameters, Perturbation, Problem, SchemeChoice, Statistics};
+use snode_ode::{
+    Adaptive, Network, Parameters, Perturbation, Problem, Scheme, SchemeChoice, Statistics,
+};
 use snode_store::{RunSummary, read_network};
-use snode_train::BatchSource;
+use snode_train::{BatchSource, Stopwatch};
 
 use super::eval::{self, Evaluation};
 use super::run::{self, GridArgs, RunArgs};
@@ -155,14 +157,14 @@ fn compare<'a, T: Number>(
         choice,
     )?;
     let seconds = begin.elapsed().as_secs_f64();
-    let network = read_network::<T>(&trained.results)?.network.with_ends(choice.ends());
+    let network = read_network::<T>(&trained.results)?.network.with_endpoint(choice.endpoint());
     let (x, labels) = first_batch::<T>(prepared)?;
     let efforts = efforts(prepared, &network, &x, &labels, choice)?;
     let steps = match choice {
         SchemeChoice::Adaptive(options) => {
             let mut scheme = Adaptive::<T>::new(*options).map_err(usage)?;
-            snode_ode::Scheme::direct(&mut scheme, &network, x.as_ref()).map_err(failed)?;
-            scheme.steps().to_vec()
+            let trajectory = scheme.direct(&network, x.as_ref()).map_err(failed)?;
+            (0..=trajectory.steps()).map(|k| trajectory.depth(k)).collect()
         }
         _ => Vec::new(),
     };
@@ -200,27 +202,30 @@ fn efforts<T: Number>(
     let cost = config::cost(&prepared.experiment.cost, prepared.classes);
     let mut gradient = Parameters::zeros(network.width(), network.grid().nodes());
     let mut terminal = Mat::zeros(network.width(), x.ncols());
-    let mut seconds = [f64::INFINITY; 3];
-    for _ in 0..3 {
-        let begin = Instant::now();
-        scheme.direct(network, x.as_ref()).map_err(failed)?;
-        seconds[0] = seconds[0].min(begin.elapsed().as_secs_f64());
-        let centre = cost.centre_for(network);
-        cost.value_and_terminal(scheme.output(), labels, centre, terminal.as_mut())?;
-        let begin = Instant::now();
-        scheme.adjoint(network, terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
-        seconds[1] = seconds[1].min(begin.elapsed().as_secs_f64());
-        let along = Perturbation { parameters: Some(&gradient), input: None };
-        let begin = Instant::now();
-        scheme.sensitivity(network, along).map_err(failed)?;
-        seconds[2] = seconds[2].min(begin.elapsed().as_secs_f64());
-    }
     let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
-    Ok(std::array::from_fn(|i| Effort {
-        problem: problems[i],
-        statistics: scheme.statistics(problems[i]),
-        seconds: seconds[i],
-    }))
+    let mut efforts = problems.map(|problem| Effort {
+        problem,
+        statistics: Statistics::default(),
+        seconds: f64::INFINITY,
+    });
+    let centre = cost.centre_for(network);
+    for _ in 0..3 {
+        let mut clock = Stopwatch::start();
+        let mut trajectory = scheme.direct(network, x.as_ref()).map_err(failed)?;
+        let mut seconds = [clock.lap(), 0.0, 0.0];
+        cost.value_and_terminal(trajectory.output(), labels, centre, terminal.as_mut())?;
+        clock.lap();
+        trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
+        seconds[1] = clock.lap();
+        let along = Perturbation { parameters: Some(&gradient), input: None };
+        trajectory.sensitivity(along).map_err(failed)?;
+        seconds[2] = clock.lap();
+        for (effort, seconds) in efforts.iter_mut().zip(seconds) {
+            effort.seconds = effort.seconds.min(seconds);
+            effort.statistics = trajectory.statistics(effort.problem);
+        }
+    }
+    Ok(efforts)
 }
 
 fn table(pairs: &[Pair<'_>]) -> String {

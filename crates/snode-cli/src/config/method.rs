@@ -166,7 +166,7 @@ fn ncg_options(config: &TrainingConfig) -> NcgOptions {
                 LineSearch::Backtracking { halvings: config.halvings.unwrap_or(HALVINGS) }
             }
         },
-        largest_step: config.largest_step,
+        max_step: config.largest_step,
     }
 }
 

@@ -111,8 +111,8 @@ impl SolverConfig {
                     atol: Some(options.atol),
                     norm: Some(norm),
                     first_step: options.first_step,
-                    largest_step: options.largest_step,
-                    budget: Some(options.budget),
+                    largest_step: options.max_step,
+                    budget: Some(options.max_steps),
                     interpolation: Some(options.interpolation),
                 }
             }
@@ -175,10 +175,19 @@ pub fn scheme_of(name: SchemeName, keys: &SolverConfig) -> SchemeChoice {
             atol: keys.atol.unwrap_or(default.atol),
             norm: keys.norm.unwrap_or(default.norm),
             first_step: keys.first_step,
-            largest_step: keys.largest_step,
-            budget: keys.budget.unwrap_or(default.budget),
+            max_step: keys.largest_step,
+            max_steps: keys.budget.unwrap_or(default.max_steps),
             interpolation: between(default.interpolation),
         }),
+        other => other,
+    }
+}
+
+/// The key of `[solver]` that sets an option of [`AdaptiveOptions`].
+fn key_of(option: &str) -> &str {
+    match option {
+        "max_step" => "largest_step",
+        "max_steps" => "budget",
         other => other,
     }
 }
@@ -223,6 +232,6 @@ pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     };
     checked.map_err(|error| {
         let problem = format!("found {}; allowed: {}", error.found, error.allowed);
-        locator.error(&format!("solver.{}", error.option), problem)
+        locator.error(&format!("solver.{}", key_of(error.option)), problem)
     })
 }

@@ -74,14 +74,14 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+    use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
     use snode_train::{Iteration, IterationRecord};
 
     use super::*;
 
     #[test]
     fn time_that_remains_is_the_shorter_of_plan_and_limit() {
-        let grid = Grid::new(1.0, 1, Ends::Open).unwrap();
+        let grid = Grid::new(1.0, 1, Endpoint::Excluded).unwrap();
         let network =
             Network::<f64>::initial(1, grid, Activation::Tanh, Initialisation::Constant, 1);
         let snapshot = Snapshot::start(network);

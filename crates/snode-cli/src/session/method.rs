@@ -21,7 +21,7 @@ pub fn method<T: Number>(
     Ok(match method_options(&experiment.training) {
         MethodOptions::Ncg(options) => {
             let scheme = config::scheme(experiment).build().map_err(|error| usage(&error))?;
-            Box::new(Ncg::new(scheme, cost, options, network))
+            Box::new(Ncg::new(scheme, cost, options, network).map_err(|error| usage(&error))?)
         }
         MethodOptions::Sgd(options) => {
             Box::new(Sgd::new(cost, options, network).map_err(|error| usage(&error))?)

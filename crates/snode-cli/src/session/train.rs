@@ -233,8 +233,9 @@ fn not_continuable(path: &Path) -> Error {
 /// If the grid in depth cannot be.
 pub fn initial_network<T: Number>(prepared: &Prepared) -> Result<Network<T>> {
     let keys = &prepared.experiment.network;
-    let grid = Grid::new(keys.horizon, keys.layers, config::scheme(&prepared.experiment).ends())
-        .map_err(|error| Error::Usage(error.to_string()))?;
+    let grid =
+        Grid::new(keys.horizon, keys.layers, config::scheme(&prepared.experiment).endpoint())
+            .map_err(|error| Error::Usage(error.to_string()))?;
     let seed = prepared.experiment.seed;
     Ok(Network::initial(prepared.width(), grid, keys.activation, keys.initialisation, seed))
 }

@@ -10,7 +10,7 @@ mod graph;
 pub mod proto;
 
 use prost::Message;
-use snode_ode::{Ends, Network};
+use snode_ode::{Endpoint, Network};
 
 use self::graph::Builder;
 use self::proto::{
@@ -41,11 +41,11 @@ pub fn write_onnx<T: Element>(
     description: &Description,
     state: bool,
 ) -> Result<Vec<u8>, ExchangeError> {
-    let parameters = &network.parameters;
+    let parameters = network.parameters();
     let n = network.width();
     let unwritable =
         |problem: &str| ExchangeError::Unwritable { format: FORMAT, problem: problem.into() };
-    if network.grid().ends() == Ends::Closed {
+    if network.grid().endpoint() == Endpoint::Included {
         return Err(unwritable("the network has a node at T, which Euler's scheme does not read"));
     }
     if size_of_val(parameters.as_slice()) as u128 + (1 << 24) > LARGEST {

@@ -4,22 +4,22 @@
 
 use proptest::prelude::*;
 use snode_exchange::{Description, Element};
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 
 /// A network whose W_k are far from symmetric, and whose biases are not 0.
 pub fn network<T: Element>(n: usize, layers: usize, activation: Activation) -> Network<T> {
-    with_ends(n, layers, activation, Ends::Open)
+    with_endpoint(n, layers, activation, Endpoint::Excluded)
 }
 
-pub fn with_ends<T: Element>(
+pub fn with_endpoint<T: Element>(
     n: usize,
     layers: usize,
     activation: Activation,
-    ends: Ends,
+    ends: Endpoint,
 ) -> Network<T> {
     let grid = Grid::new(1.5, layers, ends).unwrap();
     let mut network = Network::initial(n, grid, activation, Initialisation::Independent, 3);
-    for (i, value) in network.parameters.as_mut_slice().iter_mut().enumerate() {
+    for (i, value) in network.parameters_mut().as_mut_slice().iter_mut().enumerate() {
         *value += T::from_f64(0.3 * (1.0 + i as f64).sin());
     }
     network

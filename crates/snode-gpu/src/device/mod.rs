@@ -118,6 +118,8 @@ pub struct Device {
     driver: Arc<dyn Driver>,
     /// Handles of what has been compiled, by its text.
     programs: Arc<Mutex<HashMap<String, Vec<usize>>>>,
+    /// The first failure that nobody has been told of.
+    failure: Arc<Mutex<Option<GpuError>>>,
 }
 
 impl fmt::Debug for Device {
@@ -158,7 +160,7 @@ impl Device {
     }
 
     fn new(driver: Arc<dyn Driver>) -> Self {
-        Self { driver, programs: Arc::default() }
+        Self { driver, programs: Arc::default(), failure: Arc::default() }
     }
 
     /// What is known of it.
@@ -172,6 +174,24 @@ impl Device {
     /// If something begun has failed.
     pub fn finish(&self) -> Result<(), GpuError> {
         self.driver.finish()
+    }
+
+    /// Whether `other` is this device.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.programs, &other.programs)
+    }
+
+    /// Keeps an error until somebody can be told of it.
+    pub(crate) fn note(&self, error: GpuError) {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    /// The error that has been kept, once.
+    pub(crate) fn check(&self) -> Result<(), GpuError> {
+        match self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 
     /// Memory for so many numbers, of undefined value.

@@ -15,6 +15,8 @@
 #define BLOCK_X ((int)get_group_id(0))
 #define BLOCK_Y ((int)get_group_id(1))
 #define BLOCKS_X ((int)get_num_groups(0))
+#define READ_ONCE(from) (*(from))
+#define WRITE_ONCE(to, value) (*(to) = (value))
 #define FMA(a, b, c) fma(a, b, c)
 #define DIVIDE(a, b) ((a) / (b))
 #ifdef DOUBLE
@@ -38,6 +40,9 @@
 #define BLOCK_X ((int)blockIdx.x)
 #define BLOCK_Y ((int)blockIdx.y)
 #define BLOCKS_X ((int)gridDim.x)
+/* What a batch keeps of its layers is not to push their weights out of the cache. */
+#define READ_ONCE(from) __ldcs(from)
+#define WRITE_ONCE(to, value) __stcs(to, value)
 #ifdef DOUBLE
 #define FMA(a, b, c) __fma_rn(a, b, c)
 #define DIVIDE(a, b) __ddiv_rn(a, b)

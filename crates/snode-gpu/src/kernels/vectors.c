@@ -1,10 +1,12 @@
 /* Parameters as vectors. */
 
-/* y = keep y + add x. */
+/* out = keep last + add x; `last` may be `out`. */
 KERNEL(256)
-void combine(GLOBAL REAL *RESTRICT y, GLOBAL const REAL *RESTRICT x, const REAL keep, const REAL add, const long count)
+void combine(GLOBAL REAL *out, GLOBAL const REAL *last, GLOBAL const REAL *RESTRICT x, const REAL keep, const REAL add,
+             const long count)
 {
-    for (long i = OFFSET(BLOCK_X, 256) + THREAD; i < count; i += OFFSET(BLOCKS_X, 256)) y[i] = FMA(x[i], add, keep * y[i]);
+    for (long i = OFFSET(BLOCK_X, 256) + THREAD; i < count; i += OFFSET(BLOCKS_X, 256))
+        out[i] = FMA(x[i], add, keep * last[i]);
 }
 
 /* The 64 partial sums of the inner product of each node's numbers: what the CPU keeps in its vector registers. */

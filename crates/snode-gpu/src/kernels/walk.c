@@ -107,8 +107,9 @@ void direct(GLOBAL const REAL *RESTRICT parameters, GLOBAL const REAL *RESTRICT 
                 REAL slope;
                 const REAL value = activation(z[i][c] + bias[i], &slope);
                 if (keep && first + c < columns) {
-                    states[OFFSET(layer, columns) * N + OFFSET(first + c, N) + ROW(i)] = old;
-                    slopes[OFFSET(layer, columns) * N + OFFSET(first + c, N) + ROW(i)] = slope;
+                    const long at = OFFSET(layer, columns) * N + OFFSET(first + c, N) + ROW(i);
+                    WRITE_ONCE(states + at, old);
+                    WRITE_ONCE(slopes + at, slope);
                 }
                 x[ROW(i) * COLS + c] = FMA(value, h, old);
             }
@@ -138,7 +139,8 @@ void adjoint(GLOBAL const REAL *RESTRICT transposed, GLOBAL const REAL *RESTRICT
     REAL next[UNROLL][ROWS], slope[ROWS][COLS];
     for (int layer = layers - 1; layer >= 0; layer--) {
         GLOBAL const REAL *node = transposed + OFFSET(layer, NODE);
-        EACH_ROW(i) EACH_COLUMN(c) slope[i][c] = slopes[OFFSET(layer, batch) * N + OFFSET(point[c], N) + NEAR_ROW(i)];
+        EACH_ROW(i) EACH_COLUMN(c) slope[i][c] =
+            READ_ONCE(slopes + OFFSET(layer, batch) * N + OFFSET(point[c], N) + NEAR_ROW(i));
         fetch(node, 0, END(0), next);
         BARRIER();
         EACH_ROW(i) if (IS_ROW(i)) EACH_COLUMN(c)
@@ -146,7 +148,7 @@ void adjoint(GLOBAL const REAL *RESTRICT transposed, GLOBAL const REAL *RESTRICT
             const REAL value = slope[i][c] * lambda[i][c];
             g[ROW(i) * COLS + c] = value;
             if (keep && first + c < columns)
-                weighted[OFFSET(layer, columns) * N + OFFSET(column[c], N) + ROW(i)] = value;
+                WRITE_ONCE(weighted + OFFSET(layer, columns) * N + OFFSET(column[c], N) + ROW(i), value);
         }
         BARRIER();
 #if N == 1
@@ -223,7 +225,7 @@ void layer_products(GLOBAL const REAL *RESTRICT perturbation, GLOBAL const REAL 
     BARRIER();
     product(perturbation + OFFSET(BLOCK_Y, NODE), x, cut, 0, next, y);
     EACH_ROW(i) if (IS_ROW(i)) EACH_COLUMN(c)
-        if (first + c < columns) out[layer + OFFSET(first + c, N) + ROW(i)] = y[i][c];
+        if (first + c < columns) WRITE_ONCE(out + layer + OFFSET(first + c, N) + ROW(i), y[i][c]);
 }
 
 /* How a perturbation of the parameters comes into (S3). */
@@ -260,8 +262,9 @@ void sensitivity(GLOBAL const REAL *RESTRICT parameters, GLOBAL const REAL *REST
             beta[i] = how == UNPERTURBED ? ZERO : change[N * N + NEAR_ROW(i)];
             EACH_COLUMN(c)
             {
-                slope[i][c] = slopes[all + OFFSET(point[c], N) + NEAR_ROW(i)];
-                if (how == PREPARED) prepared[i][c] = states[all + OFFSET(point[c], N) + NEAR_ROW(i)];
+                const long at = all + OFFSET(point[c], N) + NEAR_ROW(i);
+                slope[i][c] = READ_ONCE(slopes + at);
+                if (how == PREPARED) prepared[i][c] = READ_ONCE(states + at);
             }
         }
         BARRIER();

@@ -2,18 +2,18 @@
 
 /// Whether the last point t = T of the interval is a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ends {
+pub enum Endpoint {
     /// Nodes t₀ … t_{L−1}: what Euler with L steps reads.
-    Open,
-    /// Nodes t₀ … t_L, T included: what schemes that look between the nodes read.
-    Closed,
+    Excluded,
+    /// Nodes t₀ … t_L: what schemes that look between the nodes read.
+    Included,
 }
 
 /// A uniform grid t_k = k h, h = T/L, on the depth interval \[0, T\].
 ///
 /// ```
-/// use snode_ode::{Ends, Grid};
-/// let grid = Grid::new(3.0, 150, Ends::Open).unwrap();
+/// use snode_ode::{Endpoint, Grid};
+/// let grid = Grid::new(3.0, 150, Endpoint::Excluded).unwrap();
 /// assert_eq!(grid.nodes(), 150);
 /// assert_eq!(grid.step(), 0.02);
 /// ```
@@ -21,7 +21,7 @@ pub enum Ends {
 pub struct Grid {
     horizon: f64,
     steps: usize,
-    ends: Ends,
+    endpoint: Endpoint,
 }
 
 /// A grid that cannot be.
@@ -41,19 +41,19 @@ impl Grid {
     ///
     /// # Errors
     /// If the horizon is not positive and finite or there are no steps.
-    pub fn new(horizon: f64, steps: usize, ends: Ends) -> Result<Self, GridError> {
+    pub fn new(horizon: f64, steps: usize, endpoint: Endpoint) -> Result<Self, GridError> {
         if !(horizon.is_finite() && horizon > 0.0) {
             return Err(GridError::Horizon(horizon));
         }
         if steps == 0 {
             return Err(GridError::NoSteps);
         }
-        Ok(Self { horizon, steps, ends })
+        Ok(Self { horizon, steps, endpoint })
     }
 
-    /// The same steps with other ends.
-    pub fn with_ends(self, ends: Ends) -> Self {
-        Self { ends, ..self }
+    /// The same steps, with or without T as a node.
+    pub fn with_endpoint(self, endpoint: Endpoint) -> Self {
+        Self { endpoint, ..self }
     }
 
     /// T.
@@ -67,8 +67,8 @@ impl Grid {
     }
 
     /// Whether T is a node.
-    pub fn ends(&self) -> Ends {
-        self.ends
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
     }
 
     /// h = T/L.
@@ -78,9 +78,9 @@ impl Grid {
 
     /// The number of nodes: L, or L + 1 on a closed grid.
     pub fn nodes(&self) -> usize {
-        match self.ends {
-            Ends::Open => self.steps,
-            Ends::Closed => self.steps + 1,
+        match self.endpoint {
+            Endpoint::Excluded => self.steps,
+            Endpoint::Included => self.steps + 1,
         }
     }
 
@@ -92,7 +92,7 @@ impl Grid {
     /// The quadrature weight of a node in ∫₀ᵀ: h on an open grid (the rule under which the
     /// discrete gradient is exact), trapezoid weights on a closed one.
     pub fn weight(&self, node: usize) -> f64 {
-        let end = self.ends == Ends::Closed && (node == 0 || node == self.steps);
+        let end = self.endpoint == Endpoint::Included && (node == 0 || node == self.steps);
         if end { self.step() / 2.0 } else { self.step() }
     }
 }
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn weights_integrate_one_to_the_horizon() {
-        for ends in [Ends::Open, Ends::Closed] {
-            let grid = Grid::new(3.0, 7, ends).unwrap();
+        for endpoint in [Endpoint::Excluded, Endpoint::Included] {
+            let grid = Grid::new(3.0, 7, endpoint).unwrap();
             let sum: f64 = (0..grid.nodes()).map(|k| grid.weight(k)).sum();
             assert!((sum - 3.0).abs() < 1e-14);
         }
@@ -113,8 +113,11 @@ mod tests {
     #[test]
     fn impossible_grids_are_refused() {
         for horizon in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(matches!(Grid::new(horizon, 3, Ends::Open), Err(GridError::Horizon(_))));
+            assert!(matches!(
+                Grid::new(horizon, 3, Endpoint::Excluded),
+                Err(GridError::Horizon(_))
+            ));
         }
-        assert_eq!(Grid::new(1.0, 0, Ends::Open), Err(GridError::NoSteps));
+        assert_eq!(Grid::new(1.0, 0, Endpoint::Excluded), Err(GridError::NoSteps));
     }
 }

@@ -31,8 +31,8 @@ pub enum Initialisation {
 /// same seed therefore gives the same network in `f32` and `f64`, up to rounding.
 ///
 /// ```
-/// use snode_ode::{Ends, Grid, Initialisation, initialise};
-/// let grid = Grid::new(3.0, 30, Ends::Open).unwrap();
+/// use snode_ode::{Endpoint, Grid, Initialisation, initialise};
+/// let grid = Grid::new(3.0, 30, Endpoint::Excluded).unwrap();
 /// let parameters = initialise::<f64>(Initialisation::Spline, 4, &grid, 7);
 /// assert_eq!((parameters.width(), parameters.nodes()), (4, 30));
 /// ```
@@ -92,11 +92,11 @@ fn combine<T: Real>(draws: &[Vec<f64>], weights: &[f64], out: &mut [T]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Ends;
+    use crate::Endpoint;
 
     #[test]
     fn draws_have_the_stated_spread() {
-        let grid = Grid::new(3.0, 3, Ends::Open).unwrap();
+        let grid = Grid::new(3.0, 3, Endpoint::Excluded).unwrap();
         let width = 60;
         let parameters = initialise::<f64>(Initialisation::Independent, width, &grid, 1);
         let values = parameters.as_slice();
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn spline_passes_through_the_draws_and_both_precisions_agree() {
-        let grid = Grid::new(4.0, 8, Ends::Closed).unwrap();
+        let grid = Grid::new(4.0, 8, Endpoint::Included).unwrap();
         let smooth = initialise::<f64>(Initialisation::Spline, 5, &grid, 3);
         let constant = initialise::<f64>(Initialisation::Constant, 5, &grid, 3);
         let first = constant.node(0);
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn seeds_differ() {
-        let grid = Grid::new(1.0, 2, Ends::Open).unwrap();
+        let grid = Grid::new(1.0, 2, Endpoint::Excluded).unwrap();
         let a = initialise::<f64>(Initialisation::Spline, 3, &grid, 0);
         let b = initialise::<f64>(Initialisation::Spline, 3, &grid, 1);
         assert_ne!(a.as_slice(), b.as_slice());

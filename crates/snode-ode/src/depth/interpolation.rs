@@ -97,7 +97,7 @@ fn hermite(k: usize, s: f64, last: usize) -> Stencil {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Ends;
+    use crate::Endpoint;
 
     const ALL: [Interpolation; 3] =
         [Interpolation::Hermite, Interpolation::Linear, Interpolation::Constant];
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn nodes_are_reproduced_and_constants_kept() {
         for steps in [1, 2, 3, 8] {
-            for ends in [Ends::Open, Ends::Closed] {
+            for ends in [Endpoint::Excluded, Endpoint::Included] {
                 let grid = Grid::new(2.0, steps, ends).unwrap();
                 for how in ALL {
                     for k in 0..grid.nodes() {
@@ -130,7 +130,7 @@ mod tests {
     fn a_nodes_own_time_reads_that_node() {
         for horizon in [0.3, 0.7, 1.0, 3.0] {
             for steps in 1..200 {
-                let grid = Grid::new(horizon, steps, Ends::Closed).unwrap();
+                let grid = Grid::new(horizon, steps, Endpoint::Included).unwrap();
                 for k in 0..grid.nodes() {
                     let stencil = Interpolation::Constant.stencil(&grid, grid.time(k));
                     assert_eq!(stencil.first, k, "T = {horizon}, L = {steps}");
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn observed_orders_are_those_of_the_method() {
         let error = |how, steps| {
-            let grid = Grid::new(2.0, steps, Ends::Closed).unwrap();
+            let grid = Grid::new(2.0, steps, Endpoint::Included).unwrap();
             (1..1000)
                 .map(|i| {
                     let t = f64::from(i) * 0.002;

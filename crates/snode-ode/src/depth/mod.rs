@@ -1,14 +1,18 @@
 //! Depth: the grid the parameters live on, the parameters as functions of depth, and how they
 //! begin.
 
+mod along_depth;
 mod grid;
 mod initialisation;
 mod interpolation;
+mod numbers;
 mod parameters;
 mod spline;
 
-pub use grid::{Ends, Grid, GridError};
+pub use along_depth::AlongDepth;
+pub use grid::{Endpoint, Grid, GridError};
 pub use initialisation::{Initialisation, initialise};
 pub use interpolation::{Interpolation, Stencil};
+pub use numbers::DeviceNumbers;
+pub use parameters::Parameters;
 pub(crate) use parameters::split_node;
-pub use parameters::{AlongDepth, Parameters};

@@ -1,45 +1,73 @@
 //! The parameters as one element of a Hilbert space.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use faer::{Accum, MatMut, MatRef};
 
+use super::numbers::{DeviceNumbers, Numbers};
 use super::{Grid, Stencil};
-use crate::parallel::{self, Shared};
-use crate::{Real, kernels};
+use crate::parallel::{self, Chunks};
+use crate::{Combination, Real, kernels};
 
 /// W(t) ∈ R^{n×n} and b(t) ∈ Rⁿ at the nodes of a grid in depth: what is trained, and every
 /// gradient and direction of it.
 ///
 /// One contiguous allocation, node by node: the n² weights of a node column by column, then its n
 /// biases.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// The numbers may be on a device of a scheme that computes there ([`DeviceNumbers`]); they are copied to
+/// memory when they are looked at.
+#[derive(Clone, Debug)]
 pub struct Parameters<T> {
     width: usize,
     nodes: usize,
-    values: Vec<T>,
+    values: Numbers<T>,
     stamp: u64,
 }
 
 /// A stamp that no parameters have had in this process.
 fn new_stamp() -> u64 {
-    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl<T: PartialEq> PartialEq for Parameters<T> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.width, self.nodes) == (other.width, other.nodes)
+            && self.values.read() == other.values.read()
+    }
 }
 
 impl<T: Real> Parameters<T> {
     /// The zero of the space.
     pub fn zeros(width: usize, nodes: usize) -> Self {
-        Self {
-            width,
-            nodes,
-            values: vec![T::ZERO; nodes * (width * width + width)],
-            stamp: new_stamp(),
-        }
+        let values = vec![T::ZERO; nodes * (width * width + width)];
+        Self { width, nodes, values: Numbers::new(values), stamp: new_stamp() }
     }
-    /// stamp
+
+    /// What these numbers are known by in this process: parameters of equal stamps have equal numbers.
+    ///
+    /// Every access that may change a number makes the stamp a new one, and copies keep it. Whoever
+    /// has computed something from parameters, or holds a copy of them elsewhere, sees by the stamp
+    /// whether it still belongs to them. Equal numbers need not have equal stamps.
+    ///
+    /// ```
+    /// use snode_ode::Parameters;
+    /// let mut parameters = Parameters::<f32>::zeros(3, 2);
+    /// let copy = parameters.clone();
+    /// assert_eq!(copy.stamp(), parameters.stamp());
+    /// parameters.bias_mut(1)[0] = 0.5;
+    /// assert_ne!(copy.stamp(), parameters.stamp());
+    /// ```
     pub fn stamp(&self) -> u64 {
         self.stamp
+    }
+
+    /// All numbers, to change: the only way to them.
+    fn change(&mut self) -> &mut [T] {
+        self.stamp = new_stamp();
+        self.values.write()
     }
 
     /// n, the width of the network.
@@ -59,13 +87,29 @@ impl<T: Real> Parameters<T> {
 
     /// Everything, node by node.
     pub fn as_slice(&self) -> &[T] {
-        &self.values
+        self.values.read()
+    }
+
+    /// The numbers on a device, if they are on one: for implementations of schemes.
+    pub fn device(&self) -> Option<&dyn DeviceNumbers<T>> {
+        self.values.device()
+    }
+
+    /// The same, to write; any that are in memory are given up.
+    pub fn device_mut(&mut self) -> Option<&mut (dyn DeviceNumbers<T> + 'static)> {
+        self.stamp = new_stamp();
+        self.values.device_mut()
+    }
+
+    /// Takes numbers on a device, as many as these, in place of what there was.
+    pub fn set_device(&mut self, numbers: Box<dyn DeviceNumbers<T>>) {
+        self.stamp = new_stamp();
+        self.values.set_device(numbers);
     }
 
     /// Everything, to write.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
-        self.stamp = new_stamp();
-        &mut self.values
+        self.change()
     }
 
     /// Weights (column-major) and biases of one node.
@@ -74,14 +118,13 @@ impl<T: Real> Parameters<T> {
     /// If there is no such node; so do the other accessors of a node.
     pub fn node(&self, node: usize) -> &[T] {
         let len = self.node_len();
-        &self.values[node * len..(node + 1) * len]
+        &self.as_slice()[node * len..(node + 1) * len]
     }
 
     /// Weights and biases of one node, to write.
     pub fn node_mut(&mut self, node: usize) -> &mut [T] {
         let len = self.node_len();
-        self.stamp = new_stamp();
-        &mut self.values[node * len..(node + 1) * len]
+        &mut self.change()[node * len..(node + 1) * len]
     }
 
     /// W_k, n×n.
@@ -116,18 +159,73 @@ impl<T: Real> Parameters<T> {
     /// # Panics
     /// If the shapes differ; so do the other operations of the space.
     pub fn combine(&mut self, keep: T, x: &Self, add: T) {
-        self.combine_nodes(0..self.nodes, keep, x, add);
+        self.check(x, "combine");
+        if self.combine_on_device(keep, None, add, x) {
+            return;
+        }
+        let (nodes, len) = (self.nodes, self.node_len());
+        parallel::for_each(0..nodes, Chunks::new(self.change(), len), &|k, own: Chunks<'_, T>| {
+            kernels::combine(own.into_slice(), keep, x.node(k), add);
+        });
+    }
+
+    /// `self` = `keep`·`last` + `add`·`x`.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn set_combination(&mut self, combination: Combination<'_, T>) {
+        let Combination { keep, last, add, x } = combination;
+        self.check(last, "set_combination");
+        self.check(x, "set_combination");
+        if self.combine_on_device(keep, Some(last), add, x) {
+            return;
+        }
+        self.set_combination_nodes(0..self.nodes, combination);
+    }
+
+    /// The combination on a device, if one of the operands is on one; the others follow it there.
+    fn combine_on_device(&mut self, keep: T, last: Option<&Self>, add: T, x: &Self) -> bool {
+        let operands = [Some(x), last];
+        let Some(there) = operands
+            .into_iter()
+            .flatten()
+            .find_map(|operand| operand.values.device())
+            .or(self.values.device())
+        else {
+            return false;
+        };
+        // Operands in memory are copied, for this operation only.
+        let moved = operands.map(|operand| {
+            let operand = operand?;
+            operand.values.device().is_none().then(|| there.like(operand.as_slice())).flatten()
+        });
+        let on_device = |i: usize| {
+            let operand: &Self = operands[i]?;
+            operand.values.device().or(moved[i].as_deref())
+        };
+        let Some(x) = on_device(0) else { return false };
+        let last_there = on_device(1);
+        if last.is_some() != last_there.is_some() || !self.values.follow(x) {
+            return false;
+        }
+        self.stamp = new_stamp();
+        self.values.device_mut().is_some_and(|own| own.combine(keep, last_there, add, x))
     }
 
     /// The same for some of the nodes.
-    pub(crate) fn combine_nodes(&mut self, nodes: Range<usize>, keep: T, x: &Self, add: T) {
-        self.check(x, "combine");
+    pub(crate) fn set_combination_nodes(
+        &mut self,
+        nodes: Range<usize>,
+        combination: Combination<'_, T>,
+    ) {
+        let Combination { keep, last, add, x } = combination;
+        self.check(last, "set_combination");
+        self.check(x, "set_combination");
         let len = self.node_len();
-        self.stamp = new_stamp();
-        let shared = Shared::new(&mut self.values, len);
-        parallel::for_each(nodes, &|k| {
-            // SAFETY: every node is visited once.
-            kernels::combine(unsafe { shared.part_mut(k, 0..len) }, keep, x.node(k), add);
+        let own = &mut self.change()[nodes.start * len..nodes.end * len];
+        parallel::for_each(nodes, Chunks::new(own, len), &|k, own: Chunks<'_, T>| {
+            let terms = [(add, x.node(k)), (keep, last.node(k))];
+            kernels::linear_combination(own.into_slice(), Accum::Replace, &terms);
         });
     }
 
@@ -139,7 +237,8 @@ impl<T: Real> Parameters<T> {
     /// `self` = `x`.
     pub fn copy_from(&mut self, x: &Self) {
         self.check(x, "copy_from");
-        self.values.copy_from_slice(&x.values);
+        self.change().copy_from_slice(x.as_slice());
+        self.stamp = x.stamp;
     }
 
     /// The inner product of L²(0,T): Σ_k w_k (⟨W_k, W′_k⟩ + ⟨b_k, b′_k⟩) with the grid's weights
@@ -150,6 +249,11 @@ impl<T: Real> Parameters<T> {
     pub fn inner(&self, other: &Self, grid: &Grid) -> f64 {
         self.check(other, "inner");
         assert_eq!(self.nodes, grid.nodes(), "inner: the grid has other nodes");
+        if let Some(sums) = self.products_on_device(other) {
+            return parallel::sum(0..self.nodes, &|k| {
+                grid.weight(k) * kernels::sum_lanes(&sums[k])
+            });
+        }
         parallel::sum(0..self.nodes, &|k| {
             grid.weight(k) * kernels::dot(self.node(k), other.node(k))
         })
@@ -157,6 +261,9 @@ impl<T: Real> Parameters<T> {
 
     /// Whether every number is finite.
     pub fn is_finite(&self) -> bool {
+        if let Some(sums) = self.products_on_device(self) {
+            return parallel::sum(0..self.nodes, &|k| kernels::sum_lanes(&sums[k])).is_finite();
+        }
         // A sum is finite only if all its terms are; one that overflows deserves the same answer.
         parallel::sum(0..self.nodes, &|k| kernels::dot(self.node(k), self.node(k))).is_finite()
     }
@@ -168,10 +275,8 @@ impl<T: Real> Parameters<T> {
     pub fn interpolate(&self, stencil: &Stencil, out: &mut [T]) {
         assert_eq!(out.len(), self.node_len(), "interpolate: `out` has another length than a node");
         let len = out.len();
-        let out = Shared::new(out, len);
-        parallel::for_columns(1, len, &|part: Range<usize>| {
-            // SAFETY: parts are disjoint.
-            self.interpolate_part(stencil, part.clone(), unsafe { out.part_mut(0, part) });
+        parallel::for_columns(1, len, Chunks::new(out, 1), &|part, own: Chunks<'_, T>| {
+            self.interpolate_part(stencil, part, own.into_slice());
         });
     }
 
@@ -183,6 +288,12 @@ impl<T: Real> Parameters<T> {
             *term = (T::from_f64(stencil.weights[i]), node);
         }
         kernels::linear_combination(out, Accum::Replace, &terms[..stencil.len]);
+    }
+
+    /// For each node the lanes of its inner product with `other`'s, where both are on one device.
+    fn products_on_device(&self, other: &Self) -> Option<Vec<[T; kernels::LANES]>> {
+        let sums = self.device()?.node_products(other.device()?)?;
+        Some(sums.as_chunks().0.to_vec())
     }
 
     fn check(&self, other: &Self, operation: &str) {
@@ -203,71 +314,13 @@ pub(crate) fn split_node<T: Real>(node: &[T], width: usize) -> (MatRef<'_, T>, &
     (MatRef::from_column_major_slice(weights, width, width), bias)
 }
 
-/// Applies an operator in depth to every entry of the parameters.
-///
-/// Entries are taken [`LANES`](Self::LANES) at a time, so that an operator sees a short
-/// `[nodes][LANES]` block that fits the cache, and every lane is one entry as a function of depth.
-/// The block memory is allocated once.
-#[derive(Debug)]
-pub struct AlongDepth<T> {
-    blocks: Vec<[T; 64]>,
-    nodes: usize,
-    walkers: usize,
-}
-
-impl<T: Real> AlongDepth<T> {
-    /// How many entries an operator sees at a time.
-    pub const LANES: usize = 64;
-
-    /// Memory for parameters on `nodes` nodes, for the threads of the current rayon pool.
-    pub fn new(nodes: usize) -> Self {
-        let walkers = rayon::current_num_threads();
-        Self { blocks: vec![[T::ZERO; 64]; 2 * nodes * walkers], nodes, walkers }
-    }
-
-    /// `to` = `operator` applied to `from`, entry by entry. `operator` gets a block of input and
-    /// one of output, each indexed by node.
-    ///
-    /// # Panics
-    /// If `from` and `to` have other shapes than each other or than this memory.
-    pub fn apply(
-        &mut self,
-        from: &Parameters<T>,
-        to: &mut Parameters<T>,
-        operator: &(impl Fn(&[[T; 64]], &mut [[T; 64]]) + Sync),
-    ) {
-        from.check(to, "operator in depth");
-        assert_eq!(from.nodes, self.nodes, "operator in depth: memory is for other nodes");
-        let (len, nodes, walkers) = (from.node_len(), self.nodes, self.walkers);
-        let pieces = len.div_ceil(Self::LANES);
-        let out = Shared::new(&mut to.values, len);
-        let memory = Shared::new(&mut self.blocks, 2 * nodes);
-        parallel::for_each(0..walkers, &|walker| {
-            // SAFETY: every walker has its own memory and its own lanes of `out`.
-            let block = unsafe { memory.part_mut(walker, 0..2 * nodes) };
-            let (input, output) = block.split_at_mut(nodes);
-            for piece in pieces * walker / walkers..pieces * (walker + 1) / walkers {
-                let lanes = piece * Self::LANES..((piece + 1) * Self::LANES).min(len);
-                for (k, row) in input.iter_mut().enumerate() {
-                    row[..lanes.len()].copy_from_slice(&from.node(k)[lanes.clone()]);
-                }
-                operator(input, output);
-                for (k, row) in output.iter().enumerate() {
-                    // SAFETY: as above.
-                    let target = unsafe { out.part_mut(k, lanes.clone()) };
-                    target.copy_from_slice(&row[..lanes.len()]);
-                }
-            }
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Ends, Interpolation};
+    use crate::depth::AlongDepth;
+    use crate::{Endpoint, Interpolation};
 
     fn counting(width: usize, nodes: usize, offset: f64) -> Parameters<f64> {
         let mut p = Parameters::zeros(width, nodes);
@@ -280,7 +333,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_space_is_a_vector_space(width in 1usize..7, nodes in 1usize..9, a in -3.0..3.0, b in -3.0..3.0) {
-            let grid = Grid::new(1.5, nodes, Ends::Open).unwrap();
+            let grid = Grid::new(1.5, nodes, Endpoint::Excluded).unwrap();
             let x = counting(width, nodes, 0.1);
             let mut y = counting(width, nodes, 0.7);
             let (xx, xy, yy) = (x.inner(&x, &grid), x.inner(&y, &grid), y.inner(&y, &grid));
@@ -288,25 +341,11 @@ mod tests {
             let expected = a * a * yy + 2.0 * a * b * xy + b * b * xx;
             prop_assert!((y.inner(&y, &grid) - expected).abs() < 1e-12 * (1.0 + expected));
         }
-
-        #[test]
-        fn operators_see_every_entry_once(width in 1usize..20, nodes in 1usize..9) {
-            let x = counting(width, nodes, 0.3);
-            let mut y = Parameters::zeros(width, nodes);
-            AlongDepth::new(nodes).apply(&x, &mut y, &|input: &[[f64; 64]], output: &mut [[f64; 64]]| {
-                for (k, row) in output.iter_mut().enumerate() {
-                    *row = input[input.len() - 1 - k];
-                }
-            });
-            for k in 0..nodes {
-                prop_assert_eq!(y.node(k), x.node(nodes - 1 - k));
-            }
-        }
     }
 
     #[test]
     fn interpolation_is_the_stencils_combination() {
-        let grid = Grid::new(1.0, 6, Ends::Closed).unwrap();
+        let grid = Grid::new(1.0, 6, Endpoint::Included).unwrap();
         let p = counting(3, grid.nodes(), 0.0);
         let stencil = Interpolation::Hermite.stencil(&grid, 0.4);
         let mut out = vec![f64::NAN; p.node_len()];
@@ -316,6 +355,31 @@ mod tests {
                 (0..stencil.len).map(|j| stencil.weights[j] * p.node(stencil.first + j)[i]).sum();
             assert!((value - expected).abs() < 1e-15);
         }
+    }
+
+    #[test]
+    fn every_change_makes_a_new_stamp_and_a_copy_keeps_it() {
+        let mut p = counting(2, 3, 0.0);
+        let (zero, matrix) = (Parameters::zeros(2, 3), Parameters::zeros(2, 3));
+        let changes: [&dyn Fn(&mut Parameters<f64>); 8] = [
+            &|p| _ = p.as_mut_slice(),
+            &|p| _ = p.node_mut(1),
+            &|p| _ = p.weights_mut(1),
+            &|p| _ = p.bias_mut(1),
+            &|p| p.combine(1.0, &zero, 1.0),
+            &|p| p.set_combination(Combination { keep: 1.0, last: &zero, add: 1.0, x: &zero }),
+            &|p| p.axpy(1.0, &zero),
+            &|p| AlongDepth::new(3).apply(&matrix, p, &|_, _| {}),
+        ];
+        for (i, change) in changes.iter().enumerate() {
+            let before = p.clone();
+            assert_eq!(before.stamp(), p.stamp());
+            change(&mut p);
+            assert_ne!(before.stamp(), p.stamp(), "change {i}");
+        }
+        p.copy_from(&zero);
+        assert!(p.stamp() == zero.stamp() && p == zero);
+        assert!(p == matrix && p.stamp() != matrix.stamp());
     }
 
     #[test]

@@ -17,4 +17,6 @@ pub(crate) use layers::{
 pub(crate) use product::{outer_product, transform};
 #[cfg(feature = "adaptive")]
 pub(crate) use vectors::multiply_by;
-pub(crate) use vectors::{combine, distances, dot, linear_combination, multiply, weigh};
+pub(crate) use vectors::{
+    LANES, all_finite, combine, distances, dot, linear_combination, multiply, sum_lanes, weigh,
+};

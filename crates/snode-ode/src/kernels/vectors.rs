@@ -7,7 +7,7 @@ use super::ahead::Ahead;
 use crate::Real;
 
 /// Partial sums of a dot product kept in registers.
-const LANES: usize = 64;
+pub(crate) const LANES: usize = 64;
 
 struct Dot<'a, T> {
     a: &'a [T],
@@ -30,14 +30,48 @@ impl<T: Real> NullaryFnOnce for Dot<'_, T> {
         for (sum, (a, b)) in sums.iter_mut().zip(a_rest.iter().zip(b_rest)) {
             *sum = a.mul_add(*b, *sum);
         }
-        sums.iter().map(|sum| sum.to_f64()).sum()
+        sum_lanes(&sums)
     }
+}
+
+/// The sum of the partial sums of a [`dot`] product.
+pub(crate) fn sum_lanes<T: Real>(sums: &[T; LANES]) -> f64 {
+    sums.iter().map(|sum| sum.to_f64()).sum()
 }
 
 /// ⟨a, b⟩, in an order that depends on the length only.
 pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
     debug_assert_eq!(a.len(), b.len());
     Arch::new().dispatch(Dot { a, b })
+}
+
+struct AllFinite<'a, T> {
+    values: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for AllFinite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        // 0 times a number that is not finite is NaN, and a sum with a NaN in it is NaN.
+        let mut sums = [T::ZERO; LANES];
+        let (blocks, rest) = self.values.as_chunks::<LANES>();
+        for block in blocks {
+            for i in 0..LANES {
+                sums[i] = block[i].mul_add(T::ZERO, sums[i]);
+            }
+        }
+        for (sum, value) in sums.iter_mut().zip(rest) {
+            *sum = value.mul_add(T::ZERO, *sum);
+        }
+        sums.iter().all(|sum| *sum == T::ZERO)
+    }
+}
+
+/// Whether no number is infinite or NaN.
+pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
+    Arch::new().dispatch(AllFinite { values })
 }
 
 /// Partial sums of [`distances`].

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use faer::{MatMut, MatRef};
 
-use super::{Problem, Statistics, Stop};
+use super::{LastState, LinearProblem, Problem, Statistics, Stop};
 use crate::{Grid, Network, Parameters, Real, SolveError, kernels};
 
 pub(super) fn check_shape<T>(
@@ -34,37 +34,15 @@ pub(super) fn blocks<T>(
     Ok((0..blocks).map(move |block| block * batch..(block + 1) * batch))
 }
 
-/// That `network` is whole, and has the width and the layers of the `trajectory` that a problem is
-/// solved along.
-pub(super) fn check_network<T: Real>(
-    problem: Problem,
-    trajectory: (usize, usize),
-    network: &Network<T>,
-) -> Result<(), SolveError> {
-    let (width, grid) = (network.width(), network.grid());
-    let refuse = |what, expected, found| {
-        let operation = format!("{what} of the {problem}");
-        Err(SolveError::Shape { operation, expected, found })
-    };
-    if (width, grid.steps()) != trajectory {
-        return refuse("width and layers", trajectory, (width, grid.steps()));
-    }
-    let nodes = network.parameters.nodes();
-    if nodes != grid.nodes() {
-        return refuse("parameters", (width, grid.nodes()), (width, nodes));
-    }
-    Ok(())
-}
-
 pub(super) fn check_parameters<T: Real>(
     problem: Problem,
     network: &Network<T>,
     found: &Parameters<T>,
 ) -> Result<(), SolveError> {
-    if found.same_shape(&network.parameters) {
+    if found.same_shape(network.parameters()) {
         return Ok(());
     }
-    let expected = &network.parameters;
+    let expected = network.parameters();
     Err(SolveError::Shape {
         operation: format!("parameters of the {problem}"),
         expected: (expected.width(), expected.nodes()),
@@ -72,21 +50,91 @@ pub(super) fn check_parameters<T: Real>(
     })
 }
 
+/// Copies n×M numbers, column by column.
 pub(super) fn copy_columns<T: Real>(from: MatRef<'_, T>, to: &mut [T]) {
     let (rows, columns) = from.shape();
     MatMut::from_column_major_slice_mut(to, rows, columns).copy_from(from);
 }
 
-pub(super) fn all_finite<T: Real>(values: &[T]) -> bool {
-    kernels::dot(values, values).is_finite() || values.iter().all(|v| v.is_finite())
+/// Whether every number is finite.
+pub(super) fn is_finite<T: Real>(matrix: MatRef<'_, T>) -> bool {
+    (0..matrix.ncols()).all(|j| {
+        let column = matrix.col(j);
+        match column.try_as_col_major() {
+            Some(column) => kernels::all_finite(column.as_slice()),
+            None => column.iter().all(|v| v.is_finite()),
+        }
+    })
 }
 
-/// That the state after `steps` steps with so many `stages` each is not finite.
-pub(super) fn not_finite(problem: Problem, grid: &Grid, steps: usize, stages: usize) -> SolveError {
-    SolveError::Stopped {
-        problem,
-        reason: Stop::NotFinite,
-        time: grid.time(steps),
-        statistics: Statistics::fixed(steps, grid.step(), stages),
+/// That a problem stopped with a state that is not finite.
+pub(super) fn not_finite(
+    problem: Problem,
+    time: f64,
+    last: Option<Box<LastState>>,
+    statistics: Statistics,
+) -> SolveError {
+    SolveError::Stopped { problem, reason: Stop::NotFinite, time, last, statistics }
+}
+
+/// That the gradient at a node is not finite although the adjoint states, down to `lambda`, are. Where
+/// they are not, the fault is theirs.
+pub(super) fn gradient_not_finite<T: Real>(
+    node: Option<usize>,
+    lambda: &[T],
+    grid: &Grid,
+    statistics: Statistics,
+) -> Result<(), SolveError> {
+    match node {
+        Some(node) if kernels::all_finite(lambda) => Err(SolveError::Stopped {
+            problem: Problem::Adjoint,
+            reason: Stop::GradientNotFinite,
+            time: grid.time(node),
+            last: None,
+            statistics,
+        }),
+        _ => Ok(()),
     }
+}
+
+/// A second pass through a problem that ended with numbers that are not finite, to find where they
+/// began: `go(i, state)` goes the i-th of `steps` steps, none for i = 0, and copies the state there.
+///
+/// The result is the number of steps after which the state is not finite, and the state before.
+pub(super) fn first_not_finite<T: Real>(
+    len: usize,
+    steps: usize,
+    mut go: impl FnMut(usize, &mut [T]),
+) -> (usize, Option<Vec<T>>) {
+    let mut before: Option<Vec<T>> = None;
+    for i in 0..=steps {
+        let mut state = vec![T::ZERO; len];
+        go(i, &mut state);
+        if !kernels::all_finite(&state) {
+            return (i, before);
+        }
+        before = Some(state);
+    }
+    (steps, before)
+}
+
+/// That a linear problem stopped after so many `steps` of so many `stages`, `before` the last of which
+/// the state, n×M by `shape`, was finite.
+pub(super) fn linear_not_finite<T: Real>(
+    posed: &LinearProblem<'_, T>,
+    grid: &Grid,
+    stages: usize,
+    shape: (usize, usize),
+    steps: usize,
+    before: Option<Vec<T>>,
+) -> SolveError {
+    let time = |steps: usize| match posed {
+        LinearProblem::Adjoint { .. } => grid.time(grid.steps() - steps),
+        LinearProblem::Sensitivity(_) => grid.time(steps),
+    };
+    let last = before.and_then(|state| {
+        let state = MatRef::from_column_major_slice(&state, shape.0, shape.1);
+        LastState::new(time(steps.saturating_sub(1)), state)
+    });
+    not_finite(posed.problem(), time(steps), last, Statistics::fixed(steps, grid.step(), stages))
 }

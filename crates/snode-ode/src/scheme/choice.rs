@@ -3,14 +3,14 @@
 #[cfg(feature = "adaptive")]
 use super::{Adaptive, AdaptiveOptions, Method};
 use super::{Euler, RungeKutta, Scheme};
-use crate::{Ends, Interpolation, Real};
+use crate::{Endpoint, Interpolation, Real};
 
 /// A scheme with its choices, as configurations and files name it: what solves a network.
 ///
 /// ```
-/// use snode_ode::{Ends, SchemeChoice};
+/// use snode_ode::{Endpoint, SchemeChoice};
 /// let choice = SchemeChoice::named("rk4").unwrap();
-/// assert_eq!((choice.name(), choice.ends()), ("rk4", Ends::Closed));
+/// assert_eq!((choice.name(), choice.endpoint()), ("rk4", Endpoint::Included));
 /// let mut scheme = choice.build::<f32>()?;
 /// assert_eq!(scheme.name(), "rk4");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -72,11 +72,11 @@ impl SchemeChoice {
     }
 
     /// The grid a network has under it: whether T is a node. A network that was trained on the other
-    /// one is brought to it by [`Network::with_ends`](crate::Network::with_ends).
-    pub fn ends(&self) -> Ends {
+    /// one is brought to it by [`Network::with_endpoint`](crate::Network::with_endpoint).
+    pub fn endpoint(&self) -> Endpoint {
         match self {
-            Self::Euler => Ends::Open,
-            _ => Ends::Closed,
+            Self::Euler => Endpoint::Excluded,
+            _ => Endpoint::Included,
         }
     }
 

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use faer::{Mat, MatRef};
+
+use super::checks::is_finite;
+use crate::Real;
+
 /// One of the problems a scheme solves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -104,8 +109,12 @@ impl fmt::Display for Statistics {
 pub enum Stop {
     /// A state, or the right-hand side at it, is infinite or NaN.
     NotFinite,
+    /// The states of the adjoint problem are finite, but the gradient made of them is not.
+    GradientNotFinite,
+    /// The states are finite, but their errors divided by the tolerance are not.
+    ErrorNormNotFinite,
     /// As many steps were tried as are allowed.
-    Budget,
+    MaxStepsReached,
     /// The tolerance asks for steps too short for the floating-point type.
     StepUnderflow,
     /// The equations of an implicit step could not be solved.
@@ -116,10 +125,31 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotFinite => "the state is not finite",
-            Self::Budget => "the step budget is used up",
+            Self::GradientNotFinite => "the gradient is not finite",
+            Self::ErrorNormNotFinite => {
+                "the error norm is not finite: divided by the tolerance (atol, rtol) the errors overflow"
+            }
+            Self::MaxStepsReached => "the step budget is used up",
             Self::StepUnderflow => "the step length underflows",
             Self::NoConvergence => "an implicit step does not converge",
         })
+    }
+}
+
+/// The last state of a solve that was finite, before one that was not or that could not be computed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastState {
+    /// Where it is.
+    pub depth: f64,
+    /// x, λ or ξ there, n×M.
+    pub state: Mat<f64>,
+}
+
+impl LastState {
+    /// A state at this depth, if it is finite.
+    pub fn new<T: Real>(depth: f64, state: MatRef<'_, T>) -> Option<Box<Self>> {
+        let copy = || Mat::from_fn(state.nrows(), state.ncols(), |i, j| state[(i, j)].to_f64());
+        is_finite(state).then(|| Box::new(Self { depth, state: copy() }))
     }
 }
 

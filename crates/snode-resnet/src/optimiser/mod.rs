@@ -5,7 +5,7 @@ mod momentum;
 mod plain;
 mod rmsprop;
 
-use snode_ode::{Parameters, Real};
+use snode_ode::{Parameters, ParametersMut, Real};
 
 pub use adam::Adam;
 pub use momentum::Momentum;
@@ -71,7 +71,7 @@ impl Optimiser {
         step: u64,
         rate: f64,
         factors: Factors<T>,
-        parameters: &mut Parameters<T>,
+        parameters: ParametersMut<'_, T>,
         gradient: &Parameters<T>,
         state: &mut [Parameters<T>],
     ) -> Sums {

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use snode_ode::{Activation, Ends, Grid, Initialisation, Network, Parameters};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Parameters};
 use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status,
     StoreError, write_run,
@@ -15,7 +15,7 @@ use snode_train::{
 };
 
 /// A run in the middle of a batch, with something in every field.
-pub fn record<T: Scalar>(width: usize, layers: usize, ends: Ends) -> RunRecord<T> {
+pub fn record<T: Scalar>(width: usize, layers: usize, ends: Endpoint) -> RunRecord<T> {
     let grid = Grid::new(0.7, layers, ends).unwrap();
     let activation = Activation::Elu { alpha: 0.1 + 0.2 };
     let parameters = |seed| -> Parameters<T> {
@@ -105,7 +105,7 @@ pub fn history(rows: usize) -> History {
 /// Writes a small file of a run and gives its bytes.
 pub fn sample_bytes(folder: &Path, compression: Compression) -> Vec<u8> {
     let path = folder.join("sample.h5");
-    write_run(&path, &record::<f64>(3, 4, Ends::Open), compression).unwrap();
+    write_run(&path, &record::<f64>(3, 4, Endpoint::Excluded), compression).unwrap();
     std::fs::read(path).unwrap()
 }
 

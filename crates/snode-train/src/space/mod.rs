@@ -89,25 +89,19 @@ impl Space {
 
     /// The space with its memory, for parameters on `grid`.
     ///
-    /// # Panics
+    /// # Errors
     /// If [`check`](Self::check) refuses it.
-    pub fn build<T: Real>(self, grid: &Grid) -> Box<dyn GradientSpace<T>> {
-        match self {
+    pub fn build<T: Real>(self, grid: &Grid) -> Result<Box<dyn GradientSpace<T>>, TrainError> {
+        self.check()?;
+        Ok(match self {
             Self::L2 => Box::new(L2),
-            Self::H1 { length, discretisation } => {
-                assert!(length.is_finite() && length > 0.0, "the length scale is {length}");
-                match discretisation {
-                    Discretisation::Tridiagonal => {
-                        Box::new(H1::new(grid, Tridiagonal::new(grid, length)))
-                    }
-                    Discretisation::Trapezoid => {
-                        Box::new(H1::new(grid, Trapezoid::new(grid, length)))
-                    }
-                    Discretisation::Midpoint => {
-                        Box::new(H1::new(grid, Midpoint::new(grid, length)))
-                    }
+            Self::H1 { length, discretisation } => match discretisation {
+                Discretisation::Tridiagonal => {
+                    Box::new(H1::new(grid, Tridiagonal::new(grid, length)))
                 }
-            }
-        }
+                Discretisation::Trapezoid => Box::new(H1::new(grid, Trapezoid::new(grid, length))),
+                Discretisation::Midpoint => Box::new(H1::new(grid, Midpoint::new(grid, length))),
+            },
+        })
     }
 }

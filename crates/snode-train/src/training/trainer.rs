@@ -121,7 +121,7 @@ pub trait Observer<T> {
     /// Is told what has happened, with the state after it.
     ///
     /// # Errors
-    /// Ends the training with [`TrainError::Observer`].
+    /// Endpoint the training with [`TrainError::Observer`].
     fn observe(
         &mut self,
         event: &Event<'_>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use faer::Mat;
 use serde_json::Value;
-use snode_ode::{Activation, Ends, Euler, Grid, Network, Parameters, Real, Scheme};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Network, Parameters, Real, Scheme};
 use snode_train::Cost;
 
 /// The file's content.
@@ -67,7 +67,7 @@ impl Case {
     }
 
     pub fn grid(&self) -> Grid {
-        Grid::new(self.parameter("T"), self.layers, Ends::Open).unwrap()
+        Grid::new(self.parameter("T"), self.layers, Endpoint::Excluded).unwrap()
     }
 
     pub fn zeros<T: Real>(&self) -> Parameters<T> {
@@ -120,7 +120,7 @@ impl Case {
         let cost = self.cost();
         let mut value = cost.value(euler.output(), &self.labels, self.centre()).unwrap();
         value.decay =
-            cost.mu4 / 2.0 * network.parameters.inner(&network.parameters, network.grid());
+            cost.mu4 / 2.0 * network.parameters().inner(network.parameters(), network.grid());
         value.total()
     }
 }

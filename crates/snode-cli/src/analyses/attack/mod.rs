@@ -90,7 +90,7 @@ impl Attack {
         scheme: &SchemeChoice,
         observer: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
     ) -> Result<AttackResults<f64>> {
-        let network = read_network::<T>(&subject.run)?.network.with_ends(scheme.ends());
+        let network = read_network::<T>(&subject.run)?.network.with_endpoint(scheme.endpoint());
         let split = subject.first(self.keys.images)?;
         let set = evaluation_set::<T>(subject.split_name.text(), &split, subject.encoding)?;
         let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;

@@ -1,6 +1,6 @@
 //! Collections made of numbers, for tests of claims.
 
-use snode_ode::{Ends, Grid};
+use snode_ode::{Endpoint, Grid};
 use snode_store::{Appendix, Configuration, Input, Model, Precision, RunInfo, RunSummary, Status};
 use snode_train::{EvaluationRecord, History, Score};
 
@@ -73,7 +73,7 @@ fn run(experiment: &Experiment, accuracy: f64, analyses: Vec<(String, Appendix)>
         configuration: Configuration::default(),
         model: Model { scheme: "euler".into(), classes: 10, input: Input::default() },
         width: 16,
-        grid: Grid::new(3.0, 2, Ends::Open).unwrap(),
+        grid: Grid::new(3.0, 2, Endpoint::Excluded).unwrap(),
         activation: experiment.network.activation,
         history: History { iterations: Vec::new(), evaluations: vec![evaluation] },
         position: None,

@@ -7,7 +7,6 @@
 //! one allocates none. Times, step lengths and coefficients are `f64` whatever the numbers are.
 
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Sub, SubAssign};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use diffsol::{
@@ -19,7 +18,8 @@ use super::columns::Columns;
 use super::options::ErrorNorm;
 use super::passes;
 use super::pool::{Buffer, Pool};
-use crate::Real;
+use super::seen::{Numbers, Seen};
+use crate::{Real, kernels};
 
 /// What all vectors of a solve share.
 #[derive(Clone, Debug)]
@@ -28,15 +28,15 @@ pub(super) struct BatchContext<T> {
     norm: ErrorNorm,
     /// n, the numbers of a data point.
     rows: usize,
-    /// Whether the last error measured was infinite or NaN.
-    not_finite: Arc<AtomicBool>,
+    /// What the last error measured was.
+    seen: Arc<Seen>,
     /// What columns read that nobody has written.
     zeros: Arc<OnceLock<Vec<T>>>,
 }
 
 impl<T: Real> BatchContext<T> {
     pub(super) fn new(pool: Arc<Pool<T>>, norm: ErrorNorm, rows: usize) -> Self {
-        Self { pool, norm, rows, not_finite: Arc::default(), zeros: Arc::default() }
+        Self { pool, norm, rows, seen: Arc::default(), zeros: Arc::default() }
     }
 
     /// As many zeros as the first caller wanted: all columns are equally long.
@@ -44,9 +44,9 @@ impl<T: Real> BatchContext<T> {
         &self.zeros.get_or_init(|| vec![T::ZERO; len])[..len]
     }
 
-    /// Raised while the last error measured is infinite or NaN.
-    pub(super) fn not_finite(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.not_finite)
+    /// What the last error measured was.
+    pub(super) fn seen(&self) -> Arc<Seen> {
+        Arc::clone(&self.seen)
     }
 
     pub(super) fn take(&self, len: usize) -> Buffer<T> {
@@ -69,9 +69,14 @@ impl<T: Real> BatchContext<T> {
             ErrorNorm::Max => max,
             ErrorNorm::PerSample => worst,
         };
-        let finite = sum.is_finite();
-        self.not_finite.store(!finite, Ordering::Relaxed);
-        if finite { norm } else { f64::INFINITY }
+        if sum.is_finite() {
+            self.seen.set(Numbers::Finite);
+            return norm;
+        }
+        // Divided by a tolerance that is small enough, an error that is finite need not stay so.
+        let finite = kernels::all_finite(error) && kernels::all_finite(y);
+        self.seen.set(if finite { Numbers::NormNotFinite } else { Numbers::NotFinite });
+        f64::INFINITY
     }
 }
 
@@ -515,7 +520,7 @@ mod tests {
             let y = Batch::from_element(4, 1.0, context.clone());
             let atol = Batch::from_element(4, 0.5, context.clone());
             assert_eq!(error.squared_norm(&y, &atol, 0.5), expected);
-            assert!(!context.not_finite.load(Ordering::Relaxed));
+            assert_eq!(context.seen.get(), Numbers::Finite);
         }
     }
 
@@ -526,7 +531,11 @@ mod tests {
             let error = Batch::from_slice(&[0.0, 0.0, f64::NAN, 0.0], context.clone());
             let one = Batch::from_element(4, 1.0, context.clone());
             assert_eq!(error.squared_norm(&one, &one, 1.0), f64::INFINITY);
-            assert!(context.not_finite.load(Ordering::Relaxed));
+            assert_eq!(context.seen.get(), Numbers::NotFinite);
+            let tiny = Batch::from_element(4, 1e-300, context.clone());
+            let zero = Batch::from_element(4, 0.0, context.clone());
+            assert_eq!(one.squared_norm(&zero, &tiny, 1.0), f64::INFINITY);
+            assert_eq!(context.seen.get(), Numbers::NormNotFinite);
         }
     }
 

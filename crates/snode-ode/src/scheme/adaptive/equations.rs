@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use diffsol::{
     ConstantOp, FaerContext, FaerMat, FaerVec, Matrix, NonLinearOp, NonLinearOpJacobian,
@@ -14,7 +13,7 @@ use faer::Accum;
 use super::batch::{Batch, BatchContext};
 use super::columns::Columns;
 use super::rhs::RightHandSide;
-use crate::scheme::checks::all_finite;
+use super::seen::{Numbers, Seen};
 use crate::{Real, kernels};
 
 /// A vector of diffsol's that holds a batch of `T`s.
@@ -74,7 +73,7 @@ impl<T: Real> State<T> for FaerVec<f64> {
                 *to = from.to_f64();
             }
         }
-        Some(all_finite(scratch))
+        Some(kernels::all_finite(scratch))
     }
 }
 
@@ -86,16 +85,16 @@ pub(super) struct Equations<'a, T, M: Matrix, R> {
     context: M::C,
     scratch: RefCell<[Vec<T>; 2]>,
     calls: Cell<usize>,
-    /// Whether the last numbers looked at were not all finite.
-    not_finite: Arc<AtomicBool>,
+    /// What the last numbers looked at were.
+    seen: Arc<Seen>,
     matrices: PhantomData<M>,
 }
 
 impl<'a, T: Real, R> Equations<'a, T, Columns<T>, R> {
     /// The whole batch as one state: for explicit methods.
     pub(super) fn whole(rhs: &'a mut R, initial: &'a [T], context: BatchContext<T>) -> Self {
-        let not_finite = context.not_finite();
-        Self::new(rhs, initial, initial.len(), context, not_finite)
+        let seen = context.seen();
+        Self::new(rhs, initial, initial.len(), context, seen)
     }
 }
 
@@ -113,7 +112,7 @@ impl<'a, T: Real, M: Matrix, R> Equations<'a, T, M, R> {
         initial: &'a [T],
         states: usize,
         context: M::C,
-        not_finite: Arc<AtomicBool>,
+        seen: Arc<Seen>,
     ) -> Self {
         Self {
             rhs: RefCell::new(rhs),
@@ -122,7 +121,7 @@ impl<'a, T: Real, M: Matrix, R> Equations<'a, T, M, R> {
             context,
             scratch: RefCell::default(),
             calls: Cell::new(0),
-            not_finite,
+            seen,
             matrices: PhantomData,
         }
     }
@@ -131,9 +130,9 @@ impl<'a, T: Real, M: Matrix, R> Equations<'a, T, M, R> {
         &self.context
     }
 
-    /// Whether the last error or right-hand side was infinite or NaN.
-    pub(super) fn saw_not_finite(&self) -> bool {
-        self.not_finite.load(Ordering::Relaxed)
+    /// What the last error or right-hand side was.
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// How many right-hand sides have been computed.
@@ -191,7 +190,7 @@ where
         let x = x.read(from);
         let finite = y.write(equations.initial.len(), to, |y| rhs.evaluate(t, x, y));
         if let Some(finite) = finite {
-            equations.not_finite.store(!finite, Ordering::Relaxed);
+            equations.seen.set(if finite { Numbers::Finite } else { Numbers::NotFinite });
         }
     }
 

@@ -1,13 +1,14 @@
 //! The gradient (S6), sampled while the adjoint problem is solved.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::Accum;
 
+use super::dense_output::DenseOutput;
 use super::solve::{Follower, Step};
-use super::trajectory::Trajectory;
 use crate::depth::split_node;
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Chunks};
 use crate::{Network, Parameters, Real, kernels};
 
 /// Nodes taken together, between the threads.
@@ -23,13 +24,15 @@ pub(super) struct SampleMemory<T> {
 /// Keeps the last λ, and samples ∇J(t_k) = (σ′(Z) ⊙ Λ) Xᵀ, Λ, X at every node of the grid.
 pub(super) struct Sampler<'a, T> {
     pub(super) network: &'a Network<T>,
-    pub(super) trajectory: &'a Trajectory<T>,
+    pub(super) trajectory: &'a DenseOutput<T>,
     /// λ where the last step ends.
     pub(super) last: &'a mut [T],
     pub(super) gradient: Option<&'a mut Parameters<T>>,
     pub(super) memory: &'a mut SampleMemory<T>,
     /// Nodes that are still to come, from the last one of the grid down.
     pub(super) nodes: usize,
+    /// The first of the nodes met whose gradient is not finite.
+    pub(super) bad: Option<usize>,
 }
 
 impl<T: Real> Follower<T> for Sampler<'_, T> {
@@ -74,24 +77,26 @@ impl<T: Real> Sampler<'_, T> {
             step.inside(network.grid().horizon() - network.grid().time(node), lambda);
         }
         let node_len = gradient.node_len();
-        let gradient = Shared::new(gradient.as_mut_slice(), node_len);
-        let (states, products) = (Shared::new(states, len), Shared::new(products, len));
-        parallel::for_each(nodes.clone(), &|node| {
+        let own = &mut gradient.as_mut_slice()[nodes.start * node_len..nodes.end * node_len];
+        let memory =
+            (Chunks::new(own, node_len), Chunks::new(states, len), Chunks::new(products, len));
+        // One more than the node, 0 for none.
+        let bad = AtomicUsize::new(0);
+        parallel::for_each(nodes.clone(), memory, &|node, (out, x, g)| {
+            let (out, x, g) = (out.into_slice(), x.into_slice(), g.into_slice());
+            let (x, g) = (&mut x[..len], &mut g[..len]);
             let slab = node - nodes.start;
-            let (weights, bias) = split_node(network.parameters.node(node), n);
-            // SAFETY: every node is visited once, with a slab of its own.
-            let (x, g, out) = unsafe {
-                (
-                    states.part_mut(slab, 0..len),
-                    products.part_mut(slab, 0..len),
-                    gradient.part_mut(node, 0..node_len),
-                )
-            };
+            let (weights, bias) = split_node(network.parameters().node(node), n);
             trajectory.read(&trajectory.locate(network.grid().time(node)), 0..len, x);
             kernels::transform(weights, x, g, Accum::Replace, T::ONE);
             kernels::slope(network.activation(), g, bias);
             kernels::multiply_by(g, &lambdas[slab * len..(slab + 1) * len]);
             kernels::outer_product(n, g, x, out, Accum::Replace);
+            // One pass over what a product of M columns has just written, while it is in the cache.
+            if !kernels::all_finite(out) {
+                bad.fetch_max(node + 1, Ordering::Relaxed);
+            }
         });
+        self.bad = self.bad.or(bad.into_inner().checked_sub(1));
     }
 }

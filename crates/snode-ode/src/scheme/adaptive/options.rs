@@ -109,10 +109,10 @@ pub struct AdaptiveOptions {
     pub norm: ErrorNorm,
     /// The first step of the direct problem; estimated from the right-hand side if not given.
     pub first_step: Option<f64>,
-    /// The longest step, if there is to be one.
-    pub largest_step: Option<f64>,
+    /// The longest step that may be taken, if there is to be one.
+    pub max_step: Option<f64>,
     /// How many steps, accepted or rejected, a solve may try.
-    pub budget: usize,
+    pub max_steps: usize,
     /// How parameters are read between the nodes.
     pub interpolation: Interpolation,
 }
@@ -125,8 +125,8 @@ impl Default for AdaptiveOptions {
             atol: 1e-3,
             norm: ErrorNorm::default(),
             first_step: None,
-            largest_step: None,
-            budget: 10_000,
+            max_step: None,
+            max_steps: 10_000,
             interpolation: Interpolation::default(),
         }
     }
@@ -162,16 +162,15 @@ impl AdaptiveOptions {
         if !(self.atol > 0.0 && self.atol.is_finite()) {
             return refuse("atol", self.atol, "a positive number".into());
         }
-        for (option, step) in [("first_step", self.first_step), ("largest_step", self.largest_step)]
-        {
+        for (option, step) in [("first_step", self.first_step), ("max_step", self.max_step)] {
             if let Some(step) = step
                 && !(step > 0.0 && step.is_finite())
             {
                 return refuse(option, step, "a positive number".into());
             }
         }
-        if self.budget == 0 {
-            return refuse("budget", 0.0, "1 step or more".into());
+        if self.max_steps == 0 {
+            return refuse("max_steps", 0.0, "1 step or more".into());
         }
         Ok(())
     }
@@ -199,8 +198,8 @@ mod tests {
             (AdaptiveOptions { rtol: 1e-7, ..good }, "rtol"),
             (AdaptiveOptions { atol: 0.0, ..good }, "atol"),
             (AdaptiveOptions { first_step: Some(-1.0), ..good }, "first_step"),
-            (AdaptiveOptions { largest_step: Some(f64::NAN), ..good }, "largest_step"),
-            (AdaptiveOptions { budget: 0, ..good }, "budget"),
+            (AdaptiveOptions { max_step: Some(f64::NAN), ..good }, "max_step"),
+            (AdaptiveOptions { max_steps: 0, ..good }, "max_steps"),
         ] {
             assert_eq!(bad.check::<f32>().unwrap_err().option, option);
         }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use faer::{Accum, MatRef};
 
-use super::trajectory::Trajectory;
+use super::dense_output::DenseOutput;
 use crate::depth::split_node;
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Batches};
 use crate::{Interpolation, Network, Parameters, Real, kernels};
 
 /// y′ = f(t, y) for a batch, n×M numbers.
@@ -105,13 +105,12 @@ pub(super) struct Direct<'a, T> {
 impl<T: Real> RightHandSide<T> for Direct<'_, T> {
     fn evaluate(&mut self, t: f64, x: &[T], dx: &mut [T]) {
         let (network, n, len) = (self.network, self.network.width(), x.len());
-        let node = self.memory.weights.at(&network.parameters, network, self.interpolation, t);
+        let node = self.memory.weights.at(network.parameters(), network, self.interpolation, t);
         let (weights, bias) = split_node(node, n);
-        let dx = Shared::new(dx, len);
-        parallel::for_columns(n, len / n, &|part: Range<usize>| {
+        let dx = Batches::new(dx, n, len / n);
+        parallel::for_columns(n, len / n, dx, &|part: Range<usize>, mut dx: Batches<'_, T>| {
             let part = part.start * n..part.end * n;
-            // SAFETY: parts are disjoint.
-            let dx = unsafe { dx.part_mut(0, part.clone()) };
+            let dx = dx.batch_mut(0);
             kernels::transform(weights, &x[part], dx, Accum::Replace, T::ONE);
             kernels::stage(network.activation(), dx, bias, None, &mut [], &[]);
         });
@@ -120,7 +119,7 @@ impl<T: Real> RightHandSide<T> for Direct<'_, T> {
     fn jacobian(&mut self, t: f64, x: &[T]) -> Jacobian<'_, T> {
         let (network, n) = (self.network, self.network.width());
         let Memory { weights, z, .. } = &mut *self.memory;
-        let node = weights.at(&network.parameters, network, self.interpolation, t);
+        let node = weights.at(network.parameters(), network, self.interpolation, t);
         let (weights, bias) = split_node(node, n);
         kernels::transform(weights, x, z, Accum::Replace, T::ONE);
         kernels::slope(network.activation(), z, bias);
@@ -132,7 +131,7 @@ impl<T: Real> RightHandSide<T> for Direct<'_, T> {
 pub(super) struct Along<'a, T> {
     pub(super) network: &'a Network<T>,
     pub(super) interpolation: Interpolation,
-    pub(super) trajectory: &'a Trajectory<T>,
+    pub(super) trajectory: &'a DenseOutput<T>,
     pub(super) memory: &'a mut Memory<T>,
 }
 
@@ -150,15 +149,14 @@ impl<T: Real> Along<'_, T> {
     fn at(&mut self, t: f64) -> Linearised<'_, T> {
         let (network, n) = (self.network, self.network.width());
         let Memory { weights, direction, x, z, weighted, depth } = &mut *self.memory;
-        let node = weights.at(&network.parameters, network, self.interpolation, t);
+        let node = weights.at(network.parameters(), network, self.interpolation, t);
         let (weights, bias) = split_node(node, n);
         if *depth != Some(t) {
             let (point, trajectory, len) = (self.trajectory.locate(t), self.trajectory, x.len());
-            let (x, z) = (Shared::new(x, len), Shared::new(z, len));
-            parallel::for_columns(n, len / n, &|part: Range<usize>| {
+            let memory = (Batches::new(x, n, len / n), Batches::new(z, n, len / n));
+            parallel::for_columns(n, len / n, memory, &|part, (mut x, mut z)| {
                 let part = part.start * n..part.end * n;
-                // SAFETY: parts are disjoint.
-                let (x, z) = unsafe { (x.part_mut(0, part.clone()), z.part_mut(0, part.clone())) };
+                let (x, z) = (x.batch_mut(0), z.batch_mut(0));
                 trajectory.read(&point, part, x);
                 kernels::transform(weights, x, z, Accum::Replace, T::ONE);
                 kernels::slope(network.activation(), z, bias);
@@ -177,12 +175,10 @@ impl<T: Real> RightHandSide<T> for Adjoint<'_, T> {
         let (n, len) = (self.0.network.width(), lambda.len());
         let t = self.0.network.grid().horizon() - tau;
         let Linearised { weights, slopes, weighted, .. } = self.0.at(t);
-        let (weighted, out) = (Shared::new(weighted, len), Shared::new(d_lambda, len));
-        parallel::for_columns(n, len / n, &|part: Range<usize>| {
+        let memory = (Batches::new(weighted, n, len / n), Batches::new(d_lambda, n, len / n));
+        parallel::for_columns(n, len / n, memory, &|part, (mut weighted, mut out)| {
             let part = part.start * n..part.end * n;
-            // SAFETY: parts are disjoint.
-            let (g, out) =
-                unsafe { (weighted.part_mut(0, part.clone()), out.part_mut(0, part.clone())) };
+            let (g, out) = (weighted.batch_mut(0), out.batch_mut(0));
             kernels::multiply(&slopes[part.clone()], &lambda[part], g, &[]);
             kernels::transform(weights.transpose(), g, out, Accum::Replace, T::ONE);
         });
@@ -213,11 +209,10 @@ impl<T: Real> RightHandSide<T> for Sensitivity<'_, T> {
             .parameters
             .map(|parameters| split_node(direction.at(parameters, network, how, t), n));
         let beta = perturbation.map_or(self.no_bias, |(_, beta)| beta);
-        let out = Shared::new(d_xi, len);
-        parallel::for_columns(n, len / n, &|part: Range<usize>| {
+        let out = Batches::new(d_xi, n, len / n);
+        parallel::for_columns(n, len / n, out, &|part: Range<usize>, mut out: Batches<'_, T>| {
             let part = part.start * n..part.end * n;
-            // SAFETY: parts are disjoint.
-            let out = unsafe { out.part_mut(0, part.clone()) };
+            let out = out.batch_mut(0);
             kernels::transform(weights, &xi[part.clone()], out, Accum::Replace, T::ONE);
             if let Some((omega, _)) = perturbation {
                 kernels::transform(omega, &x[part.clone()], out, Accum::Add, T::ONE);

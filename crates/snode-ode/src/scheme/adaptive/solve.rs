@@ -16,8 +16,7 @@ use super::options::{AdaptiveOptions, Method};
 use super::pool::Pool;
 use super::rhs::RightHandSide;
 use super::tableaux;
-use crate::scheme::checks::all_finite;
-use crate::{Real, Statistics, Stop};
+use crate::{Real, Statistics, Stop, kernels};
 
 /// The largest factors by which the step length changes from step to step.
 const GROWTH: f64 = 5.0;
@@ -38,6 +37,7 @@ pub(super) struct Task<'a, T> {
 }
 
 /// How a solve ended.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
     pub(super) result: Result<(), Stop>,
     /// How far it came.
@@ -169,7 +169,7 @@ where
     S: OdeSolverState<Eqn::V>,
 {
     let mut state = S::new_without_initialise(problem).map_err(|_| Stop::NoConvergence)?;
-    let finite = |v: &Eqn::V| all_finite(v.read(&mut Vec::new()));
+    let finite = |v: &Eqn::V| kernels::all_finite(v.read(&mut Vec::new()));
     if !finite(state.as_ref().y) || !finite(state.as_ref().dy) {
         return Err(Stop::NotFinite);
     }
@@ -179,7 +179,7 @@ where
         let (atol, rtol) = (&problem.atol, problem.rtol);
         state.as_mut().set_step_size(task.horizon, atol, rtol, &problem.eqn, order);
     }
-    let longest = task.options.largest_step.unwrap_or(f64::INFINITY).min(task.horizon);
+    let longest = task.options.max_step.unwrap_or(f64::INFINITY).min(task.horizon);
     let shortest = AdaptiveOptions::shortest_step::<T>(task.horizon);
     let h = state.as_mut().h;
     *h = if h.is_finite() { h.clamp(shortest.min(longest), longest) } else { shortest };
@@ -235,7 +235,7 @@ where
     R: RightHandSide<T>,
     S: OdeSolverMethod<'p, Equations<'a, T, M, R>>,
 {
-    let longest = task.options.largest_step.unwrap_or(f64::INFINITY);
+    let longest = task.options.max_step.unwrap_or(f64::INFINITY);
     let mut inside = M::V::zeros(problem.eqn.nstates(), problem.eqn.context().clone());
     let mut scratch = Vec::new();
     let mut statistics = Statistics::default();
@@ -251,9 +251,9 @@ where
         if is_at_end {
             break Ok(());
         }
-        let left = task.options.budget - (statistics.accepted + statistics.rejected);
+        let left = task.options.max_steps - (statistics.accepted + statistics.rejected);
         if left == 0 {
-            break Err(Stop::Budget);
+            break Err(Stop::MaxStepsReached);
         }
         *solver.config_mut().as_base_mut().maximum_error_test_failures = left;
         let step = solver.step();
@@ -261,12 +261,12 @@ where
         match step {
             Ok(reason) => is_at_end = matches!(reason, OdeSolverStopReason::TstopReached),
             Err(error) => {
-                let out_of_budget =
-                    statistics.accepted + statistics.rejected >= task.options.budget;
-                break Err(why(&error, problem.eqn.saw_not_finite(), out_of_budget));
+                let out_of_steps =
+                    statistics.accepted + statistics.rejected >= task.options.max_steps;
+                break Err(why(&error, problem.eqn.seen().stop(), out_of_steps));
             }
         }
-        if !all_finite(solver.state().y.read(&mut scratch)) {
+        if !kernels::all_finite(solver.state().y.read(&mut scratch)) {
             break Err(Stop::NotFinite);
         }
         let end = solver.state().t;
@@ -296,11 +296,13 @@ where
 }
 
 /// What a solver's error means.
-fn why(error: &DiffsolError, saw_not_finite: bool, out_of_budget: bool) -> Stop {
+fn why(error: &DiffsolError, seen: Option<Stop>, out_of_steps: bool) -> Stop {
     use OdeSolverError::{StepSizeTooSmall, TooManyErrorTestFailures};
+    if let Some(stop) = seen {
+        return stop;
+    }
     match error {
-        _ if saw_not_finite => Stop::NotFinite,
-        _ if out_of_budget => Stop::Budget,
+        _ if out_of_steps => Stop::MaxStepsReached,
         DiffsolError::OdeSolverError(StepSizeTooSmall { .. } | TooManyErrorTestFailures { .. }) => {
             Stop::StepUnderflow
         }

@@ -6,7 +6,7 @@ use faer::{Accum, MatRef};
 use super::node_or_nothing;
 use crate::depth::{Parameters, split_node};
 use crate::kernels::{self, Target};
-use crate::scheme::checks::{check_network, check_parameters, check_shape, copy_columns};
+use crate::scheme::checks::{check_parameters, check_shape, copy_columns};
 use crate::scheme::{Perturbation, Problem};
 use crate::{Network, Real, SolveError};
 
@@ -28,9 +28,9 @@ use crate::{Network, Real, SolveError};
 ///
 /// ```
 /// use faer::Mat;
-/// use snode_ode::{Activation, Ends, Grid, Initialisation, Network, Perturbation, PerturbedWalk};
+/// use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Perturbation, PerturbedWalk};
 ///
-/// let grid = Grid::new(1.0, 10, Ends::Open)?;
+/// let grid = Grid::new(1.0, 10, Endpoint::Excluded)?;
 /// let network = Network::<f64>::initial(4, grid, Activation::Tanh, Initialisation::Spline, 1);
 /// let x0 = Mat::from_fn(4, 3, |i, j| (i + j) as f64 / 5.0);
 /// let xi0 = Mat::from_fn(4, 3, |i, j| (i * j) as f64 - 1.0);
@@ -87,7 +87,6 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         levels: &[T],
     ) -> Result<Self, SolveError> {
         let (n, m) = (network.width(), x0.ncols());
-        check_network(Problem::Direct, (n, network.grid().steps()), network)?;
         check_shape(Problem::Direct, (n, m), x0)?;
         for perturbation in perturbations {
             if let Some(input) = perturbation.input {
@@ -100,7 +99,7 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         let (draws, len) = (perturbations.len(), n * m);
         let blocks = 1 + draws * (1 + levels.len());
         let perturbs_parameters = perturbations.iter().any(|p| p.parameters.is_some());
-        let node_len = if perturbs_parameters { network.parameters.node_len() } else { 0 };
+        let node_len = if perturbs_parameters { network.parameters().node_len() } else { 0 };
         let mut walk = Self {
             network,
             parameters: perturbations.iter().map(|p| p.parameters).collect(),
@@ -184,7 +183,7 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         let (n, draws, len) =
             (network.width(), self.parameters.len(), network.width() * self.batch);
         let (activation, h) = (network.activation(), T::from_f64(network.grid().step()));
-        let (weights, bias) = split_node(network.parameters.node(self.layer), n);
+        let (weights, bias) = split_node(network.parameters().node(self.layer), n);
         let unperturbed = (1 + draws) * len;
         let input_only = self.parameters.iter().all(Option::is_none);
         let same_weights = if input_only { self.states.len() } else { unperturbed };
@@ -229,7 +228,7 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
             let (weights, bias) = match self.parameters[index / levels] {
                 Some(parameters) => {
                     let terms = [
-                        (T::ONE, network.parameters.node(self.layer - 1)),
+                        (T::ONE, network.parameters().node(self.layer - 1)),
                         (self.levels[index % levels], parameters.node(self.layer - 1)),
                     ];
                     kernels::linear_combination(&mut self.node, Accum::Replace, &terms);

@@ -5,12 +5,13 @@
 
 use faer::{Accum, MatMut, MatRef};
 
-use super::{Euler, node_or_nothing};
+use super::node_or_nothing;
+use super::solution::EulerSolution;
 use crate::depth::split_node;
-use crate::parallel::{self, Shared};
-use crate::scheme::checks::{blocks, copy_columns};
-use crate::scheme::{Problem, Scheme};
-use crate::{Network, Real, SolveError, kernels};
+use crate::parallel::{self, Batches};
+use crate::scheme::Problem;
+use crate::scheme::checks::copy_columns;
+use crate::{Network, Real, kernels};
 
 /// Columns a thread takes through all layers at once: enough to amortise the reading of the weights,
 /// few enough to stay in the cache.
@@ -33,7 +34,7 @@ impl<T: Real> Group<'_, T> {
     /// (S5) from the last layer to the first.
     fn adjoint(&mut self) {
         for k in (0..self.network.grid().steps()).rev() {
-            let (node, slope) = (self.network.parameters.node(k), (self.slopes)(k));
+            let (node, slope) = (self.network.parameters().node(k), (self.slopes)(k));
             let (weights, _) = split_node(node, self.zero_bias.len());
             let mut ahead = node;
             let blocks = self.state.chunks_exact(slope.len());
@@ -55,7 +56,7 @@ impl<T: Real> Group<'_, T> {
     fn sensitivity(&mut self) {
         let layers = self.network.grid().steps();
         for k in 0..layers {
-            let (node, slope) = (self.network.parameters.node(k), (self.slopes)(k));
+            let (node, slope) = (self.network.parameters().node(k), (self.slopes)(k));
             let (weights, _) = split_node(node, self.zero_bias.len());
             kernels::transform(weights, self.state, self.scratch, Accum::Replace, T::ONE);
             let mut ahead = node_or_nothing(self.network, k + 1, layers);
@@ -68,56 +69,51 @@ impl<T: Real> Group<'_, T> {
     }
 }
 
-impl<T: Real> Euler<T> {
-    /// [`Scheme::adjoints`] or [`Scheme::sensitivities`].
-    pub(super) fn several(
-        &mut self,
-        problem: Problem,
-        network: &Network<T>,
-        starts: MatRef<'_, T>,
-        mut out: MatMut<'_, T>,
-    ) -> Result<(), SolveError> {
-        self.check(problem, network, self.output())?;
-        let problems = blocks(problem, self.output(), starts, out.as_ref())?.count();
-        let (n, m, step) = (self.width, self.batch, self.step);
-        if problems * n * m == 0 {
-            return Ok(());
-        }
-        let len = n * m;
-        let mut all = vec![T::ZERO; problems * len];
-        copy_columns(starts, &mut all);
-        let (slopes, zero_bias) = (&self.slopes[..], &self.zero_bias[..n]);
-        let shared = Shared::new(&mut all, len);
-        parallel::for_columns(n, m, &|columns| {
-            let (mut state, mut scratch) = (Vec::new(), Vec::new());
-            for points in parallel::chunks(n, columns, COLUMNS / problems) {
-                let part = points.start * n..points.end * n;
-                state.resize(problems * part.len(), T::ZERO);
-                scratch.resize(problems * part.len(), T::ZERO);
-                for (block, own) in state.chunks_exact_mut(part.len()).enumerate() {
-                    // SAFETY: column ranges are disjoint, and each thread touches its own columns only.
-                    own.copy_from_slice(unsafe { shared.part(block, part.clone()) });
-                }
-                let slopes = |k: usize| &slopes[k * len..(k + 1) * len][part.clone()];
-                let mut group = Group {
-                    network,
-                    step,
-                    slopes: &slopes,
-                    zero_bias,
-                    state: &mut state,
-                    scratch: &mut scratch,
-                };
-                match problem {
-                    Problem::Adjoint => group.adjoint(),
-                    _ => group.sensitivity(),
-                }
-                for (block, own) in state.chunks_exact(part.len()).enumerate() {
-                    // SAFETY: as above.
-                    unsafe { shared.part_mut(block, part.clone()) }.copy_from_slice(own);
-                }
-            }
-        });
-        out.copy_from(MatRef::from_column_major_slice(&all, n, problems * m));
-        Ok(())
+/// Several adjoint or sensitivity problems, for perturbations of the input; shapes fit.
+pub(super) fn several<T: Real>(
+    solution: &EulerSolution<T>,
+    problem: Problem,
+    network: &Network<T>,
+    starts: MatRef<'_, T>,
+    mut out: MatMut<'_, T>,
+) {
+    let (n, m, step) = (solution.width, solution.batch, solution.step);
+    let len = n * m;
+    if starts.ncols() * len == 0 {
+        return;
     }
+    let problems = starts.ncols() / m;
+    let mut all = vec![T::ZERO; problems * len];
+    copy_columns(starts, &mut all);
+    let (slopes, zero_bias) = (&solution.slopes[..], &solution.zero_bias[..n]);
+    let memory = Batches::new(&mut all, n, m);
+    parallel::for_columns(n, m, memory, &|columns, mut all: Batches<'_, T>| {
+        let (mut state, mut scratch) = (Vec::new(), Vec::new());
+        for points in parallel::chunks(n, 0..columns.len(), COLUMNS / problems) {
+            let own = points.start * n..points.end * n;
+            let part = columns.start * n + own.start..columns.start * n + own.end;
+            state.resize(problems * own.len(), T::ZERO);
+            scratch.resize(problems * own.len(), T::ZERO);
+            for (block, state) in state.chunks_exact_mut(own.len()).enumerate() {
+                state.copy_from_slice(&all.batch(block)[own.clone()]);
+            }
+            let slopes = |k: usize| &slopes[k * len..(k + 1) * len][part.clone()];
+            let mut group = Group {
+                network,
+                step,
+                slopes: &slopes,
+                zero_bias,
+                state: &mut state,
+                scratch: &mut scratch,
+            };
+            match problem {
+                Problem::Adjoint => group.adjoint(),
+                _ => group.sensitivity(),
+            }
+            for (block, state) in state.chunks_exact(own.len()).enumerate() {
+                all.batch_mut(block)[own.clone()].copy_from_slice(state);
+            }
+        }
+    });
+    out.copy_from(MatRef::from_column_major_slice(&all, n, problems * m));
 }

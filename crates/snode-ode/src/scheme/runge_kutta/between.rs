@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Method;
 use super::tableau::Reading;
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Chunks};
 use crate::{Grid, Parameters, Real};
 
 /// Parameters at the times t_k + c h, 0 < c < 1, of one block of steps.
@@ -41,16 +41,16 @@ impl<T: Real> Between<T> {
         let times = method.tableau.between;
         self.first = steps.start;
         let len = parameters.node_len();
-        let chunks = len.div_ceil(CHUNK);
-        let values = Shared::new(&mut self.values, len);
-        parallel::for_each(0..steps.len() * times.len() * chunks, &|task| {
-            let (value, chunk) = (task / chunks, task % chunks);
-            let part = chunk * CHUNK..((chunk + 1) * CHUNK).min(len);
+        let count = steps.len() * times.len();
+        let values = Chunks::new(&mut self.values[..count * len], len);
+        parallel::for_each(0..count, values, &|value, own: Chunks<'_, T>| {
             let (step, time) = (value / times.len(), value % times.len());
             let stencil = method.interpolation.within(grid, steps.start + step, times[time]);
-            // SAFETY: every task has its own part.
-            let out = unsafe { values.part_mut(value, part.clone()) };
-            parameters.interpolate_part(&stencil, part, out);
+            let parts = Chunks::new(own.into_slice(), CHUNK);
+            parallel::for_each(0..len.div_ceil(CHUNK), parts, &|chunk, own: Chunks<'_, T>| {
+                let part = chunk * CHUNK..((chunk + 1) * CHUNK).min(len);
+                parameters.interpolate_part(&stencil, part, own.into_slice());
+            });
         });
     }
 

@@ -1,8 +1,7 @@
 //! Where the states at the stages of a step are.
 
-use std::ops::Range;
-
-use crate::parallel::Shared;
+use super::tableau::MOST_STAGES;
+use crate::parallel::Batches;
 
 /// How many steps' states are there at once.
 #[derive(Clone, Copy)]
@@ -28,32 +27,29 @@ impl Keep {
 
 /// One thread's columns of the states at the stages.
 pub(super) struct Pieces<'a, T> {
-    pub all: &'a Shared<'a, T>,
-    pub part: Range<usize>,
+    pub all: Batches<'a, T>,
     pub keep: Keep,
     pub stages: usize,
 }
 
 impl<T> Pieces<'_, T> {
     /// The state of stage j of step k.
-    ///
-    /// # Safety
-    /// Nobody may be writing it while the result lives.
-    pub unsafe fn get(&self, k: usize, j: usize) -> &[T] {
-        let piece = self.keep.piece(self.stages, k, j);
-        // SAFETY: the caller's promise.
-        unsafe { self.all.part(piece, self.part.clone()) }
+    pub fn get(&self, k: usize, j: usize) -> &[T] {
+        self.all.batch(self.keep.piece(self.stages, k, j))
     }
 
     /// The state of stage j of step k, to write.
-    ///
-    /// # Safety
-    /// Nobody else may be reading or writing it while the result lives.
-    #[expect(clippy::mut_from_ref, reason = "disjointness is the caller's promise")]
-    pub unsafe fn get_mut(&self, k: usize, j: usize) -> &mut [T] {
-        let piece = self.keep.piece(self.stages, k, j);
-        // SAFETY: the caller's promise.
-        unsafe { self.all.part_mut(piece, self.part.clone()) }
+    pub fn get_mut(&mut self, k: usize, j: usize) -> &mut [T] {
+        self.all.batch_mut(self.keep.piece(self.stages, k, j))
+    }
+
+    /// The state at the beginning of step k to read, and those of some of its later stages to write.
+    pub fn begin_and(&mut self, k: usize, later: &[usize]) -> (&[T], [&mut [T]; MOST_STAGES]) {
+        let mut write = [0; MOST_STAGES];
+        for (piece, &j) in write.iter_mut().zip(later) {
+            *piece = self.keep.piece(self.stages, k, j);
+        }
+        self.all.read_and_write(self.keep.piece(self.stages, k, 0), &write[..later.len()])
     }
 }
 

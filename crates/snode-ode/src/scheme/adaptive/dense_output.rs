@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use faer::Accum;
 
-use crate::parallel::Shared;
+use crate::parallel::{self, Chunks};
 use crate::{Real, kernels};
 
 /// x(t) on \[0, T\] as quartics, one a step: through states and slopes at both ends of the step
@@ -13,7 +13,7 @@ use crate::{Real, kernels};
 /// That is the explicit methods' own polynomial to rounding, as its slopes at the ends are the
 /// right-hand sides there; the implicit methods' own is met in these five conditions only.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trajectory<T> {
+pub(super) struct DenseOutput<T> {
     /// n·M.
     len: usize,
     /// t₀ = 0, t₁, …: where steps end.
@@ -34,7 +34,7 @@ pub(super) struct Point {
 /// two are the first of the next.
 const SLABS: usize = 5;
 
-impl<T: Real> Trajectory<T> {
+impl<T: Real> DenseOutput<T> {
     /// Forgets everything, keeps the memory.
     pub(super) fn restart(&mut self, len: usize) {
         self.len = len;
@@ -80,10 +80,9 @@ impl<T: Real> Trajectory<T> {
         &self.times
     }
 
-    /// The state where the last step ends.
-    pub(super) fn last(&self) -> &[T] {
-        let state = (self.used() - 2) * self.len;
-        &self.slabs[state..state + self.len]
+    /// The state at the start and behind each step.
+    pub(super) fn at_end(&self, k: usize) -> &[T] {
+        &self.slabs[3 * k * self.len..(3 * k + 1) * self.len]
     }
 
     /// Where x(t) is found. Depths beyond the ends are the ends.
@@ -127,10 +126,8 @@ impl<T: Real> Trajectory<T> {
     /// The whole of x(t) into `out`, in parallel.
     pub(super) fn state(&self, t: f64, out: &mut [T]) {
         let point = self.locate(t);
-        let out = Shared::new(out, self.len);
-        crate::parallel::for_columns(1, self.len, &|range: Range<usize>| {
-            // SAFETY: ranges are disjoint.
-            self.read(&point, range.clone(), unsafe { out.part_mut(0, range) });
+        parallel::for_columns(1, self.len, Chunks::new(out, 1), &|range, own: Chunks<'_, T>| {
+            self.read(&point, range, own.into_slice());
         });
     }
 }
@@ -144,7 +141,7 @@ mod tests {
     fn quartics_are_reproduced() {
         let x = |t: f64| 0.3 - t + 2.0 * t.powi(2) - 0.7 * t.powi(3) + 0.25 * t.powi(4);
         let dx = |t: f64| -1.0 + 4.0 * t - 2.1 * t.powi(2) + t.powi(3);
-        let mut trajectory = Trajectory::<f64>::default();
+        let mut trajectory = DenseOutput::<f64>::default();
         trajectory.restart(1);
         trajectory.begin(|state, slope| (state[0], slope[0]) = (x(0.0), dx(0.0)));
         for (start, end) in [(0.0, 0.4), (0.4, 1.5), (1.5, 1.6)] {
@@ -159,12 +156,12 @@ mod tests {
             trajectory.state(t, &mut out);
             assert!((out[0] - x(t)).abs() < 1e-14, "{t}: {} {}", out[0], x(t));
         }
-        assert!((trajectory.last()[0] - x(1.6)).abs() < 1e-14);
+        assert!((trajectory.at_end(3)[0] - x(1.6)).abs() < 1e-14);
     }
 
     #[test]
     fn a_trajectory_without_steps_is_its_start() {
-        let mut trajectory = Trajectory::<f64>::default();
+        let mut trajectory = DenseOutput::<f64>::default();
         trajectory.restart(2);
         trajectory.begin(|state, _| state.copy_from_slice(&[1.0, 2.0]));
         let mut out = [0.0; 2];

@@ -1,11 +1,11 @@
-//! What the direct problem leaves to the other two.
+//! What the direct problem leaves to the others.
 
 /// The states at all stages of all steps, and σ′ at them.
 ///
 /// Both are kept, so that no product is computed twice: 2 s L batches of states, for example 188 MB
 /// for four stages, 150 steps, width 196 and 100 columns of `f64`.
 #[derive(Clone, Copy)]
-pub(super) struct Trajectory<'a, T> {
+pub(super) struct Stages<'a, T> {
     pub states: &'a [T],
     pub slopes: &'a [T],
     /// n M.
@@ -14,7 +14,7 @@ pub(super) struct Trajectory<'a, T> {
     pub stages: usize,
 }
 
-impl<'a, T> Trajectory<'a, T> {
+impl<'a, T> Stages<'a, T> {
     /// Y_i of step k.
     pub fn state(&self, k: usize, i: usize) -> &'a [T] {
         self.states(k, i, 1)

@@ -1,13 +1,19 @@
 //! How work is divided between threads: batch columns or nodes in depth, never a reduction whose
 //! order depends on the number of threads.
 //!
+//! What the threads write is divided with the work: each gets its own [`Divide`]d part of the memory,
+//! so that no two can write the same numbers.
+//!
 //! Threads are those of the current rayon pool; an idle one sleeps. Call the solvers inside
 //! `ThreadPool::install` to choose their number. Nothing here allocates.
 
-use std::marker::PhantomData;
+mod memory;
+
 use std::ops::Range;
 
 use rayon::join;
+
+pub(crate) use memory::{Batches, Chunks, Divide};
 
 /// Columns are divided at multiples of this.
 const COLUMN_UNIT: usize = 8;
@@ -27,35 +33,42 @@ pub(crate) fn smallest_part(n: usize) -> usize {
 }
 
 /// Calls `work` on disjoint ranges that cover `0..columns` of a batch of height `n`, one range a
-/// thread; not at all for a batch without numbers.
-pub(crate) fn for_columns(n: usize, columns: usize, work: &(impl Fn(Range<usize>) + Sync)) {
+/// thread, with the part of `memory` that belongs to it; not at all for a batch without numbers.
+pub(crate) fn for_columns<M: Divide>(
+    n: usize,
+    columns: usize,
+    memory: M,
+    work: &(impl Fn(Range<usize>, M) + Sync),
+) {
     if n == 0 || columns == 0 {
         return;
     }
     let unit = smallest_part(n);
     let units = (columns / unit).max(1);
     let parts = rayon::current_num_threads().min(units);
-    split_columns(columns, unit, 0..units, parts, work);
+    split_columns(columns, unit, 0..units, parts, memory, work);
 }
 
 /// The units `part` of `columns`, the last of which takes what is left over.
-fn split_columns(
+fn split_columns<M: Divide>(
     columns: usize,
     unit: usize,
     part: Range<usize>,
     parts: usize,
-    work: &(impl Fn(Range<usize>) + Sync),
+    memory: M,
+    work: &(impl Fn(Range<usize>, M) + Sync),
 ) {
     if parts <= 1 {
         let is_last = part.end == (columns / unit).max(1);
         let end = if is_last { columns } else { part.end * unit };
-        return work(part.start * unit..end);
+        return work(part.start * unit..end, memory);
     }
     let left_parts = parts / 2;
     let middle = part.start + part.len() * left_parts / parts;
+    let (left, right) = memory.divide((middle - part.start) * unit);
     join(
-        || split_columns(columns, unit, part.start..middle, left_parts, work),
-        || split_columns(columns, unit, middle..part.end, parts - left_parts, work),
+        || split_columns(columns, unit, part.start..middle, left_parts, left, work),
+        || split_columns(columns, unit, middle..part.end, parts - left_parts, right, work),
     );
 }
 
@@ -72,17 +85,30 @@ pub(crate) fn chunks(
     (0..chunks).map(move |chunk| bound(chunk)..bound(chunk + 1))
 }
 
-/// Calls `work` for every index of the range, in any order.
-pub(crate) fn for_each(range: Range<usize>, work: &(impl Fn(usize) + Sync)) {
+/// Calls `work` for every index of the range, in any order, with the part of `memory` that belongs
+/// to it.
+pub(crate) fn for_each<M: Divide>(
+    range: Range<usize>,
+    memory: M,
+    work: &(impl Fn(usize, M) + Sync),
+) {
     match range.len() {
         0 => {}
-        1 => work(range.start),
-        len => {
+        1 => work(range.start, memory),
+        len if rayon::current_num_threads() > 1 => {
             let middle = range.start + len / 2;
-            if rayon::current_num_threads() == 1 {
-                range.for_each(work);
-            } else {
-                join(|| for_each(range.start..middle, work), || for_each(middle..range.end, work));
+            let (left, right) = memory.divide(len / 2);
+            join(
+                || for_each(range.start..middle, left, work),
+                || for_each(middle..range.end, right, work),
+            );
+        }
+        _ => {
+            let mut rest = memory;
+            for i in range {
+                let (own, others) = rest.divide(1);
+                work(i, own);
+                rest = others;
             }
         }
     }
@@ -98,57 +124,6 @@ pub(crate) fn sum(range: Range<usize>, term: &(impl Fn(usize) -> f64 + Sync)) ->
             let (left, right) =
                 join(|| sum(range.start..middle, term), || sum(middle..range.end, term));
             left + right
-        }
-    }
-}
-
-/// Equal pieces of one slice that several threads use at once, each its own part of every piece.
-pub(crate) struct Shared<'a, T> {
-    start: *mut T,
-    piece: usize,
-    pieces: usize,
-    life: PhantomData<&'a mut [T]>,
-}
-
-// SAFETY: access goes through `part` and `part_mut`, whose callers keep the parts disjoint.
-unsafe impl<T: Send + Sync> Sync for Shared<'_, T> {}
-
-impl<'a, T> Shared<'a, T> {
-    /// Shares `all`, cut into pieces of `piece` elements; what does not fill a piece is left out. Of
-    /// pieces without elements there are as many as are asked for.
-    pub(crate) fn new(all: &'a mut [T], piece: usize) -> Self {
-        let pieces = all.len().checked_div(piece).unwrap_or(usize::MAX);
-        Self { start: all.as_mut_ptr(), piece, pieces, life: PhantomData }
-    }
-
-    /// Elements `range` of piece number `index`.
-    ///
-    /// # Safety
-    /// No other thread may be writing these elements while the result lives, nor may this one.
-    pub(crate) unsafe fn part(&self, index: usize, range: Range<usize>) -> &[T] {
-        assert!(index < self.pieces && range.start <= range.end && range.end <= self.piece);
-        // SAFETY: in bounds by the assertion; not written by the caller's promise.
-        unsafe {
-            std::slice::from_raw_parts(
-                self.start.add(index * self.piece + range.start),
-                range.len(),
-            )
-        }
-    }
-
-    /// Elements `range` of piece number `index`, to write.
-    ///
-    /// # Safety
-    /// Nobody else may be reading or writing these elements while the result lives.
-    #[expect(clippy::mut_from_ref, reason = "disjointness is the caller's promise")]
-    pub(crate) unsafe fn part_mut(&self, index: usize, range: Range<usize>) -> &mut [T] {
-        assert!(index < self.pieces && range.start <= range.end && range.end <= self.piece);
-        // SAFETY: in bounds by the assertion; not aliased by the caller's promise.
-        unsafe {
-            std::slice::from_raw_parts_mut(
-                self.start.add(index * self.piece + range.start),
-                range.len(),
-            )
         }
     }
 }
@@ -169,7 +144,7 @@ mod tests {
             {
                 let seen = Mutex::new(vec![0; columns]);
                 pool.install(|| {
-                    for_columns(n, columns, &|range: Range<usize>| {
+                    for_columns(n, columns, (), &|range: Range<usize>, ()| {
                         assert!(range.len() >= columns.min(smallest_part(n)));
                         for c in range {
                             seen.lock().unwrap()[c] += 1;
@@ -182,14 +157,38 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_without_numbers_is_no_work_and_has_empty_parts() {
+    fn a_batch_without_numbers_is_no_work() {
         for (n, columns) in [(0, 3), (3, 0), (0, 0)] {
-            for_columns(n, columns, &|_: Range<usize>| unreachable!("there is nothing to do"));
+            for_columns(n, columns, (), &|_: Range<usize>, ()| unreachable!("nothing to do"));
         }
-        let mut all = [0.0_f64; 3];
-        let shared = Shared::new(&mut all, 0);
-        // SAFETY: nothing is read or written.
-        assert!(unsafe { shared.part_mut(7, 0..0) }.is_empty());
+    }
+
+    #[test]
+    fn every_index_and_every_column_has_its_own_part_of_the_memory() {
+        let (n, columns, layers) = (5, 43, 3);
+        for threads in [1, 2, 3, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut batches = vec![0; n * columns * layers];
+            let mut chunks = vec![0; 6 * 4 + 3];
+            pool.install(|| {
+                let memory = Batches::new(&mut batches, n, columns);
+                for_columns(n, columns, memory, &|range: Range<usize>, mut own: Batches<'_, _>| {
+                    for layer in 0..layers {
+                        let first = layer * n * columns + range.start * n;
+                        let values = own.batch_mut(layer);
+                        assert_eq!(values.len(), range.len() * n);
+                        for (i, value) in values.iter_mut().enumerate() {
+                            *value += 1 + first + i;
+                        }
+                    }
+                });
+                for_each(0..7, Chunks::new(&mut chunks, 4), &|i, own: Chunks<'_, _>| {
+                    own.into_slice().iter_mut().for_each(|value| *value += 1 + i);
+                });
+            });
+            assert!(batches.iter().enumerate().all(|(i, value)| *value == 1 + i));
+            assert!(chunks.iter().enumerate().all(|(i, value)| *value == 1 + i / 4));
+        }
     }
 
     #[test]

@@ -1,0 +1,356 @@
+//! The states of a direct solution by Euler's scheme, and the problems along them.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use faer::{Accum, MatMut, MatRef};
+
+use super::node_or_nothing;
+use super::several::several;
+use crate::depth::split_node;
+use crate::parallel::{self, Batches, Chunks};
+use crate::scheme::checks::{
+    copy_columns, first_not_finite, gradient_not_finite, linear_not_finite, not_finite,
+};
+use crate::scheme::{
+    Combination, LastState, LinearProblem, Perturbation, Problem, Solution, Statistics,
+};
+use crate::{Network, NetworkStamp, Parameters, Real, SolveError, kernels};
+
+/// Layers that are gone through between two meetings of the threads where a pass over the parameters
+/// goes with the walk: what one leaves in the shared cache, the other finds there.
+const BLOCK: usize = 16;
+
+/// The memory of [`Euler`](super::Euler).
+#[derive(Clone, Debug, Default)]
+pub(super) struct EulerSolution<T> {
+    /// The network that was solved, if the solution is good.
+    network: Option<NetworkStamp>,
+    pub(super) width: usize,
+    pub(super) batch: usize,
+    layers: usize,
+    pub(super) step: T,
+    horizon: f64,
+    /// Whether adjoint and sensitivity problems have been solved along this trajectory.
+    adjoint_solved: bool,
+    sensitivity_solved: bool,
+    /// X_0 … X_L.
+    states: Vec<T>,
+    /// σ′(Z_k).
+    pub(super) slopes: Vec<T>,
+    /// G_k = σ′(Z_k) ⊙ Λ_{k+1} of one block of layers, at k modulo [`BLOCK`].
+    weighted: Vec<T>,
+    /// Λ, from Λ_L down to Λ_0 in place.
+    lambda: Vec<T>,
+    /// Ξ, from Ξ_0 up to Ξ_L in place.
+    xi: Vec<T>,
+    /// Products before their activation.
+    scratch: Vec<T>,
+    /// β of a perturbation that has none.
+    pub(super) zero_bias: Vec<T>,
+}
+
+impl<T: Real> EulerSolution<T> {
+    /// Whether it is the direct solution of this network.
+    pub(super) fn is_of(&self, network: &Network<T>) -> bool {
+        self.network == Some(network.stamp())
+    }
+
+    /// n M.
+    fn len(&self) -> usize {
+        self.width * self.batch
+    }
+
+    fn matrix<'a>(&self, values: &'a [T]) -> MatRef<'a, T> {
+        MatRef::from_column_major_slice(values, self.width, self.batch)
+    }
+
+    /// X_k.
+    fn kept(&self, k: usize) -> &[T] {
+        let len = self.len();
+        &self.states[k * len..(k + 1) * len]
+    }
+
+    /// Makes room for a batch and forgets the last one.
+    fn prepare(&mut self, network: &Network<T>, batch: usize) {
+        self.network = None;
+        self.width = network.width();
+        self.batch = batch;
+        self.layers = network.grid().steps();
+        self.step = T::from_f64(network.grid().step());
+        self.horizon = network.grid().horizon();
+        (self.adjoint_solved, self.sensitivity_solved) = (false, false);
+        let len = self.len();
+        for (memory, pieces) in [
+            (&mut self.states, self.layers + 1),
+            (&mut self.slopes, self.layers),
+            (&mut self.weighted, BLOCK),
+            (&mut self.lambda, 1),
+            (&mut self.xi, 1),
+            (&mut self.scratch, 1),
+        ] {
+            if memory.len() < pieces * len {
+                memory.resize(pieces * len, T::ZERO);
+            }
+        }
+        self.zero_bias.resize(self.width, T::ZERO);
+    }
+
+    /// (S2) from `x0`, whose shape fits, with all states and slopes kept.
+    pub(super) fn solve(
+        &mut self,
+        network: &Network<T>,
+        x0: MatRef<'_, T>,
+    ) -> Result<(), SolveError> {
+        self.prepare(network, x0.ncols());
+        let (n, m, layers, h) = (self.width, self.batch, self.layers, self.step);
+        copy_columns(x0, &mut self.states[..n * m]);
+        let memory = (
+            Batches::new(&mut self.states, n, m),
+            Batches::new(&mut self.slopes, n, m),
+            Batches::new(&mut self.scratch, n, m),
+        );
+        parallel::for_columns(n, m, memory, &|_, (mut states, mut slopes, mut scratch)| {
+            let z = scratch.batch_mut(0);
+            for k in 0..layers {
+                let (weights, bias) = split_node(network.parameters().node(k), n);
+                let (x, [next]) = states.read_and_write(k, &[k + 1]);
+                let slope = slopes.batch_mut(k);
+                kernels::transform(weights, x, z, Accum::Replace, T::ONE);
+                let ahead = node_or_nothing(network, k + 1, layers);
+                kernels::euler_step(network.activation(), z, bias, h, x, next, slope, ahead);
+            }
+        });
+        // X_{k+1} = X_k + …: what is infinite or NaN once is so in the end.
+        if kernels::all_finite(self.kept(layers)) {
+            self.network = Some(network.stamp());
+            return Ok(());
+        }
+        let first = (0..layers).find(|&k| !kernels::all_finite(self.kept(k))).unwrap_or(layers);
+        let grid = network.grid();
+        let last = first.checked_sub(1).and_then(|k| LastState::new(grid.time(k), self.state(k)));
+        let statistics = Statistics::fixed(first, grid.step(), 1);
+        Err(not_finite(Problem::Direct, grid.time(first), last, statistics))
+    }
+
+    /// Λ through some layers, from the last to the first, leaving G_k in `weighted`.
+    fn adjoint_layers(&mut self, network: &Network<T>, layers: Range<usize>) {
+        let (n, m, h) = (self.width, self.batch, self.step);
+        let len = n * m;
+        let slopes = &self.slopes;
+        let memory = (Batches::new(&mut self.lambda, n, m), Batches::new(&mut self.weighted, n, m));
+        parallel::for_columns(n, m, memory, &|columns, (mut lambda, mut weighted)| {
+            let part = columns.start * n..columns.end * n;
+            let lambda = lambda.batch_mut(0);
+            for k in layers.clone().rev() {
+                let node = network.parameters().node(k);
+                let (weights, _) = split_node(node, n);
+                let slope = &slopes[k * len..(k + 1) * len][part.clone()];
+                let g = weighted.batch_mut(k % BLOCK);
+                kernels::multiply(slope, lambda, g, node);
+                kernels::transform(weights.transpose(), g, lambda, Accum::Add, h);
+            }
+        });
+    }
+
+    /// (S6) at some nodes, at most [`BLOCK`] of them, from G_k and X_k. The last of them whose gradient
+    /// is not finite, if any.
+    ///
+    /// A node is looked at while it is in the cache. That is one pass over what a product of M columns
+    /// has just written, one in M of the product's work, and it need not wait for memory.
+    fn gradient_nodes(&self, nodes: Range<usize>, gradient: &mut Parameters<T>) -> Option<usize> {
+        let (n, len, node_len) = (self.width, self.len(), gradient.node_len());
+        // One more than the node, 0 for none.
+        let bad = AtomicUsize::new(0);
+        let own = &mut gradient.as_mut_slice()[nodes.start * node_len..nodes.end * node_len];
+        parallel::for_each(nodes, Chunks::new(own, node_len), &|k, own: Chunks<'_, T>| {
+            let g = &self.weighted[k % BLOCK * len..(k % BLOCK + 1) * len];
+            let node = own.into_slice();
+            kernels::outer_product(n, g, self.kept(k), node, Accum::Replace);
+            if !kernels::all_finite(node) {
+                bad.fetch_max(k + 1, Ordering::Relaxed);
+            }
+        });
+        bad.into_inner().checked_sub(1)
+    }
+
+    /// Ξ through some layers, for a perturbation of the parameters or none.
+    fn sensitivity_layers(
+        &mut self,
+        network: &Network<T>,
+        perturbation: Option<&Parameters<T>>,
+        layers: Range<usize>,
+    ) {
+        let (n, m, h) = (self.width, self.batch, self.step);
+        let len = n * m;
+        let (states, slopes) = (&self.states, &self.slopes);
+        let zero_bias = &self.zero_bias[..n];
+        let memory = (Batches::new(&mut self.xi, n, m), Batches::new(&mut self.scratch, n, m));
+        parallel::for_columns(n, m, memory, &|columns, (mut xi, mut scratch)| {
+            let part = columns.start * n..columns.end * n;
+            let (xi, y) = (xi.batch_mut(0), scratch.batch_mut(0));
+            for k in layers.clone() {
+                let (weights, _) = split_node(network.parameters().node(k), n);
+                kernels::transform(weights, xi, y, Accum::Replace, T::ONE);
+                let mut beta = zero_bias;
+                if let Some(parameters) = perturbation {
+                    let (omega, bias) = split_node(parameters.node(k), n);
+                    let x = &states[k * len..(k + 1) * len][part.clone()];
+                    kernels::transform(omega, x, y, Accum::Add, T::ONE);
+                    beta = bias;
+                }
+                let slope = &slopes[k * len..(k + 1) * len][part.clone()];
+                let ahead = node_or_nothing(network, k + 1, layers.end);
+                kernels::sensitivity_step(y, beta, slope, h, xi, ahead);
+            }
+        });
+    }
+
+    /// Ξ_0.
+    fn begin_sensitivity(&mut self, input: Option<MatRef<'_, T>>) {
+        let len = self.len();
+        match input {
+            Some(xi0) => copy_columns(xi0, &mut self.xi[..len]),
+            None => self.xi[..len].fill(T::ZERO),
+        }
+    }
+}
+
+impl<T: Real> Solution<T> for EulerSolution<T> {
+    fn steps(&self) -> usize {
+        self.layers
+    }
+
+    fn depth(&self, k: usize) -> f64 {
+        self.horizon * k as f64 / self.layers as f64
+    }
+
+    fn state(&self, k: usize) -> MatRef<'_, T> {
+        assert!(k <= self.layers, "no state {k} of {}", self.layers);
+        self.matrix(self.kept(k))
+    }
+
+    fn adjoint(
+        &mut self,
+        network: &Network<T>,
+        terminal: MatRef<'_, T>,
+        mut gradient: Option<&mut Parameters<T>>,
+    ) -> Result<(), SolveError> {
+        let (len, layers) = (self.len(), self.layers);
+        copy_columns(terminal, &mut self.lambda[..len]);
+        let block = if gradient.is_some() { BLOCK } else { layers };
+        let mut bad = None;
+        for first in (0..layers).step_by(block).rev() {
+            let nodes = first..(first + block).min(layers);
+            self.adjoint_layers(network, nodes.clone());
+            if let Some(gradient) = &mut gradient {
+                let found = self.gradient_nodes(nodes, gradient);
+                bad = bad.or(found);
+            }
+        }
+        if let Some(gradient) = gradient {
+            for unread in layers..gradient.nodes() {
+                gradient.node_mut(unread).fill(T::ZERO);
+            }
+        }
+        self.adjoint_solved = true;
+        gradient_not_finite(
+            bad,
+            &self.lambda[..len],
+            network.grid(),
+            self.statistics(Problem::Adjoint),
+        )
+    }
+
+    fn input_adjoint(&self) -> MatRef<'_, T> {
+        self.matrix(&self.lambda[..self.len()])
+    }
+
+    fn sensitivity(
+        &mut self,
+        network: &Network<T>,
+        perturbation: Perturbation<'_, T>,
+    ) -> Result<(), SolveError> {
+        self.begin_sensitivity(perturbation.input);
+        self.sensitivity_layers(network, perturbation.parameters, 0..self.layers);
+        self.sensitivity_solved = true;
+        Ok(())
+    }
+
+    fn output_sensitivity(&self) -> MatRef<'_, T> {
+        self.matrix(&self.xi[..self.len()])
+    }
+
+    fn sensitivity_of_combination(
+        &mut self,
+        network: &Network<T>,
+        direction: &mut Parameters<T>,
+        combination: Combination<'_, T>,
+    ) -> Result<(), SolveError> {
+        let layers = self.layers;
+        self.begin_sensitivity(None);
+        for first in (0..layers).step_by(BLOCK) {
+            let nodes = first..(first + BLOCK).min(layers);
+            direction.set_combination_nodes(nodes.clone(), combination);
+            self.sensitivity_layers(network, Some(direction), nodes);
+        }
+        direction.set_combination_nodes(layers..direction.nodes(), combination);
+        self.sensitivity_solved = true;
+        Ok(())
+    }
+
+    fn adjoint_columns(
+        &mut self,
+        network: &Network<T>,
+        terminals: MatRef<'_, T>,
+        out: MatMut<'_, T>,
+    ) -> Result<(), SolveError> {
+        several(self, Problem::Adjoint, network, terminals, out);
+        Ok(())
+    }
+
+    fn sensitivity_columns(
+        &mut self,
+        network: &Network<T>,
+        inputs: MatRef<'_, T>,
+        out: MatMut<'_, T>,
+    ) -> Result<(), SolveError> {
+        several(self, Problem::Sensitivity, network, inputs, out);
+        Ok(())
+    }
+
+    fn find_stop(&mut self, network: &Network<T>, posed: LinearProblem<'_, T>) -> SolveError {
+        let (len, layers, grid) = (self.len(), self.layers, network.grid());
+        let (steps, last) = match posed {
+            LinearProblem::Adjoint { terminal } => first_not_finite(len, layers, |i, out| {
+                if i == 0 {
+                    copy_columns(terminal, &mut self.lambda[..len]);
+                } else {
+                    self.adjoint_layers(network, layers - i..layers - i + 1);
+                }
+                out.copy_from_slice(&self.lambda[..len]);
+            }),
+            LinearProblem::Sensitivity(along) => first_not_finite(len, layers, |i, out| {
+                if i == 0 {
+                    self.begin_sensitivity(along.input);
+                } else {
+                    self.sensitivity_layers(network, along.parameters, i - 1..i);
+                }
+                out.copy_from_slice(&self.xi[..len]);
+            }),
+        };
+        let shape = (self.width, self.batch);
+        linear_not_finite(&posed, grid, 1, shape, steps, last)
+    }
+
+    fn statistics(&self, problem: Problem) -> Statistics {
+        let solved = match problem {
+            Problem::Direct => true,
+            Problem::Adjoint => self.adjoint_solved,
+            Problem::Sensitivity => self.sensitivity_solved,
+            Problem::Evaluation => false,
+        };
+        let steps = if solved { self.layers } else { 0 };
+        Statistics::fixed(steps, self.horizon / self.layers.max(1) as f64, 1)
+    }
+}
