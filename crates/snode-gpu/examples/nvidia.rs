@@ -1,11 +1,13 @@
 //! Bits and times on a device, for a machine with an NVIDIA card: `scripts/gpu-nvidia.sh`.
 //!
-//! `nvidia [opencl|cuda] [bits] [times] [times-f64] [LARGEST_BATCH]`; all of it if nothing is named.
+//! `nvidia [opencl|cuda] [bits] [times] [times-f64] [trainings] [LARGEST_BATCH]`; all of it if nothing is named.
 
 use std::time::Instant;
 
-use snode_gpu::{Backend, Device, compare, measure};
+use snode_attack::{AttackOptions, MovingTarget, SolvedNetwork, attack};
+use snode_gpu::{Backend, Device, GpuEuler, compare, measure};
 use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real, Scheme};
+use snode_train::{Conjugacy, Cost, Discretisation, Ncg, NcgOptions, Space};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -162,11 +164,90 @@ fn cpu<T: Real>() -> Result<(), Failure> {
     Ok(())
 }
 
+/// Iterations of a training at the size of the paper: the median time, and where it goes.
+fn iterations<T: Real>(
+    name: &str,
+    scheme: Box<dyn Scheme<T>>,
+    options: NcgOptions,
+) -> Result<Network<T>, Failure> {
+    let mut network = network::<T>(196, 150, Activation::Tanh)?;
+    let x = faer::Mat::<T>::from_fn(196, 100, |i, j| {
+        T::from_f64(-(((i * 7 + j * 13) as f64).sin().abs()))
+    });
+    let labels: Vec<usize> = (0..100).map(|j| j % 10).collect();
+    let mut ncg = Ncg::new(scheme, Cost::cross_entropy(10), options, &network)?;
+    let mut found = Vec::new();
+    for _ in 0..30 {
+        let start = Instant::now();
+        let report = ncg.iterate(&mut network, x.as_ref(), &labels)?;
+        found.push((start.elapsed().as_secs_f64() * 1e3, report));
+    }
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (time, report) = &found[found.len() / 2];
+    println!(
+        "NCG iteration, {} M = 100, {name}: {time:.3} ms; of a median one {:?}",
+        T::NAME,
+        report.phases
+    );
+    Ok(network)
+}
+
+fn trainings(device: &Device) -> Result<usize, Failure> {
+    let h1 = Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal };
+    let mut unlike = 0;
+    for (name, conjugacy, space) in [
+        ("Fletcher-Reeves", Conjugacy::FletcherReeves, Space::L2),
+        ("Polak-Ribiere", Conjugacy::PolakRibiere, Space::L2),
+        ("Fletcher-Reeves in H1", Conjugacy::FletcherReeves, h1),
+    ] {
+        let options = NcgOptions { conjugacy, space, ..NcgOptions::default() };
+        let own = iterations::<f32>(
+            &format!("{name}, device"),
+            Box::new(GpuEuler::new(device)?),
+            options,
+        )?;
+        let cpu = iterations::<f32>(&format!("{name}, CPU"), Box::new(Euler::new()), options)?;
+        let same = own == cpu;
+        println!("  the same network after 30 iterations: {}", if same { "yes" } else { "NO" });
+        unlike += usize::from(!same);
+    }
+    let network = network::<f32>(196, 150, Activation::Tanh)?;
+    let images =
+        faer::Mat::<f32>::from_fn(196, 10_000, |i, j| -(((i * 7 + j * 13) as f32).sin().abs()));
+    let mut out = faer::Mat::<f32>::zeros(196, 10_000);
+    let scheme = GpuEuler::new(device)?;
+    let mut evaluate = Vec::new();
+    for _ in 0..7 {
+        let start = Instant::now();
+        scheme.evaluate(&network, images.as_ref(), out.as_mut())?;
+        evaluate.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    evaluate.sort_by(f64::total_cmp);
+    println!("evaluation of 10,000 images, with their way there and back: {:.2} ms", evaluate[3]);
+    let x = images.subcols(0, 1000).to_owned();
+    let labels: Vec<usize> = (0..1000).map(|j| j % 10).collect();
+    let options = AttackOptions { batch: 100, ..AttackOptions::default() };
+    let mut outcomes = Vec::new();
+    for (name, scheme) in [
+        ("device", Box::new(GpuEuler::new(device)?) as Box<dyn Scheme<f32>>),
+        ("CPU", Box::new(Euler::new())),
+    ] {
+        let mut model = SolvedNetwork::new(&network, scheme, 10)?;
+        let start = Instant::now();
+        let outcome = attack(&mut model, &MovingTarget::default(), x.as_ref(), &labels, &options)?;
+        println!("moving target on 1,000 images, {name}: {:.2} s", start.elapsed().as_secs_f64());
+        outcomes.push(format!("{outcome:?}"));
+    }
+    let same = outcomes[0] == outcomes[1];
+    println!("  the same outcome: {}", if same { "yes" } else { "NO" });
+    Ok(unlike + usize::from(!same))
+}
+
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     let backend = if has("opencl") { Backend::OpenCl } else { Backend::Cuda };
-    let all = !["bits", "times", "times-f64"].iter().any(|part| has(part));
+    let all = !["bits", "times", "times-f64", "trainings"].iter().any(|part| has(part));
     let largest = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
     let device = Device::open(backend, 0)?;
     println!("{}", device.info());
@@ -175,6 +256,13 @@ fn main() -> Result<(), Failure> {
     if all || has("times") {
         cpu::<f32>()?;
         times::<f32>(&device, largest, peak)?;
+    }
+    if all || has("trainings") {
+        let unlike = trainings(&device)?;
+        println!(
+            "{}",
+            if unlike == 0 { "all trainings are the CPU's" } else { "SOME TRAININGS DIFFER" }
+        );
     }
     if all || has("times-f64") {
         times::<f64>(&device, largest.min(1000), peak / 2.0)?;
