@@ -10,7 +10,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench accuracy layout redraw exchange attacks page package doc clean
+.PHONY: help demo test lint bench accuracy layout redraw exchange attacks page package stress doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -62,6 +62,10 @@ page: ## make a small report and look at it with a headless browser (skipped wit
 
 package: ## package every crate as for crates.io and build each from its package (15 minutes)
 	@$(WITH_HDF5) env CARGO='$(CARGO)' sh scripts/check-packages.sh
+
+stress: ## kill, fill the disk, read hostile files: a few minutes (makes a Python environment)
+	@$(WITH_HDF5) $(CARGO) build --release -p snode-cli
+	@sh scripts/stress.sh
 
 doc: ## build the reference documentation
 	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps

@@ -72,15 +72,16 @@ check() {
     fi
 }
 
-check snode-data library ''
+check snode-files library ''
+check snode-data library 'snode-files'
 check snode-ode library ''
 check snode-figures library ''
-check snode-train library 'snode-ode snode-data'
+check snode-train library 'snode-ode snode-data snode-files'
 check snode-exchange library 'snode-ode'
-check snode-analysis library 'snode-train snode-ode snode-data'
-check snode-resnet library 'snode-train snode-ode snode-data'
-check snode-attack library 'snode-train snode-ode snode-data'
-check snode-store program 'snode-resnet snode-attack snode-train snode-ode snode-data'
+check snode-analysis library 'snode-train snode-ode snode-data snode-files'
+check snode-resnet library 'snode-train snode-ode snode-data snode-files'
+check snode-attack library 'snode-train snode-ode snode-data snode-files'
+check snode-store program 'snode-resnet snode-attack snode-train snode-ode snode-data snode-files'
 
 listing=$(tree --workspace -e normal,build,dev --prefix none --format '{p}')
 faers=$(printf '%s\n' "$listing" | awk '$1 == "faer" { print $2 }' | sort -u)

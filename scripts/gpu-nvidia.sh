@@ -14,6 +14,7 @@ if [ -z "$program" ]; then
 fi
 nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,clocks.sm,power.limit --format=csv || exit 1
 failed=0
+"$program" cuda trainings || failed=1
 "$program" cuda times || failed=1
 "$program" cuda bits || failed=1
 "$program" cuda times-f64 || failed=1

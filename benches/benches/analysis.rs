@@ -96,7 +96,9 @@ fn table<T: Real>() {
         for round in 0..=ROUNDS {
             let bare = yardstick.seconds(LAYERS, 128);
             let evaluation = timed(|| evaluate(&network, &x0, &mut out));
-            let direct = timed(|| euler.direct(&network, x0.as_ref()).expect("finite states"));
+            let direct = timed(|| {
+                euler.direct(&network, x0.as_ref()).expect("finite states");
+            });
             let own = timed(|| propagate(&network, &x0, &options)) / propagations;
             if round == 0 {
                 continue;

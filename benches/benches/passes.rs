@@ -42,7 +42,9 @@ fn spaces<T: Real>(criterion: &mut Criterion) {
         bencher.iter(|| black_box(&gradient).inner(&gradient, network.grid()));
     });
     for how in [Discretisation::Tridiagonal, Discretisation::Trapezoid, Discretisation::Midpoint] {
-        let mut space = Space::H1 { length: 1.0, discretisation: how }.build(network.grid());
+        let mut space = Space::H1 { length: 1.0, discretisation: how }
+            .build(network.grid())
+            .expect("a positive length");
         group.bench_function(format!("{how:?}"), |bencher| {
             bencher.iter(|| space.represent(black_box(&gradient), &mut out));
         });

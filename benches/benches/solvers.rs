@@ -92,14 +92,14 @@ fn solve<T: Real>(
     gradient: &mut Parameters<T>,
 ) -> [f64; 3] {
     let begin = Instant::now();
-    scheme.direct(network, x0.as_ref()).expect("a finite solution");
+    let mut trajectory = scheme.direct(network, x0.as_ref()).expect("a finite solution");
     let direct = begin.elapsed().as_secs_f64();
     let begin = Instant::now();
-    scheme.adjoint(network, terminal.as_ref(), Some(gradient)).expect("a finite adjoint");
+    trajectory.adjoint(terminal.as_ref(), Some(gradient)).expect("a finite adjoint");
     let adjoint = begin.elapsed().as_secs_f64();
     let along = Perturbation { parameters: Some(direction), input: None };
     let begin = Instant::now();
-    scheme.sensitivity(network, along).expect("a finite sensitivity");
+    trajectory.sensitivity(along).expect("a finite sensitivity");
     [direct, adjoint, begin.elapsed().as_secs_f64()]
 }
 
@@ -129,10 +129,13 @@ fn measure<T: Real>(
     // The end nodes of a Runge–Kutta gradient carry the ends of the trapezoid rule and of the
     // interpolation: what all share are the nodes inside.
     let inside = 2 * gradient.node_len()..(LAYERS - 2) * gradient.node_len();
+    let mut trajectory = scheme.trajectory(&network).expect("a solution");
+    let along = Perturbation { parameters: Some(&direction), input: None };
+    let solved = trajectory.sensitivity(along).expect("a finite sensitivity");
     let solution = Solution {
-        x: wide(scheme.output()),
+        x: wide(solved.output),
         gradient: gradient.as_slice()[inside].iter().map(|g| g.to_f64()).collect(),
-        xi: wide(scheme.output_sensitivity()),
+        xi: wide(solved.sensitivity),
     };
     let errors = exact.map_or([0.0; 3], |exact| {
         let square = |v: f64| v * v;
@@ -145,7 +148,7 @@ fn measure<T: Real>(
     let measured = Measured {
         name: choice.name(),
         tolerance,
-        calls: problems.map(|problem| scheme.statistics(problem).right_hand_sides),
+        calls: problems.map(|problem| trajectory.statistics(problem).right_hand_sides),
         milliseconds: times.map(|times| median(&times)),
         errors,
     };
@@ -255,14 +258,15 @@ fn against_products<T: Real>() {
         let mut calls = 0;
         for round in 0..=3 * ROUNDS {
             let begin = Instant::now();
-            scheme.direct(&data.network, data.x0.as_ref()).expect("a finite solution");
+            let trajectory =
+                scheme.direct(&data.network, data.x0.as_ref()).expect("a finite solution");
             let solve = begin.elapsed().as_secs_f64();
+            calls = trajectory.statistics(Problem::Direct).right_hand_sides;
             let begin = Instant::now();
             scheme
                 .evaluate(&data.network, data.x0.as_ref(), out.as_mut())
                 .expect("a finite solution");
             let evaluation = begin.elapsed().as_secs_f64();
-            calls = scheme.statistics(Problem::Direct).right_hand_sides;
             let products = |distinct: usize| {
                 let mut z = vec![T::ZERO; WIDTH * BATCH];
                 let begin = Instant::now();

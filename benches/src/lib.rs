@@ -48,7 +48,7 @@ pub fn batch<T: Real>(columns: usize) -> (Mat<T>, Vec<usize>) {
 
 /// The method at the paper's setting.
 pub fn ncg<T: Real>(network: &Network<T>, cost: Cost, options: NcgOptions) -> Ncg<T> {
-    Ncg::new(Box::new(Euler::new()), cost, options, network)
+    Ncg::new(Box::new(Euler::new()), cost, options, network).expect("options that make sense")
 }
 
 /// Memory for the yardstick's products.

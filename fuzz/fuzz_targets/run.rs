@@ -11,7 +11,7 @@ use snode_store::hdf5::types::VarLenUnicode;
 use snode_store::hdf5::{self, File};
 use snode_store::{
     Appendix, Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, read_info,
-    read_network_as_f64, read_run, seal, write_appendix, write_run,
+    network_digest, read_network_as_f64, read_run, seal, write_appendix, write_run,
 };
 use snode_train::{History, Memory, Position};
 
@@ -48,7 +48,8 @@ static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let path = path("good.h5");
     write_run(&path, &record(), Compression::CHECKPOINT).unwrap();
     let array = Appendix::default().with_array("levels", &[2], vec![0.0, 0.5]);
-    write_appendix(&path, "analysis/robustness/euler", &array).unwrap();
+    let network = network_digest(&path).unwrap();
+    write_appendix(&path, "analysis/robustness/euler", &array, &network, |_| true).unwrap();
     std::fs::read(path).unwrap()
 });
 

@@ -64,7 +64,7 @@ fn the_last_layer_is_eulers() {
     let network = network::<f64>(width, LAYERS, Activation::Softplus);
     let x0 = inputs::<f64>(width, count);
     let mut euler = Euler::new();
-    euler.direct(&network, x0.as_ref()).unwrap();
+    let mut trajectory = euler.direct(&network, x0.as_ref()).unwrap();
     for draw in 0..2 {
         let xi0 = noise(11, draw, width, count);
         let omega: Parameters<f64> = parameter_noise(width, LAYERS, 11, draw as usize);
@@ -72,7 +72,7 @@ fn the_last_layer_is_eulers() {
             (NoiseOn::Input, Perturbation { parameters: None, input: Some(xi0.as_ref()) }),
             (NoiseOn::Parameters, Perturbation { parameters: Some(&omega), input: None }),
         ] {
-            euler.sensitivity(&network, perturbation).unwrap();
+            let solved = trajectory.sensitivity(perturbation).unwrap();
             let (mut moved, mut moved_x0) = (network.clone(), x0.clone());
             match on {
                 NoiseOn::Input => moved_x0 += &xi0 * faer::Scale(level),
@@ -85,8 +85,8 @@ fn the_last_layer_is_eulers() {
             let found = propagate_noise(&network, x0.as_ref(), &options).unwrap();
             let found = found.distances(1, draw as usize, LAYERS);
             for (input, found) in found.iter().enumerate() {
-                let xi = euler.output_sensitivity().col(input) * faer::Scale(level);
-                let moved = output.col(input) - euler.output().col(input);
+                let xi = solved.sensitivity.col(input) * faer::Scale(level);
+                let moved = output.col(input) - solved.output.col(input);
                 for (found, expected) in [
                     (found.estimated, xi.norm_l2()),
                     (found.measured, moved.norm_l2()),

@@ -1,16 +1,17 @@
 //! The command line.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
     attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
-    robustness, run, sensitivity, show, solvers, status, validate,
+    robustness, run, seal, sensitivity, show, solvers, status, validate,
 };
 use crate::error::{Error, Result};
-use crate::examples;
-use crate::output::say;
+use crate::output::{print, say};
+use crate::{examples, interrupt, runner};
 
 /// Standalone neural ODEs: networks that are one ordinary differential equation, trained by
 /// nonlinear conjugate gradients.
@@ -21,8 +22,14 @@ use crate::output::say;
     after_help = "Begin with `snode init`, which writes an experiment to start from, and \
                   `snode run` on it; docs/experiments.md of the repository explains every key.\n\n\
                   Exit codes: 0 success; 1 something failed while working; 2 the command line, a \
-                  configuration or a file it names was refused before any work; 130 interrupted, \
-                  with a checkpoint to go on from."
+                  configuration or a file it names was refused before any work; 75 another process \
+                  holds what is asked for, try again later; 130 interrupted, all progress is saved; \
+                  131 interrupted, nothing new is saved.\n\n\
+                  Signals: INT (Ctrl-C), TERM, HUP, QUIT, USR1, USR2 and XCPU all ask a run to write \
+                  a checkpoint and to end, and any burst of them counts as one. A second Ctrl-C, \
+                  more than a second after the first, ends at once. Commands other than run end at \
+                  once, and leave no half-written file. A signal that the parent process ignores \
+                  stays ignored."
 )]
 pub struct Cli {
     /// What to do.
@@ -36,6 +43,9 @@ pub enum Command {
     /// Train the network of an experiment, or those of a grid, or go on with them.
     #[command(after_help = examples::RUN)]
     Run(run::RunArgs),
+    /// Train the cell of a grid that the standard input describes.
+    #[command(name = runner::TRAIN_CELL, hide = true)]
+    TrainCell,
     /// Show how far the cells of a grid are.
     #[command(after_help = examples::STATUS)]
     Status(status::StatusArgs),
@@ -51,6 +61,9 @@ pub enum Command {
     /// Show what a file of results holds.
     #[command(after_help = examples::SHOW)]
     Show(show::ShowArgs),
+    /// Accept what another program has changed in a file of results.
+    #[command(after_help = examples::SEAL)]
+    Seal(seal::SealArgs),
     /// Measure a trained network on images.
     #[command(after_help = examples::EVAL)]
     Eval(eval::EvalArgs),
@@ -94,13 +107,32 @@ pub enum Command {
 
 /// Runs the program with the arguments of its process.
 pub fn main() -> ExitCode {
-    match execute(&Cli::parse()) {
+    match parse().and_then(|cli| cli.map_or(Ok(()), |cli| execute(&cli))) {
         // Whoever stopped reading has what they wanted.
         Ok(()) | Err(Error::BrokenPipe) => ExitCode::SUCCESS,
         Err(error) => {
-            let prefix = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };
+            let is_interrupted = matches!(error, Error::Interrupted(_) | Error::NotSaved(_));
+            let prefix = if is_interrupted { "" } else { "error: " };
             say(&format!("{prefix}{error}"));
             error.exit_code()
+        }
+    }
+}
+
+/// The command line; nothing if it asks for help or the version, which are printed.
+fn parse() -> Result<Option<Cli>> {
+    match Cli::try_parse() {
+        Ok(cli) => {
+            interrupt::install()?;
+            Ok(Some(cli))
+        }
+        Err(error) if error.use_stderr() => error.exit(),
+        Err(help) => {
+            // Colours only where they are seen, and an error if the text cannot be written.
+            let text = help.render();
+            let is_terminal = std::io::stdout().is_terminal();
+            let text = if is_terminal { text.ansi().to_string() } else { text.to_string() };
+            print(&text).map(|()| None)
         }
     }
 }
@@ -108,11 +140,13 @@ pub fn main() -> ExitCode {
 fn execute(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::TrainCell => runner::supervised(),
         Command::Status(args) => status::run(args),
         Command::Collect(args) => collect::run(args),
         Command::Init(args) => init::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Show(args) => show::run(args),
+        Command::Seal(args) => seal::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Sensitivity(args) => sensitivity::run(args),
         Command::Robustness(args) => robustness::run(args),

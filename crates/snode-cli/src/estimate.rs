@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use snode_ode::{Real, SchemeChoice};
-use snode_train::Space;
+use snode_train::{IterationRecord, Space};
 
 use crate::config::{Experiment, MethodOptions, iterations, method_options, scheme};
 
@@ -34,12 +34,17 @@ pub struct Memory {
     pub data: f64,
     /// The draws the initial parameters are interpolated from; freed before training.
     pub initialisation: f64,
+    /// What is recorded of every iteration.
+    pub history: f64,
 }
 
 impl Memory {
     /// The peak.
     pub fn total(&self) -> f64 {
-        self.copies * self.parameters + self.data + self.trajectories.max(self.initialisation)
+        self.copies * self.parameters
+            + self.data
+            + self.trajectories.max(self.initialisation)
+            + self.history
     }
 }
 
@@ -71,7 +76,29 @@ pub fn memory(experiment: &Experiment, sizes: Sizes) -> Memory {
         data: 2.0 * n * (sizes.train + sizes.evaluated) as f64
             + 2.0 * n * sizes.evaluated as f64 * bytes,
         initialisation: (experiment.network.horizon.ceil() + 1.0) * per_node * 8.0,
+        history: history(experiment, sizes),
     }
+}
+
+/// The history: a list that has room for up to twice as many iterations as there are, and its copy and
+/// its rows while a checkpoint is being written.
+fn history(experiment: &Experiment, sizes: Sizes) -> f64 {
+    const COPIES: f64 = 4.0;
+    let training = &experiment.training;
+    if training.time_limit.is_some() || training.early_stop.is_some() {
+        // It rarely comes as far as its plan.
+        return 0.0;
+    }
+    let iterations = batches(experiment, sizes) * iterations(&experiment.training) as f64;
+    COPIES * iterations * size_of::<IterationRecord>() as f64
+}
+
+/// How many batches a whole training has, over all epochs.
+fn batches(experiment: &Experiment, sizes: Sizes) -> f64 {
+    let training = &experiment.training;
+    let per_epoch = sizes.train / training.batch_size.max(1);
+    let batches = training.epochs.saturating_mul(per_epoch);
+    training.batches.map_or(batches, |limit| limit.min(batches)) as f64
 }
 
 /// What the scheme keeps of a batch of `state` numbers.
@@ -135,9 +162,7 @@ pub fn evaluation_flop(experiment: &Experiment, width: usize, images: usize) -> 
 /// Floating-point operations of a whole training at least, its evaluations included.
 pub fn training_flop(experiment: &Experiment, sizes: Sizes) -> f64 {
     let training = &experiment.training;
-    let per_epoch = sizes.train / training.batch_size.max(1);
-    let batches = training.epochs.saturating_mul(per_epoch);
-    let batches = training.batches.map_or(batches, |limit| limit.min(batches)) as f64;
+    let batches = batches(experiment, sizes);
     let evaluations = (batches / training.evaluate_every.max(1) as f64).ceil();
     batches * iterations(training) as f64 * iteration_flop(experiment, sizes.width)
         + evaluations * evaluation_flop(experiment, sizes.width, sizes.evaluated)

@@ -3,7 +3,10 @@
 /// Of `snode run`.
 pub const RUN: &str = "Examples:
   snode run experiments/quickstart.toml
-  snode run experiments/quickstart.toml --set training.time_limit=30 --output results/short";
+  snode run experiments/quickstart.toml --set training.time_limit=30 --output results/short
+  snode run experiments/reduced/table1.toml --cell 3
+  snode run experiments/reduced/table1.toml --cell id:6c59c4dc
+  snode run /dev/stdin < experiments/quickstart.toml";
 
 /// Of `snode status`.
 pub const STATUS: &str = "Examples:
@@ -30,6 +33,11 @@ pub const SHOW: &str = "Examples:
   snode show results/quickstart.h5
   snode show results/quickstart.h5 --config > again.toml
   snode show results/quickstart.h5 --json";
+
+/// Of `snode seal`.
+pub const SEAL: &str = "Examples:
+  snode seal results/quickstart.h5
+  snode seal results/quickstart.h5 --force";
 
 /// Of `snode eval`.
 pub const EVAL: &str = "Examples:
@@ -70,7 +78,7 @@ pub const GRADCHECK: &str = "Examples:
 /// Of `snode export`.
 pub const EXPORT: &str = "Examples:
   snode export results/quickstart.h5 --to quickstart.onnx
-  snode export results/quickstart.h5 --to quickstart.npz
+  snode export results/quickstart.h5 --to quickstart.npz --force
   snode export results/quickstart.h5 --to torch.safetensors --names 'layers.{}'";
 
 /// Of `snode import`.
@@ -88,7 +96,8 @@ pub const DATA: &str = "Examples:
 /// Of `snode doctor`.
 pub const DOCTOR: &str = "Examples:
   snode doctor
-  snode doctor experiments/quickstart.toml";
+  snode doctor experiments/quickstart.toml
+  snode doctor results";
 
 /// Of `snode completions`.
 pub const COMPLETIONS: &str = "Examples:
@@ -109,13 +118,13 @@ mod tests {
 
     /// The words of a line, without what the shell makes of it.
     fn words(line: &str) -> Vec<&str> {
-        let own = line.split_once(" > ").map_or(line, |(own, _)| own);
-        own.split_whitespace().map(|word| word.trim_matches('\'')).collect()
+        let is_own = |word: &&str| !matches!(*word, ">" | "<");
+        line.split_whitespace().take_while(is_own).map(|word| word.trim_matches('\'')).collect()
     }
 
     #[test]
     fn every_command_has_examples_that_it_takes() {
-        for command in Cli::command().get_subcommands() {
+        for command in Cli::command().get_subcommands().filter(|c| !c.is_hide_set()) {
             let name = command.get_name();
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let lines: Vec<&str> = help.lines().filter(|line| line.starts_with("  ")).collect();

@@ -7,6 +7,7 @@ use snode_data::{Dataset, Encoding, Split};
 use crate::config::{self, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
+use crate::fingerprint::fingerprint;
 use crate::sources::Source;
 
 /// An experiment with its images, checked and ready to begin.
@@ -20,6 +21,8 @@ pub struct Prepared {
     pub encoding: Encoding,
     /// C.
     pub classes: usize,
+    /// The fingerprint of the whole data set.
+    pub images: String,
     /// Images to train on.
     pub train: Split,
     /// Images held out of the training images; may be empty.
@@ -34,11 +37,18 @@ impl Prepared {
     /// # Errors
     /// If the file, a value in it or the data is wrong.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self> {
-        let file = ExperimentFile::read(path, overrides)?;
+        Self::of(&ExperimentFile::read(path, overrides)?)
+    }
+
+    /// Reads the images of an experiment that was read from its file.
+    ///
+    /// # Errors
+    /// If a value in it or the data is wrong.
+    pub fn of(file: &ExperimentFile) -> Result<Self> {
         config::check(&file.experiment, &file.locator)?;
-        let experiment = config::resolve(&file)?;
-        let dataset = source(&file, &experiment)?.load().map_err(data_error(&file))?;
-        Self::with_data(&file, experiment, dataset)
+        let experiment = config::resolve(file)?;
+        let dataset = source(file, &experiment)?.load().map_err(data_error(file))?;
+        Self::with_data(file, experiment, dataset)
     }
 
     /// A resolved experiment with its images.
@@ -53,6 +63,7 @@ impl Prepared {
         fit(file, &mut experiment, Facts::of(&dataset))?;
         let locator = &file.locator;
         let classes = dataset.classes();
+        let images = fingerprint(&[dataset.train(), dataset.test()]);
         let (train, test) = dataset.into_splits();
         let data = &experiment.data;
         let [rows, cols] = data.size.unwrap_or_else(|| train.images().shape().into());
@@ -74,7 +85,8 @@ impl Prepared {
             .map_err(data_error(file))?;
         let encoding = Encoding::new(experiment.data.background, experiment.data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
-        Ok(Self { experiment, text: file.text.clone(), encoding, classes, train, validation, test })
+        let text = file.text.clone();
+        Ok(Self { experiment, text, encoding, classes, images, train, validation, test })
     }
 
     /// n, the width of the network.
@@ -205,6 +217,7 @@ fn check_memory(file: &ExperimentFile, experiment: &Experiment, sizes: Sizes) ->
         (needed.trajectories, ["training.batch_size", "network.layers"]),
         (needed.initialisation, ["network.horizon", "data.size"]),
         (needed.data, ["data.size", "data.train"]),
+        (needed.history, ["training.epochs", "training.iterations"]),
     ]
     .into_iter()
     .max_by(|a, b| a.0.total_cmp(&b.0))

@@ -1,7 +1,23 @@
 //! What was recorded of a training, as JSON. A number that is not finite is `null`.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
+use snode_store::{RunSummary, read_info};
 use snode_train::{EvaluationRecord, History, IterationRecord, Score};
+
+use crate::config::Experiment;
+use crate::error::Result;
+
+/// What a file of results says, and the experiment in it if this version understands it.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn summary(path: &Path) -> Result<(RunSummary, Option<Experiment>)> {
+    let summary = read_info(path)?;
+    let experiment = toml::from_str(&summary.configuration.resolved).ok();
+    Ok((summary, experiment))
+}
 
 /// An iteration.
 pub fn iteration(record: &IterationRecord) -> Value {

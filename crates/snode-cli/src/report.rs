@@ -2,10 +2,12 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use snode_store::RunSummary;
-use snode_train::History;
+use snode_train::{History, IterationRecord};
 
 use crate::config::Experiment;
+use crate::error::Result;
 use crate::estimate::show_seconds;
+use crate::output::print;
 use crate::records::last_scores;
 
 /// The table that ends a run and heads `snode show`.
@@ -83,40 +85,72 @@ pub fn evaluations_table(history: &History) -> String {
     text(&table)
 }
 
-/// A row for each iteration.
-pub fn iterations_table(history: &History) -> String {
-    let mut table = plain_table();
-    table.set_header(["epoch", "batch", "iter.", "cost", "γ", "η or α", "‖g‖", "time", ""]);
+/// The columns of the table of iterations.
+const COLUMNS: [&str; 9] = ["epoch", "batch", "iter.", "cost", "γ", "η or α", "‖g‖", "time", ""];
+
+/// Prints a table with a row for each iteration, one after the other: there may be more than fit into
+/// memory as a table.
+///
+/// # Errors
+/// If the standard output cannot be written.
+pub fn print_iterations(history: &History) -> Result<()> {
+    let mut widths = COLUMNS.map(|column| column.chars().count());
     for record in &history.iterations {
-        let (position, iteration) = (record.position, &record.iteration);
-        let mut notes = Vec::new();
-        if iteration.rose {
-            notes.push("rose".to_owned());
+        for (width, cell) in widths.iter_mut().zip(iteration_row(record)) {
+            *width = (*width).max(cell.chars().count());
         }
-        if iteration.restarted {
-            notes.push("restarted".to_owned());
-        }
-        if iteration.capped {
-            notes.push("capped".to_owned());
-        }
-        if iteration.halvings > 0 {
-            notes.push(format!("halved {}", iteration.halvings));
-        }
-        table.add_row([
-            position.epoch.to_string(),
-            position.batch.to_string(),
-            position.iteration.to_string(),
-            format!("{:.6}", iteration.cost.total()),
-            // Methods that take a learning rate α have no γ.
-            iteration.learning_rate.map_or(format!("{:.4}", iteration.gamma), |_| "–".into()),
-            format!("{:.4e}", iteration.learning_rate.unwrap_or(iteration.eta)),
-            format!("{:.4e}", iteration.gradient_norm),
-            show_seconds(record.seconds),
-            notes.join(", "),
-        ]);
     }
-    align_right(&mut table, &[0, 1, 2, 3, 4, 5, 6, 7]);
-    text(&table)
+    let mut text = String::new();
+    let add = |text: &mut String, cells: &[String]| {
+        let mut line = String::new();
+        for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            // All but the notes are numbers.
+            line.push_str(&if index + 1 < COLUMNS.len() {
+                format!(" {cell:>width$} ")
+            } else {
+                format!(" {cell}")
+            });
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    };
+    add(&mut text, &COLUMNS.map(str::to_owned));
+    for record in &history.iterations {
+        add(&mut text, &iteration_row(record));
+        if text.len() >= 1 << 16 {
+            print(&std::mem::take(&mut text))?;
+        }
+    }
+    print(&text)
+}
+
+fn iteration_row(record: &IterationRecord) -> [String; 9] {
+    let (position, iteration) = (record.position, &record.iteration);
+    let mut notes = Vec::new();
+    if iteration.rose {
+        notes.push("rose".to_owned());
+    }
+    if iteration.restarted {
+        notes.push("restarted".to_owned());
+    }
+    if iteration.capped {
+        notes.push("capped".to_owned());
+    }
+    if iteration.halvings > 0 {
+        notes.push(format!("halved {}", iteration.halvings));
+    }
+    [
+        position.epoch.to_string(),
+        position.batch.to_string(),
+        position.iteration.to_string(),
+        format!("{:.6}", iteration.cost.total()),
+        // Methods that take a learning rate α have no γ.
+        iteration.learning_rate.map_or(format!("{:.4}", iteration.gamma), |_| "–".into()),
+        format!("{:.4e}", iteration.learning_rate.unwrap_or(iteration.eta)),
+        format!("{:.4e}", iteration.gradient_norm),
+        show_seconds(record.seconds),
+        notes.join(", "),
+    ]
 }
 
 /// A table as text, without spaces at the ends of lines.

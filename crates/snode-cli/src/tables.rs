@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use snode_files::Existing;
+
 use crate::error::{Error, Result};
 
 /// A table for a CSV file.
@@ -22,18 +24,25 @@ impl Csv {
         self.records.push(record(cells));
     }
 
-    /// Writes the file.
+    /// Writes the file, replacing one that is there.
     ///
     /// # Errors
     /// If it cannot be written, or a row has another number of cells than the header.
     pub fn write(&self, path: &Path) -> Result<()> {
+        write_bytes(path, &self.bytes(path)?)
+    }
+
+    /// What the file at `path` is to hold.
+    ///
+    /// # Errors
+    /// If a row has another number of cells than the header.
+    pub fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let failed = |error: csv::Error| Error::Results(format!("{}: {error}", path.display()));
         let mut writer = csv::Writer::from_writer(Vec::new());
         for record in &self.records {
             writer.write_record(record).map_err(failed)?;
         }
-        let bytes = writer.into_inner().map_err(|error| failed(error.into_error().into()))?;
-        write_bytes(path, &bytes)
+        writer.into_inner().map_err(|error| failed(error.into_error().into()))
     }
 }
 
@@ -43,7 +52,7 @@ fn record(cells: impl IntoIterator<Item: AsRef<str>>) -> csv::StringRecord {
     record
 }
 
-/// Writes a text file.
+/// Writes a text file, replacing one that is there.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -51,25 +60,10 @@ pub fn write_text(path: &Path, text: &str) -> Result<()> {
     write_bytes(path, text.as_bytes())
 }
 
-/// Writes a file.
+/// Writes a file, replacing one that is there.
 ///
 /// # Errors
 /// If it cannot be written.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
-    use std::io::Write;
-    let failed = |source| Error::File { path: path.to_owned(), action: "cannot write", source };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".snode-").suffix(".tmp");
-    // As any new file; temporary files are private otherwise. The umask still applies.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    Ok(snode_files::write(path, Existing::Replace, bytes)?)
 }

@@ -41,6 +41,7 @@ fn sensitivity_of_networks_and_residual_networks() {
             "3,5",
             "--figures",
             "figures",
+            "--force",
         ];
         let ran = sandbox.succeeds(&arguments);
         for part in ["30 images, 2 draws", "input", "parameters", "weight (3, 5)", "H¹ seminorm"] {
@@ -106,6 +107,7 @@ fn robustness_without_noise_is_the_evaluation() {
             scheme,
             "--figures",
             "figures",
+            "--force",
             "--json",
         ];
         let curve = &sandbox.succeeds(&arguments).json_lines()[0];

@@ -255,7 +255,7 @@ fn parts_of_a_grid_can_be_chosen() {
     assert_eq!(chosen(&["--only", "done"]), ["relu 3"]);
     assert_eq!(chosen(&["--skip", "missing"]), ["relu 3"]);
     let identity = cells(&plan(&sandbox, &[]))[1]["identity"].as_str().unwrap().to_owned();
-    sandbox.succeeds(&["run", "g.toml", "--cell", &identity[..8], "--quiet"]);
+    sandbox.succeeds(&["run", "g.toml", "--cell", &format!("id:{}", &identity[..8]), "--quiet"]);
     assert_eq!(chosen(&["--only", "missing"]), ["tanh 3", "relu 4"]);
     sandbox.succeeds(&["run", "g.toml", "--only", "missing", "--quiet"]);
     let status = sandbox.succeeds(&["status", "results"]).out;
@@ -470,5 +470,5 @@ fn results_are_collected_into_one_file() {
         assert!(cell.group("network").is_err());
     }
     file.close().unwrap();
-    sandbox.succeeds(&["collect", "results", "-o", "all.h5", "--networks"]);
+    sandbox.succeeds(&["collect", "results", "-o", "all.h5", "--networks", "--force"]);
 }

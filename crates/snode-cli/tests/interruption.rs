@@ -4,32 +4,19 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use snode_store::{RunRecord, Status};
-use support::{NOT_NCG, Ran, Sandbox, read_run};
+use support::{NOT_NCG, Ran, Running, Sandbox, read_run};
 
-/// Runs, and signals as soon as some iterations are done. What the program prints fills a pipe that
-/// is read no further until then, so it cannot come to its end before.
+/// Runs, and signals as soon as some iterations are done.
 fn interrupt(sandbox: &Sandbox, signal: &str) -> Ran {
-    let mut child = sandbox
-        .command(&["run", "x.toml", "--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut reader = BufReader::with_capacity(256, child.stdout.take().unwrap());
-    let mut out = String::new();
-    while out.matches("\"event\":\"iteration\"").count() < 10 {
-        assert!(reader.read_line(&mut out).unwrap() > 0, "ended early: {out}");
-    }
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
-    reader.read_to_string(&mut out).unwrap();
-    let mut err = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-    Ran { code: child.wait().unwrap().code(), out, err }
+    let mut run = Running::start(sandbox.command(&["run", "x.toml", "--json"]));
+    run.wait_for("iteration", 10);
+    run.signal(signal);
+    run.finish()
 }
 
 /// The numbers of a run; not the seconds, which differ each time.
@@ -138,7 +125,7 @@ fn two_programs_do_not_write_the_same_files() {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    sandbox.fails(&["run", "x.toml"], 2, &["another snode", "results/x.h5"]);
+    sandbox.fails(&["run", "x.toml"], 75, &["another snode", "results/x.h5"]);
     child.kill().unwrap();
     child.wait().unwrap();
     // A process that was killed leaves nothing locked.
@@ -156,4 +143,81 @@ fn a_checkpoint_beyond_a_shortened_plan_becomes_the_result() {
     sandbox.experiment(&[&LONG[..], &["training.batches = 1"]].concat());
     let ran = sandbox.succeeds(&["run", "x.toml"]);
     assert!(ran.out.contains("accuracy on test"), "{}", ran.out);
+    assert!(ran.err.contains("holds a longer training than is asked for"), "{}", ran.err);
+}
+
+/// As if the process had died after the batch that decided, and before the results were written.
+#[test]
+fn a_run_that_a_rule_stopped_does_not_go_on() {
+    let sandbox = Sandbox::new();
+    let early = ["training.early_stop = 3", "data.validation = 20"];
+    let timed = ["training.time_limit = 0.1"];
+    for (rule, reason) in [(&early[..], "no improvement"), (&timed, "time limit")] {
+        sandbox.experiment(&[&["training.epochs = 1000000"], rule].concat());
+        sandbox.succeeds(&["run", "x.toml", "--fresh"]);
+        let (results, checkpoint) =
+            (sandbox.path("results/x.h5"), sandbox.path("results/x.checkpoint.h5"));
+        let undisturbed = read_run(&results).history;
+        std::fs::rename(&results, checkpoint).unwrap();
+        let ran = sandbox.succeeds(&["run", "x.toml"]);
+        assert!(ran.out.contains(reason), "{ran:?}");
+        assert!(read_run(&results).history == undisturbed, "{reason}");
+    }
+}
+
+/// The limit may pass in the middle of a batch, and the run can go further from there.
+#[test]
+fn a_time_limit_does_not_wait_for_the_end_of_a_batch() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&["training.iterations = 1000000", "training.time_limit = 0.2"]);
+    let begin = Instant::now();
+    sandbox.succeeds(&["run", "x.toml"]);
+    assert!(begin.elapsed() < Duration::from_secs(8));
+    let first = read_run(&sandbox.path("results/x.h5"));
+    let position = first.checkpoint.unwrap().position;
+    assert!(position.batch == 0 && position.iteration > 0, "{position:?}");
+
+    let ran = sandbox.succeeds(&["run", "x.toml", "--set", "training.time_limit=0.3"]);
+    assert!(ran.err.contains("going on from"), "{ran:?}");
+    let further = read_run(&sandbox.path("results/x.h5")).history.iterations;
+    let before = first.history.iterations;
+    assert!(further.len() > before.len() && further[..before.len()] == before);
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_is_tried_again() {
+    let sandbox = Sandbox::new();
+    let often = "training.checkpoint_every = 0.01";
+    sandbox.experiment(&["training.epochs = 1000000", often]);
+    let mut run = Running::start(sandbox.command(&["run", "x.toml", "--json"]));
+    run.wait_for("iteration", 10);
+    let (there, away) = (sandbox.path("results"), sandbox.path("away"));
+    std::fs::rename(&there, &away).unwrap();
+    run.wait_for("warning", 1);
+    std::fs::rename(&away, &there).unwrap();
+    run.wait_for("warning", 2);
+    run.signal("-TERM");
+    let ran = run.finish();
+    assert_eq!(ran.code, Some(130), "{}", ran.err);
+    assert!(
+        ran.err.contains("training goes on") && ran.err.contains("written again"),
+        "{}",
+        ran.err
+    );
+    assert!(sandbox.path("results/x.checkpoint.h5").exists());
+}
+
+#[test]
+fn going_on_from_another_version_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&LONG);
+    assert_eq!(interrupt(&sandbox, "-INT").code, Some(130));
+    let checkpoint = sandbox.path("results/x.checkpoint.h5");
+    let mut record = read_run(&checkpoint);
+    record.info.snode_version = "0.0.7".into();
+    snode_store::write_run(&checkpoint, &record, snode_store::Compression::CHECKPOINT).unwrap();
+    let ran = sandbox.succeeds(&["run", "x.toml"]);
+    assert!(ran.err.contains("written by snode 0.0.7"), "{}", ran.err);
+    let provenance = read_run(&sandbox.path("results/x.h5")).info.provenance;
+    assert!(provenance["continued_by"].starts_with("snode "), "{provenance:?}");
 }

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use snode_store::{Appendix, read_appendix, read_info, write_appendix};
+use snode_store::{Appendix, network_digest, read_appendix, read_info, write_appendix};
 use support::Sandbox;
 
 const GRID: &str = r#"
@@ -96,9 +96,10 @@ fn cells(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
 fn a_grid_is_reported() {
     let sandbox = trained(GRID);
     for path in cells(&sandbox) {
+        let network = network_digest(&path).unwrap();
         for (name, first) in [("moving-target", 0.1), ("pgd", 0.2)] {
-            write_appendix(&path, &format!("analysis/attack/{name}"), &attack(name, first))
-                .unwrap();
+            let group = format!("analysis/attack/{name}");
+            write_appendix(&path, &group, &attack(name, first), &network, |_| true).unwrap();
         }
     }
     let ran = sandbox.succeeds(&["report", "results"]);

@@ -23,6 +23,10 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] snode_files::FileError),
+
     /// The path names a folder, a pipe or a device.
     #[error("{}: not a regular file", path.display())]
     NotAFile {

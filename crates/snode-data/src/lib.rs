@@ -53,7 +53,6 @@
 //!   embedded file is not under the licence of the code, but commonly distributed under
 //!   CC BY-SA 3.0; its origin is told by [`mnist::PROVENANCE`].
 
-mod atomic;
 mod batches;
 mod dataset;
 mod encoding;

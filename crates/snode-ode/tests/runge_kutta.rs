@@ -309,10 +309,10 @@ fn the_gradient_converges_to_the_continuous_one() {
     let inside = |layers: usize| (2..layers - 1).collect();
     let everywhere = |layers: usize| (0..=layers).collect();
     for scheme in schemes(Interpolation::Linear) {
-        assert_order(observed_gradient_order(scheme, everywhere, 1.0), 1.0, "linear");
+        assert_order(observed_gradient_order(scheme.scheme, everywhere, 1.0), 1.0, "linear");
     }
     for (scheme, order) in schemes(Interpolation::Hermite).into_iter().zip([2.0, 4.0]) {
-        assert_order(observed_gradient_order(scheme, inside, 1.0), order, "Hermite");
+        assert_order(observed_gradient_order(scheme.scheme, inside, 1.0), order, "Hermite");
     }
     // At the ends Hermite interpolation leaves the weights of an end-corrected quadrature.
     let outermost = |layers: usize| vec![0, layers];

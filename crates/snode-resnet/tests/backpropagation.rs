@@ -39,12 +39,13 @@ fn backpropagation_is_the_adjoint_times_h<T: Real>(tolerance: f64) {
             let (resnet, x0, labels) = problem::<T>(name.parse().unwrap());
             let network = resnet.network();
             let mut euler = Euler::new();
-            euler.direct(network, x0.as_ref()).unwrap();
+            let mut trajectory = euler.direct(network, x0.as_ref()).unwrap();
             let mut terminal = Mat::zeros(WIDTH, 9);
             let centre = cost.centre_for(network);
-            cost.value_and_terminal(euler.output(), &labels, centre, terminal.as_mut()).unwrap();
+            cost.value_and_terminal(trajectory.output(), &labels, centre, terminal.as_mut())
+                .unwrap();
             let mut gradient = zeros(&resnet);
-            euler.adjoint(network, terminal.as_ref(), Some(&mut gradient)).unwrap();
+            trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).unwrap();
             gradient.axpy(T::from_f64(cost.mu4), network.parameters());
 
             let mut derivative = zeros(&resnet);

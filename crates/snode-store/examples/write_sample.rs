@@ -68,10 +68,10 @@ fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
 
     let x0 = Mat::from_fn(WIDTH, 1, |i, _| T::from_f64(-(i as f64) / WIDTH as f64));
     let mut euler = Euler::new();
-    euler.direct(&record.network, x0.as_ref())?;
+    let trajectory = euler.direct(&record.network, x0.as_ref())?;
     println!("precision {}", T::NAME);
     for i in 0..WIDTH {
-        println!("output {}", euler.output()[(i, 0)]);
+        println!("output {}", trajectory.output()[(i, 0)]);
     }
     println!("weight 3 1 5 {}", record.network.parameters().weights(3)[(1, 5)]);
     for row in &record.history.iterations {

@@ -7,15 +7,16 @@ use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{Group, H5Type};
 use ndarray::ArrayViewD;
 
-use crate::file::open;
+use crate::file::{change_file, digest_in, failed, open};
 use crate::read_group::ReadGroup;
-use crate::{Compression, StoreError, update};
+use crate::{Compression, StoreError};
 
 /// A group of results that were computed from a run, such as `/analysis/robustness/euler`:
 /// attributes, and arrays of numbers.
 ///
-/// They belong to the network in the file: [`write_run`](crate::write_run) puts another network
-/// there, and does not keep them.
+/// They belong to the network in the file, and carry its identity in the attribute
+/// [`NETWORK`](Self::NETWORK): [`write_run`](crate::write_run) puts another network there, and does not
+/// keep them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Appendix {
     /// What the results are of, by name.
@@ -69,6 +70,9 @@ pub struct Array {
 }
 
 impl Appendix {
+    /// The attribute with the identity of the network that was measured.
+    pub const NETWORK: &str = "network";
+
     /// The same with this attribute.
     #[must_use]
     pub fn with_attribute(mut self, name: &str, value: impl Into<Attribute>) -> Self {
@@ -106,53 +110,77 @@ impl Appendix {
     }
 }
 
-/// Puts results into the group `group` of the run file at `path`, in place of those that were there.
-/// Groups above it are made where there are none.
+/// Puts what was measured on the network of a run into the group `group` of the file at `path`, in
+/// place of what was there. Groups above it are made where there are none.
+///
+/// `network` is the [identity](crate::StoredNetwork::digest) of the network that was measured; it is
+/// stored with the results. If the file holds another network by now, nothing is written. What stands
+/// in the group already is replaced only if `may_replace` says so. Both is asked while no other process
+/// changes the file, so that of several that write at the same time none loses anything.
 ///
 /// ```no_run
-/// use snode_store::{Appendix, write_appendix};
+/// use snode_store::{Appendix, read_network, write_appendix};
+/// let stored = read_network::<f64>("run.h5")?;
 /// let accuracy = Appendix::default()
 ///     .with_attribute("seed", 42_u64)
 ///     .with_array("levels", &[2], vec![0.0, 0.1])
 ///     .with_array("accuracy", &[2], vec![0.97, 0.93]);
-/// write_appendix("run.h5", "analysis/robustness/euler", &accuracy)?;
+/// let group = "analysis/robustness/euler";
+/// write_appendix("run.h5", group, &accuracy, &stored.digest(), |_| true)?;
 /// # Ok::<(), snode_store::StoreError>(())
 /// ```
 ///
 /// # Errors
-/// As [`update`]; also if a shape does not fit its values, a name is none, the group is one of the run's own or
-/// a text holds NUL
-/// ([`StoreError::Unwritable`]).
+/// As [`update`](crate::update); [`StoreError::OtherNetwork`] or [`StoreError::Kept`] as said above; also
+/// if a shape does not fit its values, a name is none, the group is one of the run's own or a text holds
+/// NUL ([`StoreError::Unwritable`]).
 pub fn write_appendix(
     path: impl AsRef<Path>,
     group: &str,
     appendix: &Appendix,
+    network: &str,
+    may_replace: impl FnOnce(&Appendix) -> bool,
 ) -> Result<(), StoreError> {
     let path = path.as_ref();
+    let appendix = &appendix.clone().with_attribute(Appendix::NETWORK, network);
     check(path, group, appendix)?;
-    update(path, |root| {
-        if root.link_exists(group) {
-            root.unlink(group)?;
+    let name = || format!("/{group}");
+    change_file(path, |root| {
+        let reader = ReadGroup { path, name: "/".into(), group: root.clone() };
+        if digest_in(&reader)? != network {
+            return Err(StoreError::OtherNetwork { path: path.to_owned(), object: name() });
         }
-        let group = root.create_group(group)?;
-        for (name, attribute) in &appendix.attributes {
-            write_attribute(&group, name, attribute)?;
+        if let Some(found) = read_group(&reader, group)?
+            && !may_replace(&found)
+        {
+            return Err(StoreError::Kept { path: path.to_owned(), object: name() });
         }
-        for (name, array) in &appendix.arrays {
-            let view = ArrayViewD::from_shape(&array.shape[..], &array.values)?;
-            let builder = group.new_dataset_builder();
-            let builder = if array.values.is_empty() {
-                builder.obj_track_times(false)
-            } else {
-                let rest: usize = array.shape[1..].iter().product();
-                let mut chunk = array.shape.clone();
-                chunk[0] = Compression::chunk_rows::<f64>(array.shape[0], rest);
-                Compression::RESULT.apply(builder, &chunk)
-            };
-            builder.with_data(view).create(name.as_str())?;
-        }
-        Ok(())
+        put(root, group, appendix).map_err(failed(path, "changing"))
     })
+}
+
+fn put(root: &Group, group: &str, appendix: &Appendix) -> hdf5::Result<()> {
+    if root.link_exists(group) {
+        root.unlink(group)?;
+    }
+    let group = root.create_group(group)?;
+    for (name, attribute) in &appendix.attributes {
+        write_attribute(&group, name, attribute)?;
+    }
+    for (name, array) in &appendix.arrays {
+        let view = ArrayViewD::from_shape(&array.shape[..], &array.values)?;
+        let builder = group.new_dataset_builder();
+        let builder = if array.values.is_empty() {
+            builder.obj_track_times(false)
+        } else {
+            let rest: usize = array.shape[1..].iter().product();
+            let mut chunk = array.shape.clone();
+            chunk[0] = Compression::chunk_rows::<f64>(array.shape[0], rest);
+            Compression::RESULT.apply(builder, &chunk)
+        };
+        builder.with_data(view).create(name.as_str())?;
+    }
+    Ok(())
 }
 
 /// Whether the run file at `path` has a group, or another object, of this name.
@@ -169,15 +197,17 @@ pub fn has_appendix(path: impl AsRef<Path>, group: &str) -> Result<bool, StoreEr
 /// # Errors
 /// If the file is not a complete, undamaged run file, or the group cannot be read.
 pub fn read_appendix(path: impl AsRef<Path>, group: &str) -> Result<Option<Appendix>, StoreError> {
-    open(path.as_ref(), |root| {
-        if !has(root, group) {
-            return Ok(None);
-        }
-        let group = group.split('/').try_fold(None, |parent: Option<ReadGroup<'_>>, name| {
-            parent.as_ref().unwrap_or(root).child(name).map(Some)
-        })?;
-        group.map(|group| read(&group)).transpose()
-    })
+    open(path.as_ref(), |root| read_group(root, group))
+}
+
+fn read_group(root: &ReadGroup<'_>, group: &str) -> Result<Option<Appendix>, StoreError> {
+    if !has(root, group) {
+        return Ok(None);
+    }
+    let group = group.split('/').try_fold(None, |parent: Option<ReadGroup<'_>>, name| {
+        parent.as_ref().unwrap_or(root).child(name).map(Some)
+    })?;
+    group.map(|group| read(&group)).transpose()
 }
 
 /// Reads everything that [`write_appendix`] wrote below `group`, by the names of the groups in it:
@@ -190,15 +220,27 @@ pub fn read_appendices(
     path: impl AsRef<Path>,
     group: &str,
 ) -> Result<BTreeMap<String, Appendix>, StoreError> {
-    open(path.as_ref(), |root| {
-        let mut found = BTreeMap::new();
-        if has(root, group) {
-            for name in root.child(group)?.group_names()? {
-                collect(&root.child(group)?.child(&name)?, &name, &mut found)?;
-            }
+    open(path.as_ref(), |root| below(root, group))
+}
+
+/// Reads the results in all groups that are not the run's own.
+pub(crate) fn read_all(root: &ReadGroup<'_>) -> Result<(), StoreError> {
+    for name in root.group_names()? {
+        if !OWN_GROUPS.contains(&name.as_str()) {
+            below(root, &name)?;
         }
-        Ok(found)
-    })
+    }
+    Ok(())
+}
+
+fn below(root: &ReadGroup<'_>, group: &str) -> Result<BTreeMap<String, Appendix>, StoreError> {
+    let mut found = BTreeMap::new();
+    if has(root, group) {
+        for name in root.child(group)?.group_names()? {
+            collect(&root.child(group)?.child(&name)?, &name, &mut found)?;
+        }
+    }
+    Ok(found)
 }
 
 /// Groups of groups hold no results of their own.

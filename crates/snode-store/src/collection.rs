@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use hdf5::File;
+use hdf5::Group;
+use snode_files::Existing;
 
 use crate::appendix::write_attribute;
-use crate::file::{failed, open};
+use crate::file::{create, failed, open};
 use crate::write_group::WriteGroup;
-use crate::{Attribute, Compression, LAYOUT_VERSION, StoreError, atomic, info, read_info, seal};
+use crate::{Attribute, Compression, LAYOUT_VERSION, StoreError, info, read_info, seal};
 
 /// The root attribute `format` of a file of many runs.
 const FORMAT: &str = "snode-cells";
@@ -23,25 +24,30 @@ pub struct Member {
     pub label: Vec<(String, Attribute)>,
 }
 
-/// Writes what run files hold into one file at `path`, replacing what was there: a group
-/// `/cells/NAME` for each, with everything but the checkpoint, and the network only if `networks`
-/// are asked for.
+/// Writes what run files hold into one file at `path`: a group `/cells/NAME` for each, with everything
+/// but the checkpoint, and the network only if `networks` are asked for.
 ///
 /// # Errors
-/// If a run file is not complete and undamaged, two members have one name, or the file cannot be
-/// written. Under `path` there is never half a file.
+/// If a run file is not complete and undamaged, two members have one name, a file is there that is to be
+/// kept, or the file cannot be written. Under `path` there is never half a file.
 pub fn write_collection(
     path: impl AsRef<Path>,
     members: &[Member],
     networks: bool,
+    existing: Existing,
 ) -> Result<(), StoreError> {
     let path = path.as_ref();
     hdf5::silence_errors(true);
-    atomic::replace(path, |temporary| {
-        let file = File::with_options()
-            .with_fcpl(|properties| properties.userblock(seal::LEN as u64))
-            .create(temporary)
-            .map_err(failed(path, "creating"))?;
+    // The library does not survive a disk that is full while it copies objects: there is room for
+    // everything, or nothing begins.
+    let mut bytes = OVERHEAD;
+    for member in members {
+        bytes += OVERHEAD + open(&member.path, |root| bytes_of(&root.group, networks))?;
+    }
+    let written = seal::sealed(path, existing, |replacement| {
+        replacement.reserve(bytes)?;
+        let file = create(path, replacement)?;
+        replacement.reserve(bytes)?;
         let group = file.as_group().map_err(failed(path, "writing"))?;
         let compression = Compression::RESULT;
         let root = WriteGroup { path, name: "/".into(), group, compression };
@@ -52,8 +58,52 @@ pub fn write_collection(
         for member in members {
             add(&cells, member, networks)?;
         }
-        file.close().map_err(failed(path, "writing"))
-    })
+        drop((cells, root));
+        file.close().map_err(failed(path, "writing"))?;
+        // What was reserved and not needed is given back.
+        let length = replacement.file().metadata().map(|metadata| metadata.len());
+        let trimmed = length.and_then(|length| replacement.file().set_len(length));
+        trimmed.map_err(|source| StoreError::Io {
+            path: path.to_owned(),
+            action: "writing",
+            source,
+        })
+    })?;
+    let _lock = seal::lock(path)?;
+    Ok(written.commit()?)
+}
+
+/// What a group with its attributes and texts takes at most beside its arrays.
+const OVERHEAD: u64 = 1 << 16;
+
+/// The bytes that the arrays of a run take in a collection, and something for each object.
+fn bytes_of(group: &Group, networks: bool) -> Result<u64, StoreError> {
+    let mut bytes = 0;
+    let count = |error: hdf5::Error| StoreError::Hdf5 {
+        path: PathBuf::from(group.filename()),
+        object: group.name(),
+        action: "reading",
+        source: error,
+    };
+    for name in group.member_names().map_err(count)? {
+        if is_left_out(&name, networks) && group.name() == "/" {
+            continue;
+        }
+        bytes += 1 << 12;
+        if let Ok(child) = group.group(&name) {
+            bytes += bytes_of(&child, networks)?;
+        } else if let Ok(dataset) = group.dataset(&name) {
+            // Texts of any length lie elsewhere in the file.
+            bytes += dataset.storage_size().max(1 << 14);
+        }
+    }
+    Ok(bytes)
+}
+
+/// Whether a group of a run does not get into a collection, or is not copied but written anew.
+fn is_left_out(name: &str, networks: bool) -> bool {
+    ["configuration", "provenance", "checkpoint", "label"].contains(&name)
+        || (name == "network" && !networks)
 }
 
 fn add(cells: &WriteGroup<'_>, member: &Member, networks: bool) -> Result<(), StoreError> {
@@ -67,8 +117,7 @@ fn add(cells: &WriteGroup<'_>, member: &Member, networks: bool) -> Result<(), St
     open(&member.path, |root| {
         let names = root.group.member_names().map_err(failed(&member.path, "reading"))?;
         for name in names {
-            let own = ["configuration", "provenance", "checkpoint", "label"];
-            if own.contains(&name.as_str()) || (name == "network" && !networks) {
+            if is_left_out(&name, networks) {
                 continue;
             }
             let copy = || root.group.group(&name)?.copy_to(&cell.group, &name);

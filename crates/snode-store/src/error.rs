@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use snode_files::FileError;
+
 use crate::Precision;
 
 /// Why a run file could not be written or read.
@@ -33,6 +35,9 @@ pub enum StoreError {
         /// The cause.
         source: io::Error,
     },
+    /// The file cannot be written.
+    #[error(transparent)]
+    File(FileError),
     /// The file is not an HDF5 file.
     #[error("{}: not an HDF5 file: {found}", path.display())]
     NotHdf5 {
@@ -77,8 +82,7 @@ pub enum StoreError {
     },
     /// The contents are not what was written.
     #[error(
-        "{}: damaged, or changed by another program: {found}, but {expected} was written (if the \
-         change is meant, seal the file anew)",
+        "{}: damaged, or changed by another program: {found}, but {expected} was written",
         path.display()
     )]
     Damaged {
@@ -157,6 +161,25 @@ pub enum StoreError {
         /// The allowed values.
         allowed: String,
     },
+    /// Results were measured on another network than the one that the file holds now.
+    #[error(
+        "{}: found another network than the one that was measured; {object} is not written",
+        path.display()
+    )]
+    OtherNetwork {
+        /// The file.
+        path: PathBuf,
+        /// The group of the results.
+        object: String,
+    },
+    /// Results are there already that are not to be replaced.
+    #[error("{}: {object} is kept as it is", path.display())]
+    Kept {
+        /// The file.
+        path: PathBuf,
+        /// The group of the results.
+        object: String,
+    },
     /// The file holds numbers of another precision than was asked for.
     #[error("{}: holds {found} numbers, {asked} asked for{}", path.display(), match found {
         Precision::F32 => " (they can be had as f64 without loss, if that is asked for)",
@@ -182,6 +205,16 @@ pub enum StoreError {
         /// What it may be.
         allowed: String,
     },
+}
+
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::NotFound { path } => Self::NotFound { path },
+            FileError::NotAFile { path, .. } => Self::NotAFile { path },
+            error => Self::File(error),
+        }
+    }
 }
 
 /// The words of the library in one line; if it quotes the operating system, that is what matters.

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use hdf5::{File, Group};
+use snode_files::{Existing, Replacement};
 
 use crate::read_group::ReadGroup;
 use crate::write_group::WriteGroup;
 use crate::{
-    Compression, Precision, RunRecord, RunSummary, Scalar, StoreError, StoredNetwork, atomic,
-    checkpoint, history, info, network, seal,
+    Compression, Precision, RunRecord, RunSummary, Scalar, StoreError, StoredNetwork, checkpoint,
+    history, info, network, seal,
 };
 
 /// Writes a run into the file at `path`, replacing what was there.
@@ -25,7 +26,27 @@ pub fn write_run<T: Scalar>(
     record: &RunRecord<T>,
     compression: Compression,
 ) -> Result<(), StoreError> {
-    let path = path.as_ref();
+    write_record(path.as_ref(), record, compression, Existing::Replace)
+}
+
+/// Writes a run into a new file at `path`; a file that is there already is kept.
+///
+/// # Errors
+/// As [`write_run`], and if there is a file.
+pub fn write_new_run<T: Scalar>(
+    path: impl AsRef<Path>,
+    record: &RunRecord<T>,
+    compression: Compression,
+) -> Result<(), StoreError> {
+    write_record(path.as_ref(), record, compression, Existing::Keep)
+}
+
+fn write_record<T: Scalar>(
+    path: &Path,
+    record: &RunRecord<T>,
+    compression: Compression,
+    existing: Existing,
+) -> Result<(), StoreError> {
     if let Compression::Gzip(level @ (0 | 10..)) = compression {
         return Err(StoreError::Unwritable {
             path: path.to_owned(),
@@ -35,14 +56,22 @@ pub fn write_run<T: Scalar>(
         });
     }
     hdf5::silence_errors(true);
-    atomic::replace(path, |temporary| {
-        let file = File::with_options()
-            .with_fcpl(|properties| properties.userblock(seal::LEN as u64))
-            .create(temporary)
-            .map_err(failed(path, "creating"))?;
+    let written = seal::sealed(path, existing, |replacement| {
+        let file = create(path, replacement)?;
         write_groups(path, &file, record, compression)?;
         file.close().map_err(failed(path, "writing"))
-    })
+    })?;
+    // Whoever changes the file at this moment would put the old network back.
+    let _lock = seal::lock(path)?;
+    Ok(written.commit()?)
+}
+
+/// Makes the HDF5 file that is to be at `path`.
+pub(crate) fn create(path: &Path, replacement: &Replacement) -> Result<File, StoreError> {
+    File::with_options()
+        .with_fcpl(|properties| properties.userblock(seal::LEN as u64))
+        .create(replacement.path())
+        .map_err(failed(path, "creating"))
 }
 
 fn write_groups<T: Scalar>(
@@ -165,20 +194,35 @@ pub fn update(
     change: impl FnOnce(&Group) -> hdf5::Result<()>,
 ) -> Result<(), StoreError> {
     let path = path.as_ref();
+    change_file(path, |root| change(root).map_err(failed(path, "changing")))
+}
+
+/// Reads a file, lets `change` change a copy, and puts that in its place, while no other process does
+/// the same.
+pub(crate) fn change_file(
+    path: &Path,
+    change: impl FnOnce(&Group) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    // Before a lock is made where there is no file.
+    seal::check(path)?;
+    let _lock = seal::lock(path)?;
     seal::check(path)?;
     hdf5::silence_errors(true);
-    atomic::replace(path, |temporary| {
-        std::fs::copy(path, temporary).map_err(|source| StoreError::Io {
+    let written = seal::sealed(path, Existing::Replace, |replacement| {
+        let copied = std::fs::File::open(path)
+            .and_then(|mut file| std::io::copy(&mut file, replacement.file()));
+        copied.map_err(|source| StoreError::Io {
             path: path.to_owned(),
             action: "copying",
             source,
         })?;
-        let file = File::open_rw(temporary).map_err(failed(path, "opening"))?;
+        let file = File::open_rw(replacement.path()).map_err(failed(path, "opening"))?;
         let root = file.as_group().map_err(failed(path, "opening"))?;
-        change(&root).map_err(failed(path, "changing"))?;
+        change(&root)?;
         drop(root);
         file.close().map_err(failed(path, "writing"))
-    })
+    })?;
+    Ok(written.commit()?)
 }
 
 /// Opens a file whose bytes are those that were written.
@@ -187,13 +231,37 @@ pub(crate) fn open<V>(
     read: impl FnOnce(&ReadGroup<'_>) -> Result<V, StoreError>,
 ) -> Result<V, StoreError> {
     seal::check(path)?;
+    open_unchecked(path, read)
+}
+
+/// Opens a file that may be damaged.
+pub(crate) fn open_unchecked<V>(
+    path: &Path,
+    read: impl FnOnce(&ReadGroup<'_>) -> Result<V, StoreError>,
+) -> Result<V, StoreError> {
     hdf5::silence_errors(true);
     let file = File::open(path).map_err(failed(path, "opening"))?;
     let group = file.as_group().map_err(failed(path, "opening"))?;
     read(&ReadGroup { path, name: "/".into(), group })
 }
 
-fn read_model<T: Scalar>(root: &ReadGroup<'_>) -> Result<StoredNetwork<T>, StoreError> {
+/// The identity of the network of a run, as [`StoredNetwork::digest`] has it.
+///
+/// # Errors
+/// As [`read_run`].
+pub fn network_digest(path: impl AsRef<Path>) -> Result<String, StoreError> {
+    open(path.as_ref(), digest_in)
+}
+
+/// The identity of the network in an open file.
+pub(crate) fn digest_in(root: &ReadGroup<'_>) -> Result<String, StoreError> {
+    match info::read_precision(root)? {
+        Precision::F32 => Ok(read_model::<f32>(root)?.digest()),
+        Precision::F64 => Ok(read_model::<f64>(root)?.digest()),
+    }
+}
+
+pub(crate) fn read_model<T: Scalar>(root: &ReadGroup<'_>) -> Result<StoredNetwork<T>, StoreError> {
     let found = info::read_precision(root)?;
     if found != T::PRECISION {
         let (path, asked) = (root.path.to_owned(), T::PRECISION);

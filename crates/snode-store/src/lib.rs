@@ -11,6 +11,7 @@
 //! * [`write_appendix`] puts what was computed from a run into a group of its file, [`read_appendix`]
 //!   reads it.
 //! * [`write_collection`] copies what many run files hold into one file.
+//! * [`StoredNetwork::digest`] tells one network from another; what was measured carries it.
 //! * [`update`] adds further groups to a file; [`seal()`] accepts what another program has changed.
 //!
 //! Files are not trusted. Each carries its length and a checksum in its first 512 bytes, and is
@@ -59,16 +60,16 @@
 //!   `pkg-config` does not find it, the environment variable `HDF5_DIR` says where it is.
 
 mod appendix;
-mod atomic;
 mod checkpoint;
 mod collection;
 mod compression;
+mod digest;
 mod error;
+mod examine;
 mod file;
 mod history;
 mod info;
 mod network;
-mod origin;
 mod parameters;
 mod precision;
 mod read_group;
@@ -87,10 +88,11 @@ pub use appendix::{
 pub use collection::{Member, write_collection};
 pub use compression::Compression;
 pub use error::StoreError;
+pub use examine::{Examination, examine};
 pub use file::{
-    read_info, read_network, read_network_as_f64, read_run, read_run_as_f64, update, write_run,
+    network_digest, read_info, read_network, read_network_as_f64, read_run, read_run_as_f64,
+    update, write_new_run, write_run,
 };
-pub use origin::{host_name, utc_now};
 pub use precision::{Precision, Scalar};
 pub use record::{
     Checkpoint, Configuration, Input, Model, RunInfo, RunRecord, RunSummary, Status, StoredNetwork,

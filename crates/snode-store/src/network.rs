@@ -2,10 +2,13 @@
 
 use snode_ode::{Activation, Endpoint, Grid, Network};
 
+use crate::digest::digest;
 use crate::read_group::ReadGroup;
 use crate::write_group::{WriteGroup, attribute, object};
 use crate::{Input, Model, Precision, Scalar, StoreError, parameters};
 
+/// The attribute with the identity of the network that was written.
+pub(crate) const DIGEST: &str = "digest";
 const LAYOUT: &str = "row-major [layer, out, in]; MATLAB sees dimensions reversed";
 
 pub(crate) fn write<T: Scalar>(
@@ -39,6 +42,7 @@ pub(crate) fn write<T: Scalar>(
     group.text("scheme", &model.scheme)?;
     group.text("ends", ends_name(grid.endpoint()))?;
     group.text("layout", LAYOUT)?;
+    group.text(DIGEST, &digest(network))?;
     group.attribute("horizon", &grid.horizon())?;
     group.attribute("steps", &(grid.steps() as u64))?;
     group.attribute("width", &(width as u64))?;

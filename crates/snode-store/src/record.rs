@@ -7,7 +7,7 @@ use std::str::FromStr;
 use snode_ode::{Activation, Grid, Network};
 use snode_train::{History, Memory, Position, Snapshot};
 
-use crate::{Precision, origin};
+use crate::Precision;
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,8 +81,8 @@ impl RunInfo {
             status: Status::Running,
             stop_reason: String::new(),
             seed,
-            created: origin::utc_now(),
-            host: origin::host_name(),
+            created: snode_files::utc_now(),
+            host: snode_files::host_name(),
             snode_version: env!("CARGO_PKG_VERSION").into(),
             provenance: BTreeMap::new(),
         }

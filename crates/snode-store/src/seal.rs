@@ -17,9 +17,13 @@
 //! filled up with spaces and ended by a newline. Length is that of the whole file in bytes, the
 //! CRC-32 (that of zlib and PNG) of everything behind the user block.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::Duration;
+
+use snode_files::{Existing, Lock, Replacement, folder_of, remove_unfinished, resolve_links};
 
 use crate::{LAYOUT_VERSION, StoreError};
 
@@ -41,6 +45,7 @@ const NOTE: &str = "This is an HDF5 file; its HDF5 contents begin at byte 512.\n
 pub fn seal(path: impl AsRef<Path>) -> Result<(), StoreError> {
     let path = path.as_ref();
     require_file(path)?;
+    let _lock = lock(path)?;
     let mut options = File::options();
     let mut file = options.read(true).write(true).open(path).map_err(|e| io_error(path, e))?;
     let head = read_head(&mut file).map_err(|e| io_error(path, e))?;
@@ -53,6 +58,39 @@ pub fn seal(path: impl AsRef<Path>) -> Result<(), StoreError> {
         action: "sealing",
         source,
     })
+}
+
+/// A file that `fill` has written and that is sealed. It appears under `path` by
+/// [`commit`](Replacement::commit).
+pub(crate) fn sealed(
+    path: &Path,
+    existing: Existing,
+    fill: impl FnOnce(&mut Replacement) -> Result<(), StoreError>,
+) -> Result<Replacement, StoreError> {
+    // The library follows links to the file's real name, and so wants one.
+    let mut replacement = Replacement::begin_named(path, existing)?;
+    fill(&mut replacement)?;
+    apply(replacement.file()).map_err(|source| StoreError::Io {
+        path: path.to_owned(),
+        action: "sealing",
+        source,
+    })?;
+    Ok(replacement)
+}
+
+/// The lock of a file that is about to change: what is read from it, changed and put in its place
+/// meets no other change on the way. It is held for that moment, not while anything is computed.
+pub(crate) fn lock(path: &Path) -> Result<Lock, StoreError> {
+    /// Longer than any file takes to be written.
+    const PATIENCE: Duration = Duration::from_secs(600);
+    let target = resolve_links(path)?;
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(".lock");
+    let lock = Lock::acquire(&target.with_file_name(name), None, PATIENCE)?;
+    // What processes have left in the folder that were killed while they wrote.
+    remove_unfinished(&folder_of(&target));
+    Ok(lock)
 }
 
 /// Writes the seal that fits the rest of the file.

@@ -5,8 +5,9 @@ mod support;
 use proptest::prelude::*;
 use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 use snode_store::{
-    Checkpoint, Compression, Precision, RunRecord, Scalar, StoreError, read_info, read_network,
-    read_network_as_f64, read_run, read_run_as_f64, seal, update, write_run,
+    Checkpoint, Compression, Examination, Precision, RunRecord, Scalar, StoreError, examine,
+    read_info, read_network, read_network_as_f64, read_run, read_run_as_f64, seal, update,
+    write_run,
 };
 use snode_train::{History, Memory, Position};
 use support::{names, ncg_memory, record};
@@ -281,7 +282,8 @@ fn changes_by_others_need_a_new_seal() {
     file.close().unwrap();
     let error = read_run::<f64>(&path).unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
-    assert!(support::message(&path, &error).contains("seal the file anew"));
+    assert!(support::message(&path, &error).contains("changed by another program"));
+    assert_eq!(examine(&path).unwrap(), Examination::NetworkAsWritten);
     assert!(matches!(update(&path, |_| Ok(())), Err(StoreError::Damaged { .. })));
     seal(&path).unwrap();
     assert_same(&read_run(&path).unwrap(), &run);

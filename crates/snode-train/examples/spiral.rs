@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut network =
             Network::initial(WIDTH, grid, Activation::Tanh, Initialisation::Spline, 1);
         let options = NcgOptions { space, ..NcgOptions::default() };
-        let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(2), options, &network);
+        let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(2), options, &network)?;
 
         let begin = Instant::now();
         for _ in 0..200 {

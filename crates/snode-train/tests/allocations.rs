@@ -91,7 +91,7 @@ fn iterations_allocate_nothing(scheme: Make, ends: Endpoint) {
         let (mut network, x) = (network(ends), batch());
         let labels: Vec<usize> = (0..100).map(|j| j % 10).collect();
         let cost = Cost { mu4: 1e-3, ..Cost::cross_entropy(10) };
-        let mut ncg = Ncg::new(scheme(), cost, options, &network);
+        let mut ncg = Ncg::new(scheme(), cost, options, &network).unwrap();
         let what = format!("iterations of {} in {space:?}", ncg.scheme().name());
         for _ in 0..3 {
             ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
@@ -110,11 +110,11 @@ fn solves_allocate_nothing(scheme: Make, ends: Endpoint) {
     let direction = network.parameters().clone();
     let mut gradient = network.parameters().clone();
     let mut solve = |x: &Mat<f64>| {
-        scheme.direct(&network, x.as_ref()).unwrap();
-        scheme.adjoint(&network, x.as_ref(), Some(&mut gradient)).unwrap();
-        scheme.adjoint(&network, x.as_ref(), None).unwrap();
+        let mut trajectory = scheme.direct(&network, x.as_ref()).unwrap();
+        trajectory.adjoint(x.as_ref(), Some(&mut gradient)).unwrap();
+        trajectory.adjoint(x.as_ref(), None).unwrap();
         let along = Perturbation { parameters: Some(&direction), input: Some(x.as_ref()) };
-        scheme.sensitivity(&network, along).unwrap();
+        trajectory.sensitivity(along).unwrap();
     };
     let smaller = Mat::from_fn(64, 30, |i, j| x[(i, j)]);
     for _ in 0..2 {

@@ -9,6 +9,7 @@ use snode_ode::{
     Scheme, initialise,
 };
 use snode_train::{Accuracy, Cost, GradientCheck, check_gradient};
+use support::wrong::Wrong;
 
 /// Every scheme whose derivatives are exact, with a kind of grid for it.
 fn schemes<T: Real>() -> Vec<(Box<dyn Scheme<T>>, Endpoint)> {
@@ -111,73 +112,12 @@ fn adjoints_are_transposes_to_round_off() {
 /// The check itself must notice a wrong gradient.
 #[test]
 fn a_wrong_gradient_is_noticed() {
-    use faer::{MatMut, MatRef};
-    use snode_ode::{Parameters, Perturbation, Problem, Scheme, SolveError, Statistics};
-
-    /// Euler with a gradient that is one per mille too long.
-    struct Wrong(Euler<f64>);
-    impl Scheme<f64> for Wrong {
-        fn name(&self) -> &'static str {
-            "wrong"
-        }
-        fn direct(
-            &mut self,
-            network: &Network<f64>,
-            x0: MatRef<'_, f64>,
-        ) -> Result<(), SolveError> {
-            self.0.direct(network, x0)
-        }
-        fn output(&self) -> MatRef<'_, f64> {
-            self.0.output()
-        }
-        fn evaluate(
-            &self,
-            network: &Network<f64>,
-            x0: MatRef<'_, f64>,
-            out: MatMut<'_, f64>,
-        ) -> Result<Statistics, SolveError> {
-            self.0.evaluate(network, x0, out)
-        }
-        fn adjoint(
-            &mut self,
-            network: &Network<f64>,
-            terminal: MatRef<'_, f64>,
-            mut gradient: Option<&mut Parameters<f64>>,
-        ) -> Result<(), SolveError> {
-            self.0.adjoint(network, terminal, gradient.as_deref_mut())?;
-            if let Some(gradient) = gradient {
-                let copy = gradient.clone();
-                gradient.combine(0.0, &copy, 1.001);
-            }
-            Ok(())
-        }
-        fn input_adjoint(&self) -> MatRef<'_, f64> {
-            self.0.input_adjoint()
-        }
-        fn sensitivity(
-            &mut self,
-            network: &Network<f64>,
-            perturbation: Perturbation<'_, f64>,
-        ) -> Result<(), SolveError> {
-            self.0.sensitivity(network, perturbation)
-        }
-        fn output_sensitivity(&self) -> MatRef<'_, f64> {
-            self.0.output_sensitivity()
-        }
-        fn statistics(&self, problem: Problem) -> Statistics {
-            self.0.statistics(problem)
-        }
-        fn last_state(&self, problem: Problem) -> Option<(f64, MatRef<'_, f64>)> {
-            self.0.last_state(problem)
-        }
-    }
-
     let grid = Grid::new(1.5, 12, Endpoint::Excluded).unwrap();
     let network = Network::<f64>::initial(8, grid, Activation::Tanh, Initialisation::Spline, 11);
     let x0 = Mat::from_fn(8, 9, |i, j| (i as f64 + 2.3 * j as f64).sin());
     let labels: Vec<usize> = (0..9).map(|j| j % 3).collect();
     let direction = initialise(Initialisation::Independent, 8, &grid, 12);
-    let mut wrong = Wrong(Euler::new());
+    let mut wrong = Wrong::new(Box::new(Euler::new()), 1.001);
     let check = check_gradient(
         &mut wrong,
         &network,

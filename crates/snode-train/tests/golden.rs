@@ -64,11 +64,11 @@ fn direct_cost_and_gradient() {
     for case in cases() {
         let network = case.network::<f64>();
         let mut euler = Euler::new();
-        euler.direct(&network, case.x0::<f64>().as_ref()).unwrap();
+        let mut trajectory = euler.direct(&network, case.x0::<f64>().as_ref()).unwrap();
         for k in 0..=case.layers {
             let expected = matrix::<f64>(&case.json["x"][k]);
             assert_close(
-                &columns(euler.state(k)),
+                &columns(trajectory.state(k)),
                 &columns(expected.as_ref()),
                 SINGLE_PASS,
                 &case.name,
@@ -78,7 +78,7 @@ fn direct_cost_and_gradient() {
         let cost = case.cost();
         let mut terminal = Mat::zeros(case.width, case.batch);
         let mut value = cost
-            .value_and_terminal(euler.output(), &case.labels, case.centre(), terminal.as_mut())
+            .value_and_terminal(trajectory.output(), &case.labels, case.centre(), terminal.as_mut())
             .unwrap();
         value.decay =
             cost.mu4 / 2.0 * network.parameters().inner(network.parameters(), network.grid());
@@ -93,7 +93,7 @@ fn direct_cost_and_gradient() {
         }
 
         let mut gradient = case.zeros();
-        euler.adjoint(&network, terminal.as_ref(), Some(&mut gradient)).unwrap();
+        trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).unwrap();
         gradient.axpy(cost.mu4, network.parameters());
         let mut prototype = gradient.clone();
         prototype.combine(case.step, &gradient, 0.0);
@@ -105,7 +105,7 @@ fn direct_cost_and_gradient() {
         );
 
         let mut smooth = case.zeros();
-        MIDPOINT.build(network.grid()).represent(&prototype, &mut smooth);
+        MIDPOINT.build(network.grid()).unwrap().represent(&prototype, &mut smooth);
         assert_close(
             smooth.as_slice(),
             case.parameters::<f64>("UW_sob", "UB_sob").as_slice(),
@@ -123,14 +123,19 @@ fn adjoint_states() {
         // lambda[k] is dJ/dx_{k+1}: the adjoint of the network that begins at layer k+1. Solving
         // from the terminal value through the last layers only is a network with fewer layers.
         let mut euler = Euler::new();
-        euler.direct(&network, case.x0::<f64>().as_ref()).unwrap();
+        let mut trajectory = euler.direct(&network, case.x0::<f64>().as_ref()).unwrap();
         let mut terminal = Mat::zeros(case.width, case.batch);
-        cost.value_and_terminal(euler.output(), &case.labels, case.centre(), terminal.as_mut())
-            .unwrap();
+        cost.value_and_terminal(
+            trajectory.output(),
+            &case.labels,
+            case.centre(),
+            terminal.as_mut(),
+        )
+        .unwrap();
         let last = matrix::<f64>(&case.json["lambda"][case.layers - 1]);
         assert_close(&columns(terminal.as_ref()), &columns(last.as_ref()), SINGLE_PASS, &case.name);
         // One layer further down than lambda[0]: from dJ/dx_1 by hand.
-        euler.adjoint(&network, terminal.as_ref(), None).unwrap();
+        let lambda0 = trajectory.adjoint(terminal.as_ref(), None).unwrap();
         let lambda1 = matrix::<f64>(&case.json["lambda"][0]);
         let x0 = case.x0::<f64>();
         let weights = network.parameters().weights(0);
@@ -149,12 +154,7 @@ fn adjoint_states() {
                         })
                         .sum::<f64>()
         });
-        assert_close(
-            &columns(euler.input_adjoint()),
-            &columns(expected.as_ref()),
-            SINGLE_PASS,
-            &case.name,
-        );
+        assert_close(&columns(lambda0), &columns(expected.as_ref()), SINGLE_PASS, &case.name);
     }
 }
 
@@ -163,22 +163,18 @@ fn sensitivities_and_the_jacobian() {
     for case in cases() {
         let network = case.network::<f64>();
         let mut euler = Euler::new();
-        euler.direct(&network, case.x0::<f64>().as_ref()).unwrap();
+        let mut trajectory = euler.direct(&network, case.x0::<f64>().as_ref()).unwrap();
 
         let direction = case.parameters::<f64>("dir_W", "dir_b");
-        euler
-            .sensitivity(&network, Perturbation { parameters: Some(&direction), input: None })
-            .unwrap();
+        let along = Perturbation { parameters: Some(&direction), input: None };
+        let ours = columns(trajectory.sensitivity(along).unwrap().sensitivity);
         let expected = matrix::<f64>(&case.json["xi_dir"][case.layers]);
-        let ours = columns(euler.output_sensitivity());
         assert_close(&ours, &columns(expected.as_ref()), SINGLE_PASS, &case.name);
 
         let xi0 = matrix::<f64>(&case.json["xi0_in"]);
-        euler
-            .sensitivity(&network, Perturbation { parameters: None, input: Some(xi0.as_ref()) })
-            .unwrap();
+        let along = Perturbation { parameters: None, input: Some(xi0.as_ref()) };
+        let ours = columns(trajectory.sensitivity(along).unwrap().sensitivity);
         let expected = matrix::<f64>(&case.json["xiT_in"]);
-        let ours = columns(euler.output_sensitivity());
         assert_close(&ours, &columns(expected.as_ref()), SINGLE_PASS, &case.name);
 
         // The Jacobian, forward column by column and backward row by row.
@@ -187,18 +183,13 @@ fn sensitivities_and_the_jacobian() {
             let n = case.width;
             let x0 = case.x0::<f64>();
             let repeated = Mat::from_fn(n, n, |i, _| x0[(i, sample)]);
-            euler.direct(&network, repeated.as_ref()).unwrap();
+            let mut trajectory = euler.direct(&network, repeated.as_ref()).unwrap();
             let identity = Mat::<f64>::identity(n, n);
-            euler
-                .sensitivity(
-                    &network,
-                    Perturbation { parameters: None, input: Some(identity.as_ref()) },
-                )
-                .unwrap();
-            let forward = columns(euler.output_sensitivity());
+            let along = Perturbation { parameters: None, input: Some(identity.as_ref()) };
+            let forward = columns(trajectory.sensitivity(along).unwrap().sensitivity);
             assert_close(&forward, &columns(expected.as_ref()), SINGLE_PASS, &case.name);
-            euler.adjoint(&network, identity.as_ref(), None).unwrap();
-            let backward = columns(euler.input_adjoint().transpose());
+            let lambda0 = trajectory.adjoint(identity.as_ref(), None).unwrap();
+            let backward = columns(lambda0.transpose());
             assert_close(&backward, &columns(expected.as_ref()), SINGLE_PASS, &case.name);
         }
     }
@@ -210,7 +201,7 @@ fn step_lengths() {
         let network = case.network::<f64>();
         let cost = case.cost();
         let mut euler = Euler::new();
-        euler.direct(&network, case.x0::<f64>().as_ref()).unwrap();
+        let mut trajectory = euler.direct(&network, case.x0::<f64>().as_ref()).unwrap();
         for (name, weights, biases) in [
             ("step_dir", "dir_W", "dir_b"),
             ("step_sd", "UW", "UB"),
@@ -224,15 +215,14 @@ fn step_lengths() {
             let sign = if ascends || name != "step_dir" { -1.0 } else { 1.0 };
             let mut direction = case.zeros();
             direction.combine(0.0, &along, sign);
-            euler
-                .sensitivity(&network, Perturbation { parameters: Some(&direction), input: None })
-                .unwrap();
+            let along = Perturbation { parameters: Some(&direction), input: None };
+            let solved = trajectory.sensitivity(along).unwrap();
             let grid = network.grid();
             let mut phi = LinearisedCost::default();
             phi.set(
                 &cost,
-                euler.output(),
-                euler.output_sensitivity(),
+                solved.output,
+                solved.sensitivity,
                 &case.labels,
                 case.centre(),
                 DecayProducts {
@@ -272,7 +262,8 @@ fn ncg_iterations() {
                 let what = format!("{} {formula} {space_name}", case.name);
                 let mut network = case.network::<f64>();
                 let options = NcgOptions { space, conjugacy, ..NcgOptions::default() };
-                let mut ncg = Ncg::new(Box::new(Euler::new()), case.cost(), options, &network);
+                let mut ncg =
+                    Ncg::new(Box::new(Euler::new()), case.cost(), options, &network).unwrap();
                 let iterations: Vec<_> = (0..3)
                     .map(|_| {
                         ncg.iterate(&mut network, case.x0::<f64>().as_ref(), &case.labels).unwrap()
@@ -312,13 +303,18 @@ fn single_precision_follows_within_2e_5() {
     for case in cases() {
         let network = case.network::<f32>();
         let mut euler = Euler::new();
-        euler.direct(&network, case.x0::<f32>().as_ref()).unwrap();
+        let mut trajectory = euler.direct(&network, case.x0::<f32>().as_ref()).unwrap();
         let cost = case.cost();
         let mut terminal = Mat::zeros(case.width, case.batch);
-        cost.value_and_terminal(euler.output(), &case.labels, case.centre(), terminal.as_mut())
-            .unwrap();
+        cost.value_and_terminal(
+            trajectory.output(),
+            &case.labels,
+            case.centre(),
+            terminal.as_mut(),
+        )
+        .unwrap();
         let mut gradient = case.zeros();
-        euler.adjoint(&network, terminal.as_ref(), Some(&mut gradient)).unwrap();
+        trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).unwrap();
         gradient.axpy(cost.mu4 as f32, network.parameters());
         gradient.combine(0.0, &gradient.clone(), case.step as f32);
         let expected = case.parameters::<f64>("UW", "UB");
@@ -332,7 +328,7 @@ fn single_precision_follows_within_2e_5() {
             }
             let mut network = case.network::<f32>();
             let options = NcgOptions { space, ..NcgOptions::default() };
-            let mut ncg = Ncg::new(Box::new(Euler::new()), case.cost(), options, &network);
+            let mut ncg = Ncg::new(Box::new(Euler::new()), case.cost(), options, &network).unwrap();
             let costs: Vec<f64> = (0..3)
                 .map(|_| {
                     ncg.iterate(&mut network, case.x0::<f32>().as_ref(), &case.labels).unwrap()
@@ -361,7 +357,7 @@ fn sobolev_operator() {
             u.node_mut(k).fill(value);
         }
         let mut v = Parameters::zeros(1, nodes);
-        MIDPOINT.build(&grid).represent(&u, &mut v);
+        MIDPOINT.build(&grid).unwrap().represent(&u, &mut v);
         let ours: Vec<f64> = (0..nodes).map(|k| v.node(k)[1]).collect();
         assert_close(&ours, &numbers(&golden["v"]), SINGLE_PASS, &format!("{nodes} nodes"));
     }

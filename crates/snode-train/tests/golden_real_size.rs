@@ -88,8 +88,8 @@ fn six_iterations_in_double_precision() {
         let mut network = network::<f64>(activation.parse().unwrap());
 
         let mut euler = Euler::new();
-        euler.direct(&network, x0.as_ref()).unwrap();
-        let output = euler.output();
+        let trajectory = euler.direct(&network, x0.as_ref()).unwrap();
+        let output = trajectory.output();
         let corner: Vec<f64> =
             (0..10).flat_map(|i| (0..5).map(move |j| (i, j))).map(|at| output[at]).collect();
         assert_close(&corner, &rows(&golden["init_xT_rows0_9_img0_4"]), 1e-12, &what("xT"));
@@ -98,17 +98,12 @@ fn six_iterations_in_double_precision() {
 
         // The Jacobian of image 0: C adjoint columns from unit vectors.
         let repeated = Mat::from_fn(WIDTH, WIDTH, |i, _| x0[(i, 0)]);
-        euler.direct(&network, repeated.as_ref()).unwrap();
+        let mut trajectory = euler.direct(&network, repeated.as_ref()).unwrap();
         let identity = Mat::<f64>::identity(WIDTH, WIDTH);
-        euler.adjoint(&network, identity.as_ref(), None).unwrap();
-        let by_adjoint = euler.input_adjoint().transpose().to_owned();
-        euler
-            .sensitivity(
-                &network,
-                Perturbation { parameters: None, input: Some(identity.as_ref()) },
-            )
-            .unwrap();
-        let by_sensitivity = euler.output_sensitivity().to_owned();
+        let lambda0 = trajectory.adjoint(identity.as_ref(), None).unwrap();
+        let by_adjoint = lambda0.transpose().to_owned();
+        let along = Perturbation { parameters: None, input: Some(identity.as_ref()) };
+        let by_sensitivity = trajectory.sensitivity(along).unwrap().sensitivity.to_owned();
         assert_close(
             &columns(by_adjoint.as_ref()),
             &columns(by_sensitivity.as_ref()),
@@ -127,7 +122,7 @@ fn six_iterations_in_double_precision() {
 
         let options =
             NcgOptions { space, conjugacy: Conjugacy::FletcherReeves, ..NcgOptions::default() };
-        let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network);
+        let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap();
         let h = network.grid().step();
         let mut costs = Vec::new();
         for j in 0..6 {
@@ -159,10 +154,11 @@ fn six_iterations_in_double_precision() {
             }
         }
         let mut euler = Euler::new();
-        euler.direct(&network, x0.as_ref()).unwrap();
-        costs.push(cost.value(euler.output(), &labels, 0.0).unwrap().total());
+        let trajectory = euler.direct(&network, x0.as_ref()).unwrap();
+        let output = trajectory.output();
+        costs.push(cost.value(output, &labels, 0.0).unwrap().total());
         assert_close(&costs, &numbers(&golden["J"]), 1e-10, &what("J"));
-        let predicted: Vec<f64> = classify(euler.output(), 10).iter().map(|&c| c as f64).collect();
+        let predicted: Vec<f64> = classify(output, 10).iter().map(|&c| c as f64).collect();
         assert_eq!(predicted, numbers(&golden["final_pred"]), "{}", what("final prediction"));
         let expected = rows(&golden["final_W_k75_rows0_3_cols90_93"]);
         assert_close(&block(network.parameters(), 75), &expected, 1e-10, &what("W"));
@@ -177,7 +173,7 @@ fn six_iterations_in_single_precision() {
         let (cost, space) = cost_and_space(loss, space_name);
         let mut network = network::<f32>(activation.parse().unwrap());
         let options = NcgOptions { space, ..NcgOptions::default() };
-        let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network);
+        let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap();
         let costs: Vec<f64> = (0..6)
             .map(|_| ncg.iterate(&mut network, x0.as_ref(), &labels).unwrap().cost.total())
             .collect();

@@ -38,7 +38,7 @@ fn run<T: Real>(
     iterations: usize,
 ) -> (Network<T>, Vec<Iteration>) {
     let (mut network, x, labels) = problem::<T>(Activation::Tanh);
-    let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network);
+    let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap();
     let reports =
         (0..iterations).map(|_| ncg.iterate(&mut network, x.as_ref(), &labels).unwrap()).collect();
     (network, reports)
@@ -118,6 +118,7 @@ fn a_space_of_the_callers_own() {
     let (expected, reports) = run::<f64>(Cost::l2(3), options, 3);
     let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
     let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), options, &network)
+        .unwrap()
         .with_space(Box::new(Scaled(4.0)));
     for report in reports {
         let ours = ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
@@ -129,7 +130,7 @@ fn a_space_of_the_callers_own() {
 
 #[test]
 fn a_cap_is_kept_and_reported() {
-    let options = NcgOptions { largest_step: Some(1e-3), ..NcgOptions::default() };
+    let options = NcgOptions { max_step: Some(1e-3), ..NcgOptions::default() };
     let (_, reports) = run::<f64>(Cost::l2(3), options, 4);
     assert!(reports.iter().all(|report| report.capped && report.eta == 1e-3));
 }
@@ -137,7 +138,8 @@ fn a_cap_is_kept_and_reported() {
 #[test]
 fn the_first_iteration_after_a_restart_is_steepest_descent() {
     let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
-    let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), NcgOptions::default(), &network);
+    let mut ncg =
+        Ncg::new(Box::new(Euler::new()), Cost::l2(3), NcgOptions::default(), &network).unwrap();
     for _ in 0..3 {
         ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
     }
@@ -157,7 +159,8 @@ fn a_vanishing_gradient_changes_nothing() {
     let mut network = Network::<f64>::initial(3, grid, Activation::Tanh, Initialisation::Spline, 1);
     network.parameters_mut().as_mut_slice().fill(0.0);
     let x = Mat::from_fn(3, 2, |i, j| if i == j { 1.0 } else { 0.0 });
-    let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(2), NcgOptions::default(), &network);
+    let mut ncg =
+        Ncg::new(Box::new(Euler::new()), Cost::l2(2), NcgOptions::default(), &network).unwrap();
     for _ in 0..3 {
         let report = ncg.iterate(&mut network, x.as_ref(), &[0, 1]).unwrap();
         assert_eq!((report.cost.total(), report.eta), (0.0, 0.0));
@@ -172,7 +175,8 @@ fn divergence_is_an_error_and_leaves_the_parameters() {
         *p = 1e60;
     }
     let before = network.clone();
-    let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), NcgOptions::default(), &network);
+    let mut ncg =
+        Ncg::new(Box::new(Euler::new()), Cost::l2(3), NcgOptions::default(), &network).unwrap();
     let error = ncg.iterate(&mut network, x.map(|v| -v).as_ref(), &labels).unwrap_err();
     assert!(matches!(error, TrainError::Solve(_) | TrainError::Diverged { .. }), "{error}");
     assert_eq!(network, before);
@@ -185,7 +189,7 @@ fn separated_batches_without_centring_are_an_error_that_says_so() {
     let x = Mat::from_fn(9, 3, |i, j| if i == j { 1.0 } else { 0.0 });
     let labels = [0, 1, 2];
     let cost = Cost { mu3: 0.0, ..Cost::cross_entropy(3) };
-    let mut ncg = Ncg::new(Box::new(Euler::new()), cost, NcgOptions::default(), &network);
+    let mut ncg = Ncg::new(Box::new(Euler::new()), cost, NcgOptions::default(), &network).unwrap();
     let error = (0..2000)
         .find_map(|_| ncg.iterate(&mut network, x.as_ref(), &labels).err())
         .expect("cross-entropy alone has no minimum once the batch is separated");
@@ -234,16 +238,20 @@ fn what_cannot_be_iterated_is_refused_and_changes_nothing() {
         let before = network.clone();
         let ncg =
             |options| Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(3), options, &before);
-        let empty = ncg(NcgOptions::default()).iterate(&mut network, x.subcols(0, 0), &[]);
+        let mut method = ncg(NcgOptions::default()).unwrap();
+        let empty = method.iterate(&mut network, x.subcols(0, 0), &[]);
         assert!(matches!(empty, Err(TrainError::EmptyBatch)), "{empty:?}");
-        let backwards = NcgOptions { largest_step: Some(-1.0), ..NcgOptions::default() };
-        let refused = ncg(backwards).iterate(&mut network, x.as_ref(), &labels);
-        assert!(matches!(refused, Err(TrainError::Option { option: "largest_step", .. })));
+        let backwards = NcgOptions { max_step: Some(-1.0), ..NcgOptions::default() };
+        let refused = ncg(backwards).unwrap_err();
+        assert!(matches!(refused, TrainError::Option { option: "max_step", .. }));
+        let space = Space::H1 { length: 0.0, discretisation: Discretisation::Tridiagonal };
+        let refused = ncg(NcgOptions { space, ..NcgOptions::default() }).unwrap_err();
+        assert!(matches!(refused, TrainError::Option { option: "length", .. }));
         assert!(network == before);
 
         let grid = Grid::new(2.0, 7, Endpoint::Excluded).unwrap();
         let mut other = Network::initial(9, grid, Activation::Tanh, Initialisation::Spline, 4);
-        let refused = ncg(NcgOptions::default()).iterate(&mut other, x.as_ref(), &labels);
+        let refused = method.iterate(&mut other, x.as_ref(), &labels);
         assert!(matches!(refused, Err(TrainError::Solve(_))), "{refused:?}");
     }
     check::<f64>();
@@ -263,4 +271,47 @@ fn a_set_without_data_points_scores_nothing() {
     assert_eq!((score, score.accuracy()), (Score::default(), 0.0));
     let wrong = EvaluationSet { labels: vec![1], ..set };
     assert!(wrong.score(&Euler::new(), &network, &Cost::cross_entropy(3)).is_err());
+}
+
+/// A second try after a failure has the bits of a first one.
+#[test]
+fn an_iteration_that_fails_leaves_direction_and_memory_as_they_were() {
+    let backtracking = LineSearch::Backtracking { halvings: 2 };
+    for (conjugacy, line_search) in [
+        (Conjugacy::FletcherReeves, LineSearch::Linearised),
+        (Conjugacy::PolakRibiere, LineSearch::Linearised),
+        (Conjugacy::HagerZhang, backtracking),
+    ] {
+        for space in [Space::L2, h1(Discretisation::Tridiagonal)] {
+            let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
+            let options = NcgOptions { conjugacy, line_search, space, ..NcgOptions::default() };
+            let make = || {
+                let cost = Cost { mu3: 0.0, ..Cost::cross_entropy(3) };
+                Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap()
+            };
+            let (mut disturbed, mut undisturbed) = (make(), make());
+            let mut twin = network.clone();
+            for _ in 0..3 {
+                disturbed.iterate(&mut network, x.as_ref(), &labels).unwrap();
+                undisturbed.iterate(&mut twin, x.as_ref(), &labels).unwrap();
+            }
+            let (direction, memory) = (disturbed.direction().clone(), disturbed.memory());
+
+            // The direct problem overflows; or it does not, but the sensitivity along the direction
+            // does, once that has been made.
+            let mut huge = network.clone();
+            huge.parameters_mut().combine(0.0, network.parameters(), f64::MAX);
+            assert!(disturbed.iterate(&mut huge, x.as_ref(), &labels).is_err());
+            assert!(*disturbed.direction() == direction && disturbed.memory() == memory);
+            let far = Mat::from_fn(x.nrows(), x.ncols(), |i, j| 1e200 * x[(i, j)]);
+            assert!(disturbed.iterate(&mut network, far.as_ref(), &labels).is_err());
+            assert!(*disturbed.direction() == direction && disturbed.memory() == memory);
+            assert!(network == twin);
+
+            let again = disturbed.iterate(&mut network, x.as_ref(), &labels).unwrap();
+            let expected = undisturbed.iterate(&mut twin, x.as_ref(), &labels).unwrap();
+            assert_eq!((again.gamma, again.eta), (expected.gamma, expected.eta));
+            assert!(network == twin && disturbed.memory() == undisturbed.memory());
+        }
+    }
 }

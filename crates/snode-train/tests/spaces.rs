@@ -14,7 +14,7 @@ fn represent(grid: &Grid, length: f64, how: Discretisation, u: impl Fn(f64) -> f
         from.node_mut(k).fill(u(grid.time(k)));
     }
     let mut to = Parameters::zeros(1, grid.nodes());
-    Space::H1 { length, discretisation: how }.build(grid).represent(&from, &mut to);
+    Space::H1 { length, discretisation: how }.build(grid).unwrap().represent(&from, &mut to);
     (0..grid.nodes()).map(|k| to.node(k)[0]).collect()
 }
 

@@ -61,7 +61,7 @@ fn start<T: Real>() -> Snapshot<T> {
 }
 
 fn ncg<T: Real>(options: NcgOptions) -> Ncg<T> {
-    Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(3), options, &start().network)
+    Ncg::new(Box::new(Euler::new()), Cost::cross_entropy(3), options, &start().network).unwrap()
 }
 
 fn plan() -> Plan {
@@ -185,6 +185,32 @@ fn stop_rules_stop() {
     flag.store(true, Ordering::Relaxed);
     let mut signal = StopSignal(flag);
     assert_eq!(stopped_by(&mut source, &mut signal), (StopReason::Interrupted, 0));
+}
+
+/// A process may die after a rule has stopped its training, and before the results are written.
+#[test]
+fn a_training_that_a_rule_stopped_does_not_go_on() {
+    let sets = sets::<f64>();
+    let mut source = Circle;
+    let long = Plan { epochs: 1000, evaluate_every: 1, ..plan() };
+    let mut early = EarlyStop { set: "test".into(), patience: 4 };
+    let mut limit = TimeLimit(Duration::from_millis(20));
+    let rules: [(&mut dyn Observer<f64>, _); 2] =
+        [(&mut early, StopReason::NoImprovement), (&mut limit, StopReason::TimeLimit)];
+    for (rule, reason) in rules {
+        let mut snapshot = start();
+        let mut iterations = Vec::new();
+        for _ in 0..3 {
+            let options = NcgOptions::default();
+            let mut trainer =
+                Trainer::new(ncg(options), snapshot, long, &mut source, &sets).unwrap();
+            trainer.observe_with(&mut *rule);
+            assert_eq!(trainer.run().unwrap(), reason);
+            snapshot = trainer.snapshot();
+            iterations.push(snapshot.history.iterations.len());
+        }
+        assert!(iterations.iter().all(|&count| count == iterations[0]), "{iterations:?}");
+    }
 }
 
 #[test]

@@ -117,16 +117,15 @@ mod tests {
         let x = Mat::from_fn(8, 30, value);
         let (xi, w) = (Mat::from_fn(8, 30, value), Mat::from_fn(8, 30, |i, j| value(j, i)));
         let mut euler = Euler::new();
-        euler.direct(&network, x.as_ref()).unwrap();
+        let mut trajectory = euler.direct(&network, x.as_ref()).unwrap();
         let input = Some(xi.as_ref());
-        euler.sensitivity(&network, Perturbation { parameters: None, input }).unwrap();
+        let along = Perturbation { parameters: None, input };
         let inner = |a: MatRef<'_, T>, b: MatRef<'_, T>| -> f64 {
             let entries = (0..30).flat_map(|j| (0..8).map(move |i| (i, j)));
             entries.map(|at| a[at].to_f64() * b[at].to_f64()).sum()
         };
-        let forward = inner(euler.output_sensitivity(), w.as_ref());
-        euler.adjoint(&network, w.as_ref(), None).unwrap();
-        let backward = inner(xi.as_ref(), euler.input_adjoint());
+        let forward = inner(trajectory.sensitivity(along).unwrap().sensitivity, w.as_ref());
+        let backward = inner(xi.as_ref(), trajectory.adjoint(w.as_ref(), None).unwrap());
         assert!((forward - backward).abs() < round_off * forward.abs(), "{forward} {backward}");
 
         let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), 3).unwrap();

@@ -10,11 +10,13 @@ pub mod robustness;
 pub mod schemes;
 pub mod smoothness;
 
+use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use snode_store::{Appendix, Attribute, read_appendix, write_appendix};
+use snode_files::{Existing, try_writing};
+use snode_store::{Appendix, StoreError, network_digest, read_appendix, write_appendix};
 
 pub use attack::Attack;
 pub use noise::{Noise, NoisyPart};
@@ -23,7 +25,7 @@ pub use schemes::SolvedBy;
 pub use smoothness::Smoothness;
 
 use crate::config::Experiment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The group of a file of results in which analyses of its network stand.
 pub const ANALYSIS: &str = "analysis";
@@ -83,13 +85,27 @@ impl Analysis {
     ///
     /// # Errors
     /// If the run or the images cannot be read or do not fit, or the file cannot be written.
-    pub fn run(&self, path: &Path, threads: Option<usize>) -> Result<()> {
+    pub fn run(&self, path: &Path, threads: Option<usize>, existing: Existing) -> Result<()> {
         match self {
-            Self::Robustness(analysis) => analysis.run(path, threads),
-            Self::Noise(analysis) => analysis.run(path, threads),
-            Self::Smoothness(analysis) => analysis.run(path, threads),
-            Self::SolvedBy(analysis) => analysis.run(path, threads),
-            Self::Attack(analysis) => analysis.run(path, threads),
+            Self::Robustness(analysis) => analysis.run(path, threads, existing),
+            Self::Noise(analysis) => analysis.run(path, threads, existing),
+            Self::Smoothness(analysis) => analysis.run(path, threads, existing),
+            Self::SolvedBy(analysis) => analysis.run(path, threads, existing),
+            Self::Attack(analysis) => analysis.run(path, threads, existing),
+        }
+    }
+
+    /// On how much it measures, as far as it says so itself.
+    fn extent(&self) -> Extent {
+        match self {
+            Self::Robustness(Robustness { keys, .. }) => {
+                Extent { images: keys.images, draws: Some(keys.draws) }
+            }
+            Self::Noise(Noise { images, draws, .. }) => {
+                Extent { images: Some(*images), draws: Some(*draws) }
+            }
+            Self::Attack(attack) => Extent { images: attack.keys.images, draws: None },
+            Self::Smoothness(_) | Self::SolvedBy(_) => Extent::default(),
         }
     }
 }
@@ -110,35 +126,77 @@ pub fn of(experiment: &Experiment) -> Vec<Analysis> {
     analyses
 }
 
+/// Makes sure, before an analysis takes its time, that its results can be kept: that they may take the
+/// place of what the file holds, and that the file can be written.
+///
+/// # Errors
+/// If not.
+pub fn check_room(path: &Path, analyses: &[Analysis], existing: Existing) -> Result<()> {
+    for analysis in analyses {
+        let found = read_appendix(path, &analysis.group())?;
+        if let Some(found) = found
+            && !may_replace(&found, &analysis.identity(), analysis.extent(), existing)
+        {
+            return Err(kept(path, &analysis.group(), &found));
+        }
+    }
+    let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    try_writing(path, Existing::Replace, bytes).map_err(Error::refused)
+}
+
 /// Those of an experiment's analyses that the run at `path` does not hold, or holds by another
-/// configuration.
+/// configuration; or of another network than the one of this identity, if that is known.
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn pending(path: &Path, experiment: &Experiment) -> Result<Vec<Analysis>> {
+pub fn pending(
+    path: &Path,
+    experiment: &Experiment,
+    network: Option<&str>,
+) -> Result<Vec<Analysis>> {
     let mut pending = Vec::new();
     for analysis in of(experiment) {
         let found = read_appendix(path, &analysis.group())?;
-        let identity = found.and_then(|found| found.attributes.get(IDENTITY).cloned());
-        if identity != Some(Attribute::Text(analysis.identity())) {
+        let is_this = |found: &Appendix| {
+            // Earlier versions did not say which network they measured.
+            let measured = found.text(Appendix::NETWORK);
+            found.text(IDENTITY) == Some(analysis.identity().as_str())
+                && (network.is_none() || measured.is_none() || measured == network)
+        };
+        if !found.as_ref().is_some_and(is_this) {
             pending.push(analysis);
         }
     }
     Ok(pending)
 }
 
-/// Makes the analyses that are [`pending`]; `say` is told the name of each.
+/// Makes the analyses that are [`pending`]; `say` is told the name of each. What the experiment asks for
+/// takes the place of what was measured before, even if that was more; it is then said.
 ///
 /// # Errors
 /// If one of them fails, or `say` does.
 pub fn complete(
     path: &Path,
     experiment: &Experiment,
-    say: impl Fn(&str) -> Result<()>,
+    mut say: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
-    for analysis in pending(path, experiment)? {
+    let pending = pending(path, experiment, Some(&network_digest(path)?))?;
+    check_room(path, &pending, Existing::Replace)?;
+    for analysis in pending {
         say(&analysis.name())?;
-        analysis.run(path, experiment.threads)?;
+        // The experiment says what is wanted; that it is less than there was is not passed over.
+        if let Some(found) = read_appendix(path, &analysis.group())?
+            && analysis.extent().is_less(Extent::of(&found))
+        {
+            crate::output::say(&format!(
+                "{}: /{} was measured on {}, which is more than the experiment asks for, and is \
+                 replaced",
+                path.display(),
+                analysis.group(),
+                Extent::of(&found)
+            ));
+        }
+        analysis.run(path, experiment.threads, Existing::Replace)?;
     }
     Ok(())
 }
@@ -152,10 +210,79 @@ fn identity(analysis: &impl Serialize) -> String {
     format!("{number:012x}")
 }
 
-/// Writes what an analysis found into its group, with its identity.
-fn write(path: &Path, group: &str, analysis: &impl Serialize, found: Appendix) -> Result<()> {
-    let found = found.with_attribute(IDENTITY, identity(analysis).as_str());
-    Ok(write_appendix(path, group, &found)?)
+/// On how much something was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Extent {
+    /// Images; all there are if not said.
+    images: Option<usize>,
+    /// Draws of noise.
+    draws: Option<usize>,
+}
+
+impl Extent {
+    /// As a group of results says.
+    fn of(found: &Appendix) -> Self {
+        let count = |name: &str| found.number(name).map(|count| count as usize);
+        // Of an attack, the images that were wrong before count too.
+        let images = found.values("outcome").map(<[f64]>::len).or_else(|| count("images"));
+        Self { images, draws: count("draws") }
+    }
+
+    /// Whether it is certainly less than another one.
+    fn is_less(self, other: Self) -> bool {
+        let less =
+            |a: Option<usize>, b: Option<usize>| matches!((a, b), (Some(a), Some(b)) if a < b);
+        less(self.images, other.images) || less(self.draws, other.draws)
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.images, self.draws) {
+            (Some(images), Some(draws)) => write!(f, "{images} images and {draws} draws"),
+            (Some(images), None) => write!(f, "{images} images"),
+            _ => f.write_str("other data"),
+        }
+    }
+}
+
+/// Whether results take the place of those that are there: of the same configuration always, else only
+/// if they are of no fewer images and draws, or it was said that they may.
+fn may_replace(found: &Appendix, identity: &str, new: Extent, existing: Existing) -> bool {
+    existing == Existing::Replace
+        || found.text(IDENTITY) == Some(identity)
+        || !new.is_less(Extent::of(found))
+}
+
+fn kept(path: &Path, group: &str, found: &Appendix) -> Error {
+    Error::Usage(format!(
+        "{}: /{group} was measured on {}, which is more than asked for now, and is kept; give --force \
+         to replace it",
+        path.display(),
+        Extent::of(found)
+    ))
+}
+
+/// Writes what an analysis found on the network of this identity into its group, with the analysis' own.
+fn write(
+    path: &Path,
+    group: &str,
+    analysis: &impl Serialize,
+    network: &str,
+    found: Appendix,
+    existing: Existing,
+) -> Result<()> {
+    let identity = identity(analysis);
+    let found = found.with_attribute(IDENTITY, identity.as_str());
+    let new = Extent::of(&found);
+    let may = |old: &Appendix| may_replace(old, &identity, new, existing);
+    match write_appendix(path, group, &found, network, may) {
+        Err(StoreError::Kept { .. }) => {
+            let old = read_appendix(path, group)?.unwrap_or_default();
+            Err(kept(path, group, &old))
+        }
+        other => Ok(other?),
+    }
 }
 
 #[cfg(test)]

@@ -4,16 +4,17 @@ use std::path::Path;
 
 use serde::Serialize;
 use snode_analysis::{Moments, NoiseOn, NoiseOptions, PropagationSummary, summarise_noise};
+use snode_files::Existing;
 use snode_ode::Endpoint;
-use snode_store::{Appendix, Precision, read_network};
+use snode_store::{Appendix, Precision};
 
 use super::{ANALYSIS, write};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::commands::pool;
 use crate::config::NoiseConfig;
 use crate::encoded::encoded;
 use crate::error::Result;
 use crate::number::Number;
+use crate::threads::pool;
 
 /// Noise through the depth of a network (S26).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -89,10 +90,10 @@ impl Noise {
     ///
     /// # Errors
     /// As [`Analysis::run`](super::Analysis::run).
-    pub fn run(&self, path: &Path, threads: Option<usize>) -> Result<()> {
+    pub fn run(&self, path: &Path, threads: Option<usize>, existing: Existing) -> Result<()> {
         let subject = subject(path, &self.source)?;
         let measured = self.measure(&subject, threads)?;
-        self.write(&subject, &measured)
+        self.write(&subject, &measured, existing)
     }
 
     /// Measures on the images of `subject`, from the first on.
@@ -118,8 +119,9 @@ impl Noise {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&self, subject: &Subject, measured: &Measured) -> Result<()> {
-        write(&subject.run, &self.group(), self, appendix(subject, measured))
+    pub fn write(&self, subject: &Subject, measured: &Measured, existing: Existing) -> Result<()> {
+        let (run, network) = (&subject.run, &subject.network);
+        write(run, &self.group(), self, network, appendix(subject, measured), existing)
     }
 }
 
@@ -129,7 +131,7 @@ fn propagate<T: Number>(
     options: &NoiseOptions,
 ) -> Result<Vec<PropagationSummary>> {
     // Layer by layer is Euler's way: other schemes have no layers.
-    let network = read_network::<T>(&subject.run)?.network.with_endpoint(Endpoint::Excluded);
+    let network = subject.network::<T>()?.with_endpoint(Endpoint::Excluded);
     let indices: Vec<usize> = (0..images).collect();
     let x0 = encoded::<T>(&subject.split, subject.encoding, &indices)?.x;
     Ok(summarise_noise(&network, x0.as_ref(), options)?)
@@ -148,10 +150,9 @@ fn appendix(subject: &Subject, measured: &Measured) -> Appendix {
     let Measured { options, images, summaries } = measured;
     let times = summaries.first().map(|summary| summary.times.clone()).unwrap_or_default();
     let shape = [summaries.len(), times.len()];
-    let mut appendix = Appendix::default()
+    let mut appendix = subject
+        .describe(Appendix::default())
         .with_attribute("scheme", "euler")
-        .with_attribute("data", subject.source.as_str())
-        .with_attribute("split", subject.split_name.text())
         .with_attribute("images", *images)
         .with_attribute("draws", options.draws)
         .with_attribute("seed", options.seed)

@@ -4,16 +4,17 @@ use std::path::Path;
 
 use serde::Serialize;
 use snode_analysis::{RobustnessCurve, RobustnessOptions, robustness};
+use snode_files::Existing;
 use snode_ode::SchemeChoice;
-use snode_store::{Appendix, Precision, read_network};
+use snode_store::{Appendix, Precision};
 
 use super::{ANALYSIS, write};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::commands::pool;
 use crate::config::{RobustnessConfig, SchemeName, scheme_for};
 use crate::encoded::evaluation_set;
 use crate::error::{Error, Result};
 use crate::number::Number;
+use crate::threads::pool;
 
 /// Accuracy of a network under noise on the inputs (S28).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,10 +54,10 @@ impl Robustness {
     ///
     /// # Errors
     /// As [`Analysis::run`](super::Analysis::run).
-    pub fn run(&self, path: &Path, threads: Option<usize>) -> Result<()> {
+    pub fn run(&self, path: &Path, threads: Option<usize>, existing: Existing) -> Result<()> {
         let subject = subject(path, &self.images)?;
         let measured = self.measure(&subject, threads)?;
-        self.write(&subject, &measured)
+        self.write(&subject, &measured, existing)
     }
 
     /// Measures on the images of `subject`, from the first on.
@@ -86,7 +87,7 @@ impl Robustness {
         scheme: &SchemeChoice,
         options: &RobustnessOptions,
     ) -> Result<RobustnessCurve> {
-        let network = read_network::<T>(&subject.run)?.network.with_endpoint(scheme.endpoint());
+        let network = subject.network::<T>()?.with_endpoint(scheme.endpoint());
         let split = subject.first(self.keys.images)?;
         let set = evaluation_set::<T>(subject.split_name.text(), &split, subject.encoding)?;
         let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
@@ -97,8 +98,9 @@ impl Robustness {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&self, subject: &Subject, measured: &Measured) -> Result<()> {
-        write(&subject.run, &self.group(), self, appendix(subject, measured))
+    pub fn write(&self, subject: &Subject, measured: &Measured, existing: Existing) -> Result<()> {
+        let (run, network) = (&subject.run, &subject.network);
+        write(run, &self.group(), self, network, appendix(subject, measured), existing)
     }
 }
 
@@ -107,10 +109,9 @@ fn appendix(subject: &Subject, measured: &Measured) -> Appendix {
     let (levels, draws) = (curve.levels.len(), options.draws);
     let accuracies = (0..levels).flat_map(|level| (0..draws).map(move |draw| (level, draw)));
     let accuracies = accuracies.map(|(level, draw)| curve.accuracy(level, draw)).collect();
-    Appendix::default()
+    subject
+        .describe(Appendix::default())
         .with_attribute("scheme", scheme.name())
-        .with_attribute("data", subject.source.as_str())
-        .with_attribute("split", subject.split_name.text())
         .with_attribute("images", curve.total)
         .with_attribute("draws", draws)
         .with_attribute("seed", options.seed)

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use serde::Serialize;
+use snode_files::Existing;
 use snode_store::{Appendix, Precision};
 
 use super::{ANALYSIS, write};
 use crate::commands::eval::{Evaluation, evaluate};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::commands::pool;
 use crate::config::{SchemeName, SchemesConfig, cost, is_adaptive, scheme_for};
 use crate::error::Result;
+use crate::threads::pool;
 
 /// A network solved by a scheme.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,17 +46,22 @@ impl SolvedBy {
     ///
     /// # Errors
     /// As [`Analysis::run`](super::Analysis::run).
-    pub fn run(&self, path: &Path, threads: Option<usize>) -> Result<()> {
+    pub fn run(&self, path: &Path, threads: Option<usize>, existing: Existing) -> Result<()> {
         let subject = subject(path, &self.images)?;
         let Subject { summary, experiment, split, encoding, .. } = &subject;
         let (classes, experiment) = (summary.model.classes, experiment.as_ref());
         let scheme = scheme_for(Some(self.scheme), self.tolerance, summary, experiment)?;
         let cost = experiment.map(|experiment| cost(&experiment.cost, classes));
         let evaluation = pool(threads)?.install(|| match summary.precision {
-            Precision::F32 => evaluate::<f32>(path, split, *encoding, classes, cost, &scheme),
-            Precision::F64 => evaluate::<f64>(path, split, *encoding, classes, cost, &scheme),
+            Precision::F32 => {
+                evaluate(subject.network::<f32>()?, split, *encoding, classes, cost, &scheme)
+            }
+            Precision::F64 => {
+                evaluate(subject.network::<f64>()?, split, *encoding, classes, cost, &scheme)
+            }
         })?;
-        write(path, &self.group(), self, self.appendix(&subject, &evaluation))
+        let found = self.appendix(&subject, &evaluation);
+        write(path, &self.group(), self, &subject.network, found, existing)
     }
 
     fn appendix(&self, subject: &Subject, evaluation: &Evaluation) -> Appendix {
@@ -63,10 +69,9 @@ impl SolvedBy {
         let (correct, total) = (evaluation.correct(), evaluation.total());
         let confusion = evaluation.confusion.iter().flatten().map(|count| *count as f64).collect();
         let effort = &evaluation.statistics;
-        let appendix = Appendix::default()
+        let appendix = subject
+            .describe(Appendix::default())
             .with_attribute("scheme", self.scheme.text())
-            .with_attribute("data", subject.source.as_str())
-            .with_attribute("split", subject.split_name.text())
             .with_attribute("images", total)
             .with_attribute("correct", correct)
             .with_attribute("accuracy", correct as f64 / total.max(1) as f64)

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use serde::Serialize;
 use snode_analysis::{Smoothness as Roughnesses, smoothness, weight_path};
+use snode_files::Existing;
 use snode_store::{Appendix, Precision, read_info, read_network};
 
 use super::{ANALYSIS, write};
-use crate::commands::pool;
 use crate::config::SmoothnessConfig;
 use crate::error::Result;
 use crate::number::Number;
+use crate::threads::pool;
 
 /// Smoothness of the parameters in depth (S29), and the path of one weight.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +28,8 @@ pub struct Measured {
     pub entry: (usize, usize),
     /// Depth and value.
     pub path: Vec<(f64, f64)>,
+    /// The identity of the network.
+    pub network: String,
 }
 
 impl Smoothness {
@@ -44,9 +47,9 @@ impl Smoothness {
     ///
     /// # Errors
     /// As [`Analysis::run`](super::Analysis::run).
-    pub fn run(&self, path: &Path, threads: Option<usize>) -> Result<()> {
+    pub fn run(&self, path: &Path, threads: Option<usize>, existing: Existing) -> Result<()> {
         let measured = self.measure(path, threads)?;
-        self.write(path, &measured)
+        self.write(path, &measured, existing)
     }
 
     /// Measures on the network of the run at `path`.
@@ -62,24 +65,25 @@ impl Smoothness {
     }
 
     fn of_network<T: Number>(&self, path: &Path) -> Result<Measured> {
-        let network = read_network::<T>(path)?.network;
+        let stored = read_network::<T>(path)?;
+        let (digest, network) = (stored.digest(), stored.network);
         let middle = network.width() / 2;
         let entry = self.entry.map_or((middle, middle), |[row, column]| (row, column));
         let path = weight_path(&network, entry)?;
-        Ok(Measured { smoothness: smoothness(&network), entry, path })
+        Ok(Measured { smoothness: smoothness(&network), entry, path, network: digest })
     }
 
     /// Writes what was measured into the run's file.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&self, path: &Path, measured: &Measured) -> Result<()> {
-        write(path, &self.group(), self, appendix(measured))
+    pub fn write(&self, path: &Path, measured: &Measured, existing: Existing) -> Result<()> {
+        write(path, &self.group(), self, &measured.network, appendix(measured), existing)
     }
 }
 
 fn appendix(measured: &Measured) -> Appendix {
-    let Measured { smoothness, entry, path } = measured;
+    let Measured { smoothness, entry, path, .. } = measured;
     let n = smoothness.width();
     let entries = || (0..n).flat_map(|i| (0..n).map(move |j| smoothness.weight(i, j)));
     let biases = || (0..n).map(|i| smoothness.bias(i));

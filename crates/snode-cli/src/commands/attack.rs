@@ -11,13 +11,15 @@ use snode_attack::{AttackResults, AttackSummary, Norm, Outcome, Progress};
 use snode_figures::{Axis, Line, Panel, svg};
 
 use super::images::{ImageArgs, Subject, subject};
-use super::{ThreadArgs, figures_folder, stem};
+use super::{ThreadArgs, stem};
 use crate::analyses::attack::{Attack, Found, contact_sheet};
+use crate::analyses::{Analysis, check_room};
 use crate::config::{AttackConfig, SchemeName, scheme_for};
 use crate::error::{Error, Result};
 use crate::output::{print, print_line};
+use crate::outputs::{ForceArgs, Outputs};
 use crate::report::{align_right, plain_table, text};
-use crate::tables::{Csv, write_text};
+use crate::tables::Csv;
 
 /// Arguments of `snode attack`.
 #[derive(Debug, Args)]
@@ -37,6 +39,9 @@ pub struct AttackArgs {
     /// The threads.
     #[command(flatten)]
     pub threads: ThreadArgs,
+    /// Whether files, and larger measurements, are replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -50,6 +55,14 @@ pub struct AttackArgs {
 pub fn run(args: &AttackArgs) -> Result<()> {
     let subject = subject(&args.run, &args.source)?;
     let attack = attack(args, &subject)?;
+    let existing = args.force.existing();
+    let outputs = Outputs::new(existing, [&args.run]);
+    // Before the work it is made sure that its results can be kept.
+    check_room(&args.run, &[Analysis::Attack(Box::new(attack.clone()))], existing)?;
+    if let Some(folder) = &args.figures {
+        let names = ["csv", "svg", "png"].map(|ending| figure(args, &attack, ending));
+        outputs.check_in(folder, &names)?;
+    }
     let bar = bar(attack.keys.name(), args.json);
     let found = attack.measure(&subject, args.threads.number(), &mut |progress| {
         let Progress { done, total, fooled } = progress;
@@ -60,12 +73,18 @@ pub fn run(args: &AttackArgs) -> Result<()> {
     });
     bar.finish_and_clear();
     let found = found?;
-    attack.write(&subject, &found)?;
-    if let Some(folder) = &args.figures {
-        write_figures(folder, &args.run, &subject, &attack, &found)?;
-    }
+    let kept = attack.write(&subject, &found, existing).and_then(|()| match &args.figures {
+        Some(folder) => write_figures(args, folder, &outputs, &subject, &attack, &found),
+        None => Ok(()),
+    });
+    // What was found is printed in any case.
+    let printed = show(args, &subject, &attack, &found);
+    kept.and(printed)
+}
+
+fn show(args: &AttackArgs, subject: &Subject, attack: &Attack, found: &Found) -> Result<()> {
     if args.json {
-        return print_line(&as_json(&subject, &attack, &found)?.to_string());
+        return print_line(&as_json(subject, attack, found)?.to_string());
     }
     let summary = found.results.summary();
     print(&format!(
@@ -158,16 +177,21 @@ fn as_json(subject: &Subject, attack: &Attack, found: &Found) -> Result<serde_js
 /// How many adversarial images are shown.
 const SHOWN: usize = 10;
 
+/// The name of a file with a figure or a table.
+fn figure(args: &AttackArgs, attack: &Attack, ending: &str) -> String {
+    format!("{}-{}.{ending}", stem(&args.run), attack.keys.name())
+}
+
 fn write_figures(
+    args: &AttackArgs,
     folder: &Path,
-    run: &Path,
+    outputs: &Outputs,
     subject: &Subject,
     attack: &Attack,
     found: &Found,
 ) -> Result<()> {
-    figures_folder(folder)?;
     let name = attack.keys.name();
-    let file = |ending: &str| folder.join(format!("{}-{name}.{ending}", stem(run)));
+    let file = |ending: &str| folder.join(figure(args, attack, ending));
     let images = &found.results.images;
     let mut csv = Csv::new([
         "image",
@@ -196,7 +220,7 @@ fn write_figures(
             image.iterations.to_string(),
         ]);
     }
-    csv.write(&file("csv"))?;
+    outputs.write_table(&file("csv"), &csv)?;
     let curve = found.results.success_curve(Norm::Two);
     if !curve.is_empty() {
         let mut panel = Panel::new(
@@ -204,9 +228,9 @@ fn write_figures(
             Axis::linear("ε, largest 2-norm of the perturbation"),
             Axis::linear("fooled within ε [%]"),
         );
-        panel.lines.push(Line::new(stem(run), steps(&curve)).plain());
+        panel.lines.push(Line::new(stem(&args.run), steps(&curve)).plain());
         let figure = svg(&[panel], 1).map_err(|error| Error::Results(error.to_string()))?;
-        write_text(&file("svg"), &figure)?;
+        outputs.write(&file("svg"), figure.as_bytes())?;
     }
     let adversarial: Vec<(usize, &[f64])> = images
         .iter()
@@ -217,7 +241,7 @@ fn write_figures(
     if adversarial.is_empty() {
         return Ok(());
     }
-    contact_sheet(subject, &adversarial)?.write(&file("png"))
+    outputs.write(&file("png"), &contact_sheet(subject, &adversarial)?.png()?)
 }
 
 /// A success curve as the corners of its steps, in per cent.

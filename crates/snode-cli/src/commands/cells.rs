@@ -13,6 +13,8 @@ pub struct Found {
     pub name: String,
     /// The folder of its results.
     pub folder: PathBuf,
+    /// The files that say what it is.
+    pub sources: Vec<PathBuf>,
     /// Its cells.
     pub cells: Vec<Cell>,
 }
@@ -42,18 +44,16 @@ pub fn find(path: &Path, set: &[String], output: Option<&Path>) -> Result<Vec<Fo
             path.display()
         )));
     }
+    let sources = file.sources().into_iter().map(|source| source.path).collect();
     let Grid { name, folder, cells, .. } = Grid::of(file, set, output)?;
-    Ok(vec![Found { name, folder, cells }])
+    Ok(vec![Found { name, folder, sources, cells }])
 }
 
 fn of_manifest(path: &Path) -> Result<Found> {
     let manifest = Manifest::read(path)?;
-    let cells = manifest.cells.into_iter().map(|cell| Cell {
-        number: cell.number,
-        label: cell.label,
-        identity: cell.identity,
-        experiment: cell.experiment,
-    });
+    let cells = manifest.cells.into_iter().map(Cell::from);
+    let files = manifest.files.into_iter().map(|file| file.path);
+    let sources = files.chain([path.to_owned()]).collect();
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    Ok(Found { name: manifest.name, folder, cells: cells.collect() })
+    Ok(Found { name: manifest.name, folder, sources, cells: cells.collect() })
 }

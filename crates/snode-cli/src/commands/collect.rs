@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
+use snode_files::Existing;
 use snode_store::{Attribute, Member, write_collection};
 
 use super::cells::find;
 use crate::error::{Error, Result};
 use crate::grid::Cell;
 use crate::output::{print, print_line, say};
+use crate::outputs::{ForceArgs, Outputs};
 
 /// Arguments of `snode collect`.
 #[derive(Debug, Args)]
@@ -29,6 +31,9 @@ pub struct CollectArgs {
     /// Copies the networks too.
     #[arg(long)]
     pub networks: bool,
+    /// Whether a file is replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -58,7 +63,13 @@ pub fn run(args: &CollectArgs) -> Result<()> {
     }
     let beside = || grids[0].folder.join(format!("{}.cells.h5", grids[0].name));
     let path = args.output.clone().unwrap_or_else(beside);
-    write_collection(&path, &members, args.networks)?;
+    // A collection in its own place follows the cells; one that the user names is a file as any other.
+    let existing = if args.output.is_some() { args.force.existing() } else { Existing::Replace };
+    let read = grids.iter().flat_map(|grid| grid.sources.iter().cloned());
+    let results = members.iter().map(|member| member.path.clone());
+    let outputs = Outputs::new(existing, read.chain(results));
+    outputs.check(&path)?;
+    write_collection(&path, &members, args.networks, existing)?;
     if args.json {
         let missing: Vec<Value> = missing
             .iter()

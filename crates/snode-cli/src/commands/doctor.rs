@@ -3,20 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use snode_files::{Existing, FileError, Lock, Unfinished, try_writing, unfinished};
 use snode_ode::Real;
 
-use super::pool;
-use crate::config::all_threads;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::estimate::{self, physical_memory, show_bytes};
 use crate::output::print;
 use crate::prepare::Prepared;
 use crate::report::{plain_table, text};
+use crate::threads::{default_threads, pool};
 
 /// Arguments of `snode doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// An experiment whose memory is held against the computer's.
+    /// An experiment whose memory is held against the computer's; or a folder of results, in which it
+    /// is looked whether files can be written and locked, and what is left of killed processes.
     pub file: Option<PathBuf>,
 }
 
@@ -30,11 +31,14 @@ const HOT: usize = 1;
 /// Prints versions, threads, vector unit, the rate of matrix products, disk and memory.
 ///
 /// # Errors
-/// If the experiment is refused, or threads cannot be started.
+/// If the experiment is refused, the folder cannot be read, or threads cannot be started.
 pub fn run(args: &DoctorArgs) -> Result<()> {
+    if let Some(folder) = args.file.as_deref().filter(|file| file.is_dir()) {
+        return folder_report(folder);
+    }
     let prepared = args.file.as_deref().map(|file| Prepared::read(file, &[])).transpose()?;
     let (major, minor, patch) = snode_store::hdf5::library_version();
-    let threads = all_threads();
+    let threads = default_threads()?;
     let mut table = plain_table();
     let mut row = |what: &str, value: String| {
         table.add_row([what.to_owned(), value]);
@@ -61,6 +65,58 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
         row("the experiment", format!("takes about {}{verdict}", show_bytes(needed)));
     }
     print(&format!("{}\n", text(&table)))
+}
+
+/// Prints what can be done in a folder, who holds locks there, and what is left over.
+fn folder_report(folder: &Path) -> Result<()> {
+    let probe = format!("snode-doctor-{}", std::process::id());
+    let write = match try_writing(&folder.join(&probe), Existing::Keep, 0) {
+        Ok(()) => "can be written".into(),
+        Err(error) => format!("cannot be written: {error}"),
+    };
+    let mut table = plain_table();
+    let mut row = |what: &str, value: String| {
+        table.add_row([what.to_owned(), value]);
+    };
+    row("files", write);
+    row("locks", locks(&folder.join(probe + ".lock")));
+    row("free disk", free_disk(folder).map_or_else(|| "not known".into(), show_bytes));
+    let cannot = |error| Error::file(folder, "cannot read the folder", error);
+    for entry in std::fs::read_dir(folder).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        if path.extension().is_some_and(|ending| ending == "lock")
+            && let Ok(Some(holder)) = Lock::look(&path)
+        {
+            row(&path.display().to_string(), format!("held by {holder}"));
+        }
+    }
+    let left = unfinished(folder).map_err(cannot)?;
+    for Unfinished { path, bytes, abandoned } in &left {
+        let state = if *abandoned {
+            "left by a process that is gone; can be removed, as `snode run` does"
+        } else {
+            "being written, or left by a process of another computer"
+        };
+        row(&path.display().to_string(), format!("{}, {state}", show_bytes(*bytes as f64)));
+    }
+    if left.is_empty() {
+        row("left over", "nothing".into());
+    }
+    print(&format!("{}\n{}\n", folder.display(), text(&table)))
+}
+
+/// Whether a second lock is kept out as long as a first is held.
+fn locks(path: &Path) -> String {
+    match Lock::try_acquire(path, None) {
+        Ok(first) if !first.is_enforced() => {
+            "the file system has none: two processes can train one run".into()
+        }
+        Ok(_first) => match Lock::try_acquire(path, None) {
+            Err(FileError::Held { .. }) => "work".into(),
+            _ => "do not work: two processes can train one run".into(),
+        },
+        Err(error) => format!("cannot be made: {error}"),
+    }
 }
 
 fn features() -> String {

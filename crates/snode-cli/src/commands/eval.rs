@@ -1,14 +1,14 @@
 //! `snode eval`: measures a trained network on images.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use comfy_table::Table;
 use faer::Mat;
 use serde_json::json;
 use snode_data::{Encoding, Split};
-use snode_ode::{SchemeChoice, Statistics};
-use snode_store::{Precision, read_network};
+use snode_ode::{Network, SchemeChoice, Statistics};
+use snode_store::Precision;
 use snode_train::{Cost, classify};
 
 use super::images::{ImageArgs, Subject, subject};
@@ -73,34 +73,38 @@ impl Evaluation {
 /// # Errors
 /// If the run or the images cannot be read, or do not fit each other.
 pub fn run(args: &EvalArgs) -> Result<()> {
-    let Subject { summary, experiment, source, split, encoding, .. } =
-        subject(&args.run, &args.images)?;
+    let subject = subject(&args.run, &args.images)?;
+    let Subject { summary, experiment, source, split, encoding, .. } = &subject;
     let classes = summary.model.classes;
-    let scheme = scheme_for(args.scheme, args.tolerance, &summary, experiment.as_ref())?;
-    let cost = experiment.map(|experiment| config::cost(&experiment.cost, classes));
+    let scheme = scheme_for(args.scheme, args.tolerance, summary, experiment.as_ref())?;
+    let cost = experiment.as_ref().map(|experiment| config::cost(&experiment.cost, classes));
     let evaluation = pool(args.threads.number())?.install(|| match summary.precision {
-        Precision::F32 => evaluate::<f32>(&args.run, &split, encoding, classes, cost, &scheme),
-        Precision::F64 => evaluate::<f64>(&args.run, &split, encoding, classes, cost, &scheme),
+        Precision::F32 => {
+            evaluate(subject.network::<f32>()?, split, *encoding, classes, cost, &scheme)
+        }
+        Precision::F64 => {
+            evaluate(subject.network::<f64>()?, split, *encoding, classes, cost, &scheme)
+        }
     })?;
-    show(args, &source, scheme.name(), &evaluation)
+    show(args, source, scheme.name(), &evaluation)
 }
 
 /// How many images are carried through the network at once.
 const CHUNK: usize = 5000;
 
-/// Carries a split through the network of a run, solved by `scheme`.
+/// Carries a split through a network, solved by `scheme`.
 ///
 /// # Errors
-/// If the network cannot be read or solved.
+/// If the network cannot be solved.
 pub fn evaluate<T: Number>(
-    run: &Path,
+    network: Network<T>,
     split: &Split,
     encoding: Encoding,
     classes: usize,
     cost: Option<Cost>,
     scheme: &SchemeChoice,
 ) -> Result<Evaluation> {
-    let network = read_network::<T>(run)?.network.with_endpoint(scheme.endpoint());
+    let network = network.with_endpoint(scheme.endpoint());
     let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
     let mut statistics = Statistics::default();
     let mut confusion = vec![vec![0; classes]; classes];

@@ -11,7 +11,7 @@ use snode_store::{Precision, Scalar, StoredNetwork, read_network};
 use crate::config::SchemeName;
 use crate::error::{Error, Result};
 use crate::output::say;
-use crate::tables::write_bytes;
+use crate::outputs::{ForceArgs, Outputs};
 
 /// Arguments of `snode export`.
 #[derive(Debug, Args)]
@@ -34,6 +34,9 @@ pub struct ExportArgs {
     /// of Euler's scheme.
     #[arg(long, value_enum, value_name = "SCHEME")]
     pub scheme: Option<SchemeName>,
+    /// Whether a file is replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
 }
 
 /// A format that networks are written in.
@@ -76,12 +79,14 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     if (args.state || args.scheme.is_some()) && format != ExportFormat::Onnx {
         return refuse(if args.state { "--state" } else { "--scheme" }, "onnx");
     }
+    let outputs = Outputs::new(args.force.existing(), [&args.run]);
+    outputs.check(&args.to)?;
     let (summary, _) = super::summary(&args.run)?;
     let bytes = match summary.precision {
         Precision::F32 => written::<f32>(args, format, &summary.info.name)?,
         Precision::F64 => written::<f64>(args, format, &summary.info.name)?,
     };
-    write_bytes(&args.to, &bytes)?;
+    outputs.write(&args.to, &bytes)?;
     say(&format!("{} is written, {} bytes", args.to.display(), bytes.len()));
     Ok(())
 }

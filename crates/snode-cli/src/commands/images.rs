@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use snode_data::{Encoding, Split};
-use snode_store::RunSummary;
+use snode_data::{Dataset, Encoding, Split};
+use snode_files::folder_of;
+use snode_ode::Network;
+use snode_store::{Appendix, RunSummary, Scalar, network_digest, read_network};
 
 use crate::config::Experiment;
 use crate::error::{Error, Result};
+use crate::fingerprint::{IMAGES, IMAGES_PATH, fingerprint};
+use crate::output::say;
 use crate::sources::Source;
 
 /// Which images a command takes.
@@ -52,6 +56,8 @@ pub struct Subject {
     pub summary: RunSummary,
     /// The experiment in it, if this version understands it.
     pub experiment: Option<Experiment>,
+    /// The identity of its network.
+    pub network: String,
     /// Where the images are from.
     pub source: String,
     /// Which of them.
@@ -60,9 +66,35 @@ pub struct Subject {
     pub split: Split,
     /// How they become inputs.
     pub encoding: Encoding,
+    /// The fingerprint of the whole data set.
+    pub fingerprint: String,
 }
 
 impl Subject {
+    /// The network.
+    ///
+    /// # Errors
+    /// If it cannot be read, or another one is in the file by now.
+    pub fn network<T: Scalar>(&self) -> Result<Network<T>> {
+        let stored = read_network::<T>(&self.run)?;
+        if stored.digest() == self.network {
+            return Ok(stored.network);
+        }
+        Err(Error::Results(format!(
+            "{}: found another network than a moment ago; the run was trained anew meanwhile: \
+             measure again",
+            self.run.display()
+        )))
+    }
+
+    /// Results with what they were measured on.
+    pub fn describe(&self, results: Appendix) -> Appendix {
+        results
+            .with_attribute("data", self.source.as_str())
+            .with_attribute("data_fingerprint", self.fingerprint.as_str())
+            .with_attribute("split", self.split_name.text())
+    }
+
     /// The first images, as many as asked for and there are; all if no number is given.
     ///
     /// # Errors
@@ -79,10 +111,31 @@ impl Subject {
 /// If they cannot be read, or do not fit each other.
 pub fn subject(run: &Path, args: &ImageArgs) -> Result<Subject> {
     let (summary, experiment) = super::summary(run)?;
-    let source = source(args, experiment.as_ref())?;
-    let split = images(run, args.split, &summary, &source)?;
+    let (source, dataset) = match &args.data {
+        Some(text) => {
+            let source = Source::find(text, Path::new(""))
+                .map_err(|problem| Error::Usage(format!("--data: {problem}")))?;
+            let dataset = source.load()?;
+            (source, dataset)
+        }
+        None => own_images(run, &summary, experiment.as_ref())?,
+    };
+    let fingerprint = fingerprint(&[dataset.train(), dataset.test()]);
+    if args.data.is_none()
+        && summary.info.provenance.get(IMAGES).is_some_and(|known| *known != fingerprint)
+    {
+        say(&format!(
+            "warning: the images of {} are not those that the network of {} was trained on: they \
+             have changed since",
+            source.text(),
+            run.display()
+        ));
+    }
+    let split = images(run, args.split, &summary, &source, dataset)?;
     let input = summary.model.input;
     Ok(Subject {
+        network: network_digest(run)?,
+        fingerprint,
         run: run.to_owned(),
         encoding: Encoding::new(input.background, input.foreground)?,
         source: source.text(),
@@ -93,20 +146,55 @@ pub fn subject(run: &Path, args: &ImageArgs) -> Result<Subject> {
     })
 }
 
-fn source(args: &ImageArgs, experiment: Option<&Experiment>) -> Result<Source> {
-    let text = match (&args.data, experiment) {
-        (Some(text), _) => text,
-        (None, Some(experiment)) => &experiment.data.source,
-        (None, None) => {
-            return Err(Error::Usage("--data: the run does not say its data; name it".into()));
-        }
+/// The images that a network was trained on: where they lie from its file of results if the folder
+/// was moved as a whole, else where they were.
+///
+/// # Errors
+/// If they are in neither place, or cannot be read.
+fn own_images(
+    run: &Path,
+    summary: &RunSummary,
+    experiment: Option<&Experiment>,
+) -> Result<(Source, Dataset)> {
+    let Some(experiment) = experiment else {
+        return Err(Error::Usage("--data: the run does not say its data; name it".into()));
     };
-    Source::find(text, Path::new("")).map_err(|problem| Error::Usage(format!("--data: {problem}")))
+    let provenance = &summary.info.provenance;
+    let beside = provenance.get(IMAGES_PATH).map(|path| folder_of(run).join(path));
+    let beside = beside.filter(|path| path.is_dir()).map(|path| path.display().to_string());
+    let places = beside.into_iter().chain([experiment.data.source.clone()]);
+    let mut first = None;
+    let mut problem = None;
+    for place in places {
+        let found = Source::find(&place, Path::new("")).and_then(|source| {
+            let dataset = source.load().map_err(|error| error.to_string())?;
+            Ok((source, dataset))
+        });
+        match found {
+            Err(error) => problem = problem.or(Some(error)),
+            Ok((source, dataset)) => {
+                let own = fingerprint(&[dataset.train(), dataset.test()]);
+                if provenance.get(IMAGES).is_none_or(|known| *known == own) {
+                    return Ok((source, dataset));
+                }
+                first.get_or_insert((source, dataset));
+            }
+        }
+    }
+    first.ok_or_else(|| {
+        let problem = problem.unwrap_or_default();
+        Error::Usage(format!("{problem}; --data says where the images are now"))
+    })
 }
 
 /// The split asked for, at the size of the network's inputs.
-fn images(run: &Path, split: SplitName, summary: &RunSummary, source: &Source) -> Result<Split> {
-    let dataset = source.load()?;
+fn images(
+    run: &Path,
+    split: SplitName,
+    summary: &RunSummary,
+    source: &Source,
+    dataset: Dataset,
+) -> Result<Split> {
     let classes = summary.model.classes;
     if dataset.classes() > classes {
         return Err(Error::Usage(format!(

@@ -9,18 +9,21 @@ use snode_exchange::limits::MAX_BYTES;
 use snode_exchange::{
     Description, ExchangeError, Imported, LayerNames, Layers, read_mat, read_npz, read_safetensors,
 };
+use snode_files::Existing;
 use snode_ode::{Activation, Endpoint, Parameters};
 use snode_store::{
-    Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status, write_run,
+    Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status, write_new_run,
+    write_run,
 };
 use snode_train::History;
 
 use super::data::parse_size;
 use super::stem;
-use crate::config::{DataConfig, Experiment, NetworkConfig, Precision, SchemeName};
+use crate::config::{DataConfig, Experiment, NetworkConfig, Precision, SchemeName, check_name};
 use crate::error::{Error, Result};
 use crate::mat73;
 use crate::output::say;
+use crate::outputs::{ForceArgs, Outputs};
 use crate::sources::Source;
 
 /// Arguments of `snode import`.
@@ -28,7 +31,7 @@ use crate::sources::Source;
 pub struct ImportArgs {
     /// The file: .safetensors, .npz, or .mat with the cell arrays Wcell and Bcell.
     pub file: PathBuf,
-    /// The file of results to write; it must not exist.
+    /// The file of results to write.
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
     /// The format, whatever the ending.
@@ -68,6 +71,9 @@ pub struct ImportArgs {
     /// IDX files.
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
+    /// Whether a file is replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
 }
 
 /// A format that networks are read from.
@@ -113,12 +119,10 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     if args.names.is_some() && format != ImportFormat::Safetensors {
         return Err(Error::Usage("--names: has a meaning only with safetensors".into()));
     }
-    if args.output.exists() {
-        let output = args.output.display();
-        return Err(Error::Usage(format!(
-            "{output} exists and is not overwritten; name another file"
-        )));
-    }
+    check_name(&stem(&args.output)).map_err(|problem| {
+        Error::Usage(format!("--output: the name of {}: {problem}", args.output.display()))
+    })?;
+    Outputs::new(args.force.existing(), [&args.file]).check(&args.output)?;
     let asked = asked(args);
     let source = match &args.data {
         None => String::new(),
@@ -258,7 +262,10 @@ fn write<T: Scalar>(
         history: History::default(),
         checkpoint: None,
     };
-    write_run(&args.output, &record, Compression::RESULT)?;
+    match args.force.existing() {
+        Existing::Keep => write_new_run(&args.output, &record, Compression::RESULT)?,
+        Existing::Replace => write_run(&args.output, &record, Compression::RESULT)?,
+    }
     say(&format!(
         "{}: width {width}, {} layers, T = {}, {}, {}, {classes} classes, images of {}x{} from {} to \
          {}",

@@ -1,12 +1,12 @@
 //! `snode init`: writes an experiment to start from.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::error::{Error, Result};
-use crate::output::say;
+use crate::error::Result;
+use crate::output::{quoted, say};
+use crate::outputs::{ForceArgs, Outputs};
 
 /// The experiment that is written.
 pub const STARTER: &str = include_str!("starter.toml");
@@ -14,29 +14,23 @@ pub const STARTER: &str = include_str!("starter.toml");
 /// Arguments of `snode init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The file to write; it must not exist.
+    /// The file to write.
     #[arg(default_value = "experiment.toml")]
     pub file: PathBuf,
+    /// Whether a file is replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
 }
 
 /// Writes the starter file.
 ///
 /// # Errors
-/// If the file exists or cannot be written.
+/// If the file exists and is to be kept, or cannot be written.
 pub fn run(args: &InitArgs) -> Result<()> {
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).open(&args.file).map_err(
-            |error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => Error::Usage(format!(
-                    "{} exists and is not overwritten; name another file",
-                    args.file.display()
-                )),
-                _ => Error::file(&args.file, "cannot write", error),
-            },
-        )?;
-    file.write_all(STARTER.as_bytes())
-        .map_err(|error| Error::file(&args.file, "cannot write", error))?;
-    say(&format!("{0} is written; train it by: snode run {0}", args.file.display()));
+    let nothing: [PathBuf; 0] = [];
+    Outputs::new(args.force.existing(), nothing).write(&args.file, STARTER.as_bytes())?;
+    let command = format!("snode run {}", quoted(args.file.as_os_str()));
+    say(&format!("{} is written; train it by: {command}", args.file.display()));
     Ok(())
 }
 

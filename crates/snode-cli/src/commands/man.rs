@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
-use clap_mangen::{Man, generate_to};
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::Man;
 
 use crate::cli::Cli;
 use crate::error::{Error, Result};
 use crate::output::{print, say};
+use crate::outputs::{ForceArgs, Outputs};
 
 /// Arguments of `snode man`.
 #[derive(Debug, Args)]
@@ -16,6 +17,9 @@ pub struct ManArgs {
     /// the first.
     #[arg(long, value_name = "FOLDER")]
     pub to: Option<PathBuf>,
+    /// Whether files are replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
 }
 
 /// Prints the page of the program, or writes all pages.
@@ -28,9 +32,29 @@ pub fn run(args: &ManArgs) -> Result<()> {
         Man::new(Cli::command()).render(&mut page).map_err(Error::Stdout)?;
         return print(&String::from_utf8_lossy(&page));
     };
-    let failed = |source| Error::file(folder, "cannot write the pages", source);
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    generate_to(Cli::command(), folder).map_err(failed)?;
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    let mut pages = Vec::new();
+    collect(&command, &mut pages)?;
+    let nothing: [PathBuf; 0] = [];
+    let outputs = Outputs::new(args.force.existing(), nothing);
+    let names: Vec<String> = pages.iter().map(|(name, _)| name.clone()).collect();
+    outputs.check_in(folder, &names)?;
+    for (name, page) in &pages {
+        outputs.write(&folder.join(name), page)?;
+    }
     say(&format!("the pages are in {}", folder.display()));
+    Ok(())
+}
+
+/// The pages of a command and of those below it, with the names of their files.
+fn collect(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        collect(below, pages)?;
+    }
+    let man = Man::new(command.clone());
+    let mut page = Vec::new();
+    man.render(&mut page).map_err(Error::Stdout)?;
+    pages.push((man.get_filename(), page));
     Ok(())
 }

@@ -16,6 +16,7 @@ pub mod man;
 pub mod report;
 pub mod robustness;
 pub mod run;
+pub mod seal;
 pub mod sensitivity;
 pub mod show;
 pub mod solvers;
@@ -25,44 +26,27 @@ pub mod validate;
 use std::path::Path;
 
 use clap::Args;
-use snode_store::{RunSummary, read_info};
 
-use crate::config::Experiment;
-use crate::error::{Error, Result};
+use crate::records::summary;
+use crate::threads::MOST_THREADS;
+pub(crate) use crate::threads::pool;
 
 /// The option that says how many threads compute.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub struct ThreadArgs {
-    /// The number of threads; all there are if not given.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// The number of threads, in a grid of each cell. If not given: what the experiment says, or
+    /// else the environment variables SLURM_CPUS_PER_TASK and RAYON_NUM_THREADS, or all there are.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS as i64))]
     threads: Option<u16>,
 }
 
 impl ThreadArgs {
-    fn number(self) -> Option<usize> {
+    pub(crate) fn number(self) -> Option<usize> {
         self.threads.map(usize::from)
     }
-}
-
-/// Makes the folder for figures.
-fn figures_folder(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder)
-        .map_err(|source| Error::file(folder, "cannot make the folder", source))
 }
 
 /// What a file is called, without folder and ending: the beginning of the names of its figures.
 fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
-}
-
-/// Starts a pool of threads for the computation.
-pub(crate) fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
-    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build()?)
-}
-
-/// What a file of results says, and the experiment in it if this version understands it.
-fn summary(path: &Path) -> Result<(RunSummary, Option<Experiment>)> {
-    let summary = read_info(path)?;
-    let experiment = toml::from_str(&summary.configuration.resolved).ok();
-    Ok((summary, experiment))
 }

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use snode_files::Existing;
 
 use crate::error::Result;
 use crate::findings::{self, Collection};
 use crate::output::{print, say};
+use crate::outputs::{ForceArgs, Outputs};
 use crate::report::{plain_table, text};
 
 /// Arguments of `snode report`.
@@ -17,6 +19,9 @@ pub struct ReportArgs {
     /// The folder for the report; `report` in the folder of the runs if not given.
     #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Whether files in that folder are replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
 }
 
 /// Writes a report of what the runs found, of as many as are there.
@@ -31,6 +36,11 @@ pub fn run(args: &ReportArgs) -> Result<()> {
         }
     }
     let (there, planned) = (collection.runs().count(), collection.cells.len());
+    // A report in its own place follows the runs; one that the user names is a file as any other.
+    let existing = match &args.output {
+        Some(_) => args.force.existing(),
+        None => Existing::Replace,
+    };
     let folder = args.output.clone().unwrap_or_else(|| {
         if args.source.is_dir() {
             args.source.join("report")
@@ -38,8 +48,10 @@ pub fn run(args: &ReportArgs) -> Result<()> {
             args.source.with_extension("report")
         }
     });
+    let outputs = Outputs::new(existing, [&args.source]);
+    outputs.check_in(&folder, &findings::PAGES.map(str::to_owned))?;
     let report = findings::report(collection);
-    findings::write(&report, &folder)?;
+    findings::write(&report, &folder, &outputs)?;
     let mut table = plain_table();
     for claim in &report.claims {
         let verdict = claim.verdict().text();

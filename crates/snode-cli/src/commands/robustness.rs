@@ -9,14 +9,16 @@ use snode_data::Noise;
 use snode_figures::{Axis, Line, Panel, svg};
 
 use super::images::{ImageArgs, Subject, subject};
-use super::{ThreadArgs, figures_folder, stem};
+use super::{ThreadArgs, stem};
 use crate::analyses::robustness::{Measured, Robustness};
+use crate::analyses::{Analysis, check_room};
 use crate::config::{RobustnessConfig, SchemeName, scheme_for};
 use crate::error::{Error, Result};
 use crate::output::{print, print_line};
+use crate::outputs::{ForceArgs, Outputs};
 use crate::pictures::Sheet;
 use crate::report::{align_right, plain_table, text};
-use crate::tables::{Csv, write_text};
+use crate::tables::Csv;
 
 /// Arguments of `snode robustness`.
 #[derive(Debug, Args)]
@@ -55,6 +57,9 @@ pub struct RobustnessArgs {
     /// The threads.
     #[command(flatten)]
     pub threads: ThreadArgs,
+    /// Whether files, and larger measurements, are replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -68,16 +73,30 @@ pub struct RobustnessArgs {
 pub fn run(args: &RobustnessArgs) -> Result<()> {
     let subject = subject(&args.run, &args.source)?;
     let analysis = analysis(args, &subject)?;
-    let measured = analysis.measure(&subject, args.threads.number())?;
-    analysis.write(&subject, &measured)?;
+    let existing = args.force.existing();
+    let outputs = Outputs::new(existing, [&args.run]);
+    // Before the work it is made sure that its results can be kept.
+    check_room(&args.run, &[Analysis::Robustness(analysis.clone())], existing)?;
     if let Some(folder) = &args.figures {
-        write_figures(folder, &args.run, &measured)?;
-        write_pictures(folder, &args.run, &subject, &measured.options)?;
+        let curve = |ending| curve_name(&args.run, analysis.scheme.text(), ending);
+        outputs.check_in(folder, &[curve("csv"), curve("svg"), pictures_name(&args.run)])?;
     }
+    let measured = analysis.measure(&subject, args.threads.number())?;
+    let kept = analysis.write(&subject, &measured, existing).and_then(|()| match &args.figures {
+        Some(folder) => write_figures(folder, &args.run, &outputs, &measured)
+            .and_then(|()| write_pictures(folder, &outputs, &subject, &measured.options)),
+        None => Ok(()),
+    });
+    // What was measured is printed in any case.
+    let printed = show(args, &subject, &measured);
+    kept.and(printed)
+}
+
+fn show(args: &RobustnessArgs, subject: &Subject, measured: &Measured) -> Result<()> {
     if args.json {
-        return print_line(&as_json(&subject, &measured).to_string());
+        return print_line(&as_json(subject, measured).to_string());
     }
-    let Measured { scheme, options, curve } = &measured;
+    let Measured { scheme, options, curve } = measured;
     let clipped = if args.clip { ", clipped" } else { "" };
     print(&format!(
         "{}, {}, by {}: accuracy of {} images under noise{clipped}, {} draws\n{}\n",
@@ -150,10 +169,19 @@ fn table(curve: &RobustnessCurve) -> String {
     text(&table)
 }
 
-fn write_figures(folder: &Path, run: &Path, measured: &Measured) -> Result<()> {
+/// The name of the file with the curve.
+fn curve_name(run: &Path, scheme: &str, ending: &str) -> String {
+    format!("{}-robustness-{scheme}.{ending}", stem(run))
+}
+
+/// The name of the file with images under noise.
+fn pictures_name(run: &Path) -> String {
+    format!("{}-noisy.png", stem(run))
+}
+
+fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, measured: &Measured) -> Result<()> {
     let Measured { scheme, curve, .. } = measured;
-    figures_folder(folder)?;
-    let name = format!("{}-robustness-{}", stem(run), scheme.name());
+    let file = |ending| folder.join(curve_name(run, scheme.name(), ending));
     let mut csv = Csv::new(["level", "draw", "correct", "images", "accuracy"]);
     for (level, s) in curve.levels.iter().enumerate() {
         for (draw, correct) in curve.correct[level].iter().enumerate() {
@@ -166,7 +194,7 @@ fn write_figures(folder: &Path, run: &Path, measured: &Measured) -> Result<()> {
             ]);
         }
     }
-    csv.write(&folder.join(format!("{name}.csv")))?;
+    outputs.write_table(&file("csv"), &csv)?;
     let mut panel = Panel::new(
         "Accuracy under noise",
         Axis::linear("standard deviation of the noise"),
@@ -184,7 +212,7 @@ fn write_figures(folder: &Path, run: &Path, measured: &Measured) -> Result<()> {
         panel.lines.push(Line::new(name, points).plain());
     }
     let figure = svg(&[panel], 1).map_err(|error| Error::Results(error.to_string()))?;
-    write_text(&folder.join(format!("{name}.svg")), &figure)
+    outputs.write(&file("svg"), figure.as_bytes())
 }
 
 /// How many images are shown under noise.
@@ -194,7 +222,7 @@ const SHOWN: usize = 10;
 /// network sees, from background (black) to foreground (white).
 fn write_pictures(
     folder: &Path,
-    run: &Path,
+    outputs: &Outputs,
     subject: &Subject,
     options: &RobustnessOptions,
 ) -> Result<()> {
@@ -215,5 +243,5 @@ fn write_pictures(
         let pictures = noisy.chunks_exact(images.width());
         sheet.row(pictures.map(|pixels| pixels.iter().map(shade).collect()));
     }
-    sheet.write(&folder.join(format!("{}-noisy.png", stem(run))))
+    outputs.write(&folder.join(pictures_name(&subject.run)), &sheet.png()?)
 }

@@ -6,16 +6,18 @@ use clap::Args;
 use serde_json::json;
 use snode_analysis::{Moments, PropagationSummary};
 use snode_figures::{Axis, Line, Panel, svg};
+use snode_files::Existing;
 
 use super::images::{ImageArgs, Subject, subject};
-use super::{ThreadArgs, figures_folder, stem};
+use super::{ThreadArgs, stem};
 use crate::analyses::noise::{self, quantities};
-use crate::analyses::{Noise, NoisyPart, Smoothness, smoothness};
+use crate::analyses::{Analysis, Noise, NoisyPart, Smoothness, check_room, smoothness};
 use crate::config::NoiseConfig;
 use crate::error::{Error, Result};
 use crate::output::{print, print_line};
+use crate::outputs::{ForceArgs, Outputs};
 use crate::report::{align_right, plain_table, text};
-use crate::tables::{Csv, write_text};
+use crate::tables::Csv;
 
 /// Arguments of `snode sensitivity`.
 #[derive(Debug, Args)]
@@ -46,6 +48,9 @@ pub struct SensitivityArgs {
     /// The threads.
     #[command(flatten)]
     pub threads: ThreadArgs,
+    /// Whether files, and larger measurements, are replaced.
+    #[command(flatten)]
+    pub force: ForceArgs,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -76,12 +81,28 @@ pub fn run(args: &SensitivityArgs) -> Result<()> {
     if args.images == 0 {
         return Err(Error::Usage("--images: found 0; allowed: at least 1".into()));
     }
-    let measured = measure(args, &subject)?;
+    let asked = Asked::of(args);
+    let existing = args.force.existing();
+    let outputs = Outputs::new(existing, [&args.run]);
+    // Before the work it is made sure that its results can be kept.
+    check_room(&args.run, &asked.analyses(), existing)?;
     if let Some(folder) = &args.figures {
-        write_figures(folder, &args.run, &measured)?;
+        let names = FIGURES.map(|what| figure(&args.run, what));
+        outputs.check_in(folder, &names)?;
     }
+    let measured = asked.measure(args, &subject)?;
+    let kept = asked.write(&subject, &measured, existing).and_then(|()| match &args.figures {
+        Some(folder) => write_figures(folder, &args.run, &outputs, &measured),
+        None => Ok(()),
+    });
+    // What was measured is printed in any case.
+    let printed = show(args, &subject, &measured);
+    kept.and(printed)
+}
+
+fn show(args: &SensitivityArgs, subject: &Subject, measured: &Measured) -> Result<()> {
     if args.json {
-        return print_line(&as_json(&subject, &measured).to_string());
+        return print_line(&as_json(subject, measured).to_string());
     }
     print(&format!(
         "{}, {}, {} images, {} draws: perturbation of x(T) by noise, mean ± std\n{}\n\n{}\n",
@@ -89,33 +110,52 @@ pub fn run(args: &SensitivityArgs) -> Result<()> {
         subject.split_name.text(),
         measured.images,
         args.draws,
-        propagation_table(&measured),
+        propagation_table(measured),
         smoothness_table(&measured.smoothness)
     ))
 }
 
-/// Measures everything before anything is written.
-fn measure(args: &SensitivityArgs, subject: &Subject) -> Result<Measured> {
-    let threads = args.threads.number();
-    let keys = NoiseConfig {
-        levels: args.noise.clone(),
-        weights_levels: args.weights_noise.clone(),
-        draws: args.draws,
-        images: args.images,
-    };
-    let smooth = Smoothness { entry: args.entry.map(|(row, column)| [row, column]) };
-    let smoothness = smooth.measure(&args.run, threads)?;
-    let noises = Noise::on_images(&keys, &args.source);
-    let mut propagations = Vec::new();
-    for noise in &noises {
-        propagations.push((noise.on, noise.measure(subject, threads)?));
+/// The analyses that the command line asks for.
+struct Asked {
+    noises: Vec<Noise>,
+    smoothness: Smoothness,
+}
+
+impl Asked {
+    fn of(args: &SensitivityArgs) -> Self {
+        let keys = NoiseConfig {
+            levels: args.noise.clone(),
+            weights_levels: args.weights_noise.clone(),
+            draws: args.draws,
+            images: args.images,
+        };
+        let entry = args.entry.map(|(row, column)| [row, column]);
+        Self { noises: Noise::on_images(&keys, &args.source), smoothness: Smoothness { entry } }
     }
-    for (noise, (_, measured)) in noises.iter().zip(&propagations) {
-        noise.write(subject, measured)?;
+
+    fn analyses(&self) -> Vec<Analysis> {
+        let noises = self.noises.iter().cloned().map(Analysis::Noise);
+        noises.chain([Analysis::Smoothness(self.smoothness.clone())]).collect()
     }
-    smooth.write(&args.run, &smoothness)?;
-    let images = args.images.min(subject.split.len());
-    Ok(Measured { propagations, images, smoothness })
+
+    /// Measures everything before anything is written.
+    fn measure(&self, args: &SensitivityArgs, subject: &Subject) -> Result<Measured> {
+        let threads = args.threads.number();
+        let smoothness = self.smoothness.measure(&args.run, threads)?;
+        let mut propagations = Vec::new();
+        for noise in &self.noises {
+            propagations.push((noise.on, noise.measure(subject, threads)?));
+        }
+        let images = args.images.min(subject.split.len());
+        Ok(Measured { propagations, images, smoothness })
+    }
+
+    fn write(&self, subject: &Subject, measured: &Measured, existing: Existing) -> Result<()> {
+        for (noise, (_, measured)) in self.noises.iter().zip(&measured.propagations) {
+            noise.write(subject, measured, existing)?;
+        }
+        self.smoothness.write(&subject.run, &measured.smoothness, existing)
+    }
 }
 
 fn as_json(subject: &Subject, analysis: &Measured) -> serde_json::Value {
@@ -147,7 +187,7 @@ fn as_json(subject: &Subject, analysis: &Measured) -> serde_json::Value {
             })
         })
         .collect();
-    let smoothness::Measured { smoothness, entry, path } = &analysis.smoothness;
+    let smoothness::Measured { smoothness, entry, path, .. } = &analysis.smoothness;
     let roughness = |of: snode_analysis::Roughness| json!({"variation": of.variation, "seminorm": of.seminorm, "norm": of.norm});
     json!({
         "run": subject.run.display().to_string(),
@@ -200,9 +240,17 @@ fn smoothness_table(measured: &smoothness::Measured) -> String {
     text(&table)
 }
 
-fn write_figures(folder: &Path, run: &Path, analysis: &Measured) -> Result<()> {
-    figures_folder(folder)?;
-    let file = |what: &str| folder.join(format!("{}-{what}", stem(run)));
+/// What the files with figures and tables are called behind the name of the run.
+const FIGURES: [&str; 4] =
+    ["sensitivity.csv", "sensitivity.svg", "smoothness.csv", "smoothness.svg"];
+
+/// The name of such a file.
+fn figure(run: &Path, what: &str) -> String {
+    format!("{}-{what}", stem(run))
+}
+
+fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, analysis: &Measured) -> Result<()> {
+    let file = |what: &str| folder.join(figure(run, what));
     let failed = |error: snode_figures::FigureError| Error::Results(error.to_string());
     let mut csv =
         Csv::new(["noise_on", "level", "layer", "depth", "quantity", "mean", "std", "count"]);
@@ -224,25 +272,25 @@ fn write_figures(folder: &Path, run: &Path, analysis: &Measured) -> Result<()> {
             }
         }
     }
-    csv.write(&file("sensitivity.csv"))?;
+    outputs.write_table(&file("sensitivity.csv"), &csv)?;
     let panels: Vec<Panel> = analysis
         .propagations
         .iter()
         .flat_map(|(on, measured)| panels(*on, &measured.summaries))
         .collect();
     if !panels.is_empty() {
-        write_text(&file("sensitivity.svg"), &svg(&panels, 2).map_err(failed)?)?;
+        outputs.write(&file("sensitivity.svg"), svg(&panels, 2).map_err(failed)?.as_bytes())?;
     }
     let smoothness::Measured { entry: (row, column), path, .. } = &analysis.smoothness;
     let mut csv = Csv::new(["depth", "row", "column", "weight"]);
     for (time, value) in path {
         csv.row(&[time.to_string(), row.to_string(), column.to_string(), value.to_string()]);
     }
-    csv.write(&file("smoothness.csv"))?;
+    outputs.write_table(&file("smoothness.csv"), &csv)?;
     let title = format!("Weight ({row}, {column}) through depth");
     let mut panel = Panel::new(title, Axis::linear("depth t"), Axis::linear("weight"));
     panel.lines.push(Line::new(stem(run), path.iter().copied()).plain());
-    write_text(&file("smoothness.svg"), &svg(&[panel], 1).map_err(failed)?)
+    outputs.write(&file("smoothness.svg"), svg(&[panel], 1).map_err(failed)?.as_bytes())
 }
 
 /// How many markers a curve of measured values has.

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use snode_store::Status;
+use snode_train::History;
 
 use crate::error::Result;
-use crate::output::{print, print_line};
+use crate::output::print;
 use crate::records;
-use crate::report::{evaluations_table, iterations_table, summary_table};
+use crate::report::{evaluations_table, print_iterations, summary_table};
 
 /// Arguments of `snode show`.
 #[derive(Debug, Args)]
@@ -45,25 +46,19 @@ pub fn run(args: &ShowArgs) -> Result<()> {
     }
     let (info, history) = (&summary.info, &summary.history);
     if args.json {
-        let iterations: Vec<_> = history.iterations.iter().map(records::iteration).collect();
-        let evaluations: Vec<_> = history.evaluations.iter().map(records::evaluation).collect();
         let experiment = experiment.and_then(|e| serde_json::to_value(e).ok());
-        return print_line(
-            &json!({
-                "name": info.name,
-                "status": info.status.name(),
-                "stop_reason": info.stop_reason,
-                "seed": info.seed,
-                "created": info.created,
-                "host": info.host,
-                "snode_version": info.snode_version,
-                "provenance": info.provenance,
-                "experiment": experiment,
-                "iterations": iterations,
-                "evaluations": evaluations,
-            })
-            .to_string(),
-        );
+        let head = json!({
+            "name": info.name,
+            "status": info.status.name(),
+            "stop_reason": info.stop_reason,
+            "seed": info.seed,
+            "created": info.created,
+            "host": info.host,
+            "snode_version": info.snode_version,
+            "provenance": info.provenance,
+            "experiment": experiment,
+        });
+        return print_json(&head, history);
     }
     let mut text = format!("{}\n{}\n", info.name, summary_table(&summary, experiment.as_ref()));
     text.push_str(&format!(
@@ -85,11 +80,44 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         text.push_str(&format!("\n{}\n", evaluations_table(history)));
     }
     if args.iterations {
-        text.push_str(&format!("\n{}\n", iterations_table(history)));
+        print(&(std::mem::take(&mut text) + "\n"))?;
+        print_iterations(history)?;
     }
     text.push_str("\nexperiment (--config prints it alone, to run it again):\n");
     for line in summary.configuration.resolved.lines() {
         text.push_str(&format!("  {line}\n"));
     }
     print(&text)
+}
+
+/// How much text is printed at once.
+const PIECE: usize = 1 << 16;
+
+/// Prints an object and the rows of a history in it one after the other: a long history does not fit
+/// into memory as JSON.
+fn print_json(head: &Value, history: &History) -> Result<()> {
+    let mut text = head.to_string();
+    // The object goes on.
+    text.pop();
+    text.push_str(",\"iterations\":");
+    print_array(&mut text, history.iterations.iter().map(records::iteration))?;
+    text.push_str(",\"evaluations\":");
+    print_array(&mut text, history.evaluations.iter().map(records::evaluation))?;
+    print(&(text + "}\n"))
+}
+
+/// Prints values as an array, and leaves the end of it in `text`.
+fn print_array(text: &mut String, values: impl Iterator<Item = Value>) -> Result<()> {
+    text.push('[');
+    for (index, value) in values.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(&value.to_string());
+        if text.len() >= PIECE {
+            print(&std::mem::take(text))?;
+        }
+    }
+    text.push(']');
+    Ok(())
 }

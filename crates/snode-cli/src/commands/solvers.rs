@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use faer::Mat;
 use snode_figures::{Axis, Line, Panel, svg};
+use snode_files::Existing;
 use snode_ode::{
     Adaptive, Network, Parameters, Perturbation, Problem, Scheme, SchemeChoice, Statistics,
 };
@@ -13,16 +14,19 @@ use snode_store::{RunSummary, read_network};
 use snode_train::{BatchSource, Stopwatch};
 
 use super::eval::{self, Evaluation};
-use super::run::{self, GridArgs, RunArgs};
-use super::{pool, summary};
-use crate::config::{self, SchemeName, scheme_of};
+use super::run::train_experiment;
+use super::{ThreadArgs, pool, summary};
+use crate::config::{self, ExperimentFile, SchemeName, scheme_of};
 use crate::encoded::EncodedBatches;
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::number::{Number, with_precision};
-use crate::output::{print, say};
+use crate::output::{print, quoted, say};
+use crate::outputs::Outputs;
 use crate::prepare::Prepared;
+use crate::progress::Style;
 use crate::report::{align_right, plain_table, text};
-use crate::session::{Files, TEST};
+use crate::session::{Files, Options, TEST};
 use crate::tables::Csv;
 
 /// Arguments of `snode solvers`.
@@ -45,9 +49,9 @@ pub struct SolversArgs {
     /// The folder for results, in place of the experiment's.
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
-    /// The number of threads, in place of the experiment's.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
+    /// How many threads compute.
+    #[command(flatten)]
+    pub threads: ThreadArgs,
     /// Begins anew and replaces what earlier runs left.
     #[arg(long)]
     pub fresh: bool,
@@ -59,6 +63,9 @@ struct Trained {
     results: PathBuf,
     summary: RunSummary,
 }
+
+/// The file with the figure.
+const FIGURE: &str = "solvers.svg";
 
 /// How a trained network does under a scheme.
 struct Pair<'a> {
@@ -91,35 +98,35 @@ pub fn run(args: &SolversArgs) -> Result<()> {
             schemes.push(*scheme);
         }
     }
-    let prepared = Prepared::read(&args.file, &overrides(args, schemes[0], None))?;
+    // Read once: it may be a pipe.
+    let file = ExperimentFile::read(&args.file, &args.set)?;
+    let threads = args.threads.number();
+    let prepared = Prepared::of(&file.clone().with_overrides(&overrides(schemes[0], None))?)?;
     let base = prepared.name().to_owned();
     let folder =
         args.output.clone().unwrap_or_else(|| prepared.experiment.output.directory.clone().into());
+    let tables = folder.join(format!("{base}-solvers"));
+    let nothing: [std::path::PathBuf; 0] = [];
+    Outputs::new(Existing::Replace, nothing).check_in(&tables, &[FIGURE.to_owned()])?;
+    let options = Options { style: Style::People, fresh: args.fresh, go_on: same_command(args) };
     let mut trained = Vec::new();
     for &scheme in &schemes {
         let name = format!("{base}-{}", scheme.text());
         say(&format!("{name}: training under {}", scheme.text()));
-        run::run(&RunArgs {
-            file: args.file.clone(),
-            set: overrides(args, scheme, Some(&name)),
-            output: Some(folder.clone()),
-            threads: args.threads,
-            fresh: args.fresh,
-            quiet: false,
-            json: false,
-            grid: GridArgs::default(),
-        })?;
+        let file = file.clone().with_overrides(&overrides(scheme, Some(&name)))?;
+        train_experiment(file, threads, Some(&folder), &options)?;
         let results = Files::new(&folder, &name).results;
         let (summary, _) = summary(&results)?;
         trained.push(Trained { scheme, results, summary });
     }
+    interrupt::end_at_once("interrupted; all networks are trained".into(), true);
     say("solving every network by every scheme");
-    let keys = config::ExperimentFile::read(&args.file, &args.set)?.experiment.solver;
+    let keys = file.experiment.solver;
     let mut pairs = Vec::new();
     for network in &trained {
         for &scheme in &schemes {
             let choice = scheme_of(scheme, &keys);
-            let pair = pool(args.threads.map(usize::from))?.install(|| {
+            let pair = pool(threads.or(prepared.experiment.threads))?.install(|| {
                 with_precision!(prepared.experiment.precision, T => {
                     compare::<T>(&prepared, network, scheme, &choice)
                 })
@@ -127,15 +134,27 @@ pub fn run(args: &SolversArgs) -> Result<()> {
             pairs.push(pair);
         }
     }
-    let folder = folder.join(format!("{base}-solvers"));
-    write(&folder, &trained, &pairs)?;
-    print(&format!("{}\n\ntables and figure: {}\n", table(&pairs), folder.display()))
+    write(&tables, &trained, &pairs)?;
+    print(&format!("{}\n\ntables and figure: {}\n", table(&pairs), tables.display()))
+}
+
+/// The command that goes on, as a shell takes it.
+fn same_command(args: &SolversArgs) -> String {
+    let schemes: Vec<&str> = args.schemes.iter().map(|scheme| scheme.text()).collect();
+    let file = quoted(args.file.as_os_str());
+    let mut command = format!("snode solvers {file} --schemes {}", schemes.join(","));
+    for set in &args.set {
+        command.push_str(&format!(" --set {}", quoted(set.as_ref())));
+    }
+    if let Some(output) = &args.output {
+        command.push_str(&format!(" --output {}", quoted(output.as_os_str())));
+    }
+    command
 }
 
 /// The experiment's overrides for one scheme.
-fn overrides(args: &SolversArgs, scheme: SchemeName, name: Option<&str>) -> Vec<String> {
-    let mut set = args.set.clone();
-    set.push(format!("network.scheme={}", scheme.text()));
+fn overrides(scheme: SchemeName, name: Option<&str>) -> Vec<String> {
+    let mut set = vec![format!("network.scheme={}", scheme.text())];
     set.extend(name.map(|name| format!("name=\"{name}\"")));
     set
 }
@@ -148,8 +167,9 @@ fn compare<'a, T: Number>(
 ) -> Result<Pair<'a>> {
     let begin = Instant::now();
     let cost = config::cost(&prepared.experiment.cost, prepared.classes);
+    let stored = read_network::<T>(&trained.results)?.network;
     let evaluation = eval::evaluate::<T>(
-        &trained.results,
+        stored.clone(),
         &prepared.test,
         prepared.encoding,
         prepared.classes,
@@ -157,7 +177,7 @@ fn compare<'a, T: Number>(
         choice,
     )?;
     let seconds = begin.elapsed().as_secs_f64();
-    let network = read_network::<T>(&trained.results)?.network.with_endpoint(choice.endpoint());
+    let network = stored.with_endpoint(choice.endpoint());
     let (x, labels) = first_batch::<T>(prepared)?;
     let efforts = efforts(prepared, &network, &x, &labels, choice)?;
     let steps = match choice {
@@ -341,7 +361,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
     }
     csv.write(&folder.join("steps.csv"))?;
     let figure = svg(&panels(trained, pairs), 3).map_err(failed)?;
-    crate::tables::write_text(&folder.join("solvers.svg"), &figure)
+    crate::tables::write_text(&folder.join(FIGURE), &figure)
 }
 
 fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {

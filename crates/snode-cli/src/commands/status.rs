@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::cells::{Found, find};
 use crate::error::Result;
-use crate::grid::State;
+use crate::grid::{Cell, State};
 use crate::output::{print, print_line};
 use crate::report::{align_right, plain_table, text};
 
@@ -33,30 +33,41 @@ pub struct StatusArgs {
 /// If there is no grid, or it is refused.
 pub fn run(args: &StatusArgs) -> Result<()> {
     for found in find(&args.file, &args.set, args.output.as_deref())? {
-        let states: Vec<State> =
-            found.cells.iter().map(|cell| State::of(cell, &found.folder)).collect();
+        // One state at a time: that of a trained cell holds the history of its training.
+        let states = found.cells.iter().map(|cell| (cell, State::of(cell, &found.folder)));
         if args.json {
-            print_line(&as_json(&found, &states).to_string())?;
+            print_line(&as_json(&found, states).to_string())?;
         } else {
-            print(&as_table(&found, &states))?;
+            print(&as_table(&found, states))?;
         }
     }
     Ok(())
 }
 
-/// The names of the states that occur, with how often.
-fn counts(states: &[State]) -> Vec<(&'static str, usize)> {
-    let count = |name| states.iter().filter(|state| state.name() == name).count();
-    let counts = State::NAMES.into_iter().map(|name| (name, count(name)));
-    counts.filter(|(_, count)| *count > 0).collect()
+/// How many cells are in which state.
+#[derive(Default)]
+struct Counts([usize; State::NAMES.len()]);
+
+impl Counts {
+    fn add(&mut self, state: &State) {
+        let index = State::NAMES.iter().position(|name| *name == state.name());
+        if let Some(index) = index {
+            self.0[index] += 1;
+        }
+    }
+
+    /// The names of the states that occur, with how often.
+    fn named(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        State::NAMES.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
+    }
 }
 
-fn as_table(found: &Found, states: &[State]) -> String {
-    let counts = counts(states).into_iter().map(|(name, count)| format!("{count} {name}"));
-    let counts = counts.collect::<Vec<_>>().join(", ");
+fn as_table<'a>(found: &Found, states: impl Iterator<Item = (&'a Cell, State)>) -> String {
+    let mut counts = Counts::default();
     let mut table = plain_table();
     table.set_header(["cell", "identity", "label", "state", ""]);
-    for (cell, state) in found.cells.iter().zip(states) {
+    for (cell, state) in states {
+        counts.add(&state);
         table.add_row([
             cell.number.to_string(),
             cell.short().to_owned(),
@@ -66,19 +77,26 @@ fn as_table(found: &Found, states: &[State]) -> String {
         ]);
     }
     align_right(&mut table, &[0]);
-    format!("{}: {} cells, {counts}\n{}\n", found.name, states.len(), text(&table))
+    let counts: Vec<String> =
+        counts.named().map(|(name, count)| format!("{count} {name}")).collect();
+    let cells = found.cells.len();
+    format!("{}: {cells} cells, {}\n{}\n", found.name, counts.join(", "), text(&table))
 }
 
-fn as_json(found: &Found, states: &[State]) -> Value {
+fn as_json<'a>(found: &Found, states: impl Iterator<Item = (&'a Cell, State)>) -> Value {
+    let mut counts = Counts::default();
+    let cells: Vec<Value> = states
+        .map(|(cell, state)| {
+            counts.add(&state);
+            let mut object = state.json();
+            object["cell"] = cell.number.into();
+            object["label"] = json!(cell.label);
+            object["identity"] = cell.identity.clone().into();
+            object["path"] = cell.files(&found.folder).results.display().to_string().into();
+            object
+        })
+        .collect();
     let counts: Map<String, Value> =
-        counts(states).into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
-    let cells = found.cells.iter().zip(states).map(|(cell, state)| {
-        let mut object = state.json();
-        object["cell"] = cell.number.into();
-        object["label"] = json!(cell.label);
-        object["identity"] = cell.identity.clone().into();
-        object["path"] = cell.files(&found.folder).results.display().to_string().into();
-        object
-    });
-    json!({ "name": found.name, "counts": counts, "cells": cells.collect::<Vec<_>>() })
+        counts.named().map(|(name, count)| (name.to_owned(), count.into())).collect();
+    json!({ "name": found.name, "counts": counts, "cells": cells })
 }

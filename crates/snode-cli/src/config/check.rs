@@ -11,11 +11,11 @@ use super::{
 };
 use super::{analysis, scheme};
 use crate::error::{Error, Result};
+use crate::threads::MOST_THREADS;
 
 /// The largest horizon; more would be integrated, but never usefully.
 const LARGEST_HORIZON: f64 = 1e4;
 const MOST_LAYERS: usize = 1_000_000;
-const MOST_THREADS: usize = 1024;
 const MOST_HALVINGS: usize = 60;
 
 /// Checks everything that can be checked without the data.
@@ -287,14 +287,28 @@ impl Rules<'_> {
     }
 }
 
+/// The endings of names between that of a run or a grid and `.h5`.
+const RESERVED: [&str; 2] = [".checkpoint", ".cells"];
+
 /// Whether a name can be that of files: checked here because results are found by it.
-fn check_name(name: &str) -> std::result::Result<(), String> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_name(name: &str) -> std::result::Result<(), String> {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '=' | ' ');
     let sensible = !name.is_empty()
         && name.len() <= 128
         && !name.starts_with('.')
         && name.trim() == name
         && name.chars().all(allowed);
+    // What the other files of a run and of a grid are called.
+    let ending = RESERVED.iter().find(|ending| name.to_lowercase().ends_with(*ending));
+    if let (true, Some(ending)) = (sensible, ending) {
+        return Err(format!(
+            "found `{name}`; allowed: a name that does not end in {ending}, as the files of another \
+             run or grid do"
+        ));
+    }
     if sensible {
         return Ok(());
     }

@@ -16,6 +16,9 @@ const EXTENT: [&str; 5] = [
     "training.divergence_factor",
 ];
 
+/// The key that says where the images are. Which images they are is told by their fingerprint.
+const PLACE: &str = "data.source";
+
 /// What a difference means for going on with a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -47,9 +50,12 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The keys by which two resolved experiments differ, where that matters.
+/// The keys by which two resolved experiments differ, where that matters. Where the images are does
+/// not: their fingerprints tell whether they are the same.
 pub fn differences(first: &Experiment, second: &Experiment) -> Vec<Difference> {
-    differing(&computation(first), &computation(second))
+    let mut found = differing(&computation(first), &computation(second));
+    found.retain(|difference| difference.key != PLACE);
+    found
 }
 
 /// The same for what [`computation`] made of them.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use snode_files::{FileError, FileKind, Pipes, Reading};
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
@@ -70,17 +71,7 @@ impl ExperimentFile {
     /// If the file or one of its bases cannot be read, is not TOML, has an unknown key or a value of
     /// a wrong type; if an override has; or if the file describes many experiments.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self> {
-        let file = Self::read_any(path, overrides)?;
-        match GRID_KEYS.iter().find(|key| file.grid_value(key).is_some()) {
-            Some(key) => Err(Error::Config {
-                place: file.grid_locator(key).place_of(key),
-                key: Some((*key).to_owned()),
-                problem: "makes the file a grid of experiments, and this command takes one; \
-                          `snode run` trains them, `snode run --dry-run` shows them"
-                    .into(),
-            }),
-            None => Ok(file),
-        }
+        Self::read_any(path, overrides)?.single()
     }
 
     /// Reads a file that may describe a grid of experiments.
@@ -102,7 +93,7 @@ impl ExperimentFile {
             }
             locator = Some(here);
         }
-        let locator = locator.unwrap_or_else(|| Locator::new(path, &text));
+        let locator = locator.unwrap_or_else(|| Locator::new(path, PathBuf::new(), &text));
         // Each file has been read as an experiment of its own: what can be wrong now lies between them.
         let experiment = of_table(&table).map_err(|error| Error::Config {
             place: path.display().to_string(),
@@ -112,17 +103,65 @@ impl ExperimentFile {
         let mut file =
             Self { path: path.to_owned(), text, locator, experiment, table, layers, seeds: None };
         for text in overrides {
-            let (key, value) = parse_override(text)?;
-            if key == "seeds" {
-                file.seeds = Some(value);
-            } else {
-                insert(&mut file.table, &key, value, text)?;
-                file.experiment =
-                    of_table(&file.table).map_err(|error| invalid_override(text, &error))?;
-            }
-            file.locator.override_key(&key, text);
+            file.override_key(text)?;
         }
         Ok(file)
+    }
+
+    /// The same with further overrides, of a file that was read already: it may be a pipe.
+    ///
+    /// # Errors
+    /// If an override is wrong.
+    pub fn with_overrides(mut self, overrides: &[String]) -> Result<Self> {
+        for text in overrides {
+            self.override_key(text)?;
+        }
+        Ok(self)
+    }
+
+    fn override_key(&mut self, text: &str) -> Result<()> {
+        let (key, value) = parse_override(text)?;
+        if key == "seeds" {
+            self.seeds = Some(value);
+        } else {
+            insert(&mut self.table, &key, value, text)?;
+            self.experiment =
+                of_table(&self.table).map_err(|error| invalid_override(text, &error))?;
+        }
+        self.locator.override_key(&key, text);
+        Ok(())
+    }
+
+    /// An experiment in which every key has its value, from a file that was read before: what is
+    /// wrong in it is placed at that file.
+    pub fn resolved(path: PathBuf, text: String, experiment: &Experiment) -> Self {
+        let locator = Locator::new(&path, folder(&path), "");
+        Self {
+            path,
+            text,
+            locator,
+            experiment: experiment.clone(),
+            table: toml::Table::new(),
+            layers: Arc::new([]),
+            seeds: None,
+        }
+    }
+
+    /// Refuses a file that describes a grid of experiments.
+    ///
+    /// # Errors
+    /// If it does.
+    pub fn single(self) -> Result<Self> {
+        match GRID_KEYS.iter().find(|key| self.grid_value(key).is_some()) {
+            Some(key) => Err(Error::Config {
+                place: self.grid_locator(key).place_of(key),
+                key: Some((*key).to_owned()),
+                problem: "makes the file a grid of experiments, and this command takes one; \
+                          `snode run` trains them, `snode run --dry-run` shows them"
+                    .into(),
+            }),
+            None => Ok(self),
+        }
     }
 
     /// Whether the file describes a grid of experiments.
@@ -199,21 +238,20 @@ impl Setting {
 }
 
 /// Gives a key a value, whatever stood there and above it.
-fn set(table: &mut toml::Table, key: &str, value: toml::Value) {
-    match key.split_once('.') {
-        None => {
-            table.insert(key.to_owned(), value);
+fn set(mut table: &mut toml::Table, key: &str, value: toml::Value) {
+    let mut parts = key.split('.');
+    let last = parts.next_back().unwrap_or_default();
+    for part in parts {
+        let inner = table.entry(part).or_insert_with(|| toml::Table::new().into());
+        if !inner.is_table() {
+            *inner = toml::Table::new().into();
         }
-        Some((first, rest)) => {
-            let inner = table.entry(first).or_insert_with(|| toml::Table::new().into());
-            if !inner.is_table() {
-                *inner = toml::Table::new().into();
-            }
-            if let Some(inner) = inner.as_table_mut() {
-                set(inner, rest, value);
-            }
+        match inner.as_table_mut() {
+            Some(inner) => table = inner,
+            None => return,
         }
     }
+    table.insert(last.to_owned(), value);
 }
 
 fn of_table(table: &toml::Table) -> std::result::Result<Experiment, toml::de::Error> {
@@ -260,7 +298,7 @@ fn read_layers(path: &Path) -> Result<Vec<Layer>> {
 
 fn read_layer(path: &Path) -> Result<Layer> {
     let text = read_text(path)?;
-    let locator = Locator::new(path, &text);
+    let locator = Locator::new(path, folder(path), &text);
     let parsed = DeTable::parse(&text).map_err(|error| Error::Config {
         place: locator.place_at(error.span()),
         key: None,
@@ -291,16 +329,35 @@ fn read_layer(path: &Path) -> Result<Layer> {
     Ok(Layer { path: path.to_owned(), text, locator, table })
 }
 
+/// The folder that paths in a file are relative to: its own, and for a pipe the present one.
+fn folder(path: &Path) -> PathBuf {
+    let is_pipe = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+    // `/dev/stdin` may be a file that a shell opened.
+    let is_given = ["/dev", "/proc"].iter().any(|given| path.starts_with(given));
+    let folder = path.parent().filter(|_| !is_pipe && !is_given);
+    folder.unwrap_or(Path::new("")).to_owned()
+}
+
+/// The text of a file, or of a pipe that the program was given; it is read once.
 fn read_text(path: &Path) -> Result<String> {
-    let metadata =
-        std::fs::metadata(path).map_err(|error| refused(path, &cannot_read(path, &error)))?;
-    if metadata.is_dir() {
-        return Err(refused(path, "this is a folder; an experiment is a TOML file"));
-    }
-    if metadata.len() > LARGEST_FILE {
-        return Err(refused(path, "larger than 1 MiB, so hardly an experiment in TOML"));
-    }
-    let bytes = std::fs::read(path).map_err(|error| refused(path, &cannot_read(path, &error)))?;
+    let reading = Reading { pipes: Pipes::Given, ..Reading::new(LARGEST_FILE) };
+    let bytes = reading.bytes(path).map_err(|error| {
+        let problem = match error {
+            FileError::NotAFile { found: FileKind::Folder, .. } => {
+                "this is a folder; an experiment is a TOML file".into()
+            }
+            FileError::NotAFile { found, .. } => {
+                format!("found {found}; expected a TOML file, or a pipe such as /dev/stdin")
+            }
+            FileError::TooLarge { .. } => {
+                "larger than 1 MiB, so hardly an experiment in TOML".into()
+            }
+            FileError::NotFound { .. } => missing(path),
+            FileError::Io { source, .. } => format!("cannot read the experiment: {source}"),
+            error => error.to_string(),
+        };
+        refused(path, &problem)
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.split(|&byte| byte == b'\n').count();
@@ -308,30 +365,30 @@ fn read_text(path: &Path) -> Result<String> {
     })
 }
 
-/// The system's answer, and for a file that is missing the most similar one beside it.
-fn cannot_read(path: &Path, error: &std::io::Error) -> String {
-    let mut message = format!("cannot read the experiment: {error}");
-    if error.kind() == std::io::ErrorKind::NotFound {
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let stems: Vec<String> = std::fs::read_dir(folder)
-            .map(|entries| {
-                let paths = entries.flatten().map(|entry| entry.path());
-                let tomls = paths.filter(|path| path.extension().is_some_and(|e| e == "toml"));
-                let stems = tomls.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
-                stems.take(1000).collect()
-            })
-            .unwrap_or_default();
-        let words: Vec<&str> = stems.iter().map(String::as_str).collect();
-        let wanted = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        if let Some(stem) = wanted.and_then(|wanted| nearest(&wanted, &words)) {
-            let near = path.with_file_name(format!("{stem}.toml"));
-            message.push_str(&format!("; did you mean `{}`?", near.display()));
-        } else {
-            message.push_str("; `snode init` writes one to start from");
-        }
+/// What is said of a file that is missing: the most similar one beside it.
+fn missing(path: &Path) -> String {
+    let mut message = "cannot read the experiment: no such file".to_owned();
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let stems: Vec<String> = std::fs::read_dir(folder)
+        .map(|entries| {
+            let paths = entries.flatten().map(|entry| entry.path());
+            let tomls = paths.filter(|path| path.extension().is_some_and(|e| e == "toml"));
+            let stems = tomls.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+            stems.take(1000).collect()
+        })
+        .unwrap_or_default();
+    let words: Vec<&str> = stems.iter().map(String::as_str).collect();
+    let wanted = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    if path.is_symlink() {
+        message.push_str("; it is a symbolic link to one that does not exist");
+    } else if let Some(stem) = wanted.and_then(|wanted| nearest(&wanted, &words)) {
+        let near = path.with_file_name(format!("{stem}.toml"));
+        message.push_str(&format!("; did you mean `{}`?", near.display()));
+    } else {
+        message.push_str("; `snode init` writes one to start from");
     }
     message
 }
@@ -349,33 +406,56 @@ pub fn value_of(text: &str) -> toml::Value {
 }
 
 fn parse_override(text: &str) -> Result<(String, toml::Value)> {
-    let usage =
-        || Error::Usage(format!("--set {text}: expected table.key=value, as training.epochs=2"));
-    let (key, value) = text.split_once('=').ok_or_else(usage)?;
+    let usage = |text: &str| {
+        Error::Usage(format!("--set {text}: expected table.key=value, as training.epochs=2"))
+    };
+    let (key, value) = text.split_once('=').ok_or_else(|| usage(&shortened(text)))?;
     let (key, value) = (key.trim(), value.trim());
-    if key.is_empty() || key.split('.').any(str::is_empty) {
-        return Err(usage());
+    check_key("--set", key)?;
+    if key.split('.').any(str::is_empty) {
+        return Err(usage(&shortened(text)));
     }
     Ok((key.to_owned(), value_of(value)))
 }
 
-fn insert(table: &mut toml::Table, key: &str, value: toml::Value, text: &str) -> Result<()> {
-    match key.split_once('.') {
-        None => {
-            table.insert(key.to_owned(), value);
-            Ok(())
-        }
-        Some((first, rest)) => {
-            let inner = table
-                .entry(first)
-                .or_insert_with(|| toml::Value::Table(toml::Table::new()))
-                .as_table_mut();
-            match inner {
-                Some(inner) => insert(inner, rest, value, text),
-                None => Err(Error::Usage(format!("--set {text}: `{first}` is not a table"))),
-            }
-        }
+/// Refuses a key of the command line that is deeper than any: tables within tables are walked by
+/// recursion.
+///
+/// # Errors
+/// If it has too many parts.
+pub fn check_key(option: &str, key: &str) -> Result<()> {
+    /// `analysis.robustness.levels` has three.
+    const MOST_PARTS: usize = 8;
+    let parts = key.split('.').count();
+    if parts <= MOST_PARTS {
+        return Ok(());
     }
+    Err(Error::Usage(format!(
+        "{option} {}: found a key of {parts} parts; expected table.key",
+        shortened(key)
+    )))
+}
+
+/// The beginning of a text, for a message.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 80;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn insert(mut table: &mut toml::Table, key: &str, value: toml::Value, text: &str) -> Result<()> {
+    let mut parts = key.split('.');
+    let last = parts.next_back().unwrap_or_default();
+    for part in parts {
+        let inner = table.entry(part).or_insert_with(|| toml::Table::new().into());
+        table = inner
+            .as_table_mut()
+            .ok_or_else(|| Error::Usage(format!("--set {text}: `{part}` is not a table")))?;
+    }
+    table.insert(last.to_owned(), value);
+    Ok(())
 }
 
 fn invalid_override(text: &str, error: &toml::de::Error) -> Error {

@@ -24,6 +24,8 @@ pub struct Locator {
 #[derive(Debug)]
 struct Keys {
     path: PathBuf,
+    /// What paths in the file are relative to.
+    folder: PathBuf,
     entries: Vec<Entry>,
     /// The first entry of every key, and the first in every element of a list of tables: a file may
     /// have tens of thousands of either.
@@ -51,8 +53,9 @@ struct Placed {
 }
 
 impl Locator {
-    /// The keys of a parsed file; none for a text that is not TOML.
-    pub fn new(file: &Path, text: &str) -> Self {
+    /// The keys of a parsed file; none for a text that is not TOML. Paths in it are relative to
+    /// `folder`.
+    pub fn new(file: &Path, folder: PathBuf, text: &str) -> Self {
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let mut entries = Vec::new();
@@ -66,7 +69,8 @@ impl Locator {
                 first_in.entry((entry.path.clone(), item)).or_insert(index);
             }
         }
-        let keys = Keys { path: file.to_owned(), entries, first, first_in, line_starts };
+        let path = file.to_owned();
+        let keys = Keys { path, folder, entries, first, first_in, line_starts };
         Self { file: Arc::new(keys), base: None, placed: Vec::new() }
     }
 
@@ -77,7 +81,7 @@ impl Locator {
 
     /// Remembers that a key's value comes from the command line, as `text`.
     pub fn override_key(&mut self, path: &str, text: &str) {
-        let folder = folder(&self.file.path);
+        let folder = self.file.folder.clone();
         self.place_key(path, format!("--set {text}"), folder);
     }
 
@@ -104,7 +108,7 @@ impl Locator {
         }
         match &self.base {
             Some(base) if self.file.find(path, None).is_none() => base.folder_of(path),
-            _ => folder(&self.file.path),
+            _ => self.file.folder.clone(),
         }
     }
 
@@ -182,11 +186,6 @@ impl Keys {
         };
         index.and_then(|&index| self.entries.get(index))
     }
-}
-
-/// The folder a file is in.
-fn folder(file: &Path) -> PathBuf {
-    file.parent().unwrap_or(Path::new("")).to_owned()
 }
 
 fn collect(table: &DeTable<'_>, prefix: &str, item: Option<usize>, entries: &mut Vec<Entry>) {

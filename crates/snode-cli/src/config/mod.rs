@@ -27,13 +27,13 @@ pub use analysis::{
 };
 pub(crate) use attack::check_attacks;
 pub use attack::{AttackConfig, AttackMethod, NormName};
-pub use check::check;
+pub use check::{check, check_name};
 pub use compare::{Difference, Kind, computation, differences, differing, is_computation};
 pub use diagnose::{nearest, with_suggestion};
-pub use file::{ExperimentFile, Setting, SourceText, value_of};
+pub use file::{ExperimentFile, Setting, SourceText, check_key, value_of};
 pub use locate::Locator;
 pub use method::{MethodOptions, iterations, method_options};
-pub use resolve::{all_threads, cost, resolve, unset_keys};
+pub use resolve::{cost, resolve, unset_keys};
 pub use schema::{
     CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
     NetworkConfig, OutputConfig, Precision, ScheduleName, SpaceName, TrainingConfig,

@@ -7,11 +7,12 @@ use super::check::check_stem;
 use super::method::{method_keys, resolve_method};
 use super::{CostConfig, Experiment, ExperimentFile, Loss};
 use crate::error::Result;
+use crate::threads::default_threads;
 
 /// The experiment with every default in place, but for those that follow from the data.
 ///
 /// # Errors
-/// If no name can be made of the file's.
+/// If no name can be made of the file's, or the environment's number of threads is none.
 pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
     let mut experiment = file.experiment.clone();
     if experiment.name.is_none() {
@@ -19,7 +20,9 @@ pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
         check_stem(&stem, &file.locator)?;
         experiment.name = Some(stem);
     }
-    experiment.threads.get_or_insert_with(all_threads);
+    if experiment.threads.is_none() {
+        experiment.threads = Some(default_threads()?);
+    }
 
     let scheme = experiment.network.scheme;
     experiment.solver.resolve(scheme);
@@ -40,11 +43,6 @@ pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
         *attack = attack.resolved();
     }
     Ok(experiment)
-}
-
-/// How many threads the machine has to offer.
-pub fn all_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// The cost (S4) that the keys describe.

@@ -10,6 +10,7 @@ use super::run::Run;
 use crate::config::{Experiment, differences};
 use crate::error::{Error, Result};
 use crate::grid::manifest::{Manifest, label_text};
+use crate::session::Files;
 
 /// Whether a run is there.
 #[derive(Clone, Debug)]
@@ -208,8 +209,8 @@ impl Cell {
                 Ok(_) => State::Unfinished,
                 Err(error) => State::Unreadable(error.to_string()),
             }
-        } else if let Ok(text) = std::fs::read_to_string(path.with_extension("failed")) {
-            State::Failed(text.lines().next_back().unwrap_or_default().to_owned())
+        } else if let Some(error) = Files::of_results(&path).failure() {
+            State::Failed(error.lines().next_back().unwrap_or_default().to_owned())
         } else if path.with_extension("checkpoint.h5").exists() {
             State::Unfinished
         } else {

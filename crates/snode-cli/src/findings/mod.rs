@@ -23,7 +23,7 @@ pub use collection::{Cell, Collection, State};
 pub use group::{Family, Group};
 pub use run::Run;
 pub use section::{Content, Figure, Section, Table};
-pub use write::write;
+pub use write::{PAGES, write};
 
 use claims::Claim;
 

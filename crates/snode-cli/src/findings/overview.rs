@@ -45,7 +45,7 @@ impl Overview {
             ("training in all", show_seconds(seconds)),
             (
                 "this report",
-                format!("{}, snode {}", snode_store::utc_now(), env!("CARGO_PKG_VERSION")),
+                format!("{}, snode {}", snode_files::utc_now(), env!("CARGO_PKG_VERSION")),
             ),
         ];
         let problems =

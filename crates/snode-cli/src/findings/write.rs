@@ -6,7 +6,11 @@ use super::html::html;
 use super::markdown::markdown;
 use super::{Content, Report};
 use crate::error::{Error, Result};
-use crate::tables::{Csv, write_bytes, write_text};
+use crate::outputs::Outputs;
+use crate::tables::Csv;
+
+/// The pages of a report.
+pub const PAGES: [&str; 2] = ["report.html", "report.md"];
 
 /// Pixels of a picture for each unit of a chart.
 const MAGNIFICATION: f32 = 2.0;
@@ -15,32 +19,32 @@ const MAGNIFICATION: f32 = 2.0;
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn write(report: &Report, folder: &Path) -> Result<()> {
+pub fn write(report: &Report, folder: &Path, outputs: &Outputs) -> Result<()> {
     let (tables, figures) = (folder.join("tables"), folder.join("figures"));
     for folder in [folder, &tables, &figures] {
         std::fs::create_dir_all(folder)
             .map_err(|error| Error::file(folder, "cannot make the folder", error))?;
     }
-    write_text(&folder.join("report.html"), &html(report))?;
-    write_text(&folder.join("report.md"), &markdown(report))?;
-    claims(report).write(&tables.join("claims.csv"))?;
+    outputs.write(&folder.join(PAGES[0]), html(report).as_bytes())?;
+    outputs.write(&folder.join(PAGES[1]), markdown(report).as_bytes())?;
+    outputs.write_table(&tables.join("claims.csv"), &claims(report))?;
     for section in &report.sections {
         for table in &section.tables {
-            table.data.write(&tables.join(format!("{}.csv", table.name)))?;
+            outputs.write_table(&tables.join(format!("{}.csv", table.name)), &table.data)?;
         }
         for figure in &section.figures {
             let file = |ending: &str| figures.join(format!("{}.{ending}", figure.name));
             match &figure.content {
                 Content::Chart(svg) => {
-                    write_text(&file("svg"), svg)?;
+                    outputs.write(&file("svg"), svg.as_bytes())?;
                     let png = snode_figures::png(svg, MAGNIFICATION)
                         .map_err(|error| Error::Results(error.to_string()))?;
-                    write_bytes(&file("png"), &png)?;
+                    outputs.write(&file("png"), &png)?;
                 }
-                Content::Sheet(png) => write_bytes(&file("png"), png)?,
+                Content::Sheet(png) => outputs.write(&file("png"), png)?,
             }
             if let Some(data) = &figure.data {
-                data.write(&tables.join(format!("figure-{}.csv", figure.name)))?;
+                outputs.write_table(&tables.join(format!("figure-{}.csv", figure.name)), data)?;
             }
         }
     }

@@ -4,13 +4,13 @@ use serde_json::Value;
 use snode_data::Dataset;
 use toml::Table;
 
-use super::Cell;
 use super::definition::{CASE, Definition, Exclude, lookup};
 use super::identity::identity;
+use super::{Cell, CellName};
 use crate::config::{self, Experiment, ExperimentFile, Setting};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::fingerprint::fingerprint;
 use crate::prepare::{Facts, data_error, fit, source};
-use crate::session::fingerprint;
 
 /// Makes the cells of a grid one after the other, each checked.
 pub struct Expansion<'a> {
@@ -21,8 +21,14 @@ pub struct Expansion<'a> {
     /// Cells made so far.
     made: usize,
     images: Vec<Known>,
-    /// The images that were loaded last.
-    loaded: Option<(String, Dataset)>,
+}
+
+/// A combination that is not taken out, before it is checked.
+struct Candidate {
+    number: usize,
+    label: Vec<(String, Value)>,
+    file: ExperimentFile,
+    experiment: Experiment,
 }
 
 /// What is known of images that have been looked at.
@@ -35,41 +41,99 @@ struct Known {
 impl<'a> Expansion<'a> {
     /// At the first cell.
     pub fn new(file: &'a ExperimentFile, definition: &'a Definition) -> Self {
-        Self { file, definition, next: 0, made: 0, images: Vec::new(), loaded: None }
+        Self { file, definition, next: 0, made: 0, images: Vec::new() }
     }
 
-    /// The next cell, with its file in which the keys have their places.
+    /// The next cell.
     ///
     /// # Errors
     /// If the experiment of the cell is refused.
-    pub fn next_cell(&mut self) -> Result<Option<(Cell, ExperimentFile)>> {
+    pub fn next_cell(&mut self) -> Result<Option<Cell>> {
+        match self.next_candidate()? {
+            Some(candidate) => self.check(candidate).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The cell that a command line names. Of those before a number nothing is made but what
+    /// `[[exclude]]` has to know.
+    ///
+    /// # Errors
+    /// If there is none, digits of an identity belong to several, or the experiment of a cell that
+    /// had to be made is refused.
+    pub fn find(mut self, name: &CellName) -> Result<Cell> {
+        match name {
+            CellName::Number(number) => self.numbered(*number, name),
+            CellName::Identity(digits) => self.identified(digits, name),
+        }
+    }
+
+    fn numbered(&mut self, number: usize, name: &CellName) -> Result<Cell> {
+        if self.definition.excludes.is_empty() {
+            let all = self.definition.combinations().unwrap_or(0);
+            self.made = (number - 1).min(all);
+            self.next = self.made;
+        }
+        while let Some(candidate) = self.next_candidate()? {
+            if candidate.number == number {
+                return self.check(candidate);
+            }
+        }
+        Err(self.no_cell(name))
+    }
+
+    fn identified(&mut self, digits: &str, name: &CellName) -> Result<Cell> {
+        let mut found: Option<Cell> = None;
+        while let Some(cell) = self.next_cell()? {
+            match &found {
+                _ if !cell.identity.starts_with(digits) => {}
+                None => found = Some(cell),
+                // Cells of one identity are one training.
+                Some(first) if first.identity == cell.identity => {}
+                Some(first) => {
+                    return Err(Error::Usage(format!(
+                        "--cell {name}: the identities of several cells begin so: {} of cell {}, \
+                         {} of cell {}; give more digits",
+                        first.short(),
+                        first.number,
+                        cell.short(),
+                        cell.number
+                    )));
+                }
+            }
+        }
+        found.ok_or_else(|| self.no_cell(name))
+    }
+
+    fn no_cell(&self, name: &CellName) -> Error {
+        let cells = self.made;
+        Error::Usage(format!(
+            "--cell {name}: there is no such cell; expected a number from 1 to {cells}, or `id:` \
+             and at least 4 digits of an identity"
+        ))
+    }
+
+    /// The next combination that is not taken out.
+    fn next_candidate(&mut self) -> Result<Option<Candidate>> {
         let all = self.definition.combinations().unwrap_or(0);
         while self.next < all {
             let (label, settings) = combination(self.definition, self.next);
             self.next += 1;
             let file = self.file.with(&settings)?;
-            let mut experiment = config::resolve(&file)?;
-            if self.is_excluded(&label, &experiment) {
-                continue;
+            let experiment = config::resolve(&file)?;
+            if !self.is_excluded(&label, &experiment) {
+                self.made += 1;
+                return Ok(Some(Candidate { number: self.made, label, file, experiment }));
             }
-            config::check(&file.experiment, &file.locator)?;
-            let identity = self.identity(&file, &mut experiment)?;
-            self.made += 1;
-            let cell = Cell { number: self.made, label, identity, experiment };
-            return Ok(Some((cell, file)));
         }
         Ok(None)
     }
 
-    /// The images of a cell.
-    ///
-    /// # Errors
-    /// If they cannot be had.
-    pub fn dataset(self, file: &ExperimentFile, experiment: &Experiment) -> Result<Dataset> {
-        match self.loaded {
-            Some((source, dataset)) if source == experiment.data.source => Ok(dataset),
-            _ => source(file, experiment)?.load().map_err(data_error(file)),
-        }
+    fn check(&mut self, candidate: Candidate) -> Result<Cell> {
+        let Candidate { number, label, file, mut experiment } = candidate;
+        config::check(&file.experiment, &file.locator)?;
+        let identity = self.identity(&file, &mut experiment)?;
+        Ok(Cell { number, label, identity, experiment })
     }
 
     fn is_excluded(&self, label: &[(String, Value)], experiment: &Experiment) -> bool {
@@ -94,11 +158,10 @@ impl<'a> Expansion<'a> {
         }
         let dataset = place.load().map_err(data_error(file))?;
         let known = Known {
-            source: text.clone(),
+            source: text,
             facts: Facts::of(&dataset),
-            fingerprint: fingerprint(&[dataset.train(), dataset.test()]),
+            fingerprint: fingerprint_of(&dataset),
         };
-        self.loaded = Some((text, dataset));
         let identity = known.identity(file, experiment);
         self.images.push(known);
         identity
@@ -111,6 +174,11 @@ impl Known {
         fit(file, experiment, self.facts)?;
         Ok(identity(experiment, &self.fingerprint))
     }
+}
+
+/// The fingerprint by which images are a part of identities.
+pub fn fingerprint_of(dataset: &Dataset) -> String {
+    fingerprint(&[dataset.train(), dataset.test()])
 }
 
 /// The label and the settings of one combination: cases change slowest, seeds fastest.

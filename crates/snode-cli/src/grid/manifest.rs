@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::config::Experiment;
+use super::{CELLS, Cell, SHORT};
+use crate::config::{Experiment, check_name};
 use crate::error::{Error, Result};
 use crate::tables::write_text;
 
@@ -23,6 +24,9 @@ pub struct Manifest {
     pub name: String,
     /// The version of snode that wrote it.
     pub snode_version: String,
+    /// Where the file of the grid was when the manifest was written; nothing for a pipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<PathBuf>,
     /// The file of the grid, and behind it its bases, from the nearest to the farthest.
     pub files: Vec<SourceFile>,
     /// What the command line gave by `--set`.
@@ -38,6 +42,26 @@ pub struct Manifest {
 #[derive(Deserialize)]
 struct Numbered {
     version: u32,
+}
+
+/// What tells whether a manifest is that of a grid as it is now, without the experiments of its
+/// cells.
+#[derive(Deserialize)]
+struct Outline {
+    name: String,
+    snode_version: String,
+    origin: Option<PathBuf>,
+    files: Vec<SourceFile>,
+    overrides: Vec<String>,
+    varying: Vec<String>,
+    cells: Vec<CellOutline>,
+}
+
+/// A cell in an outline.
+#[derive(Deserialize)]
+struct CellOutline {
+    number: usize,
+    identity: String,
 }
 
 /// A file with its text.
@@ -89,6 +113,7 @@ impl Manifest {
     /// Of a grid called `name`, without cells yet.
     pub fn new(
         name: &str,
+        origin: Option<PathBuf>,
         files: Vec<SourceFile>,
         overrides: Vec<String>,
         varying: Vec<String>,
@@ -97,6 +122,7 @@ impl Manifest {
             version: VERSION,
             name: name.to_owned(),
             snode_version: env!("CARGO_PKG_VERSION").to_owned(),
+            origin,
             files,
             overrides,
             varying,
@@ -129,22 +155,72 @@ impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// If the file cannot be read or is no manifest of this version.
+    /// If the file cannot be read or is no manifest of this version, or a name in it could lead out
+    /// of its folder.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::file(path, "cannot read the manifest", error))?;
-        let strange = |problem: String| Error::Results(format!("{}: {problem}", path.display()));
-        // The version first: what another one holds is not known.
-        let Numbered { version } = serde_json::from_str(&text)
-            .map_err(|error| strange(format!("no manifest of a grid: {error}")))?;
-        if version != VERSION {
-            return Err(strange(format!(
-                "a manifest of version {version}; allowed: {VERSION}; `snode run` of the grid writes \
-                 it anew"
+        let manifest: Self = parse(path)?;
+        manifest.check_names().map_err(|problem| strange(path, &problem))?;
+        Ok(manifest)
+    }
+
+    /// Refuses names that no grid has: they become the names of files.
+    fn check_names(&self) -> std::result::Result<(), String> {
+        check_name(&self.name).map_err(|problem| format!("the name of the grid: {problem}"))?;
+        for cell in &self.cells {
+            let identity = &cell.identity;
+            let is_hash = identity.len() == 64 && identity.bytes().all(|b| b.is_ascii_hexdigit());
+            if !is_hash {
+                return Err(format!(
+                    "cell {}: found the identity {identity:?}; expected 64 hexadecimal digits",
+                    cell.number
+                ));
+            }
+            let expected = cell_path(identity);
+            if cell.path != expected {
+                return Err(format!(
+                    "cell {}: found the path {}; expected {}",
+                    cell.number,
+                    cell.path.display(),
+                    expected.display()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to take the place of another grid's manifest.
+    ///
+    /// # Errors
+    /// If there is a manifest of a grid whose file is elsewhere.
+    pub fn check_owner(&self, path: &Path) -> Result<()> {
+        // What is no manifest of this version is written anew.
+        let Ok(Outline { origin: Some(other), .. }) = parse::<Outline>(path) else { return Ok(()) };
+        // The file of a grid that was moved is no longer where it was.
+        let is_other = self.origin.as_ref() != Some(&other) && other.is_file();
+        if is_other {
+            return Err(Error::Usage(format!(
+                "{} belongs to the grid {}; give this one another `name`, or another folder by \
+                 --output",
+                path.display(),
+                other.display()
             )));
         }
-        serde_json::from_str(&text)
-            .map_err(|error| strange(format!("no manifest of a grid: {error}")))
+        Ok(())
+    }
+
+    /// Whether the manifest at `path` is this one, which has no cells, with those of the same grid:
+    /// `cell` among them.
+    pub fn is_written_with(&self, cell: &Cell, path: &Path) -> bool {
+        let Ok(found) = parse::<Outline>(path) else { return false };
+        let same = found.name == self.name
+            && found.snode_version == self.snode_version
+            && found.origin == self.origin
+            && found.files == self.files
+            && found.overrides == self.overrides
+            && found.varying == self.varying;
+        let is_cell =
+            |found: &CellOutline| found.number == cell.number && found.identity == cell.identity;
+        same && found.cells.get(cell.number - 1).is_some_and(is_cell)
     }
 
     /// Writes it, whole or not at all.
@@ -158,6 +234,48 @@ impl Manifest {
     }
 }
 
+fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    /// Far more than 100,000 cells take.
+    const LIMIT: u64 = 1 << 30;
+    let text = snode_files::read_text(path, LIMIT)?;
+    // The version first: what another one holds is not known.
+    let Numbered { version } = serde_json::from_str(&text)
+        .map_err(|error| strange(path, &format!("no manifest of a grid: {error}")))?;
+    if version != VERSION {
+        return Err(strange(
+            path,
+            &format!(
+                "a manifest of version {version}; allowed: {VERSION}; `snode run` of the grid \
+                 writes it anew"
+            ),
+        ));
+    }
+    serde_json::from_str(&text)
+        .map_err(|error| strange(path, &format!("no manifest of a grid: {error}")))
+}
+
+fn strange(path: &Path, problem: &str) -> Error {
+    Error::Results(format!("{}: {problem}", path.display()))
+}
+
+/// The file of a cell's results, relative to the folder of the manifest.
+fn cell_path(identity: &str) -> PathBuf {
+    let short = identity.get(..SHORT).unwrap_or(identity);
+    Path::new(CELLS).join(format!("{short}.h5"))
+}
+
+impl From<&Cell> for ManifestCell {
+    fn from(cell: &Cell) -> Self {
+        Self {
+            number: cell.number,
+            label: cell.label.clone(),
+            identity: cell.identity.clone(),
+            experiment: cell.experiment.clone(),
+            path: cell_path(&cell.identity),
+        }
+    }
+}
+
 impl ManifestCell {
     /// The value of a key that varies.
     pub fn value(&self, key: &str) -> Option<&Value> {
@@ -166,7 +284,7 @@ impl ManifestCell {
 
     /// The first digits of the identity, by which the files of the cell are called.
     pub fn short(&self) -> &str {
-        self.identity.get(..12).unwrap_or(&self.identity)
+        self.identity.get(..SHORT).unwrap_or(&self.identity)
     }
 
     /// The label as text, as `case=NCG, network.activation=relu, seed=1`.
@@ -199,7 +317,8 @@ mod tests {
     fn a_manifest_comes_back() {
         let folder = tempfile::tempdir().unwrap();
         let files = vec![SourceFile { path: "a.toml".into(), text: "seeds = 2\n".into() }];
-        let mut manifest = Manifest::new("a", files, vec![], vec!["case".into(), "seed".into()]);
+        let mut manifest =
+            Manifest::new("a", None, files, vec![], vec!["case".into(), "seed".into()]);
         manifest.cells.push(ManifestCell {
             number: 1,
             label: vec![("case".into(), json!("NCG")), ("seed".into(), json!(3))],

@@ -8,6 +8,7 @@ mod definition;
 mod expand;
 mod identity;
 pub mod manifest;
+mod name;
 mod nearest;
 mod select;
 mod state;
@@ -17,15 +18,16 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 pub use definition::{CASE, Definition, canonical, lookup};
-pub use expand::Expansion;
-pub use identity::SHORT;
+pub use expand::{Expansion, fingerprint_of};
+pub use identity::{SHORT, identity};
+pub use name::CellName;
 pub use nearest::{Stale, Stored, differences_text, nearest_results, stale, stored};
 pub use select::Selection;
 pub use state::{State, scores_text};
 
 use self::manifest::{Manifest, ManifestCell, SourceFile, label_text};
 use crate::config::{Experiment, ExperimentFile, resolve};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::session::Files;
 
 /// The folder of cells in the folder of results.
@@ -59,13 +61,12 @@ impl Cell {
     pub fn files(&self, folder: &Path) -> Files {
         Files::new(&folder.join(CELLS), self.short())
     }
+}
 
-    /// Whether `wanted` is its number or its identity or a beginning of that.
-    pub fn is_called(&self, wanted: &str) -> bool {
-        let digits = wanted.len();
-        let by_identity = digits >= 4 && self.identity.starts_with(&wanted.to_lowercase());
-        // As many digits as in the name of a file are not a number.
-        by_identity || (digits < SHORT && wanted.parse() == Ok(self.number))
+impl From<ManifestCell> for Cell {
+    fn from(cell: ManifestCell) -> Self {
+        let ManifestCell { number, label, identity, experiment, .. } = cell;
+        Self { number, label, identity, experiment }
     }
 }
 
@@ -93,7 +94,7 @@ impl Grid {
         let definition = Definition::read(&file)?;
         let mut expansion = Expansion::new(&file, &definition);
         let mut cells = Vec::new();
-        while let Some((cell, _)) = expansion.next_cell()? {
+        while let Some(cell) = expansion.next_cell()? {
             cells.push(cell);
         }
         if cells.is_empty() {
@@ -107,33 +108,59 @@ impl Grid {
 
     /// What a report needs to know.
     pub fn manifest(&self) -> Manifest {
-        let source =
-            |source: crate::config::SourceText| SourceFile { path: source.path, text: source.text };
-        let files = self.file.sources().into_iter().map(source).collect();
-        let mut manifest =
-            Manifest::new(&self.name, files, self.overrides.clone(), self.varying.clone());
-        let cell = |cell: &Cell| ManifestCell {
-            number: cell.number,
-            label: cell.label.clone(),
-            identity: cell.identity.clone(),
-            experiment: cell.experiment.clone(),
-            path: Path::new(CELLS).join(format!("{}.h5", cell.short())),
-        };
-        manifest.cells = self.cells.iter().map(cell).collect();
-        manifest
+        let head = head(&self.file, &self.name, &self.overrides, &self.varying);
+        Manifest { cells: self.cells.iter().map(ManifestCell::from).collect(), ..head }
     }
+
+    /// The file it was read from.
+    pub fn source(&self) -> SourceFile {
+        SourceFile { path: self.file.path.clone(), text: self.file.text.clone() }
+    }
+
+    /// Writes the manifest, and says where it is.
+    ///
+    /// # Errors
+    /// If another grid has it, or it cannot be written.
+    pub fn write_manifest(&self) -> Result<PathBuf> {
+        let path = Manifest::path(&self.folder, &self.name);
+        let manifest = self.manifest();
+        manifest.check_owner(&path)?;
+        manifest.write(&path)?;
+        Ok(path)
+    }
+}
+
+/// The manifest of a grid, without its cells.
+fn head(file: &ExperimentFile, name: &str, overrides: &[String], varying: &[String]) -> Manifest {
+    let source =
+        |source: crate::config::SourceText| SourceFile { path: source.path, text: source.text };
+    let files = file.sources().into_iter().map(source).collect();
+    let origin = file.path.canonicalize().ok().filter(|path| path.is_file());
+    Manifest::new(name, origin, files, overrides.to_vec(), varying.to_vec())
+}
+
+/// Writes the manifest of a grid of which one cell alone is trained, unless it is there already:
+/// only then are all cells made.
+///
+/// # Errors
+/// If a cell is refused, another grid has the manifest, or it cannot be written.
+pub fn ensure_manifest(
+    file: &ExperimentFile,
+    definition: &Definition,
+    overrides: &[String],
+    output: Option<&Path>,
+    cell: &Cell,
+) -> Result<()> {
+    let name = resolve(file)?.name.unwrap_or_default();
+    let path = Manifest::path(&folder(file, output), &name);
+    if head(file, &name, overrides, &definition.varying()).is_written_with(cell, &path) {
+        return Ok(());
+    }
+    Grid::of(file.clone(), overrides, output)?.write_manifest().map(|_| ())
 }
 
 /// Where the results of a file go.
 pub fn folder(file: &ExperimentFile, output: Option<&Path>) -> PathBuf {
     let by_file = || PathBuf::from(&file.experiment.output.directory);
     output.map_or_else(by_file, Path::to_owned)
-}
-
-/// The error that a grid has no such cell.
-pub fn no_cell(wanted: &str, cells: usize) -> Error {
-    Error::Usage(format!(
-        "--cell {wanted}: there is no such cell; allowed: 1 to {cells}, or at least 4 digits of an \
-         identity"
-    ))
 }

@@ -1,7 +1,7 @@
 //! Files of cells that are not those of a grid, and how far they are from them.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::PathBuf;
 
 use snode_store::read_info;
 use toml::Table;
@@ -19,38 +19,58 @@ pub struct Stored {
     keys: Table,
 }
 
-/// All results in the folder of cells that can be read.
-pub fn stored(folder: &Path) -> Vec<Stored> {
-    let entries = std::fs::read_dir(folder.join(CELLS)).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    let is_result = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        path.extension().is_some_and(|ending| ending == "h5") && !name.contains(".checkpoint.")
+/// The most comparisons of results with cells: each takes some microseconds.
+const MOST_COMPARISONS: usize = 1_000_000;
+/// The most results that something is compared with.
+const MOST_COMPARED: usize = 200;
+
+/// With how many results each cell of a grid is compared, so that all of it takes a bounded time.
+fn compared(grid: &Grid) -> usize {
+    (MOST_COMPARISONS / grid.cells.len().max(1)).clamp(1, MOST_COMPARED)
+}
+
+/// All results in the folder of cells that can be read and that no cell of the grid has.
+pub fn stored(grid: &Grid) -> Vec<Stored> {
+    let own: HashSet<&str> = grid.cells.iter().map(Cell::short).collect();
+    let entries = std::fs::read_dir(grid.folder.join(CELLS)).into_iter().flatten().flatten();
+    let is_other_result = |path: &PathBuf| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        path.extension().is_some_and(|ending| ending == "h5")
+            && !stem.ends_with(".checkpoint")
+            && !own.contains(&*stem)
     };
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(is_other_result).collect();
+    paths.sort();
     let read = |path: PathBuf| {
         let summary = read_info(&path).ok()?;
         let experiment = toml::from_str(&summary.configuration.resolved).ok()?;
         Some(Stored { path, keys: computation(&experiment) })
     };
-    paths.into_iter().filter(is_result).filter_map(read).collect()
+    paths.into_iter().filter_map(read).collect()
 }
 
-/// The results nearest to a cell, with the keys that differ.
+/// The results nearest to a cell, with the keys that differ; of the first ones, if there are very
+/// many.
 pub fn nearest_results<'a>(
+    grid: &Grid,
     cell: &Cell,
     stored: &'a [Stored],
 ) -> Option<(&'a Stored, Vec<Difference>)> {
+    if stored.is_empty() {
+        return None;
+    }
     let keys = computation(&cell.experiment);
     let differences = |stored: &'a Stored| (stored, differing(&stored.keys, &keys));
-    stored.iter().map(differences).min_by_key(|(_, differences)| differences.len())
+    let candidates = stored.iter().take(compared(grid));
+    candidates.map(differences).min_by_key(|(_, differences)| differences.len())
 }
 
 /// Results that no cell has any more.
 pub struct Stale<'a> {
     /// They.
     pub stored: &'a Stored,
-    /// The nearest cell of the grid.
+    /// The nearest cell of the grid; not of all, if there are very many.
     pub nearest: Option<&'a Cell>,
     /// The keys by which that one differs.
     pub differences: Vec<Difference>,
@@ -61,8 +81,7 @@ pub struct Stale<'a> {
 /// # Errors
 /// If the folder cannot be read.
 pub fn stale<'a>(grid: &'a Grid, stored: &'a [Stored]) -> Result<Vec<Stale<'a>>> {
-    let mut claimed: BTreeSet<String> =
-        grid.cells.iter().map(|cell| cell.short().to_owned()).collect();
+    let mut claimed: HashSet<String> = HashSet::new();
     if grid.folder.is_dir() {
         let own = Manifest::path(&grid.folder, &grid.name);
         for path in Manifest::all_in(&grid.folder)? {
@@ -79,16 +98,19 @@ pub fn stale<'a>(grid: &'a Grid, stored: &'a [Stored]) -> Result<Vec<Stale<'a>>>
         claimed.contains(&stem)
     };
     let unclaimed = stored.iter().filter(|stored| !is_claimed(stored));
-    let keys: Vec<Table> = grid.cells.iter().map(|cell| computation(&cell.experiment)).collect();
-    let with_nearest = unclaimed.map(|stored| {
-        let cells = grid.cells.iter().zip(&keys);
-        let distances = cells.map(|(cell, keys)| (cell, differing(&stored.keys, keys)));
-        match distances.min_by_key(|(_, differences)| differences.len()) {
-            Some((cell, differences)) => Stale { stored, nearest: Some(cell), differences },
-            None => Stale { stored, nearest: None, differences: Vec::new() },
+    let mut stale: Vec<Stale> =
+        unclaimed.map(|stored| Stale { stored, nearest: None, differences: Vec::new() }).collect();
+    let compared = compared(grid).min(stale.len());
+    for cell in grid.cells.iter().filter(|_| compared > 0) {
+        let keys = computation(&cell.experiment);
+        for stale in &mut stale[..compared] {
+            let differences = differing(&stale.stored.keys, &keys);
+            if stale.nearest.is_none() || differences.len() < stale.differences.len() {
+                (stale.nearest, stale.differences) = (Some(cell), differences);
+            }
         }
-    });
-    Ok(with_nearest.collect())
+    }
+    Ok(stale)
 }
 
 /// Differences as text: the keys with the value in the file and that of the cell.

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::definition::{CASE, canonical, lookup};
 use super::{Cell, Grid, State};
-use crate::config::{Setting, with_suggestion};
+use crate::config::{Setting, check_key, with_suggestion};
 use crate::error::{Error, Result};
 
 /// A condition on cells.
@@ -41,6 +41,9 @@ impl Selection {
 
     /// Whether a cell is wanted. Values of one key given by several `--only` are alternatives.
     pub fn takes(&self, cell: &Cell, state: &State) -> bool {
+        if self.only.is_empty() && self.skip.is_empty() {
+            return true;
+        }
         let table = Table::try_from(&cell.experiment).unwrap_or_default();
         let holds = |condition: &Condition| match condition {
             Condition::State(name) => state.name() == name,
@@ -75,6 +78,7 @@ fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
         return Err(Error::Usage(format!("{option} {text}: {problem}; or key=value")));
     };
     let (key, value) = (key.trim(), value.trim());
+    check_key(option, key)?;
     if key == CASE {
         let mut names: Vec<&str> = Vec::new();
         for (_, name) in grid.cells.iter().flat_map(|cell| &cell.label).filter(|(k, _)| k == CASE) {

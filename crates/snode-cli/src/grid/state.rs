@@ -40,8 +40,8 @@ impl State {
         if files.results.exists() {
             return Self::of_results(cell, &files);
         }
-        if let Ok(text) = std::fs::read_to_string(&files.failed) {
-            return Self::Failed(text.trim_end().to_owned());
+        if let Some(error) = files.failure() {
+            return Self::Failed(error);
         }
         if files.checkpoint.exists() {
             return match read_info(&files.checkpoint) {
@@ -57,11 +57,11 @@ impl State {
             Ok(summary) => Box::new(summary),
             Err(error) => return Self::Failed(error.to_string()),
         };
-        match analyses::pending(&files.results, &cell.experiment) {
+        match analyses::pending(&files.results, &cell.experiment, None) {
             Ok(pending) if pending.is_empty() => Self::Done(summary),
-            Ok(pending) => match std::fs::read_to_string(&files.failed) {
-                Ok(text) => Self::Failed(text.trim_end().to_owned()),
-                Err(_) => Self::Trained(summary, pending),
+            Ok(pending) => match files.failure() {
+                Some(error) => Self::Failed(error),
+                None => Self::Trained(summary, pending),
             },
             Err(error) => Self::Failed(error.to_string()),
         }

@@ -5,6 +5,7 @@ use snode_train::{EvaluationRecord, IterationRecord};
 
 use super::{Pace, Progressed, evaluation_line};
 use crate::estimate::show_seconds;
+use crate::output::keep;
 
 /// A bar on the standard error.
 pub struct Bar {
@@ -44,7 +45,9 @@ impl Bar {
     /// A set was evaluated.
     pub fn evaluation(&mut self, record: &EvaluationRecord, progressed: &Progressed) {
         self.accuracy = Some(format!("{} {:.2} %", record.set, 100.0 * record.score.accuracy()));
-        self.bar.println(evaluation_line(record, progressed));
+        let line = evaluation_line(record, progressed);
+        keep(&line);
+        self.bar.println(line);
     }
 
     /// Training is over.

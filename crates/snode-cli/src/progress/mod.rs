@@ -1,7 +1,6 @@
 //! Showing what a training does: a bar on a terminal, lines elsewhere, JSON for programs.
 
 mod bar;
-mod json;
 mod pace;
 
 use std::io::IsTerminal;
@@ -13,9 +12,9 @@ use snode_train::{
 };
 
 use self::bar::Bar;
-pub use self::json::{analysis as json_analysis, end as json_end, error as json_error};
 pub use self::pace::{Pace, Progressed};
 use crate::error::Result;
+use crate::event::RunEvent;
 use crate::number::Number;
 use crate::output::say;
 use crate::prepare::Prepared;
@@ -37,6 +36,15 @@ impl Style {
     /// Whether the standard output is for programs.
     pub fn is_json(self) -> bool {
         matches!(self, Self::Json | Self::Watched)
+    }
+}
+
+/// Says that something is not as it should be, while the run goes on.
+pub fn warn(style: Style, message: &str) {
+    say(&format!("warning: {message}"));
+    if style.is_json() {
+        // Whether anybody reads is noticed at the next event.
+        let _ = RunEvent::Warning { message: message.to_owned() }.print();
     }
 }
 
@@ -87,7 +95,14 @@ impl Progress {
     /// If the standard output cannot be written.
     pub fn begin(&self, prepared: &Prepared, results: &Path) -> Result<()> {
         match self.display {
-            Display::Json | Display::Watched(_) => json::begin(prepared, &self.pace, results),
+            Display::Json | Display::Watched(_) => RunEvent::Begin {
+                name: prepared.name().to_owned(),
+                batches_done: self.pace.done_before,
+                batches: self.pace.batches,
+                results: results.display().to_string(),
+                experiment: serde_json::to_value(&prepared.experiment).unwrap_or_default(),
+            }
+            .print(),
             _ => Ok(()),
         }
     }
@@ -98,7 +113,9 @@ impl Progress {
     /// If the standard output cannot be written.
     pub fn checkpoint(&self, path: &Path) -> Result<()> {
         match self.display {
-            Display::Json | Display::Watched(_) => json::checkpoint(path),
+            Display::Json | Display::Watched(_) => {
+                RunEvent::Checkpoint { path: path.display().to_string() }.print()
+            }
             _ => Ok(()),
         }
     }
@@ -124,15 +141,19 @@ impl<T: Number> Observer<T> for Progress {
             (Display::Lines, Event::Evaluation(record)) => {
                 say(&evaluation_line(record, &progressed));
             }
-            (Display::Json, Event::Iteration(record)) => json::iteration(record)?,
+            (Display::Json, Event::Iteration(record)) => RunEvent::iteration(record).print()?,
             (Display::Watched(last), Event::Iteration(record))
                 if last.is_none_or(|last| last.elapsed() >= WATCHED_EVERY) =>
             {
                 *last = Some(Instant::now());
-                json::watched(record, &progressed)?;
+                let cost = record.iteration.cost.total();
+                RunEvent::progress(cost, progressed.batches).print()?;
             }
-            (Display::Json | Display::Watched(_), Event::Evaluation(record)) => {
-                json::evaluation(record)?;
+            (Display::Json, Event::Evaluation(record)) => RunEvent::evaluation(record).print()?,
+            (Display::Watched(_), Event::Evaluation(record)) => {
+                // In the log of the cell.
+                say(&evaluation_line(record, &progressed));
+                RunEvent::evaluation(record).print()?;
             }
             _ => {}
         }

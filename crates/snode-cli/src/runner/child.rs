@@ -1,34 +1,37 @@
 //! The process of a cell.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::{self, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 
-use serde_json::Value;
-
-use crate::error::{Error, FAILED, INTERRUPTED, REFUSED, Result};
+use super::Job;
+use crate::error::{BUSY, Error, FAILED, INTERRUPTED, NOT_SAVED, REFUSED, Result};
+use crate::event::{End, RunEvent};
 use crate::grid::Cell;
 use crate::session::Files;
+
+/// The command by which this program runs the job on its standard input.
+pub const TRAIN_CELL: &str = "train-cell";
 
 /// What is heard of a child.
 pub enum Message {
     /// One of its events.
-    Event(Value),
+    Event(RunEvent),
     /// It has closed its standard output.
     Closed,
 }
 
 /// How a child ended.
 pub enum Ended {
-    /// Trained and measured; its event `end`.
-    Done(Option<Value>),
+    /// Trained and measured.
+    Done(Option<Box<End>>),
     /// Another process is at the cell.
     Busy,
     /// It was told to stop.
-    Interrupted,
+    Interrupted {
+        /// Whether all it did is kept.
+        is_saved: bool,
+    },
     /// With this error.
     Failed(String),
 }
@@ -44,50 +47,54 @@ pub struct Child<'a> {
     process: process::Child,
     /// Closed to tell it to stop; closed by the system if this process dies.
     input: Option<ChildStdin>,
-    failed: PathBuf,
-    log: PathBuf,
-    end: Option<Value>,
-    error: Option<(String, bool)>,
+    files: Files,
+    /// Whether it has begun to train.
+    has_begun: bool,
+    end: Option<Box<End>>,
+    error: Option<String>,
 }
 
 impl<'a> Child<'a> {
     /// Starts it; `sender` is told what it says, with its number.
     ///
     /// # Errors
-    /// If it cannot be started, or the log cannot be written.
+    /// If it cannot be started.
     pub fn start(
         number: usize,
         cell: &'a Cell,
-        files: &Files,
-        threads: usize,
-        arguments: &[OsString],
+        job: &Job,
         sender: Sender<(usize, Message)>,
     ) -> Result<Self> {
-        let log = File::create(&files.log)
-            .map_err(|error| Error::file(&files.log, "cannot write", error))?;
-        let program = std::env::current_exe().map_err(|error| cannot_start(&error))?;
-        let mut process = Command::new(program)
-            .args(arguments)
-            .args(["--json", "--supervised", "--cell", &cell.identity])
-            .args(["--threads", &threads.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
+        let line = serde_json::to_string(job).map_err(io::Error::from);
+        let line = line.map_err(|error| cannot_start(&error))? + "\n";
+        let mut process = this_program()
+            .and_then(|mut program| {
+                program
+                    .arg(TRAIN_CELL)
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    // It writes its log itself, once the cell is its own.
+                    .stderr(Stdio::null())
+                    .spawn()
+            })
             .map_err(|error| cannot_start(&error))?;
-        let input = process.stdin.take();
+        let mut input = process.stdin.take();
         if let Some(output) = process.stdout.take() {
             let listen = move || listen(output, number, &sender);
             std::thread::Builder::new().spawn(listen).map_err(|error| cannot_start(&error))?;
         }
+        // That it has died before it read is seen by its end.
+        let _ = input.as_mut().map(|input| input.write_all(line.as_bytes()));
+        let files = cell.files(&job.folder);
+        let threads = job.threads;
         Ok(Self {
             number,
             cell,
             threads,
             process,
             input,
-            failed: files.failed.clone(),
-            log: files.log.clone(),
+            files,
+            has_begun: false,
             end: None,
             error: None,
         })
@@ -99,13 +106,11 @@ impl<'a> Child<'a> {
     }
 
     /// Keeps what will be needed of an event.
-    pub fn note(&mut self, event: &Value) {
-        match event["event"].as_str() {
-            Some("end") => self.end = Some(event.clone()),
-            Some("error") => {
-                let message = event["message"].as_str().unwrap_or_default().to_owned();
-                self.error = Some((message, event["busy"] == true));
-            }
+    pub fn note(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::Begin { .. } | RunEvent::Analysis { .. } => self.has_begun = true,
+            RunEvent::End(end) => self.end = Some(end.clone()),
+            RunEvent::Error { message, .. } => self.error = Some(message.clone()),
             _ => {}
         }
     }
@@ -117,25 +122,46 @@ impl<'a> Child<'a> {
             Ok(status) => status,
             Err(error) => return Ended::Failed(format!("its process was lost: {error}")),
         };
-        let code = status.code();
-        match (code, self.error) {
+        match (status.code().and_then(|code| u8::try_from(code).ok()), self.error.take()) {
             (Some(0), _) => Ended::Done(self.end),
-            (Some(code), _) if code == i32::from(INTERRUPTED) => Ended::Interrupted,
-            (_, Some((_, true))) => Ended::Busy,
-            (Some(code), Some((message, _)))
-                if [FAILED, REFUSED].map(i32::from).contains(&code) =>
-            {
-                Ended::Failed(message)
-            }
-            _ => {
-                let error = format!("its process ended with {status}{}", last_words(&self.log));
-                let error = explain(status, error);
-                // It had no time to write that itself; the error is shown in any case.
-                let _ = std::fs::write(&self.failed, format!("{error}\n"));
-                Ended::Failed(error)
-            }
+            (Some(INTERRUPTED), _) => Ended::Interrupted { is_saved: true },
+            (Some(NOT_SAVED), _) => Ended::Interrupted { is_saved: !self.has_begun },
+            (Some(BUSY), _) => Ended::Busy,
+            (Some(FAILED | REFUSED), Some(message)) => Ended::Failed(message),
+            _ => Ended::Failed(self.died(status)),
         }
     }
+
+    /// What is known of a process that had no time to say why it ended.
+    fn died(&self, status: ExitStatus) -> String {
+        let mut error = format!("its process ended with {status}");
+        // Another process may be at the cell by now, and the log be its.
+        if let Ok(lock) = self.files.lock() {
+            if let Some(words) = self.files.last_words() {
+                error.push_str(&format!("; its log says: {words}"));
+            }
+            error = explain(status, error);
+            self.files.note_failure(&lock, &error);
+            return error;
+        }
+        explain(status, error)
+    }
+}
+
+/// This program as it is running, even if another file has its name by now.
+fn this_program() -> io::Result<Command> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use std::os::unix::process::CommandExt;
+        // A link that leads to the running program itself, whatever has become of its name.
+        const RUNNING: &str = "/proc/self/exe";
+        if std::fs::symlink_metadata(RUNNING).is_ok() {
+            let mut program = Command::new(RUNNING);
+            program.arg0("snode");
+            return Ok(program);
+        }
+    }
+    Ok(Command::new(std::env::current_exe()?))
 }
 
 fn listen(output: ChildStdout, number: usize, sender: &Sender<(usize, Message)>) {
@@ -151,7 +177,7 @@ fn listen(output: ChildStdout, number: usize, sender: &Sender<(usize, Message)>)
     let _ = sender.send((number, Message::Closed));
 }
 
-fn cannot_start(error: &std::io::Error) -> Error {
+fn cannot_start(error: &io::Error) -> Error {
     Error::Train(format!("cannot start the process of a cell: {error}"))
 }
 
@@ -163,18 +189,4 @@ fn explain(status: ExitStatus, error: String) -> String {
     }
     let _ = status;
     error
-}
-
-/// The last line of a log, where a panic says why.
-fn last_words(log: &std::path::Path) -> String {
-    const READ: u64 = 1 << 16;
-    let mut text = String::new();
-    let read = File::open(log).and_then(|file| file.take(READ).read_to_string(&mut text));
-    match (
-        read,
-        text.trim_end().lines().find(|line| line.contains("panicked")).or(text.lines().last()),
-    ) {
-        (Ok(_), Some(line)) => format!("; its log says: {line}"),
-        _ => String::new(),
-    }
 }

@@ -8,8 +8,9 @@ use std::time::Instant;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::estimate::show_seconds;
+use crate::event::{End, RunEvent};
 use crate::grid::{Cell, Grid};
 use crate::output::{print, print_line, say};
 use crate::progress::Style;
@@ -21,6 +22,28 @@ pub struct Display {
     bars: Option<Bars>,
     name: String,
     cells: usize,
+    /// That the standard output cannot be written any more.
+    problem: Option<Error>,
+}
+
+/// How many cells ended how.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Cells that were done before.
+    pub before: usize,
+    /// Cells that this program has finished.
+    pub finished: usize,
+    /// Cells that others have finished meanwhile.
+    pub by_others: usize,
+    /// Cells that failed.
+    pub failed: usize,
+}
+
+impl Counts {
+    /// Cells that are done.
+    pub fn done(&self) -> usize {
+        self.before + self.finished + self.by_others
+    }
 }
 
 struct Bars {
@@ -41,7 +64,7 @@ impl Display {
         if style == Style::People && bars.is_none() && done > 0 {
             say(&format!("{done} cells are done already"));
         }
-        Self { style, bars, name: grid.name.clone(), cells: grid.cells.len() }
+        Self { style, bars, name: grid.name.clone(), cells: grid.cells.len(), problem: None }
     }
 
     /// A cell begins.
@@ -53,34 +76,40 @@ impl Display {
     }
 
     /// A process at a cell says something.
-    ///
-    /// # Errors
-    /// If the standard output cannot be written.
-    pub fn event(&mut self, cell: &Cell, mut event: Value) -> Result<()> {
+    pub fn event(&mut self, cell: &Cell, event: &RunEvent) {
         if let Some(bars) = &self.bars {
-            bars.event(cell, &event);
+            bars.event(cell, event);
         }
-        // Errors are told of by `failed`, once it is known whether the cell is merely elsewhere.
-        if self.style.is_json() && event["event"] != "error" {
-            event["cell"] = cell.number.into();
-            event["identity"] = cell.identity.clone().into();
-            print_line(&event.to_string())?;
+        match event {
+            // Errors are told of by `failed`, once it is known whether the cell is merely elsewhere.
+            RunEvent::Error { .. } => {}
+            RunEvent::Warning { message } if self.style == Style::People => {
+                self.line(cell, &format!("warning: {message}"));
+            }
+            _ if self.style.is_json() => {
+                self.print_json(cell, serde_json::to_value(event).unwrap_or_default());
+            }
+            _ => {}
         }
-        Ok(())
     }
 
     /// A cell is done.
-    pub fn done(&mut self, cell: &Cell, end: Option<&Value>) {
+    pub fn done(&mut self, cell: &Cell, end: Option<&End>) {
         let mut text = "done".to_owned();
-        for (set, score) in end.into_iter().filter_map(|end| end["sets"].as_object()).flatten() {
-            let accuracy = 100.0 * score["accuracy"].as_f64().unwrap_or(f64::NAN);
-            text.push_str(&format!(", {set} {accuracy:.2} %"));
-        }
-        if let Some(seconds) = end.and_then(|end| end["seconds"].as_f64()) {
-            text.push_str(&format!(", {} of training", show_seconds(seconds)));
+        if let Some(end) = end {
+            for (set, score) in &end.sets {
+                text.push_str(&format!(", {set} {:.2} %", 100.0 * score.accuracy));
+            }
+            text.push_str(&format!(", {} of training", show_seconds(end.seconds)));
         }
         self.ended(cell, &text);
         self.json("done", cell, json!({}));
+    }
+
+    /// A cell is done by another program.
+    pub fn done_by_other(&mut self, cell: &Cell) {
+        self.ended(cell, "done by another snode");
+        self.json("done", cell, json!({ "by_other": true }));
     }
 
     /// A cell has failed.
@@ -90,9 +119,15 @@ impl Display {
     }
 
     /// A cell was interrupted.
-    pub fn stopped(&mut self, cell: &Cell) {
-        self.ended(cell, "interrupted");
-        self.json("interrupted", cell, json!({}));
+    pub fn stopped(&mut self, cell: &Cell, is_saved: bool) {
+        let text = if is_saved { "interrupted" } else { "interrupted before it was saved" };
+        self.ended(cell, text);
+        self.json("interrupted", cell, json!({ "saved": is_saved }));
+    }
+
+    /// Why the standard output cannot be written any more, once.
+    pub fn take_problem(&mut self) -> Option<Error> {
+        self.problem.take()
     }
 
     /// Another process is at a cell.
@@ -125,13 +160,8 @@ impl Display {
     ///
     /// # Errors
     /// If the standard output cannot be written.
-    pub fn summary(
-        &self,
-        before: usize,
-        finished: usize,
-        failed: usize,
-        manifest: &Path,
-    ) -> Result<()> {
+    pub fn summary(&self, counts: &Counts, manifest: &Path) -> Result<()> {
+        let Counts { before, finished, by_others, failed } = *counts;
         let manifest = manifest.display().to_string();
         match self.style {
             Style::Quiet => print_line(&manifest),
@@ -141,18 +171,25 @@ impl Display {
                     "name": self.name,
                     "done_before": before,
                     "done": finished,
+                    "done_by_others": by_others,
                     "failed": failed,
                     "manifest": manifest,
                 })
                 .to_string(),
             ),
-            Style::People => print(&format!(
-                "{}: {} of {} cells done, {finished} of them now, {failed} failed\nmanifest: \
-                 {manifest}\n",
-                self.name,
-                before + finished,
-                self.cells
-            )),
+            Style::People => {
+                let others = match by_others {
+                    0 => String::new(),
+                    n => format!(", {n} by another snode meanwhile"),
+                };
+                print(&format!(
+                    "{}: {} of {} cells done, {finished} of them now{others}, {failed} failed\n\
+                     manifest: {manifest}\n",
+                    self.name,
+                    counts.done(),
+                    self.cells
+                ))
+            }
         }
     }
 
@@ -184,14 +221,19 @@ impl Display {
         }
     }
 
-    fn json(&self, state: &str, cell: &Cell, mut object: Value) {
+    fn json(&mut self, state: &str, cell: &Cell, mut object: Value) {
         if self.style.is_json() {
             object["event"] = "cell".into();
             object["state"] = state.into();
-            object["cell"] = cell.number.into();
-            object["identity"] = cell.identity.clone().into();
-            // Whether anybody reads is noticed at the next event of a child.
-            let _ = print_line(&object.to_string());
+            self.print_json(cell, object);
+        }
+    }
+
+    fn print_json(&mut self, cell: &Cell, mut object: Value) {
+        object["cell"] = cell.number.into();
+        object["identity"] = cell.identity.clone().into();
+        if let Err(error) = print_line(&object.to_string()) {
+            self.problem.get_or_insert(error);
         }
     }
 }
@@ -215,22 +257,21 @@ impl Bars {
         self.cells.insert(cell.number, bar);
     }
 
-    fn event(&self, cell: &Cell, event: &Value) {
+    fn event(&self, cell: &Cell, event: &RunEvent) {
         let Some(bar) = self.cells.get(&cell.number) else { return };
-        if let Some(batches) = event["batches"].as_u64().filter(|_| event["event"] == "begin") {
-            bar.set_style(style("  {bar:12} {pos}/{len} {prefix} {wide_msg}"));
-            bar.set_length(batches);
-        }
-        if let Some(done) = event["batches_done"].as_u64() {
-            bar.set_position(done);
-        }
-        match event["event"].as_str() {
-            Some("iteration") => {
-                bar.set_message(format!("cost {:.4}", event["cost"].as_f64().unwrap_or(f64::NAN)));
+        match event {
+            RunEvent::Begin { batches, batches_done, .. } => {
+                bar.set_style(style("  {bar:12} {pos}/{len} {prefix} {wide_msg}"));
+                bar.set_length(*batches as u64);
+                bar.set_position(*batches_done as u64);
             }
-            Some("analysis") => {
-                bar.set_message(format!("measuring: {}", event["name"].as_str().unwrap_or("")));
+            RunEvent::Iteration { cost, batches_done, .. } => {
+                bar.set_message(format!("cost {cost:.4}"));
+                if let Some(done) = batches_done {
+                    bar.set_position(*done as u64);
+                }
             }
+            RunEvent::Analysis { name } => bar.set_message(format!("measuring: {name}")),
             _ => {}
         }
         if let Some(remaining) = self.remaining() {

@@ -3,24 +3,26 @@
 
 mod child;
 mod display;
+mod job;
 mod plan;
 mod share;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::ffi::OsString;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+pub use child::TRAIN_CELL;
+pub use job::{Job, Log, supervised};
 pub use plan::dry_run;
 pub use share::Share;
 
 use self::child::{Child, Ended, Message};
-use self::display::Display;
+use self::display::{Counts, Display};
 use crate::error::{Error, Result};
-use crate::grid::manifest::Manifest;
+use crate::grid::manifest::SourceFile;
 use crate::grid::{Cell, Grid, Selection, State};
+use crate::interrupt;
 use crate::progress::Style;
 
 /// How a grid is run.
@@ -34,10 +36,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// How cores are shared.
     pub share: Share,
-    /// The arguments that make this program train a cell of this grid, but for the cell.
-    pub arguments: Vec<OsString>,
     /// The command that goes on.
-    pub same_command: String,
+    pub go_on: String,
 }
 
 /// How long to wait for news before signals and locks are looked at.
@@ -47,36 +47,32 @@ const POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// If the results cannot be written, a cell fails, or the user interrupts it.
-pub fn run(
-    grid: &Grid,
-    selection: &Selection,
-    options: &Options,
-    stop: &Arc<AtomicBool>,
-) -> Result<()> {
+pub fn run(grid: &Grid, selection: &Selection, options: &Options) -> Result<()> {
     grid.cells[0].files(&grid.folder).prepare()?;
-    let manifest = Manifest::path(&grid.folder, &grid.name);
-    grid.manifest().write(&manifest)?;
+    let manifest = grid.write_manifest()?;
 
     let mut seen = BTreeSet::new();
     let mut queue = VecDeque::new();
-    let mut done_before = 0;
+    let mut counts = Counts::default();
     for cell in &grid.cells {
         let state = State::of(cell, &grid.folder);
         if !selection.takes(cell, &state) || !seen.insert(&cell.identity) {
             continue;
         }
         if state.is_done() && !options.fresh {
-            done_before += 1;
+            counts.before += 1;
         } else {
             queue.push_back(cell);
         }
     }
     let (sender, receiver) = channel();
-    let display = Display::new(options.style, grid, queue.len(), done_before);
+    let display = Display::new(options.style, grid, queue.len(), counts.before);
+    let stop = interrupt::finish_work(None);
     let mut run = Run {
         grid,
+        source: grid.source(),
         options,
-        stop,
+        stop: &stop,
         display,
         queue,
         later: Vec::new(),
@@ -84,23 +80,40 @@ pub fn run(
         sender,
         receiver,
         failed: Vec::new(),
-        finished: 0,
+        counts,
+        unsaved: 0,
         next: 0,
         stopping: false,
     };
     let ended = run.finish();
     run.display.end();
-    ended?;
-    if stop.load(Ordering::Relaxed) {
-        let (done, all) = (done_before + run.finished, seen.len());
-        return Err(Error::Interrupted(format!(
-            "interrupted, {done} of {all} cells are done; to go on: {}",
-            options.same_command
-        )));
+    let why = match ended {
+        Ok(()) if stop.load(Ordering::Relaxed) => Some("interrupted".to_owned()),
+        Err(error @ Error::BrokenPipe) => Some(error.to_string()),
+        Ok(()) => None,
+        Err(error) => return Err(error),
+    };
+    if let Some(why) = why {
+        let (done, all) = (run.counts.done(), seen.len());
+        return Err(interrupted(&why, done, all, run.unsaved, options));
     }
-    let (finished, failed) = (run.finished, std::mem::take(&mut run.failed));
-    run.display.summary(done_before, finished, failed.len(), &manifest)?;
-    if failed.is_empty() { Ok(()) } else { Err(failure(&failed, seen.len(), options)) }
+    let failed = std::mem::take(&mut run.failed);
+    run.counts.failed = failed.len();
+    let shown = run.display.summary(&run.counts, &manifest);
+    if failed.is_empty() { shown } else { Err(failure(&failed, seen.len(), options)) }
+}
+
+fn interrupted(why: &str, done: usize, all: usize, unsaved: usize, options: &Options) -> Error {
+    let go_on = &options.go_on;
+    match unsaved {
+        0 => {
+            Error::Interrupted(format!("{why}, {done} of {all} cells are done; to go on: {go_on}"))
+        }
+        n => Error::NotSaved(format!(
+            "{why}, {done} of {all} cells are done, and {n} ended before they were saved; to go \
+             on: {go_on}"
+        )),
+    }
 }
 
 fn failure(failed: &[(&Cell, String)], all: usize, options: &Options) -> Error {
@@ -116,6 +129,8 @@ fn failure(failed: &[(&Cell, String)], all: usize, options: &Options) -> Error {
 
 struct Run<'a> {
     grid: &'a Grid,
+    /// Its file.
+    source: SourceFile,
     options: &'a Options,
     stop: &'a AtomicBool,
     display: Display,
@@ -126,7 +141,9 @@ struct Run<'a> {
     sender: Sender<(usize, Message)>,
     receiver: Receiver<(usize, Message)>,
     failed: Vec<(&'a Cell, String)>,
-    finished: usize,
+    counts: Counts,
+    /// Cells that were stopped before they were saved.
+    unsaved: usize,
     /// The number of the next child.
     next: usize,
     stopping: bool,
@@ -140,17 +157,20 @@ impl Run<'_> {
             if is_stopped && !self.stopping {
                 self.stop_all();
             }
-            let mut problem = None;
+            let mut problem = self.display.take_problem();
             while problem.is_none() && !self.stopping && self.begin_one(&mut problem) {}
-            if let Some(error) = problem {
-                self.stop_all();
-                self.wait_for_children()?;
-                return Err(error);
-            }
-            if self.children.is_empty() && (self.stopping || self.is_through()) {
+            if self.children.is_empty() && self.is_through() {
                 return Ok(());
             }
-            self.look()?;
+            if let Some(error) = problem {
+                self.stop_all();
+                self.wait_for_children();
+                return Err(error);
+            }
+            if self.children.is_empty() && self.stopping {
+                return Ok(());
+            }
+            self.look();
         }
     }
 
@@ -169,11 +189,10 @@ impl Run<'_> {
         }
     }
 
-    fn wait_for_children(&mut self) -> Result<()> {
+    fn wait_for_children(&mut self) {
         while !self.children.is_empty() {
-            self.look()?;
+            self.look();
         }
-        Ok(())
     }
 
     /// Begins with a cell if there is one and there are cores for it.
@@ -197,14 +216,17 @@ impl Run<'_> {
         }
         // Another process may have done it meanwhile.
         if !self.options.fresh && State::of(cell, &self.grid.folder).is_done() {
-            self.finished += 1;
-            self.display.done(cell, None);
+            self.counts.by_others += 1;
+            self.display.done_by_other(cell);
             return true;
         }
         let number = self.next;
         self.next += 1;
-        let sender = self.sender.clone();
-        match Child::start(number, cell, &files, threads, &self.options.arguments, sender) {
+        let (sender, options) = (self.sender.clone(), self.options);
+        let folder = self.grid.folder.clone();
+        let job =
+            Job::new(cell, &self.source, folder, threads, options.fresh, options.go_on.clone());
+        match Child::start(number, cell, &job, sender) {
             Ok(child) => {
                 self.display.begin(cell, threads);
                 self.children.push(child);
@@ -218,45 +240,53 @@ impl Run<'_> {
     }
 
     /// Waits a little for what the children say.
-    fn look(&mut self) -> Result<()> {
+    fn look(&mut self) {
         let (number, message) = match self.receiver.recv_timeout(POLL) {
             Ok(message) => message,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
         };
         let Some(index) = self.children.iter().position(|child| child.number == number) else {
-            return Ok(());
+            return;
         };
         match message {
             Message::Event(event) => {
                 let child = &mut self.children[index];
                 child.note(&event);
-                self.display.event(child.cell, event)
+                self.display.event(child.cell, &event);
             }
             Message::Closed => {
                 let child = self.children.remove(index);
-                let (cell, stopping) = (child.cell, self.stopping);
-                match child.end() {
-                    Ended::Done(end) => {
-                        self.finished += 1;
-                        self.display.done(cell, end.as_ref());
-                    }
-                    Ended::Busy => {
-                        self.display.elsewhere(cell);
-                        self.later.push(cell);
-                    }
-                    Ended::Interrupted if stopping || self.stop.load(Ordering::Relaxed) => {
-                        self.display.stopped(cell);
-                    }
-                    Ended::Interrupted => self.fail(cell, "its process was told to stop".into()),
-                    Ended::Failed(error) => self.fail(cell, error),
-                }
-                Ok(())
+                self.close(child.cell, child.end());
             }
         }
     }
 }
 
 impl<'a> Run<'a> {
+    /// A process has ended.
+    fn close(&mut self, cell: &'a Cell, ended: Ended) {
+        match ended {
+            Ended::Done(Some(end)) if !end.computed => {
+                self.counts.by_others += 1;
+                self.display.done_by_other(cell);
+            }
+            Ended::Done(end) => {
+                self.counts.finished += 1;
+                self.display.done(cell, end.as_deref());
+            }
+            Ended::Busy => {
+                self.display.elsewhere(cell);
+                self.later.push(cell);
+            }
+            Ended::Interrupted { is_saved } if self.stopping || interrupt::is_requested() => {
+                self.unsaved += usize::from(!is_saved);
+                self.display.stopped(cell, is_saved);
+            }
+            Ended::Interrupted { .. } => self.fail(cell, "its process was told to stop".into()),
+            Ended::Failed(error) => self.fail(cell, error),
+        }
+    }
+
     fn fail(&mut self, cell: &'a Cell, error: String) {
         self.display.failed(cell, &error);
         self.failed.push((cell, error));

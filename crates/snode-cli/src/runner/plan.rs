@@ -1,6 +1,6 @@
 //! `--dry-run`: what would be done, and why.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Options;
 use crate::error::Result;
@@ -19,34 +19,36 @@ use crate::report::{align_right, plain_table, text};
 /// # Errors
 /// If the folder of results cannot be read, or the standard output not written.
 pub fn dry_run(grid: &Grid, selection: &Selection, options: &Options) -> Result<()> {
-    let with_state = |cell| (cell, State::of(cell, &grid.folder));
-    let all: Vec<(&Cell, State)> = grid.cells.iter().map(with_state).collect();
-    let files = stored(&grid.folder);
-    let time = Time::of(&all);
-    let mut rows = Vec::new();
-    let mut seconds = 0.0;
-    let mut runs = 0;
-    for (cell, state) in all.iter().filter(|(cell, state)| selection.takes(cell, state)) {
-        let (runs_now, why) = reason(cell, state, &files, options);
-        if runs_now {
-            runs += 1;
-            seconds += time.estimate(cell, state);
+    let files = stored(grid);
+    let mut time = Time::default();
+    let mut table = plain_table();
+    table.set_header(["cell", "identity", "label", "state", "", "why"]);
+    for cell in &grid.cells {
+        let state = State::of(cell, &grid.folder);
+        time.measure(cell, &state);
+        if !selection.takes(cell, &state) {
+            continue;
         }
-        rows.push((*cell, state, runs_now, why));
+        let (runs, why) = reason(grid, cell, &state, &files, options);
+        if runs {
+            time.add(cell, &state);
+        }
+        if options.style.is_json() {
+            print_line(&as_json(cell, &state, runs, why).to_string())?;
+        } else {
+            table.add_row([
+                cell.number.to_string(),
+                cell.short().to_owned(),
+                cell.text(),
+                state.name().to_owned(),
+                if runs { "runs" } else { "stays" }.to_owned(),
+                why,
+            ]);
+        }
     }
-    let elapsed = seconds / options.share.jobs(runs.max(1)) as f64;
+    let elapsed = time.seconds(grid) / options.share.jobs(time.runs.max(1)) as f64;
     let stale = stale(grid, &files)?;
     if options.style.is_json() {
-        for (cell, state, runs, why) in &rows {
-            let mut object = state.json();
-            object["event"] = "plan".into();
-            object["cell"] = cell.number.into();
-            object["identity"] = cell.identity.clone().into();
-            object["label"] = json!(cell.label);
-            object["runs"] = (*runs).into();
-            object["why"] = why.clone().into();
-            print_line(&object.to_string())?;
-        }
         for Stale { stored, nearest, differences } in &stale {
             print_line(
                 &json!({
@@ -59,20 +61,8 @@ pub fn dry_run(grid: &Grid, selection: &Selection, options: &Options) -> Result<
             )?;
         }
         return print_line(
-            &json!({ "event": "estimate", "cells": runs, "seconds": elapsed }).to_string(),
+            &json!({ "event": "estimate", "cells": time.runs, "seconds": elapsed }).to_string(),
         );
-    }
-    let mut table = plain_table();
-    table.set_header(["cell", "identity", "label", "state", "", "why"]);
-    for (cell, state, runs, why) in rows {
-        table.add_row([
-            cell.number.to_string(),
-            cell.short().to_owned(),
-            cell.text(),
-            state.name().to_owned(),
-            if runs { "runs" } else { "stays" }.to_owned(),
-            why,
-        ]);
     }
     align_right(&mut table, &[0]);
     let mut out = format!("{}\n{}\n", grid.name, text(&table));
@@ -84,20 +74,37 @@ pub fn dry_run(grid: &Grid, selection: &Selection, options: &Options) -> Result<
         }
         out.push('\n');
     }
-    let basis = if time.is_measured { "as finished cells took" } else { "by the products alone" };
-    out.push_str(&match runs {
+    let basis = if time.is_measured() { "as finished cells took" } else { "by the products alone" };
+    out.push_str(&match time.runs {
         0 => "nothing to do\n".to_owned(),
-        _ => format!("{runs} cells to run, about {}, {basis}\n", show_seconds(elapsed)),
+        runs => format!("{runs} cells to run, about {}, {basis}\n", show_seconds(elapsed)),
     });
     print(&out)
 }
 
+fn as_json(cell: &Cell, state: &State, runs: bool, why: String) -> Value {
+    let mut object = state.json();
+    object["event"] = "plan".into();
+    object["cell"] = cell.number.into();
+    object["identity"] = cell.identity.clone().into();
+    object["label"] = json!(cell.label);
+    object["runs"] = runs.into();
+    object["why"] = why.into();
+    object
+}
+
 /// Whether a cell would run, and why or why not.
-fn reason(cell: &Cell, state: &State, files: &[Stored], options: &Options) -> (bool, String) {
+fn reason(
+    grid: &Grid,
+    cell: &Cell,
+    state: &State,
+    files: &[Stored],
+    options: &Options,
+) -> (bool, String) {
     let why = match state {
         State::Done(_) if !options.fresh => return (false, state.detail()),
         State::Running => return (true, "once the process that is at it has ended".into()),
-        State::Missing => match nearest_results(cell, files) {
+        State::Missing => match nearest_results(grid, cell, files) {
             Some((stored, differences)) => {
                 let name = stored.path.file_stem().unwrap_or_default().to_string_lossy();
                 format!("no results; nearest is {name}: {}", differences_text(&differences))
@@ -111,43 +118,69 @@ fn reason(cell: &Cell, state: &State, files: &[Stored], options: &Options) -> (b
 }
 
 /// An estimate of time.
+#[derive(Debug, Default)]
 struct Time {
-    /// Seconds of one thread for a floating-point operation.
-    per_flop: f64,
-    /// Whether that was measured on finished cells.
-    is_measured: bool,
+    /// Cells that would run.
+    runs: usize,
+    /// Floating-point operations of those without a limit of their time.
+    flop: f64,
+    /// The operations and the limit, in seconds, of the others.
+    limited: Vec<(f64, f64)>,
+    /// Operations of finished cells, and the seconds they took.
+    measured: (f64, f64),
 }
 
 impl Time {
-    fn of(cells: &[(&Cell, State)]) -> Self {
-        let (mut seconds, mut flop) = (0.0, 0.0);
-        for (cell, state) in cells {
-            if let Some(summary) = state.summary() {
-                seconds += summary.history.seconds();
-                flop += estimate::training_flop(&cell.experiment, sizes(&cell.experiment));
-            }
+    /// Learns from a finished cell.
+    fn measure(&mut self, cell: &Cell, state: &State) {
+        if let Some(summary) = state.summary() {
+            let (flop, seconds) = &mut self.measured;
+            *flop += estimate::training_flop(&cell.experiment, sizes(&cell.experiment));
+            *seconds += summary.history.seconds();
         }
-        if flop > 0.0 && seconds > 0.0 {
-            return Self { per_flop: seconds / flop, is_measured: true };
+    }
+
+    /// Adds a cell that would run.
+    fn add(&mut self, cell: &Cell, state: &State) {
+        self.runs += 1;
+        if matches!(state, State::Trained(..)) {
+            return;
         }
-        let Some((cell, _)) = cells.first() else {
-            return Self { per_flop: 0.0, is_measured: false };
-        };
+        let experiment = &cell.experiment;
+        let flop = estimate::training_flop(experiment, sizes(experiment));
+        match experiment.training.time_limit {
+            None => self.flop += flop,
+            Some(limit) => self.limited.push((flop, limit)),
+        }
+    }
+
+    /// Whether there are finished cells to go by.
+    fn is_measured(&self) -> bool {
+        let (flop, seconds) = self.measured;
+        flop > 0.0 && seconds > 0.0
+    }
+
+    /// Seconds that one thread would take for all of it.
+    fn seconds(&self, grid: &Grid) -> f64 {
+        if self.runs == 0 {
+            return 0.0;
+        }
+        let per_flop = self.per_flop(&grid.cells[0]);
+        let limited = self.limited.iter().map(|(flop, limit)| (per_flop * flop).min(*limit));
+        per_flop * self.flop + limited.sum::<f64>()
+    }
+
+    /// Seconds of one thread for an operation.
+    fn per_flop(&self, cell: &Cell) -> f64 {
+        if self.is_measured() {
+            let (flop, seconds) = self.measured;
+            return seconds / flop;
+        }
         let experiment = &cell.experiment;
         let (width, batch) = (sizes(experiment).width, experiment.training.batch_size);
         let rate = with_precision!(experiment.precision, T => {
             estimate::rate_of_one::<T>(width, batch, experiment.network.layers)
         });
-        Self { per_flop: 1.0 / rate, is_measured: false }
-    }
-
-    /// Seconds that a cell still takes.
-    fn estimate(&self, cell: &Cell, state: &State) -> f64 {
-        if matches!(state, State::Trained(..)) {
-            return 0.0;
-        }
-        let experiment = &cell.experiment;
-        let all = self.per_flop * estimate::training_flop(experiment, sizes(experiment));
-        experiment.training.time_limit.map_or(all, |limit| all.min(limit))
+        1.0 / rate
     }
 }

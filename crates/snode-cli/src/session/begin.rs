@@ -6,8 +6,10 @@ use snode_store::{RunSummary, read_info};
 use snode_train::Position;
 
 use super::Files;
+use super::train::early_stop;
 use crate::config::{Difference, Experiment, Kind, differences};
 use crate::error::{Error, Result};
+use crate::output::say;
 
 /// Where a session begins.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ pub enum Begin {
         summary: Box<RunSummary>,
     },
     /// Nowhere: the run is finished.
-    Finished(Box<RunSummary>),
+    Finished,
 }
 
 /// Looks for files of an earlier session of the same experiment.
@@ -38,6 +40,12 @@ pub fn begin(
 ) -> Result<Begin> {
     if files.checkpoint.exists() {
         let summary = same_experiment(&files.checkpoint, experiment, fingerprint)?;
+        if let Some((_, longer)) = longer_than_asked(experiment, &summary, batches_per_epoch) {
+            say(&format!(
+                "warning: {} holds a longer training than is asked for: {longer}; it becomes the result",
+                files.checkpoint.display()
+            ));
+        }
         return Ok(Begin::After { path: files.checkpoint.clone(), summary: Box::new(summary) });
     }
     if !files.results.exists() {
@@ -45,13 +53,22 @@ pub fn begin(
     }
     let summary = same_experiment(&files.results, experiment, fingerprint)?;
     let stored = stored_experiment(&summary, &files.results)?;
+    if let Some((key, longer)) = longer_than_asked(experiment, &summary, batches_per_epoch)
+        && differences(&stored, experiment).iter().any(|other| other.key == key)
+    {
+        return Err(Error::Usage(format!(
+            "{} holds a longer training than is asked for: {longer}; give --fresh to begin anew and \
+             replace it, or another `name`",
+            files.results.display()
+        )));
+    }
     let further = !differences(&stored, experiment).is_empty();
     let more = |position| is_more_to_do(experiment, position, &summary, batches_per_epoch);
     match summary.position {
         Some(position) if further && more(position) => {
             Ok(Begin::After { path: files.results.clone(), summary: Box::new(summary) })
         }
-        _ => Ok(Begin::Finished(Box::new(summary))),
+        _ => Ok(Begin::Finished),
     }
 }
 
@@ -103,6 +120,39 @@ fn same_experiment(path: &Path, experiment: &Experiment, fingerprint: &str) -> R
 /// The key of the data's fingerprint in the provenance of a run.
 pub(super) const FINGERPRINT: &str = "data_fingerprint";
 
+/// The key by which a training is longer than the one that an experiment asks for, if it is, and by how
+/// much.
+fn longer_than_asked(
+    experiment: &Experiment,
+    summary: &RunSummary,
+    batches_per_epoch: usize,
+) -> Option<(&'static str, String)> {
+    let training = &experiment.training;
+    let iterations = &summary.history.iterations;
+    let done = iterations.iter().filter(|record| record.position.iteration == 0).count();
+    let by_epochs = training.epochs.saturating_mul(batches_per_epoch);
+    if done > by_epochs {
+        let longer = format!(
+            "found {done} batches, {batches_per_epoch} an epoch; expected at most {by_epochs}, as \
+             training.epochs says now"
+        );
+        return Some(("training.epochs", longer));
+    }
+    if let Some(batches) = training.batches.filter(|batches| done > *batches) {
+        let longer = format!(
+            "found {done} batches; expected at most {batches}, as training.batches says now"
+        );
+        return Some(("training.batches", longer));
+    }
+    // Every training goes on for a moment behind its limit.
+    let seconds = summary.history.seconds();
+    let limit = training.time_limit.filter(|limit| seconds > *limit)?;
+    let longer = format!(
+        "found {seconds:.1} seconds; expected about {limit}, as training.time_limit says now"
+    );
+    Some(("training.time_limit", longer))
+}
+
 fn is_more_to_do(
     experiment: &Experiment,
     position: Position,
@@ -114,4 +164,5 @@ fn is_more_to_do(
     position.epoch < training.epochs
         && training.batches.is_none_or(|batches| done < batches)
         && training.time_limit.is_none_or(|limit| summary.history.seconds() < limit)
+        && early_stop(training).is_none_or(|rule| !rule.is_over(&summary.history))
 }

@@ -8,6 +8,7 @@ use snode_train::{Control, Event, Observer, ObserverError, Snapshot, State};
 
 use crate::error::{Error, Result};
 use crate::number::Number;
+use crate::progress::{Style, warn};
 
 /// Writes checkpoints of a run.
 pub struct Checkpoints {
@@ -16,7 +17,11 @@ pub struct Checkpoints {
     configuration: Configuration,
     model: Model,
     every: Duration,
+    /// How failures are told of.
+    style: Style,
     last: Instant,
+    /// Whether the last one could not be written.
+    has_failed: bool,
     /// The file the session began with.
     origin: Option<PathBuf>,
     /// The epoch and the batch of the last checkpoint.
@@ -33,6 +38,7 @@ impl Checkpoints {
         configuration: Configuration,
         model: Model,
         every: Duration,
+        style: Style,
     ) -> Self {
         Self {
             path,
@@ -41,7 +47,9 @@ impl Checkpoints {
             configuration,
             model,
             every,
+            style,
             last: Instant::now(),
+            has_failed: false,
             written: None,
         }
     }
@@ -84,6 +92,30 @@ impl Checkpoints {
         self.written = Some((position.epoch, position.batch));
         Ok(())
     }
+
+    /// Writes one if that is possible: what fails now may succeed the next time, and training is
+    /// worth more than a checkpoint.
+    fn try_to_write<T: Number>(&mut self, snapshot: Snapshot<T>) {
+        match self.write(snapshot, Status::Running) {
+            Ok(()) if self.has_failed => {
+                self.has_failed = false;
+                warn(self.style, "checkpoints can be written again");
+            }
+            Ok(()) => {}
+            Err(error) => {
+                self.last = Instant::now();
+                if !self.has_failed {
+                    let path = self.path.display();
+                    let text = format!(
+                        "the checkpoint {path} cannot be written: {error}; training goes on, and \
+                         the next one is tried"
+                    );
+                    warn(self.style, &text);
+                }
+                self.has_failed = true;
+            }
+        }
+    }
 }
 
 impl<T: Number> Observer<T> for Checkpoints {
@@ -93,7 +125,7 @@ impl<T: Number> Observer<T> for Checkpoints {
         state: &State<'_, T>,
     ) -> std::result::Result<Control, ObserverError> {
         if matches!(event, Event::Settled) && self.last.elapsed() >= self.every {
-            self.write(state.snapshot(), Status::Running)?;
+            self.try_to_write(state.snapshot());
         }
         Ok(Control::Continue)
     }

@@ -1,23 +1,14 @@
 //! The files of a run.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
+use std::io::ErrorKind::{NotADirectory, NotFound};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+pub use snode_files::Lock;
+use snode_files::{Existing, FileError, FileKind, Links, Reading, remove_unfinished, try_writing};
+
 use crate::error::{Error, Result};
-
-/// The files of a run, held by this process alone.
-#[derive(Debug)]
-pub struct Lock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // A lock file that stays behind locks nothing.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
 
 /// The files of a run.
 #[derive(Clone, Debug)]
@@ -46,25 +37,56 @@ impl Files {
         }
     }
 
+    /// The files of the run whose results are `path`.
+    pub fn of_results(path: &Path) -> Self {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        Self::new(path.parent().unwrap_or(Path::new("")), &name)
+    }
+
+    /// Refuses a place that cannot hold results, before anything is made there or computed.
+    ///
+    /// # Errors
+    /// If it is certain that they cannot be written.
+    pub fn check(&self) -> Result<()> {
+        let folder = self.folder();
+        if self.results.to_str().is_none() {
+            return Err(unwritable(folder, "its path is not UTF-8 text"));
+        }
+        for ancestor in folder.ancestors() {
+            let ancestor = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
+            let found = match std::fs::symlink_metadata(ancestor) {
+                Err(error) if matches!(error.kind(), NotFound | NotADirectory) => continue,
+                found => found.map_err(|error| unwritable(folder, &error.to_string()))?,
+            };
+            let shown = ancestor.display();
+            let problem = match std::fs::metadata(ancestor) {
+                Err(error) if found.is_symlink() && error.kind() == NotFound => {
+                    format!("{shown} is a symbolic link to something that does not exist")
+                }
+                Err(error) => error.to_string(),
+                Ok(target) if !target.is_dir() => format!("{shown} is not a folder"),
+                Ok(_) if !may_write(ancestor) => format!("{shown} may not be written to"),
+                Ok(_) => return Ok(()),
+            };
+            return Err(unwritable(folder, &problem));
+        }
+        Ok(())
+    }
+
     /// Makes the folder, and makes sure that files can be written there.
     ///
     /// # Errors
     /// If they cannot.
     pub fn prepare(&self) -> Result<()> {
-        let folder = self.results.parent().unwrap_or(Path::new("."));
-        let cannot = |error| {
-            Error::Usage(format!(
-                "results cannot be written to the folder {}: {error}; choose another by \
-                 `directory` in [output], or --output",
-                folder.display()
-            ))
-        };
-        std::fs::create_dir_all(folder).map_err(cannot)?;
-        tempfile::Builder::new()
-            .prefix(".snode-probe")
-            .tempfile_in(folder)
-            .and_then(tempfile::NamedTempFile::close)
-            .map_err(cannot)
+        self.check()?;
+        let folder = self.folder();
+        std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error.to_string()))?;
+        try_writing(&self.results, Existing::Replace, 0)
+            .map_err(|error| unwritable(folder, &error.to_string()))
+    }
+
+    fn folder(&self) -> &Path {
+        self.results.parent().unwrap_or(Path::new("."))
     }
 
     /// Keeps other processes from writing the same files until the lock is dropped.
@@ -72,48 +94,69 @@ impl Files {
     /// # Errors
     /// If another process is at it.
     pub fn lock(&self) -> Result<Lock> {
-        let path = &self.lock;
-        loop {
-            let file = File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(path)
-                .map_err(|error| Error::file(path, "cannot write", error))?;
-            // A file system without locks is no reason not to train.
-            if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
-                return Err(Error::Busy(format!(
-                    "another snode is training {} at this moment; wait for it, or choose another \
-                     `name` or --output",
-                    self.results.display()
-                )));
-            }
-            // Whoever held the lock may have removed the file since it was opened.
-            if is_at(&file, path) {
-                return Ok(Lock { path: path.clone(), _file: file });
-            }
+        let job = std::env::var("SLURM_JOB_ID").ok();
+        Lock::try_acquire(&self.lock, job.as_deref()).map_err(|error| match error {
+            FileError::Held { holder, .. } => Error::Busy(format!(
+                "another snode is training {} at this moment ({holder}); wait for it, or choose \
+                 another `name` or --output",
+                self.results.display()
+            )),
+            error => Error::Usage(error.to_string()),
+        })
+    }
+
+    /// Begins the log anew. One that was there is removed, and never what a link leads to.
+    ///
+    /// # Errors
+    /// If something else than a regular file is there, or the log cannot be written.
+    pub fn begin_log(&self, _: &Lock) -> Result<File> {
+        new_file(&self.log)
+    }
+
+    /// Keeps for later why a session failed.
+    pub fn note_failure(&self, _: &Lock, error: &str) {
+        // It is said in any case.
+        let _ = new_file(&self.failed).map(|mut file| writeln!(file, "{error}"));
+    }
+
+    /// Forgets why the last session failed.
+    pub fn forget_failure(&self, _: &Lock) {
+        let _ = std::fs::remove_file(&self.failed);
+    }
+
+    /// Why the last session failed, if it did.
+    pub fn failure(&self) -> Option<String> {
+        const LIMIT: u64 = 1 << 20;
+        let reading = Reading { links: Links::Refuse, ..Reading::new(LIMIT) };
+        match reading.text(&self.failed) {
+            Ok(text) => Some(text.trim_end().to_owned()),
+            Err(FileError::NotFound { .. }) => None,
+            Err(error) => Some(error.to_string()),
         }
+    }
+
+    /// The end of the log of a session that died: its last line, or that in which it panicked.
+    pub fn last_words(&self) -> Option<String> {
+        const READ: u64 = 1 << 16;
+        let mut file = snode_files::open(&self.log, Links::Refuse).ok()?;
+        let length = file.metadata().ok()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(READ))).ok()?;
+        let mut bytes = Vec::new();
+        file.take(READ).read_to_end(&mut bytes).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut lines = text.trim_end().lines().rev();
+        let panic = lines.clone().find(|line| line.contains("panicked"));
+        panic.or_else(|| lines.next()).map(|line| line.trim().to_owned())
     }
 
     /// Whether another process is training.
     pub fn is_locked(&self) -> bool {
-        let file = File::open(&self.lock);
-        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        Lock::look(&self.lock).is_ok_and(|holder| holder.is_some())
     }
 
-    /// Removes what processes that were killed while they wrote have left; to be called by who
-    /// holds the lock.
+    /// Removes what processes that were killed while they wrote have left.
     pub fn remove_leftovers(&self) {
-        let Some(folder) = self.results.parent() else { return };
-        let prefixes = [&self.results, &self.checkpoint]
-            .map(|path| path.file_name().map(|name| format!("{}.tmp", name.to_string_lossy())));
-        // What cannot be removed does no harm.
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if prefixes.iter().flatten().any(|prefix| name.starts_with(prefix)) {
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
+        remove_unfinished(self.folder());
     }
 
     /// Removes the checkpoint, which the results have made superfluous.
@@ -130,19 +173,36 @@ impl Files {
     }
 }
 
-/// Whether an open file is the one that has this name now.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let number = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
-    match (file.metadata(), std::fs::metadata(path)) {
-        (Ok(file), Ok(path)) => number(file) == number(path),
-        _ => false,
-    }
+fn unwritable(folder: &Path, problem: &str) -> Error {
+    Error::Usage(format!(
+        "results cannot be written to the folder {}: {problem}; choose another by `directory` in \
+         [output], or --output",
+        folder.display()
+    ))
 }
 
-/// Whether an open file is the one that has this name now: elsewhere an open file stays.
+#[cfg(unix)]
+fn may_write(folder: &Path) -> bool {
+    use rustix::fs::{Access, access};
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
 #[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
+fn may_write(_: &Path) -> bool {
     true
+}
+
+/// A new file in the place of one that was there.
+fn new_file(path: &Path) -> Result<File> {
+    let cannot = |error| Error::file(path, "cannot write", error);
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => std::fs::remove_file(path).map_err(cannot)?,
+        Ok(found) => {
+            return Err(
+                FileError::NotAFile { path: path.into(), found: FileKind::of(&found) }.into()
+            );
+        }
+        Err(_) => {}
+    }
+    File::options().write(true).create_new(true).open(path).map_err(cannot)
 }

@@ -3,13 +3,11 @@
 mod begin;
 mod checkpoints;
 mod files;
-mod fingerprint;
-mod limits;
 mod method;
+mod run;
 mod train;
 
-pub use begin::{Begin, begin};
-pub use files::Files;
-pub use fingerprint::fingerprint;
+pub use files::{Files, Lock};
 pub use method::method;
-pub use train::{Outcome, Session, TEST, initial_network, train};
+pub use run::{Options, run};
+pub use train::{TEST, initial_network};

@@ -1,10 +1,11 @@
 //! The training itself, for one floating-point type.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use snode_files::folder_of;
 use snode_ode::{Grid, Network};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
@@ -14,14 +15,14 @@ use snode_train::{
     TrainError, Trainer,
 };
 
-use super::begin::FINGERPRINT;
+use super::Files;
+use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
-use super::limits::TimeLimitAfterBatch;
 use super::method::method;
-use super::{Begin, Files};
-use crate::config::{self, Experiment};
+use crate::config::{self, Experiment, TrainingConfig};
 use crate::encoded::{EncodedBatches, evaluation_set};
 use crate::error::{Error, Result};
+use crate::fingerprint::{IMAGES, IMAGES_PATH, path_between};
 use crate::number::Number;
 use crate::prepare::Prepared;
 use crate::progress::{Progress, Style};
@@ -61,35 +62,21 @@ pub enum Outcome {
 pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     let Session { prepared, fingerprint, begin, files, style, stop } = session;
     let experiment = &prepared.experiment;
-    let (mut info, snapshot, origin) = match begin {
-        Begin::After { path, .. } => {
-            let record = read_run::<T>(&path)?;
-            let info = record.info.clone();
-            let snapshot = record.into_snapshot().ok_or_else(|| not_continuable(&path))?;
-            (info, snapshot, Some(path))
-        }
-        Begin::Anew | Begin::Finished(_) => {
-            let info = RunInfo::new(prepared.name(), experiment.seed);
-            (info, Snapshot::start(initial_network(prepared)?), None)
-        }
-    };
-    info.status = Status::Running;
-    info.stop_reason = String::new();
-    info.provenance.insert(FINGERPRINT.into(), fingerprint);
-    info.provenance.insert("threads".into(), rayon::current_num_threads().to_string());
+    let Start { info, snapshot, origin } = start::<T>(prepared, files, fingerprint, begin)?;
     let configuration = Configuration {
         resolved: toml::to_string(experiment).map_err(|error| Error::Results(error.to_string()))?,
         source: prepared.text.clone(),
     };
-    let model = model(prepared);
+    let every = experiment.training.checkpoint_every;
     let begins_anew = origin.is_none();
     let mut checkpoints = Checkpoints::new(
         files.checkpoint.clone(),
         origin,
         info.clone(),
         configuration.clone(),
-        model.clone(),
-        Duration::try_from_secs_f64(experiment.training.checkpoint_every).unwrap_or(Duration::MAX),
+        model(prepared),
+        Duration::try_from_secs_f64(every).unwrap_or(Duration::MAX),
+        style,
     );
 
     let mut source = EncodedBatches::<T>::new(
@@ -108,15 +95,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
         // The first checkpoint shows that results can be written before time is spent on them.
         checkpoints.write(snapshot.clone(), Status::Running)?;
     }
-    let mut rules: Vec<Box<dyn Observer<T>>> = vec![Box::new(StopSignal(stop))];
-    if let Some(seconds) = experiment.training.time_limit {
-        let limit = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        rules.push(Box::new(TimeLimitAfterBatch(TimeLimit(limit))));
-    }
-    if let Some(patience) = experiment.training.early_stop {
-        rules.push(Box::new(EarlyStop { set: VALIDATION.into(), patience }));
-    }
-
+    let mut rules = rules(experiment, stop);
     progress.begin(prepared, &files.results)?;
     let mut trainer = Trainer::new(method, snapshot, plan, &mut source, &sets)?;
     trainer.observe_with(&mut progress);
@@ -130,37 +109,104 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     {
         trainer.evaluate()?;
     }
-    let snapshot = match &ended {
-        // The parameters are sound if it was not the numbers that failed.
-        Ok(_) | Err(TrainError::Observer(_)) => Some(trainer.snapshot()),
-        Err(_) => None,
-    };
+    // The parameters are sound if it was not the numbers that failed.
+    let is_sound = matches!(ended, Ok(_) | Err(TrainError::Observer(_)));
+    let snapshot = is_sound.then(|| trainer.snapshot());
     drop(trainer);
     progress.end();
 
-    let reason = match (ended, snapshot) {
-        (Ok(reason), Some(snapshot)) if reason != StopReason::Interrupted => {
-            let record = result(info, configuration, model, snapshot);
-            return finish(record, reason, files);
+    match (ended, snapshot) {
+        (Ok(StopReason::Interrupted), Some(snapshot)) => {
+            let per_epoch = prepared.train.len() / experiment.training.batch_size;
+            let position = snapshot.position;
+            let batches = position.epoch * per_epoch + position.batch;
+            save_interrupted(&mut checkpoints, snapshot)?;
+            // Whether that is read changes nothing any more.
+            let _ = progress.checkpoint(checkpoints.path());
+            Ok(Outcome::Interrupted { batches })
         }
-        (ended, snapshot) => {
+        (Ok(reason), Some(snapshot)) => {
+            let model = model(prepared);
+            let record = RunRecord::from_snapshot(info, configuration, model, snapshot);
+            finish(record, reason, files, &mut checkpoints)
+        }
+        (Err(error), snapshot) => {
             if let Some(snapshot) = snapshot {
-                checkpoints.write(snapshot.clone(), Status::Interrupted)?;
-                if ended.is_ok() {
-                    let per_epoch = prepared.train.len() / experiment.training.batch_size;
-                    let position = snapshot.position;
-                    let batches = position.epoch * per_epoch + position.batch;
-                    progress.checkpoint(checkpoints.path())?;
-                    return Ok(Outcome::Interrupted { batches });
-                }
+                save_interrupted(&mut checkpoints, snapshot)?;
             }
-            ended
+            Err(failure(error, &checkpoints))
         }
-    };
-    match reason {
-        Err(error) => Err(failure(error, &checkpoints)),
-        Ok(_) => Err(Error::Train("the training ended without a state".into())),
+        (Ok(_), None) => Err(Error::Train("the training ended without a state".into())),
     }
+}
+
+/// What a session begins with.
+struct Start<T> {
+    info: RunInfo,
+    snapshot: Snapshot<T>,
+    /// The file it goes on from.
+    origin: Option<PathBuf>,
+}
+
+fn start<T: Number>(
+    prepared: &Prepared,
+    files: &Files,
+    fingerprint: String,
+    begin: Begin,
+) -> Result<Start<T>> {
+    let mut start = match begin {
+        Begin::After { path, .. } => {
+            let record = read_run::<T>(&path)?;
+            let info = record.info.clone();
+            let snapshot = record.into_snapshot().ok_or_else(|| not_continuable(&path))?;
+            Start { info, snapshot, origin: Some(path) }
+        }
+        Begin::Anew | Begin::Finished => Start {
+            info: RunInfo::new(prepared.name(), prepared.experiment.seed),
+            snapshot: Snapshot::start(initial_network(prepared)?),
+            origin: None,
+        },
+    };
+    let info = &mut start.info;
+    info.status = Status::Running;
+    info.stop_reason = String::new();
+    info.provenance.insert(FINGERPRINT.into(), fingerprint);
+    info.provenance.insert(IMAGES.into(), prepared.images.clone());
+    let folder = folder_of(&files.results);
+    if let Some(path) = path_between(&folder, Path::new(&prepared.experiment.data.source)) {
+        info.provenance.insert(IMAGES_PATH.into(), path);
+    }
+    info.provenance.insert("threads".into(), rayon::current_num_threads().to_string());
+    if info.snode_version != VERSION {
+        info.provenance.insert("continued_by".into(), format!("snode {VERSION}"));
+    }
+    Ok(start)
+}
+
+/// The version of this program.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What ends a training before its plan is done.
+fn rules<T: Number>(experiment: &Experiment, stop: Arc<AtomicBool>) -> Vec<Box<dyn Observer<T>>> {
+    let mut rules: Vec<Box<dyn Observer<T>>> = vec![Box::new(StopSignal(stop))];
+    if let Some(seconds) = experiment.training.time_limit {
+        let limit = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        rules.push(Box::new(TimeLimit(limit)));
+    }
+    if let Some(rule) = early_stop(&experiment.training) {
+        rules.push(Box::new(rule));
+    }
+    rules
+}
+
+/// Writes the checkpoint of a training that was asked to stop.
+fn save_interrupted<T: Number>(checkpoints: &mut Checkpoints, snapshot: Snapshot<T>) -> Result<()> {
+    checkpoints.write(snapshot, Status::Interrupted).map_err(|error| {
+        let kept = checkpoints.kept();
+        Error::NotSaved(format!(
+            "interrupted, and the checkpoint cannot be written: {error}; {kept}"
+        ))
+    })
 }
 
 /// What the set of validation images is called.
@@ -172,25 +218,27 @@ fn finish<T: Number>(
     mut record: RunRecord<T>,
     reason: StopReason,
     files: &Files,
+    checkpoints: &mut Checkpoints,
 ) -> Result<Outcome> {
     record.info.status = Status::Finished;
     record.info.stop_reason = stop_reason(reason).into();
-    write_run(&files.results, &record, Compression::RESULT)?;
+    if let Err(error) = write_run(&files.results, &record, Compression::RESULT) {
+        // What is trained is kept if there is any way.
+        let kept =
+            record.into_snapshot().map(|snapshot| checkpoints.write(snapshot, Status::Running));
+        let note = match kept {
+            Some(Err(error)) => format!("; nor can the checkpoint: {error}"),
+            _ => String::new(),
+        };
+        return Err(Error::Results(format!("{error}{note}; {}", checkpoints.kept())));
+    }
     files.remove_checkpoint()?;
     Ok(Outcome::Finished)
 }
 
-/// Results keep what the method needs to go on between batches, which for NCG is nothing; a run that
-/// ended elsewhere cannot be continued.
-fn result<T: Number>(
-    info: RunInfo,
-    configuration: Configuration,
-    model: Model,
-    snapshot: Snapshot<T>,
-) -> RunRecord<T> {
-    let between_batches = snapshot.position.iteration == 0;
-    let record = RunRecord::from_snapshot(info, configuration, model, snapshot);
-    if between_batches { record } else { record.without_checkpoint() }
+/// The rule by which a training ends that no longer improves.
+pub(super) fn early_stop(training: &TrainingConfig) -> Option<EarlyStop> {
+    training.early_stop.map(|patience| EarlyStop { set: VALIDATION.into(), patience })
 }
 
 fn stop_reason(reason: StopReason) -> &'static str {

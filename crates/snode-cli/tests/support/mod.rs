@@ -2,8 +2,9 @@
 
 #![allow(dead_code)] // each test file uses its own part
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use snode_data::{Dataset, Images, Split, idx};
 
@@ -94,6 +95,70 @@ impl Ran {
     #[track_caller]
     pub fn json_lines(&self) -> Vec<serde_json::Value> {
         self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// A program that runs, and prints JSON that is read no further than is asked for: as soon as what it
+/// prints fills a pipe, it waits.
+pub struct Running {
+    pub child: Child,
+    reader: BufReader<ChildStdout>,
+    out: String,
+}
+
+impl Running {
+    /// Starts it.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let reader = BufReader::with_capacity(256, child.stdout.take().unwrap());
+        Self { child, reader, out: String::new() }
+    }
+
+    /// Reads until there are so many events of a kind.
+    #[track_caller]
+    pub fn wait_for(&mut self, event: &str, count: usize) {
+        let event = format!("\"event\":\"{event}\"");
+        while self.out.matches(&event).count() < count {
+            assert!(self.reader.read_line(&mut self.out).unwrap() > 0, "ended early: {}", self.out);
+        }
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Waits until it computes no more, because nobody reads what it prints: it comes to no end by
+    /// itself then.
+    pub fn wait_until_stuck(&self) {
+        let statistics = format!("/proc/{}/stat", self.child.id());
+        let time = || {
+            let text = std::fs::read_to_string(&statistics).unwrap();
+            text.split_whitespace().nth(13).unwrap().parse::<u64>().unwrap()
+        };
+        let (mut before, mut still) = (time(), 0);
+        while still < 4 {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            still = if time() == before { still + 1 } else { 0 };
+            before = time();
+        }
+    }
+
+    /// Closes the other end of what it prints, and waits for its end.
+    pub fn stop_reading(self) -> Ran {
+        let Self { mut child, reader, out } = self;
+        drop(reader);
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        Ran { code: child.wait().unwrap().code(), out, err }
+    }
+
+    /// Reads the rest.
+    pub fn finish(mut self) -> Ran {
+        self.reader.read_to_string(&mut self.out).unwrap();
+        let mut err = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        Ran { code: self.child.wait().unwrap().code(), out: self.out, err }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Folders of four IDX files.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{read_images, read_labels, write_images, write_labels};
@@ -109,12 +110,16 @@ fn find_one(folder: &Path, (what, stem, kind): (&'static str, &str, &str)) -> Re
         format!("{stem}-{kind}.gz"),
         format!("{stem}.{kind}.gz"),
     ];
-    let path = names.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-    path.ok_or_else(|| Error::MissingFile {
-        folder: folder.to_owned(),
-        what,
-        tried: names.join(", "),
-    })
+    for path in names.iter().map(|name| folder.join(name)) {
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_file() => return Ok(path),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {}
+            // It may be there: the folder cannot be searched, or a link leads nowhere.
+            Err(source) => return Err(Error::Io { path, action: "opening", source }),
+        }
+    }
+    Err(Error::MissingFile { folder: folder.to_owned(), what, tried: names.join(", ") })
 }
 
 fn load_split(images_path: &Path, labels_path: &Path) -> Result<Split> {

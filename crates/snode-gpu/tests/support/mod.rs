@@ -1,15 +1,19 @@
 //! The device of the tests.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use faer::Mat;
 use snode_gpu::{Backend, Device};
 use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Real};
 
-/// The first OpenCL device. Without one the tests have nothing to do, unless `SNODE_GPU_TESTS` is set,
+/// The first OpenCL device, for one test at a time: PoCL's compiler does not bear several. Without a device the tests have nothing to do, unless `SNODE_GPU_TESTS` is set,
 /// as `make gpu` does.
-pub fn device() -> Option<Device> {
+pub fn device() -> Option<(Device, MutexGuard<'static, ()>)> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     match Device::open(Backend::OpenCl, 0) {
-        Ok(device) => Some(device),
+        Ok(device) => Some((device, alone)),
         Err(error) if required() => panic!("no device for the tests: {error}"),
         Err(error) => {
             eprintln!("skipped: {error}");

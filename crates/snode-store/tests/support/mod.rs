@@ -19,7 +19,7 @@ pub fn record<T: Scalar>(width: usize, layers: usize, ends: Endpoint) -> RunReco
     let grid = Grid::new(0.7, layers, ends).unwrap();
     let activation = Activation::Elu { alpha: 0.1 + 0.2 };
     let parameters = |seed| -> Parameters<T> {
-        Network::initial(width, grid, activation, Initialisation::Independent, seed).parameters
+        Network::initial(width, grid, activation, Initialisation::Independent, seed).into_parameters()
     };
     let provenance = [("commit", "0123abc"), ("Ärger ∫", "ü\n\"x\""), ("empty", "")];
     RunRecord {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use snode_ode::Real;
 
-use super::{Control, Event, Observer, ObserverError, State, StopReason};
+use super::{Control, Event, History, Observer, ObserverError, State, StopReason};
 
 /// Stops after a time of training (evaluations excluded), counted over all sessions.
 #[derive(Clone, Copy, Debug)]
@@ -28,24 +28,30 @@ pub struct EarlyStop {
     pub patience: usize,
 }
 
+impl EarlyStop {
+    /// Whether a training with this history is to stop.
+    ///
+    /// It depends on the history alone, so a continued training decides as an uninterrupted one.
+    pub fn is_over(&self, history: &History) -> bool {
+        let accuracies = || {
+            let records = history.evaluations.iter().filter(|record| record.set == self.set);
+            records.map(|record| record.score.accuracy())
+        };
+        let best = accuracies().fold(f64::NEG_INFINITY, f64::max);
+        let since_best = accuracies().count()
+            - accuracies().position(|accuracy| accuracy == best).map_or(0, |index| index + 1);
+        since_best >= self.patience && since_best > 0
+    }
+}
+
 impl<T: Real> Observer<T> for EarlyStop {
     fn observe(
         &mut self,
         event: &Event<'_>,
         state: &State<'_, T>,
     ) -> Result<Control, ObserverError> {
-        if !matches!(event, Event::Evaluation(_)) {
-            return Ok(Control::Continue);
-        }
-        // From the history alone, so that a continued training decides as an uninterrupted one.
-        let accuracies = || {
-            let records = state.history.evaluations.iter().filter(|record| record.set == self.set);
-            records.map(|record| record.score.accuracy())
-        };
-        let best = accuracies().fold(f64::NEG_INFINITY, f64::max);
-        let since_best = accuracies().count()
-            - accuracies().position(|accuracy| accuracy == best).map_or(0, |index| index + 1);
-        let over = since_best >= self.patience && since_best > 0;
+        let is_asked = matches!(event, Event::Begin | Event::Evaluation(_));
+        let over = is_asked && self.is_over(state.history);
         Ok(if over { Control::Stop(StopReason::NoImprovement) } else { Control::Continue })
     }
 }

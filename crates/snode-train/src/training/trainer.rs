@@ -54,7 +54,7 @@ pub enum StopReason {
 pub enum Control {
     /// Go on.
     Continue,
-    /// Stop after this iteration.
+    /// Stop before the next iteration.
     Stop(StopReason),
 }
 
@@ -62,6 +62,9 @@ pub enum Control {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// Training begins or goes on, and nothing has been done yet: a rule that holds already stops
+    /// it before the first iteration.
+    Begin,
     /// An iteration is done.
     Iteration(&'a IterationRecord),
     /// A set has been evaluated.
@@ -216,6 +219,9 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Trains until the plan is done or an observer stops it.
     ///
+    /// Observers are asked before the first iteration too, so that a training that was interrupted
+    /// just when a rule had stopped it ends where it would have ended.
+    ///
     /// # Errors
     /// If an iteration fails (the network is then as before it), the data cannot be had, the cost
     /// exceeds all bounds, or an observer fails.
@@ -223,6 +229,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         let mut x = Mat::zeros(self.network.width(), self.source.batch_size());
         let mut labels = vec![0; self.source.batch_size()];
         let mut loaded = None;
+        if let Some(reason) = self.tell(&Event::Begin)? {
+            return Ok(reason);
+        }
         while !self.is_finished() {
             let Position { epoch, batch, .. } = self.position;
             if loaded != Some((epoch, batch)) {

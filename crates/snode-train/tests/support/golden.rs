@@ -116,9 +116,9 @@ impl Case {
     /// J of a network on the case's batch.
     pub fn total_cost(&self, network: &Network<f64>) -> f64 {
         let mut euler = Euler::new();
-        euler.direct(network, self.x0::<f64>().as_ref()).unwrap();
+        let trajectory = euler.direct(network, self.x0::<f64>().as_ref()).unwrap();
         let cost = self.cost();
-        let mut value = cost.value(euler.output(), &self.labels, self.centre()).unwrap();
+        let mut value = cost.value(trajectory.output(), &self.labels, self.centre()).unwrap();
         value.decay =
             cost.mu4 / 2.0 * network.parameters().inner(network.parameters(), network.grid());
         value.total()

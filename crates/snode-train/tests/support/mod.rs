@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test program uses its own part")]
 
 pub mod golden;
+pub mod wrong;
 
 use faer::MatRef;
 use snode_ode::Real;

@@ -8,19 +8,20 @@ use std::path::Path;
 
 use serde::Serialize;
 use snode_attack::{AttackResults, Attacked, Bounds, Progress, SolvedNetwork, attack_observed};
+use snode_files::Existing;
 use snode_ode::SchemeChoice;
-use snode_store::{Precision, read_network};
+use snode_store::Precision;
 
 pub use recorded::Recorded;
 pub use sheet::contact_sheet;
 
 use super::{ANALYSIS, write};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::commands::pool;
 use crate::config::{AttackConfig, SchemeName, scheme_for};
 use crate::encoded::evaluation_set;
 use crate::error::{Error, Result};
 use crate::number::Number;
+use crate::threads::pool;
 
 /// An attack on a network (S10)–(S13).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,10 +59,10 @@ impl Attack {
     ///
     /// # Errors
     /// As [`Analysis::run`](super::Analysis::run).
-    pub fn run(&self, path: &Path, threads: Option<usize>) -> Result<()> {
+    pub fn run(&self, path: &Path, threads: Option<usize>, existing: Existing) -> Result<()> {
         let subject = subject(path, &self.images)?;
         let found = self.measure(&subject, threads, &mut |_| ControlFlow::Continue(()))?;
-        self.write(&subject, &found)
+        self.write(&subject, &found, existing)
     }
 
     /// Attacks the images of `subject`, from the first on, telling `observer` how far it has come.
@@ -90,7 +91,7 @@ impl Attack {
         scheme: &SchemeChoice,
         observer: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
     ) -> Result<AttackResults<f64>> {
-        let network = read_network::<T>(&subject.run)?.network.with_endpoint(scheme.endpoint());
+        let network = subject.network::<T>()?.with_endpoint(scheme.endpoint());
         let split = subject.first(self.keys.images)?;
         let set = evaluation_set::<T>(subject.split_name.text(), &split, subject.encoding)?;
         let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
@@ -107,13 +108,12 @@ impl Attack {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&self, subject: &Subject, found: &Found) -> Result<()> {
+    pub fn write(&self, subject: &Subject, found: &Found, existing: Existing) -> Result<()> {
         let group = recorded::group(&self.keys, &found.results, subject.split.images().width())?
             .with_attribute("scheme", found.scheme.name())
-            .with_attribute("data", subject.source.as_str())
-            .with_attribute("split", subject.split_name.text())
             .with_attribute("seed", subject.summary.info.seed);
-        write(&subject.run, &self.group(), self, group)
+        let (run, network) = (&subject.run, &subject.network);
+        write(run, &self.group(), self, network, subject.describe(group), existing)
     }
 }
 

@@ -1,6 +1,22 @@
 //! A number that changes when images do.
 
+use std::path::{Component, Path, PathBuf};
+
 use snode_data::Split;
+
+/// The key of a data set's fingerprint in the provenance of a run.
+pub const IMAGES: &str = "images_fingerprint";
+/// The key of the path that leads from the folder of a run's results to that of its images.
+pub const IMAGES_PATH: &str = "images_path";
+
+/// The path that leads from one folder to another. None if there is no such path, or it is no text.
+pub fn path_between(from: &Path, to: &Path) -> Option<String> {
+    let (from, to) = (from.canonicalize().ok()?, to.canonicalize().ok()?);
+    let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(common).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(to.components().skip(common)).collect();
+    path.to_str().map(str::to_owned)
+}
 
 /// A fingerprint of images and labels, by which a run notices that its data is no longer what it
 /// was. Not cryptographic.

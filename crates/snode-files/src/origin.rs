@@ -1,16 +1,23 @@
-//! When and where a run was made.
+//! When and where something was made.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The present time as RFC 3339 text in UTC, to the second: `2026-01-31T12:34:56Z`.
 pub fn utc_now() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    utc(since.as_secs())
+    utc_text(SystemTime::now())
+}
+
+/// A time as RFC 3339 text in UTC, to the second.
+pub fn utc_text(time: SystemTime) -> String {
+    utc(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 /// The name of this computer.
 pub fn host_name() -> String {
-    gethostname::gethostname().to_string_lossy().into_owned()
+    #[cfg(unix)]
+    return rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    return std::env::var("COMPUTERNAME").unwrap_or_else(|_| "this computer".into());
 }
 
 /// Seconds since 1970-01-01 as RFC 3339 text.
