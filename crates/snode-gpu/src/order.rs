@@ -8,7 +8,8 @@
 //!   parts are added to the result one after the other, times the factor of the product, with a rounding
 //!   each.
 //! * A **small** product, of at most 16³ multiplications, is one chain; it is added to the result times
-//!   the factor with one rounding.
+//!   the factor with one rounding. A chain of at most 16 terms begins with a product, others with 0: a
+//!   difference where all terms are −0.
 //! * A product with a **single column** is one chain that begins with the old result; with a transposed
 //!   matrix it is an inner product in the lanes of the vector unit. This alone depends on the machine.
 //! * A product with a **single row** is one multiply-add an element.
@@ -16,17 +17,24 @@
 use pulp::{Arch, Simd, WithSimd};
 use snode_ode::Real;
 
+use crate::device::Argument;
+
 /// Terms of a large product's chain.
 pub(crate) const CUT: usize = 512;
 
 /// Multiplications of the largest small product.
 const SMALL: usize = 16 * 16 * 16;
 
+/// Terms of the longest chain that begins with a product.
+const SHORT: usize = 16;
+
 /// How a product of an n×n matrix with some columns, or of n×M with M×n numbers, is added up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Order {
     /// Terms of a chain.
     pub(crate) cut: usize,
+    /// What a chain begins with: 0, or −0, to which a first product is added unchanged.
+    pub(crate) begin: f64,
     /// Whether the product times its factor is added with one rounding.
     pub(crate) once: bool,
     /// Whether a sum begins with the old result.
@@ -37,17 +45,30 @@ impl Order {
     /// Of an n×n matrix, n = `width`, with so many columns.
     pub(crate) fn of_layer(width: usize, columns: usize) -> Self {
         let small = width * width * columns <= SMALL;
+        let continued = columns == 1 || width == 1;
         Self {
             cut: if small || columns == 1 { width.max(1) } else { CUT },
+            begin: if small && !continued && width <= SHORT { -0.0 } else { 0.0 },
             once: small,
-            continued: columns == 1 || width == 1,
+            continued,
         }
     }
 
-    /// Terms of a chain of G Xᵀ, for so many columns of G and X.
-    pub(crate) fn cut_of_gradient(width: usize, columns: usize) -> usize {
-        let uncut = width == 1 || width * width * columns <= SMALL;
-        if uncut { columns.max(1) } else { CUT }
+    /// Of G Xᵀ, for so many columns of G and X.
+    pub(crate) fn of_gradient(width: usize, columns: usize) -> Self {
+        let small = width == 1 || width * width * columns <= SMALL;
+        let begins_with_product = width > 1 && (columns == 1 || small && columns <= SHORT);
+        Self {
+            cut: if small { columns.max(1) } else { CUT },
+            begin: if begins_with_product { -0.0 } else { 0.0 },
+            once: small,
+            continued: false,
+        }
+    }
+
+    /// [`begin`](Self::begin) as an argument of a kernel.
+    pub(crate) fn first<T: Real>(self) -> Argument<'static> {
+        Argument::real(T::from_f64(self.begin))
     }
 }
 

@@ -235,6 +235,7 @@ impl<T: Real> Solver<T> {
                 shape.layers.into(),
                 keep.into(),
                 order.cut.into(),
+                order.first::<T>(),
             ],
         )
     }
@@ -299,6 +300,7 @@ impl<T: Real> Solver<T> {
             keep.into(),
             order.once.into(),
             order.cut.into(),
+            order.first::<T>(),
         ];
         let arguments = [&numbers[..], &rest].concat();
         walks.adjoint.launch(blocks, walks.division.threads, &arguments)
@@ -363,7 +365,7 @@ impl<T: Real> Solver<T> {
 
     pub(crate) fn launch_gradient(&self, shape: Shape, out: &Memory<T>) -> Result<(), GpuError> {
         let [_, kernel, ..] = self.node_kernels(shape.width)?;
-        let cut = Order::cut_of_gradient(shape.width, shape.batch);
+        let order = Order::of_gradient(shape.width, shape.batch);
         kernel.launch(
             [shape.width.div_ceil(32).pow(2), shape.layers],
             64,
@@ -372,7 +374,8 @@ impl<T: Real> Solver<T> {
                 self.states.now()?.argument(),
                 out.argument(),
                 shape.batch.into(),
-                cut.into(),
+                order.cut.into(),
+                order.first::<T>(),
             ],
         )
     }
@@ -441,6 +444,7 @@ impl<T: Real> Solver<T> {
                 shape.layers.into(),
                 (how as usize).into(),
                 order.cut.into(),
+                order.first::<T>(),
             ],
         )
     }
@@ -467,6 +471,7 @@ impl<T: Real> Solver<T> {
                 products.argument(),
                 shape.batch.into(),
                 order.cut.into(),
+                order.first::<T>(),
             ],
         )
     }

@@ -20,7 +20,7 @@ void transpose(GLOBAL const REAL *RESTRICT parameters, GLOBAL REAL *RESTRICT tra
 #define DEPTH 16
 KERNEL(64)
 void gradient(GLOBAL const REAL *RESTRICT weighted, GLOBAL const REAL *RESTRICT states, GLOBAL REAL *RESTRICT out,
-              const int columns, const int cut)
+              const int columns, const int cut, const REAL begin)
 {
     SHARED REAL gs[DEPTH * TILE];
     SHARED REAL xs[DEPTH * TILE];
@@ -33,7 +33,11 @@ void gradient(GLOBAL const REAL *RESTRICT weighted, GLOBAL const REAL *RESTRICT 
     _Pragma("unroll") for (int i = 0; i < 4; i++)
     {
         bias[i] = ZERO;
-        _Pragma("unroll") for (int j = 0; j < 4; j++) sums[i][j] = total[i][j] = ZERO;
+        _Pragma("unroll") for (int j = 0; j < 4; j++)
+        {
+            sums[i][j] = begin;
+            total[i][j] = ZERO;
+        }
     }
     for (int first = 0; first < columns; first += DEPTH) {
         BARRIER();
@@ -59,7 +63,7 @@ void gradient(GLOBAL const REAL *RESTRICT weighted, GLOBAL const REAL *RESTRICT 
                 bias[i] += gr[i];
             }
             _Pragma("unroll") for (int i = 0; i < 4; i++) _Pragma("unroll") for (int j = 0; j < 4; j++)
-                sums[i][j] = columns == 1 && N > 1 ? gr[i] * xc[j] : FMA(gr[i], xc[j], sums[i][j]);
+                sums[i][j] = FMA(gr[i], xc[j], sums[i][j]);
         }
     }
     GLOBAL REAL *node = out + OFFSET(BLOCK_Y, NODE);

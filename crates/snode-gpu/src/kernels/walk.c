@@ -9,9 +9,10 @@
 #define EACH_AHEAD(u) _Pragma("unroll") for (int u = 0; u < UNROLL; u++)
 #define EACH_COLUMN(c) _Pragma("unroll") for (int c = 0; c < COLS; c++)
 
-FUNCTION void clear(REAL sums[ROWS][COLS])
+/* Begins chains: with 0, or with −0 where the first term is a product and not a multiply-add. */
+FUNCTION void clear(const REAL begin, REAL sums[ROWS][COLS])
 {
-    EACH_ROW(i) EACH_COLUMN(c) sums[i][c] = ZERO;
+    EACH_ROW(i) EACH_COLUMN(c) sums[i][c] = begin;
 }
 
 /* Begins to read the first UNROLL columns of a matrix from k on, if there are as many before `to`. */
@@ -48,18 +49,18 @@ FUNCTION void chain(GLOBAL const REAL *RESTRICT matrix, SHARED_POINTER const REA
 /* sums = matrix columns, or sums + matrix columns, as a product that is cut every `cut` terms. The first columns of the
    matrix have been fetched. */
 FUNCTION void product(GLOBAL const REAL *RESTRICT matrix, SHARED_POINTER const REAL *RESTRICT columns, const int cut,
-                      const int add, REAL next[UNROLL][ROWS], REAL sums[ROWS][COLS])
+                      const REAL begin, const int add, REAL next[UNROLL][ROWS], REAL sums[ROWS][COLS])
 {
 #if N <= CUT
     if (!add) {
-        clear(sums);
+        clear(begin, sums);
         chain(matrix, columns, 0, N, next, sums);
         return;
     }
 #endif
     for (int k = 0; k < N; k += cut) {
         REAL part[ROWS][COLS];
-        clear(part);
+        clear(begin, part);
         if (k > 0) fetch(matrix, k, END(k), next);
         chain(matrix, columns, k, END(k), next, part);
         EACH_ROW(i) EACH_COLUMN(c) sums[i][c] = k > 0 || add ? sums[i][c] + part[i][c] : part[i][c];
@@ -84,7 +85,8 @@ FUNCTION void store(SHARED_POINTER const REAL *RESTRICT from, const int columns,
 /* (S2): X_{k+1} = X_k + h σ(W_k X_k + b_k). Keeps X_k and σ′(Z_k) where they are wanted; `states` ends with X_L. */
 KERNEL(THREADS)
 void direct(GLOBAL const REAL *RESTRICT parameters, GLOBAL const REAL *RESTRICT inputs, GLOBAL REAL *RESTRICT states,
-            GLOBAL REAL *RESTRICT slopes, const REAL h, const int columns, const int layers, const int keep, const int cut)
+            GLOBAL REAL *RESTRICT slopes, const REAL h, const int columns, const int layers, const int keep, const int cut,
+            const REAL begin)
 {
     SHARED REAL x[N * COLS];
     const int first = BLOCK_X * COLS;
@@ -96,7 +98,7 @@ void direct(GLOBAL const REAL *RESTRICT parameters, GLOBAL const REAL *RESTRICT 
         GLOBAL const REAL *node = parameters + OFFSET(layer, NODE);
         REAL bias[ROWS], z[ROWS][COLS];
         EACH_ROW(i) bias[i] = node[N * N + NEAR_ROW(i)];
-        product(node, x, cut, 0, next, z);
+        product(node, x, cut, begin, 0, next, z);
         if (layer + 1 < layers) fetch(node + NODE, 0, END(0), next);
         BARRIER();
         EACH_ROW(i) if (IS_ROW(i))
@@ -124,7 +126,8 @@ void direct(GLOBAL const REAL *RESTRICT parameters, GLOBAL const REAL *RESTRICT 
 KERNEL(THREADS)
 void adjoint(GLOBAL const REAL *RESTRICT transposed, GLOBAL const REAL *RESTRICT slopes,
              GLOBAL const REAL *RESTRICT terminals, GLOBAL REAL *RESTRICT weighted, GLOBAL REAL *RESTRICT out, const REAL h,
-             const int batch, const int columns, const int layers, const int keep, const int once, const int cut)
+             const int batch, const int columns, const int layers, const int keep, const int once, const int cut,
+             const REAL begin)
 {
     SHARED REAL g[N * COLS];
     const int first = BLOCK_X * COLS;
@@ -157,7 +160,7 @@ void adjoint(GLOBAL const REAL *RESTRICT transposed, GLOBAL const REAL *RESTRICT
 #else
         for (int k = 0; k < N; k += cut) {
             REAL part[ROWS][COLS];
-            clear(part);
+            clear(begin, part);
             if (k > 0) fetch(node, k, END(k), next);
             chain(node, g, k, END(k), next, part);
             /* A small product adds with one rounding, a large one with two. */
@@ -214,7 +217,7 @@ void adjoint_of_column(GLOBAL const REAL *RESTRICT transposed, GLOBAL const REAL
 /* ω_k X_k for all layers at once, a layer and COLS columns a block: what (S3) adds, where it can be added up before. */
 KERNEL(THREADS)
 void layer_products(GLOBAL const REAL *RESTRICT perturbation, GLOBAL const REAL *RESTRICT states, GLOBAL REAL *RESTRICT out,
-                    const int columns, const int cut)
+                    const int columns, const int cut, const REAL begin)
 {
     SHARED REAL x[N * COLS];
     const int first = BLOCK_X * COLS;
@@ -223,7 +226,7 @@ void layer_products(GLOBAL const REAL *RESTRICT perturbation, GLOBAL const REAL 
     fetch(perturbation + OFFSET(BLOCK_Y, NODE), 0, END(0), next);
     load(states + layer, columns, x);
     BARRIER();
-    product(perturbation + OFFSET(BLOCK_Y, NODE), x, cut, 0, next, y);
+    product(perturbation + OFFSET(BLOCK_Y, NODE), x, cut, begin, 0, next, y);
     EACH_ROW(i) if (IS_ROW(i)) EACH_COLUMN(c)
         if (first + c < columns) WRITE_ONCE(out + layer + OFFSET(first + c, N) + ROW(i), y[i][c]);
 }
@@ -239,7 +242,7 @@ KERNEL(THREADS)
 void sensitivity(GLOBAL const REAL *RESTRICT parameters, GLOBAL const REAL *RESTRICT perturbation,
                  GLOBAL const REAL *RESTRICT states, GLOBAL const REAL *RESTRICT slopes, GLOBAL const REAL *RESTRICT inputs,
                  GLOBAL REAL *RESTRICT out, const REAL h, const int batch, const int columns, const int layers,
-                 const int how, const int cut)
+                 const int how, const int cut, const REAL begin)
 {
     SHARED REAL xi[N * COLS];
     SHARED REAL x[N * COLS];
@@ -269,13 +272,13 @@ void sensitivity(GLOBAL const REAL *RESTRICT parameters, GLOBAL const REAL *REST
         }
         BARRIER();
         REAL y[ROWS][COLS];
-        product(node, xi, cut, 0, next, y);
+        product(node, xi, cut, begin, 0, next, y);
         if (how == PREPARED) {
             EACH_ROW(i) EACH_COLUMN(c) y[i][c] += prepared[i][c];
         } else if (how != UNPERTURBED) {
             fetch(change, 0, END(0), next);
             if (how == ADDED)
-                product(change, x, cut, 1, next, y);
+                product(change, x, cut, begin, 1, next, y);
             else
                 chain(change, x, 0, N, next, y);
         }
