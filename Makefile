@@ -28,7 +28,7 @@ test: ## run all tests
 	@$(CARGO) test --manifest-path tests/consumer/Cargo.toml --target-dir '$(TARGET_DIR)' $(TEST_ARGS)
 	@$(WITH_HDF5) $(CARGO) test --workspace $(TEST_ARGS)
 
-lint: ## formatting, clippy, documentation, features, crate layers, all without a warning
+lint: ## formatting, clippy, documentation, features, crate layers, formulas, all without a warning
 	@$(CARGO) fmt --all --check
 	@$(CARGO) fmt --manifest-path tests/consumer/Cargo.toml --check
 	@$(WITH_HDF5) $(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
@@ -37,6 +37,7 @@ lint: ## formatting, clippy, documentation, features, crate layers, all without 
 	@CARGO='$(CARGO)' sh scripts/check-layers.sh
 	@CARGO='$(CARGO)' sh scripts/check-msrv.sh
 	@CARGO='$(CARGO)' sh scripts/check-crates.sh
+	@sh scripts/check-math.sh
 
 bench: ## run the benchmarks (BENCH_ARGS='-- FILTER' for some of them)
 	@$(WITH_HDF5) $(CARGO) bench --manifest-path benches/Cargo.toml $(BENCH_ARGS)

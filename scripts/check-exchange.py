@@ -125,9 +125,10 @@ def check_import(snode, folder):
     documented(MATLAB, mat_output=folder / "p.mat", **saves)
     write_mat73(folder / "p73.mat", W, b)
 
-    said = ["--horizon", "3", "--activation", "tanh", "--classes", "3"]
+    pixels = ["--background", "0", "--foreground", "-1"]
+    said = ["--horizon", "3", "--activation", "tanh", "--classes", "3", *pixels]
     step = ["--step", "0.3", *said[2:], "--names", "layers.{}"]
-    for name, options in [("p.npz", []), ("fortran.npz", []), ("p.safetensors", []),
+    for name, options in [("p.npz", []), ("fortran.npz", pixels), ("p.safetensors", []),
                           ("torch.safetensors", step), ("p.mat", said), ("p73.mat", said)]:
         output = folder / f"{name}.h5"
         output.unlink(missing_ok=True)

@@ -46,7 +46,7 @@ images = 20
 [analysis.smoothness]
 TOML
 case $snode in /*) ;; *) snode=$PWD/$snode ;; esac
-(cd "$folder" && "$snode" run small.toml --quiet && "$snode" report results) >"$folder/out" 2>&1 ||
+(cd "$folder" && "$snode" run small.toml --quiet && "$snode" report results --claims) >"$folder/out" 2>&1 ||
     { cat "$folder/out"; exit 1; }
 
 # A page that needs nothing from outside looks the same without any network.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, SolverKeys};
 use snode_store::hdf5::types::VarLenUnicode;
 use snode_store::hdf5::{self, File};
 use snode_store::{
@@ -66,6 +66,7 @@ fn record() -> RunRecord<f64> {
         configuration: Configuration { resolved: "seed = 1\n".into(), source: String::new() },
         model: Model {
             scheme: "euler".into(),
+            solver: SolverKeys::default(),
             classes: 2,
             input: Input { rows: 2, cols: 2, ..Input::default() },
         },

@@ -3,8 +3,9 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::arguments::with_negative_numbers;
 use crate::commands::{
     attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
     robustness, run, seal, sensitivity, show, solvers, status, validate,
@@ -67,7 +68,7 @@ pub enum Command {
     /// Measure a trained network on images.
     #[command(after_help = examples::EVAL)]
     Eval(eval::EvalArgs),
-    /// Hold the estimated perturbation by noise against the measured one, through depth.
+    /// Compare predicted and measured noise propagation, layer by layer.
     #[command(after_help = examples::SENSITIVITY)]
     Sensitivity(sensitivity::SensitivityArgs),
     /// Measure accuracy under noise.
@@ -76,7 +77,7 @@ pub enum Command {
     /// Attack a trained network, and keep the adversarial images.
     #[command(after_help = examples::ATTACK)]
     Attack(Box<attack::AttackArgs>),
-    /// Put what many runs found into tables, figures and claims, on one page.
+    /// Report on many runs: tables, figures and claims on one page.
     #[command(after_help = examples::REPORT)]
     Report(report::ReportArgs),
     /// Train an experiment under several schemes, and solve each result by all of them.
@@ -88,21 +89,26 @@ pub enum Command {
     /// Write a trained network for other programs.
     #[command(after_help = examples::EXPORT)]
     Export(export::ExportArgs),
-    /// Make a file of results of another program's network.
+    /// Import a network trained elsewhere.
     #[command(after_help = examples::IMPORT)]
     Import(import::ImportArgs),
     /// List, inspect and import images.
     #[command(subcommand, after_help = examples::DATA)]
     Data(data::DataCommand),
-    /// Show what the program and this computer have to offer.
+    /// Check this computer: versions, threads, speed, memory.
     #[command(after_help = examples::DOCTOR)]
     Doctor(doctor::DoctorArgs),
-    /// Print what lets a shell complete the command line.
+    /// Print a completion script for a shell.
     #[command(after_help = examples::COMPLETIONS)]
     Completions(completions::CompletionsArgs),
     /// Print or write the manual pages.
     #[command(after_help = examples::MAN)]
     Man(man::ManArgs),
+}
+
+/// The command line as it is read.
+pub fn command() -> clap::Command {
+    with_negative_numbers(Cli::command())
 }
 
 /// Runs the program with the arguments of its process.
@@ -121,7 +127,8 @@ pub fn main() -> ExitCode {
 
 /// The command line; nothing if it asks for help or the version, which are printed.
 fn parse() -> Result<Option<Cli>> {
-    match Cli::try_parse() {
+    let matches = command().try_get_matches();
+    match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => {
             interrupt::install()?;
             Ok(Some(cli))

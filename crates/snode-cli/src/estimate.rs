@@ -202,39 +202,6 @@ pub fn rate_of_one<T: Real>(width: usize, batch: usize, layers: usize) -> f64 {
     2.0 * (n * n) as f64 * columns as f64 * f64::from(products) / begin.elapsed().as_secs_f64()
 }
 
-/// A number of bytes for people.
-pub fn show_bytes(bytes: f64) -> String {
-    const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
-    let mut value = bytes;
-    let mut unit = 0;
-    while value >= 1000.0 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 || value >= 100.0 {
-        format!("{value:.0} {}", UNITS[unit])
-    } else {
-        format!("{value:.1} {}", UNITS[unit])
-    }
-}
-
-/// A number of seconds for people.
-pub fn show_seconds(seconds: f64) -> String {
-    if !seconds.is_finite() {
-        return "unknown".into();
-    }
-    if seconds < 10.0 {
-        return format!("{seconds:.1} s");
-    }
-    let whole = seconds.round() as u64;
-    match whole {
-        0..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
-        3600..172_800 => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
-        _ => format!("{} days {} h", whole / 86_400, whole % 86_400 / 3600),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,15 +214,5 @@ mod tests {
         assert_eq!(memory.copies, 5.0);
         assert!((3e8..5e8).contains(&memory.total()), "{}", memory.total());
         assert_eq!(iteration_flop(&experiment, 196), 10.0 * 196.0 * 196.0 * 100.0 * 150.0);
-    }
-
-    #[test]
-    fn sizes_and_times_are_shown_for_people() {
-        assert_eq!(show_bytes(46_334_400.0), "46.3 MB");
-        assert_eq!(show_bytes(512.0), "512 B");
-        assert_eq!(show_seconds(3.21), "3.2 s");
-        assert_eq!(show_seconds(75.0), "1 min 15 s");
-        assert_eq!(show_seconds(1e6), "11 days 13 h");
-        assert_eq!(show_seconds(f64::INFINITY), "unknown");
     }
 }

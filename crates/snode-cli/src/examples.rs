@@ -58,11 +58,12 @@ pub const ROBUSTNESS: &str = "Examples:
 /// Of `snode attack`.
 pub const ATTACK: &str = "Examples:
   snode attack results/quickstart.h5 --images 100
-  snode attack results/quickstart.h5 --method deepfool --figures figures";
+  snode attack results/quickstart.h5 --method deepfool --figures figures
+  snode attack results/quickstart.h5 --method pgd --norm inf --radius 0.3 --epsilons 0.1,0.3";
 
 /// Of `snode report`.
 pub const REPORT: &str = "Examples:
-  snode report results/reduced
+  snode report results/reduced --claims
   snode report results/quickstart.h5 --output report";
 
 /// Of `snode solvers`.
@@ -84,14 +85,16 @@ pub const EXPORT: &str = "Examples:
 /// Of `snode import`.
 pub const IMPORT: &str = "Examples:
   snode import network.npz --output results/network.h5 --data mnist14
-  snode import trained.mat --output trained.h5 --horizon 3 --activation tanh --classes 10
-  snode import torch.safetensors --output torch.h5 --names 'layers.{}' --step 0.02 --activation relu --classes 10";
+  snode import trained.mat --output trained.h5 --horizon 3 --activation tanh --classes 10 --background 0 --foreground -1
+  snode import torch.safetensors --output torch.h5 --names 'layers.{}' --ignore 'head.*' --step 0.02 --activation relu --classes 10 --background 0 --foreground 1
+  snode import rk4.npz --output rk4.h5 --scheme rk4 --interpolation linear --mean 0.1307 --std 0.3081";
 
 /// Of `snode data`.
 pub const DATA: &str = "Examples:
   snode data list
   snode data inspect mnist14 --image 7
-  snode data import mnist --size 14x14 --to mnist-small";
+  snode data import mnist --size 14x14 --to mnist-small
+  snode data import digits --max-value 16 --to digits-full";
 
 /// Of `snode doctor`.
 pub const DOCTOR: &str = "Examples:
@@ -112,9 +115,7 @@ pub const MAN: &str = "Examples:
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use crate::cli::Cli;
+    use crate::cli::command;
 
     /// The words of a line, without what the shell makes of it.
     fn words(line: &str) -> Vec<&str> {
@@ -124,15 +125,15 @@ mod tests {
 
     #[test]
     fn every_command_has_examples_that_it_takes() {
-        for command in Cli::command().get_subcommands().filter(|c| !c.is_hide_set()) {
-            let name = command.get_name();
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for known in command().get_subcommands().filter(|c| !c.is_hide_set()) {
+            let name = known.get_name();
+            let help = known.get_after_help().map(ToString::to_string).unwrap_or_default();
             let lines: Vec<&str> = help.lines().filter(|line| line.starts_with("  ")).collect();
             assert!(help.starts_with("Examples:\n") && lines.len() >= 2, "{name}");
             for line in lines {
                 let words = words(line);
                 assert_eq!(words[..2], ["snode", name]);
-                if let Err(error) = Cli::command().try_get_matches_from(&words) {
+                if let Err(error) = command().try_get_matches_from(&words) {
                     panic!("{line}: {error}");
                 }
                 let file = words.iter().find(|word| word.starts_with("experiments/"));

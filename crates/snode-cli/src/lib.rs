@@ -9,6 +9,7 @@
 #![allow(clippy::format_push_string)]
 
 pub mod analyses;
+pub mod arguments;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod event;
 pub mod examples;
 pub mod findings;
 pub mod fingerprint;
+pub mod format;
 pub mod grid;
 pub mod interrupt;
 pub mod mat73;

@@ -1,4 +1,5 @@
-//! Writing to the standard output without panicking when nobody reads it.
+//! Writing to the standard output without panicking when nobody reads it, and without letting a
+//! name or a text from a file do anything to a terminal.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -6,14 +7,15 @@ use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
+use crate::format::printable;
 
-/// Writes a text to the standard output.
+/// Writes a text to the standard output; control characters in it are written out.
 ///
 /// # Errors
 /// [`Error::BrokenPipe`] if its reader is gone, [`Error::Stdout`] if it cannot be written.
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
+    out.write_all(printable(text).as_bytes()).and_then(|()| out.flush()).map_err(|error| {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Error::BrokenPipe
         } else {
@@ -33,9 +35,9 @@ pub fn print_line(text: &str) -> Result<()> {
 /// Where what is said is kept too.
 static LOG: Mutex<Option<File>> = Mutex::new(None);
 
-/// Says something on the standard error; that nobody reads it is no reason to stop.
+/// Says something on the standard error, as [`print()`]; that nobody reads it is no reason to stop.
 pub fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", printable(text));
     keep(text);
 }
 

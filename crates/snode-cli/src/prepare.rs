@@ -8,7 +8,8 @@ use crate::config::{self, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
 use crate::fingerprint::fingerprint;
-use crate::sources::Source;
+use crate::format::show_bytes;
+use crate::sources::{Source, remarks};
 
 /// An experiment with its images, checked and ready to begin.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Prepared {
     pub validation: Split,
     /// Images to test with; may be empty.
     pub test: Split,
+    /// What is unusual about the images.
+    pub remarks: Vec<String>,
 }
 
 impl Prepared {
@@ -64,6 +67,7 @@ impl Prepared {
         let locator = &file.locator;
         let classes = dataset.classes();
         let images = fingerprint(&[dataset.train(), dataset.test()]);
+        let remarks = remarks(&source(file, &experiment)?, &dataset);
         let (train, test) = dataset.into_splits();
         let data = &experiment.data;
         let [rows, cols] = data.size.unwrap_or_else(|| train.images().shape().into());
@@ -86,7 +90,7 @@ impl Prepared {
         let encoding = Encoding::new(experiment.data.background, experiment.data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
         let text = file.text.clone();
-        Ok(Self { experiment, text, encoding, classes, images, train, validation, test })
+        Ok(Self { experiment, text, encoding, classes, images, train, validation, test, remarks })
     }
 
     /// n, the width of the network.
@@ -154,6 +158,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
     let [rows, cols] = *data.size.get_or_insert([rows, cols]);
     config::check_analyses_with_data(&experiment.analysis, locator, rows * cols, facts.test)?;
     config::check_attacks(&experiment.attack, locator, Some((facts.classes, facts.test)))?;
+    config::fit_analyses(&mut experiment.analysis, facts.test);
     let limit = |key: &str, wanted: Option<usize>, images: usize| match wanted {
         Some(count) if count > images => {
             Err(locator.error(key, format!("found {count}, but there are only {images} images")))
@@ -167,7 +172,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
         return Err(locator.error(
             "data.validation",
             format!(
-                "found {}, but of {train} training images at least one must be left; allowed: \
+                "found {}, but of {train} training images at least one must be left; expected \
                  less than {train}",
                 data.validation,
             ),
@@ -179,7 +184,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
             &["data.size", "data.source"],
             format!(
                 "images of {rows}x{cols} pixels make a network of width {width}, too narrow \
-                 for {classes} classes; allowed: at least {classes} pixels"
+                 for {classes} classes; expected at least {classes} pixels"
             ),
         ));
     }
@@ -188,7 +193,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
     if batch_size > trained {
         return Err(locator.error(
             "training.batch_size",
-            format!("found {batch_size}; allowed: 1 to {trained}, the images to train on"),
+            format!("found {batch_size}; expected 1 to {trained}, the images to train on"),
         ));
     }
     check_memory(file, experiment, sizes(experiment))
@@ -226,8 +231,8 @@ fn check_memory(file: &ExperimentFile, experiment: &Experiment, sizes: Sizes) ->
         &largest,
         format!(
             "training would take {} of memory, and this computer has {}",
-            estimate::show_bytes(needed.total()),
-            estimate::show_bytes(available)
+            show_bytes(needed.total()),
+            show_bytes(available)
         ),
     ))
 }

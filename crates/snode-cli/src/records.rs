@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use snode_store::{RunSummary, read_info};
+use snode_store::{RunInfo, RunSummary, read_info};
 use snode_train::{EvaluationRecord, History, IterationRecord, Score};
 
 use crate::config::Experiment;
@@ -18,6 +18,16 @@ pub fn summary(path: &Path) -> Result<(RunSummary, Option<Experiment>)> {
     let experiment = toml::from_str(&summary.configuration.resolved).ok();
     Ok((summary, experiment))
 }
+
+/// Whether a network was imported, and so trained by something that the file does not know.
+pub fn is_imported(summary: &RunSummary) -> bool {
+    let info = &summary.info;
+    summary.history.iterations.is_empty()
+        && (info.stop_reason == IMPORTED || info.provenance.contains_key(RunInfo::IMPORTED_FROM))
+}
+
+/// Why a run ended whose network was imported.
+pub const IMPORTED: &str = "imported";
 
 /// An iteration.
 pub fn iteration(record: &IterationRecord) -> Value {

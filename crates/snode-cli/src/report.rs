@@ -6,9 +6,9 @@ use snode_train::{History, IterationRecord};
 
 use crate::config::Experiment;
 use crate::error::Result;
-use crate::estimate::show_seconds;
+use crate::format::{fixed, plain, show_seconds};
 use crate::output::print;
-use crate::records::last_scores;
+use crate::records::{is_imported, last_scores};
 
 /// The table that ends a run and heads `snode show`.
 pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> String {
@@ -26,17 +26,41 @@ pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> S
         row(
             &format!("accuracy on {set}"),
             format!(
-                "{:.2} % ({} of {}), cost {:.4}",
+                "{:.2} % ({} of {}), cost {}",
                 100.0 * score.accuracy(),
                 score.correct,
                 score.total,
-                score.cost
+                fixed(score.cost, 4)
             ),
         );
     }
     if let Some(last) = history.iterations.last() {
-        row("last training cost", format!("{:.4}", last.iteration.cost.total()));
+        row("last training cost", fixed(last.iteration.cost.total(), 4));
     }
+    if is_imported(summary) {
+        row("training", "not known: the network was imported".into());
+    } else {
+        training_rows(history, &mut row);
+    }
+    row(
+        "network",
+        format!(
+            "width {}, {} layers, T = {}, {}, {}",
+            summary.width,
+            summary.grid.steps(),
+            plain(summary.grid.horizon()),
+            summary.activation,
+            summary.precision.name(),
+        ),
+    );
+    if let Some(experiment) = experiment {
+        row("data", experiment.data.source.clone());
+    }
+    text(&table)
+}
+
+/// How the training went.
+fn training_rows(history: &History, row: &mut impl FnMut(&str, String)) {
     row("batches", batches(history).to_string());
     row("iterations", history.iterations.len().to_string());
     if let Some(rate) = history.iterations.last().and_then(|last| last.iteration.learning_rate) {
@@ -49,23 +73,8 @@ pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> S
     row("training time", show_seconds(history.seconds()));
     if !history.iterations.is_empty() {
         let per_iteration = 1e3 * history.seconds() / history.iterations.len() as f64;
-        row("an iteration", format!("{per_iteration:.1} ms"));
+        row("an iteration", format!("{} ms", fixed(per_iteration, 1)));
     }
-    row(
-        "network",
-        format!(
-            "width {}, {} layers, T = {}, {}, {}",
-            summary.width,
-            summary.grid.steps(),
-            summary.grid.horizon(),
-            summary.activation,
-            summary.precision.name(),
-        ),
-    );
-    if let Some(experiment) = experiment {
-        row("data", experiment.data.source.clone());
-    }
-    text(&table)
 }
 
 /// A row for each evaluation.
@@ -77,7 +86,7 @@ pub fn evaluations_table(history: &History) -> String {
             record.batches.to_string(),
             record.set.clone(),
             format!("{:.2} %", 100.0 * record.score.accuracy()),
-            format!("{:.4}", record.score.cost),
+            fixed(record.score.cost, 4),
             show_seconds(record.seconds),
         ]);
     }
@@ -143,9 +152,9 @@ fn iteration_row(record: &IterationRecord) -> [String; 9] {
         position.epoch.to_string(),
         position.batch.to_string(),
         position.iteration.to_string(),
-        format!("{:.6}", iteration.cost.total()),
+        fixed(iteration.cost.total(), 6),
         // Methods that take a learning rate α have no γ.
-        iteration.learning_rate.map_or(format!("{:.4}", iteration.gamma), |_| "–".into()),
+        iteration.learning_rate.map_or_else(|| fixed(iteration.gamma, 4), |_| "–".into()),
         format!("{:.4e}", iteration.learning_rate.unwrap_or(iteration.eta)),
         format!("{:.4e}", iteration.gradient_norm),
         show_seconds(record.seconds),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use snode_data::Dataset;
+use snode_data::{Dataset, Remark};
 
 use crate::config::nearest;
 
@@ -84,6 +84,19 @@ impl Source {
             }
         }
     }
+}
+
+/// What is unusual about a data set, in words, with what can be done about it.
+pub fn remarks(source: &Source, dataset: &Dataset) -> Vec<String> {
+    let words = |remark: &Remark| match (remark, source) {
+        (Remark::Dark { largest, .. }, Source::Folder(folder)) => format!(
+            "{remark}; if {largest} stands for full foreground, `snode data import {} --max-value \
+             {largest} --to NEW` makes images of the full range",
+            folder.display()
+        ),
+        _ => remark.to_string(),
+    };
+    dataset.remarks().iter().map(words).collect()
 }
 
 fn unknown(text: &str, folder: &Path, error: &std::io::Error) -> String {

@@ -1,10 +1,12 @@
 //! Files of numbers and text beside the results: written under a temporary name, then renamed.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use snode_files::Existing;
 
 use crate::error::{Error, Result};
+use crate::format::printable;
 
 /// A table for a CSV file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,8 +50,22 @@ impl Csv {
 
 fn record(cells: impl IntoIterator<Item: AsRef<str>>) -> csv::StringRecord {
     let mut record = csv::StringRecord::new();
-    cells.into_iter().for_each(|cell| record.push_field(cell.as_ref()));
+    cells.into_iter().for_each(|cell| record.push_field(&harmless(cell.as_ref())));
     record
+}
+
+/// A cell that no spreadsheet takes for a formula: one that begins like a formula, and is no number,
+/// gets an apostrophe in front, as spreadsheets write texts. Control characters are written out.
+fn harmless(cell: &str) -> Cow<'_, str> {
+    if cell.parse::<f64>().is_ok() {
+        return Cow::Borrowed(cell);
+    }
+    let begins_like_a_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    match (begins_like_a_formula, cell.chars().any(char::is_control)) {
+        (false, false) => Cow::Borrowed(cell),
+        (true, _) => Cow::Owned(format!("'{}", printable(cell))),
+        (false, true) => Cow::Owned(printable(cell)),
+    }
 }
 
 /// Writes a text file, replacing one that is there.
@@ -66,4 +82,18 @@ pub fn write_text(path: &Path, text: &str) -> Result<()> {
 /// If it cannot be written.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(snode_files::write(path, Existing::Replace, bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_a_formula() {
+        let cells = ["=1+1", "+a", "@x", "-cmd", "-0.5", "+1e3", "NCG + decay", "", "a\u{1b}b"];
+        assert_eq!(
+            cells.map(harmless),
+            ["'=1+1", "'+a", "'@x", "'-cmd", "-0.5", "+1e3", "NCG + decay", "", "a\\u001bb"]
+        );
+    }
 }

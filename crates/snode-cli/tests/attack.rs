@@ -137,7 +137,7 @@ fn wrong_keys_are_refused_by_name_and_line() {
         ("{ method = \"pgd\", random_start = true }", ["attack[0].random_start", "radius"]),
         ("{ step = -1.0 }", ["attack[0].step", "0 or more"]),
         ("{ tolerance = 1e-3 }", ["attack[0].tolerance", "adaptive scheme"]),
-        ("{ scheme = \"bs3\", tolerance = 2.0 }", ["attack[0].tolerance", "to 1"]),
+        ("{ scheme = \"bs3\", tolerance = 2.0 }", ["attack[0].tolerance", "less than 1"]),
         ("{ kappa = 2.0 }", ["attack[0].kappa", "at most 1"]),
         ("{ overshoot = 0.1 }", ["attack[0].overshoot", "deepfool"]),
         ("{ method = \"targeted\", target = 3 }", ["attack[0].target", "0 to 2"]),
@@ -156,7 +156,7 @@ fn wrong_keys_are_refused_by_name_and_line() {
         (&["--step=-1"][..], ["--step", "0 or more"]),
         (&["--method", "fgsm", "--random-start"], ["--random-start", "pgd"]),
         (&["--method", "targeted", "--target", "7"], ["--target", "0 to 2"]),
-        (&["--images", "0"], ["--images", "at least 1"]),
+        (&["--images", "0"], ["--images", "1 or more"]),
         (&["--scheme", "euler", "--tolerance", "1e-3"], ["--tolerance", "adaptive"]),
     ] {
         sandbox.fails(&[&["attack", RUN], arguments].concat(), 2, &parts);

@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 
 use snode_exchange::{Description, write_npz, write_safetensors};
-use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Interpolation, Network};
 use snode_store::Status;
 use support::{Sandbox, read_run};
 
@@ -111,9 +111,10 @@ fn what_the_file_does_not_say_is_asked_for() {
     let mut arguments =
         vec!["import", "bare.safetensors", "--output", "y.h5", "--names", "layers.{}"];
     for (missing, option) in [
-        ("--horizon", ["--step", "0.5"]),
-        ("--activation", ["--activation", "relu"]),
-        ("--classes", ["--classes", "3"]),
+        ("--background", &["--background", "0", "--foreground", "-1"][..]),
+        ("--horizon", &["--step", "0.5"]),
+        ("--activation", &["--activation", "relu"]),
+        ("--classes", &["--classes", "3"]),
     ] {
         sandbox.fails(&arguments, 2, &["bare.safetensors", "does not say", missing]);
         arguments.extend(option);
@@ -152,17 +153,24 @@ fn what_cannot_travel_is_refused() {
     let import = ["import", "x.npz", "--output", "y.h5"];
     for (options, parts) in [
         (&["--classes", "17"][..], &["17 classes", "width 16"][..]),
-        (&["--horizon", "0"], &["horizon is 0"]),
+        (&["--horizon", "0"], &["--horizon: network.horizon: found 0"]),
+        (&["--horizon", "-1"], &["--horizon: network.horizon: found -1"]),
+        (&["--step", "1e4"], &["--step: network.horizon: found 60000"]),
+        (&["--size", "3x5"], &["--size: found images of 3x5 pixels; expected 16"]),
+        (&["--size", "5x5"], &["--size: found images of 5x5 pixels; expected 16"]),
+        (&["--background=-1"], &["--background", "different from background"]),
+        (&["--background", "1e30"], &["--background", "from -1e6 to 1e6"]),
+        (&["--mean", "0.5"], &["--std"]),
+        (&["--mean", "0.5", "--std", "0"], &["--std: found 0"]),
+        (&["--mean", "0.5", "--std", "1", "--foreground", "1"], &["--mean", "--foreground"]),
+        (&["--interpolation", "cubic"], &["--interpolation", "hermite, linear, constant"]),
+        (&["--ignore", "head"], &["--ignore", "x.npz", "`head`"]),
         (&["--activation", "swish"], &["--activation", "swish"]),
         (&["--size", "4"], &["--size", "ROWSxCOLUMNS"]),
         (&["--data", "dot"], &["--data", "dot"]),
         (&["--names", "{}"], &["--names"]),
     ] {
-        sandbox.fails(
-            &[&import[..], options].concat(),
-            if parts[0].starts_with("horizon") { 1 } else { 2 },
-            parts,
-        );
+        sandbox.fails(&[&import[..], options].concat(), 2, parts);
     }
     assert!(!sandbox.path("y.h5").exists());
 }
@@ -177,7 +185,8 @@ fn options_take_precedence_over_the_file() {
     std::fs::write(sandbox.path("x.npz"), write_npz(&network, &about).unwrap()).unwrap();
     let import = ["import", "x.npz", "--output", "y.h5"];
     sandbox.fails(&[&import[..], &["--step", "1", "--horizon", "1"]].concat(), 2, &["--step"]);
-    let options = ["--step", "0.25", "--activation", "tanh", "--size", "2x8", "--foreground", "1"];
+    let options = ["--step", "0.25", "--activation", "tanh", "--size", "2x8"];
+    let import = [&import[..], &["--background", "0", "--foreground", "1"]].concat();
     sandbox.succeeds(&[&import[..], &options].concat());
     let info = snode_store::read_info(sandbox.path("y.h5")).unwrap();
     assert_eq!((info.grid.horizon(), info.activation), (0.75, Activation::Tanh));
@@ -191,7 +200,8 @@ fn options_take_precedence_over_the_file() {
 fn cells_of_matlab_7_3_become_layers() {
     let sandbox = Sandbox::new();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cells73.mat");
-    let known = ["--horizon", "1", "--activation", "relu", "--classes", "2"];
+    let known = ["--horizon", "1", "--activation", "relu", "--classes", "2", "--size", "1x3"];
+    let known = [&known[..], &["--background", "0", "--foreground", "1"]].concat();
     sandbox.succeeds(&[&["import", file, "--output", "y.h5"], &known[..]].concat());
     let parameters = read_run(&sandbox.path("y.h5")).network.into_parameters();
     assert_eq!((parameters.nodes(), parameters.width()), (2, 3));
@@ -218,5 +228,141 @@ fn cells_of_matlab_7_3_become_layers() {
     let at = bytes.windows(6).position(|window| window == b"Bcell\0").unwrap();
     renamed[at] = b'C';
     std::fs::write(sandbox.path("renamed.mat"), renamed).unwrap();
-    sandbox.fails(&["import", "renamed.mat", "--output", "z.h5"], 1, &["renamed.mat", "Bcell"]);
+    sandbox.fails(
+        &["import", "renamed.mat", "--output", "z.h5"],
+        1,
+        &["renamed.mat", "`Bcell` is missing; there are: Ccell, Wcell"],
+    );
+}
+
+/// Interpolation, tolerances and the norm of errors determine what the network computes.
+#[test]
+fn how_the_equation_is_solved_travels() {
+    let keys = ["solver.interpolation = \"constant\"", "solver.rtol = 0.01", "solver.atol = 0.02"];
+    for (scheme, keys) in [("rk4", &keys[..1]), ("tsit5", &keys[..])] {
+        let scheme = format!("network.scheme = \"{scheme}\"");
+        let sandbox = trained(&[&[scheme.as_str()], keys].concat());
+        let evaluation = |run: &str| {
+            let ran = sandbox.succeeds(&["eval", run, "--data", "dots", "--json"]);
+            ran.json_lines().remove(0)
+        };
+        let trained = evaluation("results/x.h5");
+        let solver = |run: &str| snode_store::read_info(sandbox.path(run)).unwrap().model.solver;
+        assert_eq!(solver("results/x.h5").interpolation, Some(Interpolation::Constant));
+        for file in ["x.npz", "x.safetensors"] {
+            sandbox.succeeds(&["export", "results/x.h5", "--to", file]);
+            let output = format!("{file}.h5");
+            sandbox.succeeds(&["import", file, "--output", &output]);
+            assert_eq!(solver(&output), solver("results/x.h5"));
+            let again = evaluation(&output);
+            for key in ["confusion", "scheme", "steps", "right_hand_sides"] {
+                assert_eq!(again[key], trained[key], "{file}: {key}");
+            }
+        }
+    }
+}
+
+/// Files of before the options of schemes were written do not say how to read between layers.
+#[test]
+fn a_scheme_without_its_interpolation_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let grid = Grid::new(1.5, 3, Endpoint::Included).unwrap();
+    let network = Network::<f64>::initial(16, grid, Activation::Relu, Initialisation::Spline, 1);
+    let about = Description {
+        classes: Some(3),
+        scheme: Some("rk4".into()),
+        background: Some(0.0),
+        foreground: Some(1.0),
+        ..Description::default()
+    };
+    std::fs::write(sandbox.path("x.npz"), write_npz(&network, &about).unwrap()).unwrap();
+    let import = ["import", "x.npz", "--output", "y.h5"];
+    sandbox.fails(&import, 2, &["x.npz", "rk4", "--interpolation"]);
+    sandbox.succeeds(&[&import[..], &["--interpolation", "linear"]].concat());
+    let model = snode_store::read_info(sandbox.path("y.h5")).unwrap().model;
+    assert_eq!(model.solver.interpolation, Some(Interpolation::Linear));
+}
+
+/// Of another program's training nothing is known, and nothing is made up.
+#[test]
+fn an_imported_network_has_no_training_and_no_cost_unless_told() {
+    let sandbox = trained(&[]);
+    sandbox.succeeds(&["export", "results/x.h5", "--to", "x.npz"]);
+    let cost = |run: &str| {
+        let ran = sandbox.succeeds(&["eval", run, "--data", "dots", "--json"]);
+        ran.json_lines().remove(0)["cost"].clone()
+    };
+    let import = ["import", "x.npz", "--data", "dots"];
+    sandbox.succeeds(&[&import[..], &["--output", "y.h5"]].concat());
+    assert!(cost("y.h5").is_null());
+    let eval = sandbox.succeeds(&["eval", "y.h5"]).out;
+    assert!(eval.contains("accuracy") && !eval.contains("cost"), "{eval}");
+    let shown = sandbox.succeeds(&["show", "y.h5"]).out;
+    assert!(shown.contains("not known: the network was imported"), "{shown}");
+    for nothing in ["ncg", "[cost]", "[training]", "restarts", "seed = "] {
+        assert!(!shown.contains(nothing), "{nothing}: {shown}");
+    }
+    let told = ["--output", "z.h5", "--loss", "cross-entropy"];
+    sandbox.succeeds(&[&import[..], &told].concat());
+    assert_eq!(cost("z.h5"), cost("results/x.h5"));
+    let config = sandbox.succeeds(&["show", "z.h5", "--config"]).out;
+    assert!(config.contains("loss = \"cross-entropy\""), "{config}");
+}
+
+/// Pixels of 0 to 1, less a mean and divided by a standard deviation.
+#[test]
+fn mean_and_standard_deviation_are_an_encoding() {
+    let sandbox = Sandbox::new();
+    bare(&sandbox.path("x.safetensors"));
+    let known = ["--step", "0.5", "--activation", "relu", "--classes", "3", "--names", "layers.{}"];
+    let import = ["import", "x.safetensors", "--output", "y.h5", "--mean", "0.25", "--std", "0.5"];
+    sandbox.succeeds(&[&import[..], &known].concat());
+    let input = snode_store::read_info(sandbox.path("y.h5")).unwrap().model.input;
+    assert_eq!((input.background, input.foreground), (-0.5, 1.5));
+}
+
+/// A network of width 6 takes images of 2x3 pixels or 1x6: only the user knows.
+#[test]
+fn the_size_of_images_that_are_no_square_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let grid = Grid::new(1.5, 3, Endpoint::Excluded).unwrap();
+    let network = Network::<f64>::initial(6, grid, Activation::Relu, Initialisation::Spline, 1);
+    let about = Description {
+        classes: Some(3),
+        background: Some(0.0),
+        foreground: Some(1.0),
+        ..Description::default()
+    };
+    std::fs::write(sandbox.path("x.npz"), write_npz(&network, &about).unwrap()).unwrap();
+    let import = ["import", "x.npz", "--output", "y.h5"];
+    sandbox.fails(&import, 2, &["x.npz", "--size", "6 pixels"]);
+    sandbox.succeeds(&[&import[..], &["--size", "2x3"]].concat());
+    sandbox.succeeds(&["eval", "y.h5", "--data", "dots"]);
+}
+
+/// Without what stands before and behind the layers it would be another network.
+#[test]
+fn tensors_beside_the_layers_are_named() {
+    let sandbox = Sandbox::new();
+    bare(&sandbox.path("x.safetensors"));
+    let bytes = std::fs::read(sandbox.path("x.safetensors")).unwrap();
+    let length = u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
+    let header = String::from_utf8(bytes[8..8 + length].to_vec()).unwrap();
+    let end = bytes.len() - 8 - length;
+    let head = format!(
+        ",\"fc.bias\":{{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[{end},{}]}}}}",
+        end + 8
+    );
+    let header = header.trim_end().strip_suffix('}').unwrap().to_owned() + &head;
+    let mut with_head = (header.len() as u64).to_le_bytes().to_vec();
+    with_head.extend(header.bytes());
+    with_head.extend(&bytes[8 + length..]);
+    with_head.extend([0; 8]);
+    std::fs::write(sandbox.path("x.safetensors"), with_head).unwrap();
+    let known = ["--step", "0.5", "--activation", "relu", "--classes", "3", "--names", "layers.{}"];
+    let known = [&known[..], &["--background", "0", "--foreground", "1"]].concat();
+    let import = [&["import", "x.safetensors", "--output", "y.h5"][..], &known].concat();
+    sandbox.fails(&import, 1, &["x.safetensors", "fc.bias", "--ignore"]);
+    sandbox.fails(&[&import[..], &["--ignore", "fd.*"]].concat(), 2, &["--ignore", "fd.*"]);
+    sandbox.succeeds(&[&import[..], &["--ignore", "fc.*"]].concat());
 }

@@ -110,7 +110,7 @@ fn a_name_whose_lock_would_be_somebody_elses_file_is_refused() {
     sandbox.experiment(&["name = \"poetry\""]);
     std::fs::create_dir(sandbox.path("results")).unwrap();
     sandbox.write("results/poetry.lock", "# generated\n");
-    sandbox.fails(&["run", "x.toml"], 1, &["results/poetry.lock", "not a lock of snode"]);
+    sandbox.fails(&["run", "x.toml"], 2, &["results/poetry.lock", "not a lock of snode"]);
     let text = std::fs::read_to_string(sandbox.path("results/poetry.lock")).unwrap();
     assert_eq!(text, "# generated\n");
 }

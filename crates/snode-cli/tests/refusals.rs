@@ -1,5 +1,5 @@
 //! What is refused before any work: exit code 2 and a message that names file, line, key, what was
-//! found and what is allowed.
+//! found and what is expected.
 
 mod support;
 
@@ -18,9 +18,12 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("[grit]\nx = 1\n", &["x.toml:1", "unknown key `grit`; did you mean `grid`?", "training"]),
     (
         "[training]\nepochs = \"two\"\n",
-        &["x.toml:2: training.epochs", "found string \"two\"", "a whole number"],
+        &["x.toml:2: training.epochs", "found \"two\"", "a whole number"],
     ),
-    ("[training]\nepochs = -2\n", &["x.toml:2: training.epochs", "-2", "≥ 0"]),
+    (
+        "[training]\nepochs = -2\n",
+        &["x.toml:2: training.epochs", "found -2", "a whole number, 0 or more"],
+    ),
     ("[training]\nepochs = 1.5\n", &["x.toml:2: training.epochs", "1.5", "a whole number"]),
     ("[network]\nhorizon = \"long\"\n", &["x.toml:2: network.horizon", "\"long\"", "a number"]),
     (
@@ -37,19 +40,59 @@ const TEXTS: &[(&str, &[&str])] = &[
     ),
     ("[training]\nmethod = 3\n", &["x.toml:2: training.method", "a name in quotes"]),
     ("precision = \"f16\"\n", &["x.toml:1: precision", "f32, f64"]),
-    ("[data]\nsize = [4]\n", &["x.toml:2: data.size", "a list of length 1", "two numbers"]),
-    ("[data]\nsize = [4, 4, 4]\n", &["x.toml:2: data.size", "a list of length 3", "two numbers"]),
+    ("[data]\nsize = [4]\n", &["x.toml:2: data.size", "a list of length 1", "two whole numbers"]),
+    (
+        "[data]\nsize = [4, 4, 4]\n",
+        &["x.toml:2: data.size", "a list of length 3", "two whole numbers"],
+    ),
     ("network = 3\n", &["x.toml:1: network", "a table"]),
     ("[data]\nsource = \"mnst14\"\n", &["x.toml:2: data.source", "did you mean `mnist14`?"]),
     ("[data]\nsource = \"nothing\"\n", &["x.toml:2: data.source", "`nothing`", "four IDX files"]),
     ("[data]\nsource = \"./none\"\n", &["x.toml:2: data.source", "none", "cannot be read"]),
     ("[data]\nsource = \"x.toml\"\n", &["x.toml:2: data.source", "not a folder"]),
     ("[data]\nsource = \"\"\n", &["x.toml:2: data.source", "empty"]),
+    // What each key takes, not what another one does.
+    (
+        "[attack]\nmethod = \"fgsm\"\n",
+        &["x.toml:1: attack:", "found a table", "a list of tables", "[[attack]]"],
+    ),
+    ("[[data]]\nsource = \"dots\"\n", &["x.toml:1: data:", "a list of tables", "a table, [data]"]),
+    (
+        "[analysis.robustness]\nlevels = 0.1\n",
+        &["x.toml:2: analysis.robustness.levels", "found 0.1", "a list of numbers in brackets"],
+    ),
+    (
+        "[analysis.robustness]\nlevels = [0.1, \"a\"]\n",
+        &["x.toml:2: analysis.robustness.levels[1]", "found \"a\"", "expected a number"],
+    ),
+    (
+        "[analysis.schemes]\nsolve = \"euler\"\n",
+        &["x.toml:2: analysis.schemes.solve", "found \"euler\"", "a list of names in brackets"],
+    ),
+    (
+        "[[attack]]\n[[attack]]\nstep = \"long\"\n",
+        &["x.toml:3: attack[1].step", "found \"long\"", "expected a number"],
+    ),
+    ("[[attack]]\nstepp = 1\n", &["x.toml:2: attack[0].stepp", "did you mean `step`?"]),
+    ("[training]\noverhoot = 1\n", &["x.toml:2: training.overhoot", "unknown key"]),
+    ("[training]\novershoot = 1\n", &["x.toml:2: training.overshoot", "to [[attack]]"]),
+    ("[data]\nlevels = [1]\n", &["x.toml:2: data.levels", "to [analysis.robustness]"]),
+    ("[training]\nbetas = 0.9\n", &["x.toml:2: training.betas", "found 0.9", "two numbers"]),
+    ("seed = 99999999999999999999\n", &["x.toml:1: seed", "found 99999999999999999999", "at most"]),
+    ("seed = 1979-05-27\n", &["x.toml:1: seed", "1979-05-27", "a whole number"]),
+    ("name = 3\n", &["x.toml:1: name", "found 3", "a text in quotes"]),
+    ("[attack.x]\n", &["x.toml:1", "[[attack]]"]),
+    // Control characters would end up on terminals, in figures and in names of files.
+    ("[[cases]]\nname = \"a\\u001b[2J\"\n", &["x.toml:2: cases.name", "U+001B"]),
+    ("[output]\ndirectory = \"a\\nb\"\n", &["x.toml:2: output.directory", "U+000A"]),
 ];
 
 /// Lines that make the sound experiment of the sandbox impossible, and parts of the message.
 const LINES: &[(&[&str], &[&str])] = &[
-    (&["name = \"a/b\""], &["name", "`a/b`", "letters"]),
+    (&["name = \"a/b\""], &["name", "`a/b`", "letters", "spaces"]),
+    // Numbers far from 1 are as short as others.
+    (&["network.horizon = 1e300"], &["network.horizon", "found 1e300;"]),
+    (&["training.checkpoint_every = -1e300"], &["training.checkpoint_every", "found -1e300;"]),
     (&["threads = 0"], &["threads", "found 0", "1 to"]),
     (&["network.layers = 0"], &["network.layers", "found 0", "1 to"]),
     (&["network.horizon = 0.0"], &["network.horizon", "found 0", "more than 0"]),
@@ -97,25 +140,25 @@ const LINES: &[(&[&str], &[&str])] = &[
     (&["training.largest_step = -1"], &["training.largest_step", "found -1"]),
     (
         &["training.method = \"rmsprop\""],
-        &["training.iterations", "only with method = \"ncg\"", "leave it out"],
+        &["training.iterations", "only valid with `method = \"ncg\"`; remove it"],
     ),
-    (&["training.learning_rate = 0.1"], &["training.learning_rate", "only with", "rmsprop"]),
-    (&["training.rho = 0.9"], &["training.rho", "only with method = \"rmsprop\""]),
+    (&["training.learning_rate = 0.1"], &["training.learning_rate", "only valid with", "rmsprop"]),
+    (&["training.rho = 0.9"], &["training.rho", "only valid with `method = \"rmsprop\"`"]),
     (
         &["training.method = \"adam\"", NOT_NCG, "training.rho = 0.9"],
-        &["training.rho", "only with method = \"rmsprop\""],
+        &["training.rho", "only valid with `method = \"rmsprop\"`"],
     ),
     (
         &["training.method = \"adam\"", NOT_NCG, "training.momentum = 0.9"],
-        &["training.momentum", "\"momentum\" or \"rmsprop\""],
+        &["training.momentum", "`method = \"momentum\"` or `\"rmsprop\"`"],
     ),
     (
         &["training.method = \"rmsprop\"", NOT_NCG, "training.betas = [0.9, 0.9]"],
-        &["training.betas", "\"adam\" or \"adamw\""],
+        &["training.betas", "`method = \"adam\"` or `\"adamw\"`"],
     ),
     (
         &["training.method = \"rmsprop\"", NOT_NCG, "training.conjugacy = \"dai-yuan\""],
-        &["training.conjugacy", "only with method = \"ncg\""],
+        &["training.conjugacy", "only valid with `method = \"ncg\"`"],
     ),
     (
         &["training.method = \"rmsprop\"", NOT_NCG, "training.rho = 1.0"],
@@ -131,7 +174,7 @@ const LINES: &[(&[&str], &[&str])] = &[
     ),
     (
         &["training.method = \"adam\"", NOT_NCG, "training.epsilon_place = \"outside\""],
-        &["training.epsilon_place", "only with method = \"rmsprop\""],
+        &["training.epsilon_place", "only valid with `method = \"rmsprop\"`"],
     ),
     (
         &["training.method = \"sgd\"", NOT_NCG, "training.learning_rate = -1"],
@@ -147,7 +190,7 @@ const LINES: &[(&[&str], &[&str])] = &[
     ),
     (
         &["training.method = \"sgd\"", NOT_NCG, "training.schedule_factor = 0.5"],
-        &["training.schedule_factor", "only with schedule = "],
+        &["training.schedule_factor", "only valid with `schedule = "],
     ),
     (
         &[
@@ -230,6 +273,12 @@ fn overrides_of_the_command_line() {
     with("training.epochs=0", &["--set training.epochs=0", "found 0"]);
     with("training.epochs", &["table.key=value"]);
     with("seed.x=1", &["`seed` is not a table"]);
+    with("seed=99999999999999999999", &["found 99999999999999999999", "9223372036854775807"]);
+    with("data.source=a\u{1b}b", &["U+001B"]);
+    sandbox.experiment(&["attack = [{ method = \"fgsm\" }]"]);
+    with("attack.method=pgd", &["`attack` is a list of tables"]);
+    sandbox.experiment(&[]);
+    with("attack.method=pgd", &["found a table", "[[attack]]"]);
     with("training..x=1", &["table.key=value"]);
     let ran = sandbox.succeeds(&["validate", "x.toml", "--set", "network.activation=elu(0.2)"]);
     assert!(ran.out.contains("activation = \"elu(0.2)\""));

@@ -84,6 +84,12 @@ fn attack(method: &str, first: f64) -> Appendix {
         .with_array("adversarial", &[20, 16], vec![-0.5; 320])
 }
 
+/// Writes an attack into the file of a run.
+fn add_attack(path: &Path, name: &str, found: &Appendix) {
+    let network = network_digest(path).unwrap();
+    write_appendix(path, &format!("analysis/attack/{name}"), found, &network, |_| true).unwrap();
+}
+
 fn cells(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(sandbox.path("results/cells")).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -96,13 +102,11 @@ fn cells(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
 fn a_grid_is_reported() {
     let sandbox = trained(GRID);
     for path in cells(&sandbox) {
-        let network = network_digest(&path).unwrap();
         for (name, first) in [("moving-target", 0.1), ("pgd", 0.2)] {
-            let group = format!("analysis/attack/{name}");
-            write_appendix(&path, &group, &attack(name, first), &network, |_| true).unwrap();
+            add_attack(&path, name, &attack(name, first));
         }
     }
-    let ran = sandbox.succeeds(&["report", "results"]);
+    let ran = sandbox.succeeds(&["report", "results", "--claims"]);
     for part in ["24 of 24 runs", "E2  ", "E6  ", "report: results/report/report.html"] {
         assert!(ran.out.contains(part), "no `{part}` in {}", ran.out);
     }
@@ -186,7 +190,7 @@ fn what_is_missing_is_said() {
     std::fs::remove_file(&all[1]).unwrap();
     std::fs::write(all[1].with_extension("failed"), "first\nerror: the cost grew\n").unwrap();
     std::fs::write(&all[2], "no HDF5").unwrap();
-    let ran = sandbox.succeeds(&["report", "results", "-o", "elsewhere"]);
+    let ran = sandbox.succeeds(&["report", "results", "-o", "elsewhere", "--claims"]);
     assert!(ran.out.contains("21 of 24 runs"), "{}", ran.out);
     for part in ["case=", "failed: error: the cost grew", "there is no file of results"] {
         assert!(ran.err.contains(part), "no `{part}` in {}", ran.err);
@@ -203,7 +207,9 @@ fn what_is_missing_is_said() {
     );
     let claims = rows(&sandbox.path("elsewhere/tables/claims.csv"));
     assert!(
-        claims.iter().any(|row| row["holds"].is_empty() && row["verdict"] == "not enough data")
+        claims
+            .iter()
+            .any(|row| row["outcome"] == "too few runs" && row["verdict"] == "not enough data")
     );
 }
 
@@ -224,4 +230,134 @@ fn single_runs_are_reported() {
     sandbox.fails(&["report", "dots"], 2, &["neither a manifest", "nor a file of results"]);
     sandbox.fails(&["report", "nowhere"], 2, &["nowhere"]);
     sandbox.fails(&["report", "x.toml"], 1, &["x.toml"]);
+}
+
+/// Two cases of one kind, in both orders.
+#[test]
+fn the_order_of_cases_decides_nothing() {
+    let case = |name: &str, rate: &str| {
+        format!(
+            "[[cases]]\nname = {name:?}\ntraining.method = \"rmsprop\"\ntraining.learning_rate = {rate}\n"
+        )
+    };
+    let (bad, good) = (case("bad", "1e-6"), case("good", "1e-2"));
+    let head = "threads = 1\nseeds = 2\ndata.source = \"dots\"\nnetwork.layers = 6\n\
+                cost.loss = \"cross-entropy\"\ntraining.epochs = 3\ntraining.batch_size = 30\n\
+                training.evaluate_every = 1\n[[cases]]\nname = \"NCG\"\ntraining.iterations = 1\n";
+    let mut found = Vec::new();
+    for cases in [[&bad, &good], [&good, &bad]] {
+        let sandbox = trained(&format!("{head}{}{}", cases[0], cases[1]));
+        // Who trains something else is not told of the paper's claims unasked.
+        let ran = sandbox.succeeds(&["report", "results"]);
+        assert!(ran.out.contains("--claims") && !ran.out.contains("E2"), "{}", ran.out);
+        assert!(!sandbox.path("results/report/tables/claims.csv").exists());
+        sandbox.succeeds(&["report", "results", "--claims"]);
+        let mut claims = rows(&sandbox.path("results/report/tables/claims.csv"));
+        claims.retain(|row| row["claim"].contains("more accurate than SGD"));
+        assert_eq!(claims.len(), 2, "{claims:?}");
+        claims.sort();
+        found.push(claims);
+        // In the order of the file.
+        let markdown = std::fs::read_to_string(sandbox.path("results/report/report.md")).unwrap();
+        let table = markdown.split("## Accuracy by training").nth(1).unwrap();
+        let first = if cases[0] == &bad { "bad" } else { "good" };
+        let lines: Vec<&str> = table.lines().filter(|line| line.starts_with('|')).collect();
+        assert!(lines[2].starts_with("| NCG") && lines[3].contains(first), "{lines:?}");
+    }
+    assert_eq!(found[0], found[1]);
+}
+
+#[test]
+fn counts_stand_in_every_caption() {
+    let sandbox = trained(GRID);
+    for path in cells(&sandbox) {
+        add_attack(&path, "fgsm", &attack("moving-target", 0.1));
+    }
+    sandbox.succeeds(&["report", "results"]);
+    let markdown = std::fs::read_to_string(sandbox.path("results/report/report.md")).unwrap();
+    for part in [
+        "Accuracy on test images with Gaussian noise (30 images, 2 draws, 2 seeds)",
+        "under noise of standard deviation s (30 images, 2 draws, 2 seeds)",
+        "Accuracy on the test images during training (30 images, 2 seeds)",
+        "on the input (30 images, 1 draw, 2 seeds)",
+        "Success of the attack fgsm (30 images, 2 seeds)",
+        "left within bounds of the attack's own norm (30 images, 2 seeds)",
+    ] {
+        assert!(markdown.contains(part), "no `{part}` in {markdown}");
+    }
+    let tables = sandbox.path("results/report/tables");
+    let robustness = rows(&tables.join("robustness.csv"));
+    assert!(robustness.iter().all(|row| row["images"] == "30" && row["draws"] == "2"));
+    for name in ["accuracy", "attacks", "robust-accuracy", "schemes", "runs", "figure-training"] {
+        let found = rows(&tables.join(format!("{name}.csv")));
+        assert!(!found.is_empty() && found.iter().all(|row| row["images"] == "30"), "{name}");
+    }
+    // 20 of 30 images are fooled, by norms from 0.1 to 0.29: all of them within 0.5, 16 within 0.25.
+    let robust = rows(&tables.join("robust-accuracy.csv"));
+    let at = |epsilon: &str| {
+        let row = robust.iter().find(|row| row["epsilon"] == epsilon).unwrap();
+        (row["norm"].clone(), row["accuracy"].parse::<f64>().unwrap())
+    };
+    let attacked = 25.0;
+    assert_eq!(at("0.5"), ("2".into(), (attacked - 20.0) / 30.0));
+    assert_eq!(at("0.25"), ("2".into(), (attacked - 16.0) / 30.0));
+}
+
+/// Nothing is known of how a network was trained elsewhere.
+#[test]
+fn imported_networks_have_no_training() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&["analysis.robustness.levels = [0, 0.3]"]);
+    sandbox.succeeds(&["run", "x.toml", "--quiet"]);
+    sandbox.succeeds(&["export", "results/x.h5", "--to", "x.npz"]);
+    sandbox.succeeds(&["import", "x.npz", "--output", "results/other.h5", "--data", "dots"]);
+    sandbox.succeeds(&["robustness", "results/other.h5", "--levels", "0,0.3"]);
+    let shown = sandbox.succeeds(&["show", "results/other.h5"]).out;
+    assert!(shown.contains("imported") && !shown.contains("cost rose"), "{shown}");
+    assert!(!sandbox.succeeds(&["eval", "results/other.h5"]).out.contains("cost"));
+    sandbox.succeeds(&["report", "results", "--claims"]);
+    let tables = sandbox.path("results/report/tables");
+    let robustness = rows(&tables.join("robustness.csv"));
+    let imported: Vec<_> =
+        robustness.iter().filter(|row| row["training"] == "imported (other)").collect();
+    assert!(!imported.is_empty() && imported.iter().all(|row| row["loss"].is_empty()));
+    let claims = rows(&tables.join("claims.csv"));
+    assert!(claims.iter().all(|row| !row["comparison"].contains("imported")), "{claims:?}");
+}
+
+/// Names that others gave to files.
+#[test]
+fn what_is_read_does_no_harm_where_it_is_shown() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&["analysis.robustness.levels = [0, 0.3]"]);
+    sandbox.succeeds(&["run", "x.toml", "--quiet"]);
+    add_attack(&sandbox.path("results/x.h5"), "pgd", &attack("pgd", 0.1));
+    let name = "results/=a\u{1b}[2J<script>|](javascript:b.h5";
+    std::fs::rename(sandbox.path("results/x.h5"), sandbox.path(name)).unwrap();
+    let ran = sandbox.succeeds(&["report", "results"]);
+    assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'), "{ran:?}");
+    let ran = sandbox.run(&["show", "results/\u{1b}[2Jz.h5"]);
+    assert!(ran.err.contains("\\u001b[2Jz.h5") && !ran.err.contains('\u{1b}'), "{ran:?}");
+    let report = sandbox.path("results/report");
+    for file in ["report.md", "report.html"] {
+        let text = std::fs::read_to_string(report.join(file)).unwrap();
+        let unescaped = text.replace("\\]", "");
+        assert!(!text.contains("<script"), "{file}");
+        assert!(file == "report.html" || !unescaped.contains("](javascript"), "{file}");
+    }
+    let markdown = std::fs::read_to_string(report.join("report.md")).unwrap();
+    assert!(!markdown.contains('\u{1b}'));
+    for entry in std::fs::read_dir(report.join("tables")).unwrap() {
+        let path = entry.unwrap().path();
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(&path).unwrap();
+        for cell in reader
+            .records()
+            .flat_map(|record| record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>())
+        {
+            let is_number = cell.parse::<f64>().is_ok();
+            let is_formula = cell.starts_with(['=', '+', '-', '@']);
+            assert!(is_number || !is_formula, "{}: {cell}", path.display());
+            assert!(!cell.contains('\u{1b}'));
+        }
+    }
 }

@@ -212,7 +212,7 @@ fn stochastic_gradients_are_recorded_and_shown() {
     assert_eq!(eval[0]["total"], TEST);
     // The resolved experiment is one that can be run, with every default of the method in it.
     let validated = sandbox.succeeds(&["validate", "x.toml"]).out;
-    for part in ["centred = false", "momentum = 0.0", "# conjugacy: only with method = \"ncg\""] {
+    for part in ["centred = false", "momentum = 0.0", "# conjugacy: only with `method = \"ncg\"`"] {
         assert!(validated.contains(part), "no `{part}` in {validated}");
     }
     let stored = sandbox.succeeds(&["show", "results/x.h5", "--config"]).out;

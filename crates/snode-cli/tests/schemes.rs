@@ -75,10 +75,10 @@ fn tolerances_reach_the_solver() {
 fn what_a_scheme_does_not_know_is_refused() {
     let sandbox = Sandbox::new();
     for (lines, parts) in [
-        (&["solver.rtol = 2.0"][..], &["x.toml", "solver.rtol", "found 2", "allowed"][..]),
+        (&["solver.rtol = 2.0"][..], &["x.toml", "solver.rtol", "found 2", "expected"][..]),
         (
             &["network.scheme = \"tsit5\"", "solver.rtol = 0.0"],
-            &["solver.rtol", "found 0", "allowed"],
+            &["solver.rtol", "found 0", "expected"],
         ),
         (
             &["network.scheme = \"tsit5\"", "precision = \"f32\"", "solver.rtol = 1e-9"],

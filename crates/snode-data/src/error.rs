@@ -95,6 +95,35 @@ pub enum Error {
         declared: u64,
     },
 
+    /// A compressed file declares more data than it can hold.
+    #[error("{}: header declares {declared} bytes of data, which a file of {stored} bytes cannot hold", path.display())]
+    Claim {
+        /// The file.
+        path: PathBuf,
+        /// The bytes of data declared.
+        declared: u64,
+        /// The bytes of the file.
+        stored: u64,
+    },
+
+    /// There is no memory for what a file holds.
+    #[error("{}: its contents take {bytes} bytes, which this computer has no memory for", path.display())]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// The bytes of memory its contents take.
+        bytes: u64,
+    },
+
+    /// A folder that is to be replaced by a data set holds something else.
+    #[error("{}: holds {found}, which is none of the four files of a data set and would be lost", folder.display())]
+    OtherFiles {
+        /// The folder.
+        folder: PathBuf,
+        /// What it holds.
+        found: String,
+    },
+
     /// An image file and its label file hold different numbers of items.
     #[error("{} holds {images} images, but {} holds {labels} labels", images_path.display(), labels_path.display())]
     FileCountMismatch {

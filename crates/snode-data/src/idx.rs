@@ -15,11 +15,14 @@
 //! # Ok::<(), snode_data::Error>(())
 //! ```
 //!
-//! Files are not trusted: headers are checked against [limits](crate::limits), and memory is taken
-//! as data arrives, not as headers promise.
+//! Files are not trusted: headers are checked against [limits](crate::limits), against the files'
+//! lengths and against each other before any pixel is read, and memory is taken as data arrives, not
+//! as headers promise.
 
 mod folder;
+mod gunzip;
 mod read;
+mod replace;
 mod write;
 
 pub use folder::{IdxFiles, load_folder, write_folder};

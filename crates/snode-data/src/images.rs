@@ -90,6 +90,10 @@ impl Images {
         &self.pixels
     }
 
+    pub(crate) fn into_pixels(self) -> Vec<u16> {
+        self.pixels
+    }
+
     /// The pixels of image `index`, row by row.
     ///
     /// # Errors

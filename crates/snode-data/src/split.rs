@@ -36,6 +36,11 @@ impl Split {
         &self.labels
     }
 
+    /// The images and their labels.
+    pub fn into_parts(self) -> (Images, Vec<u8>) {
+        (self.images, self.labels)
+    }
+
     /// The number of images.
     pub fn len(&self) -> usize {
         self.labels.len()

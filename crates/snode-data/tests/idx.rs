@@ -319,3 +319,66 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn zeros_behind_gzip_data_are_passed_over() {
+    let file = label_file(3, &[7, 0, 255]);
+    let padded = |zeros: usize| [gzip(&file), vec![0; zeros]].concat();
+    for zeros in [1, 2, 512, 100_000] {
+        assert_eq!(labels(&padded(zeros)).unwrap(), [7, 0, 255], "{zeros} zeros");
+    }
+    let mut other = padded(512);
+    *other.last_mut().unwrap() = 1;
+    let error = labels(&other).unwrap_err().to_string();
+    assert!(error.contains("something else than zeros"), "{error}");
+    assert!(labels(&[gzip(&file), b"text".to_vec()].concat()).is_err());
+}
+
+/// The data of these files is not there, which nobody is to notice.
+#[test]
+fn headers_are_held_against_each_other_before_any_data_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = idx::write_folder(folder.path(), &dataset(3, 2)).unwrap();
+    fs::write(&files.train_images, gzip(&image_file([5, 2, 3], &[]))).unwrap();
+    let error = files.load("dots", None).unwrap_err();
+    assert!(matches!(error, Error::FileCountMismatch { images: 5, labels: 3, .. }), "{error}");
+    fs::write(&files.train_images, gzip(&image_file([3, 4, 4], &[]))).unwrap();
+    let error = files.load("dots", None).unwrap_err();
+    assert!(matches!(error, Error::SplitsDiffer { .. }), "{error}");
+    fs::write(&files.train_images, gzip(&image_file([1 << 20, 32, 32], &[]))).unwrap();
+    let error = files.load("dots", None).unwrap_err();
+    assert!(matches!(error, Error::Claim { declared: 0x4000_0000, .. }), "{error}");
+    fs::write(&files.train_images, image_file([3, 2, 3], &[0; 17])).unwrap();
+    let error = files.load("dots", None).unwrap_err();
+    assert!(matches!(error, Error::Truncated { found: 17, declared: 18, .. }), "{error}");
+}
+
+#[test]
+fn a_folder_is_replaced_as_a_whole_and_loses_nothing_else() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("data");
+    idx::write_folder(&folder, &dataset(3, 2)).unwrap();
+    // A file of another conventional name would be found first.
+    fs::rename(folder.join("t10k-labels-idx1-ubyte"), folder.join("t10k-labels.idx1-ubyte"))
+        .unwrap();
+    idx::write_folder(&folder, &dataset(7, 5)).unwrap();
+    assert_eq!(idx::load_folder(&folder, "dots").unwrap(), dataset(7, 5));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 4);
+    fs::write(folder.join("README"), "mine").unwrap();
+    let error = idx::write_folder(&folder, &dataset(3, 2)).unwrap_err();
+    assert!(matches!(&error, Error::OtherFiles { found, .. } if found == "README"), "{error}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 5);
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_folder_is_written_through() {
+    let parent = tempfile::tempdir().unwrap();
+    let (folder, link) = (parent.path().join("data"), parent.path().join("link"));
+    idx::write_folder(&folder, &dataset(3, 2)).unwrap();
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    idx::write_folder(&link, &dataset(7, 5)).unwrap();
+    assert!(link.is_symlink());
+    assert_eq!(idx::load_folder(&folder, "dots").unwrap(), dataset(7, 5));
+}

@@ -1,6 +1,6 @@
 //! What has to be known of a network beside its parameters.
 
-use snode_ode::{Activation, Endpoint, Grid, Network, Parameters, Real};
+use snode_ode::{Activation, Endpoint, Grid, Network, Parameters, Real, SolverKeys};
 
 use crate::ExchangeError;
 
@@ -20,6 +20,8 @@ pub struct Description {
     pub activation: Option<Activation>,
     /// The scheme it is to be solved by, such as `euler`.
     pub scheme: Option<String>,
+    /// The options of that scheme.
+    pub solver: SolverKeys,
     /// C: the first C components of the output are the class scores.
     pub classes: Option<usize>,
     /// The value of a pixel without foreground.
@@ -34,7 +36,7 @@ pub struct Description {
 
 impl Description {
     /// The names of the properties in files.
-    pub const KEYS: [&'static str; 10] = [
+    pub const KEYS: [&'static str; 17] = [
         "name",
         "horizon",
         "ends",
@@ -45,7 +47,24 @@ impl Description {
         "foreground",
         "rows",
         "cols",
+        "interpolation",
+        "rtol",
+        "atol",
+        "norm",
+        "first_step",
+        "largest_step",
+        "budget",
     ];
+
+    /// What the property of this name is where a format tells numbers from texts.
+    pub(crate) fn kind(key: &str) -> PropertyKind {
+        match key {
+            "horizon" | "background" | "foreground" | "rtol" | "atol" | "first_step"
+            | "largest_step" => PropertyKind::Number,
+            "classes" | "rows" | "cols" | "budget" => PropertyKind::Count,
+            _ => PropertyKind::Text,
+        }
+    }
 
     /// What a network says of itself.
     pub fn of<T: Real>(network: &Network<T>) -> Self {
@@ -65,6 +84,7 @@ impl Description {
             ends: self.ends.or(other.ends),
             activation: self.activation.or(other.activation),
             scheme: self.scheme.or(other.scheme),
+            solver: self.solver.or(other.solver),
             classes: self.classes.or(other.classes),
             background: self.background.or(other.background),
             foreground: self.foreground.or(other.foreground),
@@ -109,13 +129,14 @@ impl Description {
             count(self.rows),
             count(self.cols),
         ];
-        Self::KEYS.into_iter().zip(texts).filter_map(|(key, text)| Some((key, text?))).collect()
+        let known = Self::KEYS.into_iter().zip(texts).filter_map(|(key, text)| Some((key, text?)));
+        known.chain(self.solver.to_texts()).collect()
     }
 
     /// The properties that `find` has a text for, by name.
     ///
     /// # Errors
-    /// [`ExchangeError::Value`] if a text has no meaning.
+    /// [`ExchangeError::Value`] or [`ExchangeError::Key`] if a text has no meaning.
     pub fn from_texts(
         find: impl Fn(&'static str) -> Option<String>,
     ) -> Result<Self, ExchangeError> {
@@ -137,6 +158,7 @@ impl Description {
                 text.parse().ok()
             })?,
             scheme: find("scheme"),
+            solver: SolverKeys::from_texts(&find)?,
             classes: count("classes")?,
             background: number("background")?,
             foreground: number("foreground")?,
@@ -144,6 +166,14 @@ impl Description {
             cols: count("cols")?,
         })
     }
+}
+
+/// What a property is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PropertyKind {
+    Number,
+    Count,
+    Text,
 }
 
 /// What a text means, if there is one.
@@ -172,6 +202,12 @@ mod tests {
             ends: Some(Endpoint::Included),
             activation: Some(Activation::Elu { alpha: 0.2 }),
             scheme: Some("rk4".into()),
+            solver: SolverKeys {
+                interpolation: Some(snode_ode::Interpolation::Linear),
+                rtol: Some(1e-7),
+                budget: Some(500),
+                ..SolverKeys::default()
+            },
             classes: Some(10),
             background: Some(0.0),
             foreground: Some(-1.0),
@@ -182,6 +218,13 @@ mod tests {
             let texts = description.to_texts();
             let find = |key| texts.iter().find(|(k, _)| *k == key).map(|(_, text)| text.clone());
             assert_eq!(Description::from_texts(find), Ok(description));
+        }
+    }
+
+    #[test]
+    fn every_option_of_a_scheme_is_a_property() {
+        for key in SolverKeys::KEYS {
+            assert!(Description::KEYS.contains(&key), "{key}");
         }
     }
 

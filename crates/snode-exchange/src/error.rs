@@ -1,6 +1,9 @@
 //! Why a network could not be brought in or out.
 
-use snode_ode::{GridError, SolveError};
+use std::io;
+use std::sync::Arc;
+
+use snode_ode::{GridError, KeyError, SolveError};
 
 /// Why a network could not be read from another program's file, or written for one.
 ///
@@ -64,6 +67,52 @@ pub enum ExchangeError {
         /// How large it may be.
         limit: u64,
     },
+    /// A file claims more numbers than it can hold, however well they are compressed.
+    #[error("the network is said to have {numbers} numbers, but the file has only {stored} bytes")]
+    Claim {
+        /// How many numbers it claims.
+        numbers: u128,
+        /// How many bytes the file has.
+        stored: u64,
+    },
+    /// The network does not fit into memory.
+    #[error("the network takes {bytes} bytes, which this computer has no memory for")]
+    Memory {
+        /// How many bytes it takes.
+        bytes: usize,
+    },
+    /// The file has tensors or arrays that are no part of the network.
+    #[error(
+        "not part of the network: {}; leave out what is not wanted by name (`--ignore NAME`)",
+        names.join(", ")
+    )]
+    LeftOver {
+        /// What they are called.
+        names: Vec<String>,
+    },
+    /// What was to be left out is not in the file, or is part of the network.
+    #[error("nothing that is called `{name}` can be left out; {}", could(left_over))]
+    NotLeftOver {
+        /// The name or pattern given.
+        name: String,
+        /// What could be left out.
+        left_over: Vec<String>,
+    },
+    /// The file is of a later version of the layout.
+    #[error("found version {found} of snode's layout; expected 1 or 2: this snode is too old")]
+    Version {
+        /// The version.
+        found: String,
+    },
+    /// Something in the file is damaged.
+    #[error("{object} is damaged: its checksum is wrong")]
+    Damaged {
+        /// What.
+        object: String,
+    },
+    /// The file cannot be read.
+    #[error("it cannot be read")]
+    Read(#[source] ReadError),
     /// A property of the network has a value it cannot have.
     #[error("{key}: found {found}; allowed: {allowed}")]
     Value {
@@ -88,6 +137,9 @@ pub enum ExchangeError {
         /// Why not.
         problem: String,
     },
+    /// An option of the scheme has a text without meaning.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The grid in depth cannot be.
     #[error(transparent)]
     Grid(#[from] GridError),
@@ -96,7 +148,35 @@ pub enum ExchangeError {
     Parameters(#[from] SolveError),
 }
 
+/// What the system said when a file could not be read.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ReadError(Arc<io::Error>);
+
+impl PartialEq for ReadError {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.kind() == other.0.kind()
+    }
+}
+
+fn could(left_over: &[String]) -> String {
+    if left_over.is_empty() {
+        return "all there is belongs to the network".into();
+    }
+    format!("expected one of: {}", left_over.join(", "))
+}
+
 impl ExchangeError {
+    /// An error of a reader: damage, which decompressors report too, or the system's.
+    pub(crate) fn reading(format: &'static str, error: io::Error) -> Self {
+        use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+        match error.kind() {
+            UnexpectedEof => Self::format(format, "it ends too early"),
+            InvalidData | InvalidInput | Other => Self::format(format, error),
+            _ => Self::Read(ReadError(Arc::new(error))),
+        }
+    }
+
     /// Bytes that are not of a format, by the words of whoever read them.
     #[allow(clippy::needless_pass_by_value)] // as map_err gives it
     pub(crate) fn format(format: &'static str, problem: impl ToString) -> Self {

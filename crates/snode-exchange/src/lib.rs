@@ -9,14 +9,18 @@
 //!
 //! All of them hold W_k and b_k; horizon, activation and so on are a [`Description`], which files of
 //! other programs may leave to the reader. The repository's `docs/exchange.md` says what stands
-//! where, with lines of Python for both directions. Everything is bytes in memory: files and their
-//! names are the caller's matter.
+//! where, with lines of Python for both directions. Readers take whatever can be read and sought in,
+//! writers give bytes; files and their names are the caller's matter.
 //!
-//! Files are not trusted. Sizes are compared with the bytes that are there, and with
-//! [`limits`], before anything is allocated; nothing recurses; whatever does not fit is an
+//! Files are not trusted. Names, types and shapes are looked at before anything is read or inflated,
+//! and sizes compared with the length of the file and with [`limits`] before memory is taken; numbers
+//! are read in pieces, so that a reader takes little more memory than the network it gives;
+//! checksums of what is read are verified; nothing recurses; whatever does not fit is an
 //! [`ExchangeError`].
 //!
 //! ```
+//! use std::io::Cursor;
+//!
 //! use snode_exchange::{Description, Layers, read_npz, write_npz};
 //! use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
 //!
@@ -26,14 +30,13 @@
 //!
 //! let bytes = write_npz(&network, &about)?; // what numpy.load reads
 //!
-//! let imported = read_npz(&bytes)?;
+//! let imported = read_npz(Cursor::new(bytes), &[])?;
 //! assert_eq!(imported.description.classes, Some(10));
 //! let Layers::F64(parameters) = imported.layers else { unreachable!("it was written as f64") };
 //! assert_eq!(imported.description.network(parameters)?, network);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod array;
 mod description;
 mod element;
 mod error;
@@ -43,20 +46,22 @@ pub mod limits;
 mod mat5;
 mod matlab;
 mod names;
+mod npy;
 mod npz;
+mod number;
 pub mod onnx;
 mod safetensors;
 mod write;
 
-pub use array::{Array, Order, Values};
 pub use description::Description;
 pub use element::Element;
-pub use error::ExchangeError;
+pub use error::{ExchangeError, ReadError};
 pub use imported::Imported;
-pub use layers::Layers;
-pub use matlab::{CELLS, from_cells, read_mat};
+pub use layers::{ArrayHead, Layers, LayersReader, Order};
+pub use matlab::{CELLS, layers_of_cells, read_mat};
 pub use names::{LayerNames, NoPattern};
 pub use npz::{read_npz, write_npz};
+pub use number::NumberType;
 pub use onnx::write_onnx;
 pub use safetensors::{read_safetensors, write_safetensors};
 

@@ -3,52 +3,248 @@
 //! `weights` \[layer, out, in\], `biases` \[layer, out\], and a scalar array for every property of the
 //! [`Description`]: numbers as numbers, texts as Unicode strings.
 
-use std::io::{Cursor, Read, Seek, Write};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
-use npyz::{DType, NpyFile, NpyHeader, TypeChar, WriterBuilder};
 use snode_ode::Network;
+use zip::read::ZipFile;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::array::{Array, Order, Values, count};
-use crate::limits::MAX_BYTES;
-use crate::safetensors::listed;
+use crate::description::PropertyKind;
+use crate::imported::{check_left_over, listed};
+use crate::limits::{LARGEST_RATIO, MAX_BYTES, MAX_CONTENTS, MAX_TEXT};
+use crate::npy::{self, Elements, Header};
+use crate::number::Numbers;
 use crate::write::{biases, weights};
-use crate::{Description, Element, ExchangeError, Imported, Layers};
+use crate::{
+    ArrayHead, Description, Element, ExchangeError, Imported, LayersReader, NumberType, Order,
+};
 
 const FORMAT: &str = "NumPy .npz";
 
-/// Reads a network from the bytes of an .npz file, compressed or not.
+/// Reads a network from an .npz file, compressed or not.
 ///
-/// Arrays may be in C or in Fortran order and of either byte order; `weights` and `biases` are f4 or
-/// f8, one of them for both. Every other array named as a property of the [`Description`] is one
-/// number or text; further ones are left alone.
+/// Arrays may be in C or in Fortran order and of either byte order; `weights` and `biases` are f2, f4
+/// or f8, one of them for both. Every other array named as a property of the [`Description`] is one
+/// number or text. Further ones are refused, unless `ignore` has their names, or beginnings of them
+/// with a `*` behind.
+///
+/// Types and shapes of all arrays are looked at before any is read, and the checksums of those that
+/// are read are verified.
 ///
 /// # Errors
-/// If the bytes are not an .npz file, an array is missing or does not fit, a number is not finite,
-/// or a property has no meaning.
-pub fn read_npz(bytes: &[u8]) -> Result<Imported, ExchangeError> {
-    ExchangeError::limit("the file", bytes.len() as u128, MAX_BYTES)?;
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(failed)?;
-    let mut required = |name: &str| match entry(&mut archive, name)? {
-        Some(npy) => array(name, npy),
+/// If the file cannot be read or is not an .npz file, an array is missing, left over, damaged or does
+/// not fit, a number is not finite, or a property has no meaning.
+pub fn read_npz<R: Read + Seek>(
+    mut source: R,
+    ignore: &[String],
+) -> Result<Imported, ExchangeError> {
+    let length = check_directory(&mut source)?;
+    let mut archive = ZipArchive::new(source).map_err(failed)?;
+    let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_string()).collect();
+    let ours = |file: &str| {
+        let name = file.strip_suffix(".npy");
+        name.is_some_and(|name| ARRAYS.contains(&name) || Description::KEYS.contains(&name))
+    };
+    let left_over = names.iter().filter(|name| !ours(name));
+    check_left_over(left_over.map(|name| name.strip_suffix(".npy").unwrap_or(name)), ignore)?;
+    let mut required = |name: &str| match header(&mut archive, name)? {
+        Some(header) => Ok((numbers_of(name, &header)?, header)),
         None => Err(ExchangeError::Missing {
-            object: format!("the array `{name}`"),
-            found: {
-                let names: Vec<_> = archive.file_names().flatten().collect();
-                listed(names.iter().map(AsRef::as_ref))
-            },
+            object: object(name),
+            found: listed(names.iter().map(String::as_str)),
         }),
     };
-    let layers = Layers::stacked(&required("weights")?, &required("biases")?)?;
+    let [weights, biases] = [required(ARRAYS[0])?, required(ARRAYS[1])?];
+    let description = description(&mut archive)?;
+    let mut layers = LayersReader::of_stacks(&weights.0, &biases.0, length)?;
+    let all = 0..weights.0.shape[0];
+    read_numbers(&mut archive, ARRAYS[1], &biases, |order, next| {
+        layers.biases(all.clone(), order, next)
+    })?;
+    read_numbers(&mut archive, ARRAYS[0], &weights, |order, next| {
+        layers.weights(all.clone(), order, next)
+    })?;
+    Ok(Imported { layers: layers.finish(), stored: weights.0.kind, description })
+}
+
+/// The arrays of the parameters.
+const ARRAYS: [&str; 2] = ["weights", "biases"];
+
+fn object(name: &str) -> String {
+    format!("the array `{name}`")
+}
+
+/// Looks at the end of an archive, which says how long its list of contents is; gives the length of
+/// the whole.
+fn check_directory(source: &mut (impl Read + Seek)) -> Result<u64, ExchangeError> {
+    /// The bytes at the end of an archive without a comment, and the longest comment.
+    const END: usize = 22;
+    const LONGEST_COMMENT: usize = 0xffff;
+    let io = |error| ExchangeError::reading(FORMAT, error);
+    let length = source.seek(SeekFrom::End(0)).map_err(io)?;
+    ExchangeError::limit("the file", length.into(), MAX_BYTES)?;
+    let begin = length.saturating_sub((END + LONGEST_COMMENT) as u64);
+    source.seek(SeekFrom::Start(begin)).map_err(io)?;
+    let mut end = Vec::new();
+    source.take(length - begin).read_to_end(&mut end).map_err(io)?;
+    let at =
+        (0..=end.len().saturating_sub(END)).rev().find(|&at| end[at..].starts_with(b"PK\x05\x06"));
+    let Some(record) = at.and_then(|at| end[at..].first_chunk::<END>()) else {
+        return Err(failed("it does not end as an archive does"));
+    };
+    // Archives of 4 GiB say so in a record before, and none that is read is so large.
+    if at.is_some_and(|at| at >= 20 && end[at - 20..].starts_with(b"PK\x06\x07")) {
+        return Err(failed("its list of contents is that of an archive of 4 GiB or more"));
+    }
+    let contents = u32::from_le_bytes([record[12], record[13], record[14], record[15]]);
+    ExchangeError::limit("the list of contents", contents.into(), MAX_CONTENTS)?;
+    Ok(length)
+}
+
+/// The entry of an array, if the archive has it.
+fn entry<'a, R: Read + Seek>(
+    archive: &'a mut ZipArchive<R>,
+    name: &str,
+) -> Result<Option<ZipFile<'a, R>>, ExchangeError> {
+    let Some(index) = archive.index_for_name(&format!("{name}.npy")) else { return Ok(None) };
+    archive.by_index(index).map(Some).map_err(failed)
+}
+
+/// The header of an array, if the archive has it; its elements fill the rest of the entry.
+fn header<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    name: &str,
+) -> Result<Option<Header>, ExchangeError> {
+    let Some(mut entry) = entry(archive, name)? else { return Ok(None) };
+    let object = object(name);
+    let header = Header::read(&mut entry).map_err(|problem| problem.of(FORMAT, &object))?;
+    let (size, compressed) = (entry.size(), entry.compressed_size());
+    if u128::from(size) > u128::from(compressed) * LARGEST_RATIO + u128::from(header.length) {
+        return Err(failed(format!(
+            "{object} claims {size} bytes in {compressed} compressed ones"
+        )));
+    }
+    if header.elements.is_some() {
+        let found = size.saturating_sub(header.length);
+        if header.data_bytes() != Some(found) {
+            let shape = &header.shape;
+            return Err(failed(format!(
+                "{object} has {found} bytes of elements, which are not those of {} of shape {shape:?}",
+                header.descr
+            )));
+        }
+    }
+    Ok(Some(header))
+}
+
+/// What an array of parameters is said to be.
+fn numbers_of(name: &str, header: &Header) -> Result<ArrayHead, ExchangeError> {
+    use NumberType::{F16, F32, F64};
+    let Some(Elements::Numbers(kind @ (F16 | F32 | F64))) = header.elements else {
+        return Err(ExchangeError::Type {
+            object: object(name),
+            found: header.descr.clone(),
+            allowed: "f2, f4, f8".into(),
+        });
+    };
+    let head = ArrayHead { name: object(name), shape: header.shape.clone(), kind };
+    head.count()?;
+    Ok(head)
+}
+
+/// Reads the numbers of an array to its end, which verifies its checksum.
+fn read_numbers<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    name: &str,
+    (head, header): &(ArrayHead, Header),
+    read: impl FnOnce(
+        Order,
+        &mut dyn FnMut() -> Result<f64, ExchangeError>,
+    ) -> Result<(), ExchangeError>,
+) -> Result<(), ExchangeError> {
+    let reading = |error| ExchangeError::reading(FORMAT, error);
+    let Some(mut entry) = entry(archive, name)? else { return Ok(()) };
+    skip(&mut entry, header)?;
+    let mut numbers = Numbers::new(&mut entry, head.kind, header.big_endian, head.count()?);
+    read(header.order, &mut || numbers.next().map_err(reading))?;
+    ends(name, &mut entry)
+}
+
+fn skip(entry: &mut impl Read, header: &Header) -> Result<(), ExchangeError> {
+    std::io::copy(&mut entry.take(header.length), &mut std::io::sink())
+        .map_err(|error| ExchangeError::reading(FORMAT, error))?;
+    Ok(())
+}
+
+/// Looks whether an entry ends here; the archive's checksum is verified at its end.
+fn ends(name: &str, entry: &mut impl Read) -> Result<(), ExchangeError> {
+    match entry.read(&mut [0]) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(failed(format!("{} is longer than it is said to be", object(name)))),
+        // What the archive's reader says of a wrong checksum; damage to compressed data has been noticed
+        // before.
+        Err(_) => Err(ExchangeError::Damaged { object: object(name) }),
+    }
+}
+
+/// What the archive says of the network.
+fn description<R: Read + Seek>(archive: &mut ZipArchive<R>) -> Result<Description, ExchangeError> {
     let mut texts = Vec::new();
     for key in Description::KEYS {
-        if let Some(npy) = entry(&mut archive, key)? {
-            texts.push((key, scalar(key, npy)?));
+        if let Some(header) = header(archive, key)? {
+            texts.push((key, scalar(archive, key, &header)?));
         }
     }
     let find = |key| texts.iter().find(|(name, _)| *name == key).map(|(_, text)| text.clone());
-    Ok(Imported { layers, description: Description::from_texts(find)? })
+    Description::from_texts(find)
+}
+
+/// An array of one number or text, as a text.
+fn scalar<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    name: &str,
+    header: &Header,
+) -> Result<String, ExchangeError> {
+    let object = object(name);
+    if header.shape.iter().any(|&side| side != 1) {
+        let (found, expected) = (header.shape.clone(), "a scalar".into());
+        return Err(ExchangeError::Shape { object, found, expected });
+    }
+    let Some(elements) = &header.elements else {
+        let (found, allowed) = (header.descr.clone(), "f4, f8, i4, i8, S, U".into());
+        return Err(ExchangeError::Type { object, found, allowed });
+    };
+    ExchangeError::limit(&object, elements.size() as u128, MAX_TEXT as u64)?;
+    let Some(mut entry) = entry(archive, name)? else { return Ok(String::new()) };
+    skip(&mut entry, header)?;
+    let mut bytes = vec![0; elements.size()];
+    entry.read_exact(&mut bytes).map_err(|error| ExchangeError::reading(FORMAT, error))?;
+    ends(name, &mut entry)?;
+    let text = match elements {
+        Elements::Bytes(_) => String::from_utf8(bytes).ok(),
+        Elements::Characters(_) => bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&point| {
+                let decode =
+                    if header.big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
+                char::from_u32(decode(point))
+            })
+            .collect(),
+        Elements::Numbers(kind) => {
+            let mut numbers = Numbers::new(bytes.as_slice(), *kind, header.big_endian, 1);
+            let number = numbers.next().map_err(|error| ExchangeError::reading(FORMAT, error))?;
+            // A single-precision number in its own shortest form.
+            match kind {
+                NumberType::F16 | NumberType::F32 => Some((number as f32).to_string()),
+                _ => Some(number.to_string()),
+            }
+        }
+    };
+    let text = text.ok_or_else(|| failed(format!("{object} is not a text")))?;
+    Ok(text.trim_end_matches('\0').to_owned())
 }
 
 /// The bytes of an .npz file with a network, uncompressed as by `numpy.savez`.
@@ -63,19 +259,23 @@ pub fn write_npz<T: Element>(
     description: &Description,
 ) -> Result<Vec<u8>, ExchangeError> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    let (n, nodes) = (network.width() as u64, network.parameters().nodes());
+    let (n, nodes) = (network.width(), network.parameters().nodes());
     let all = weights(network.parameters(), 0..nodes);
-    add(&mut archive, "weights", T::NUMPY, &[nodes as u64, n, n], &all)?;
+    add(&mut archive, ARRAYS[0], T::NUMPY, &[nodes, n, n], &all)?;
     let all = biases(network.parameters(), 0..nodes);
-    add(&mut archive, "biases", T::NUMPY, &[nodes as u64, n], &all)?;
+    add(&mut archive, ARRAYS[1], T::NUMPY, &[nodes, n], &all)?;
     for (key, text) in Description::of(network).or(description.clone()).to_texts() {
-        let (kind, bytes) = match key {
-            "horizon" | "background" | "foreground" => ("<f8".into(), number_bytes(&text)),
-            "classes" | "rows" | "cols" => ("<i8".into(), count_bytes(&text)),
-            _ => {
-                let kind = format!("<U{}", text.chars().count().max(1));
+        let (kind, bytes): (String, Vec<u8>) = match Description::kind(key) {
+            PropertyKind::Number => {
+                ("<f8".into(), text.parse::<f64>().unwrap_or(f64::NAN).to_le_bytes().into())
+            }
+            PropertyKind::Count => {
+                ("<i8".into(), text.parse::<i64>().unwrap_or(i64::MAX).to_le_bytes().into())
+            }
+            PropertyKind::Text => {
                 let points = text.chars().flat_map(|c| u32::from(c).to_le_bytes());
                 let bytes: Vec<u8> = points.collect();
+                let kind = format!("<U{}", text.chars().count().max(1));
                 (kind, if bytes.is_empty() { vec![0; 4] } else { bytes })
             }
         };
@@ -85,32 +285,19 @@ pub fn write_npz<T: Element>(
     Ok(archive.finish().map_err(unwritable)?.into_inner())
 }
 
-fn number_bytes(text: &str) -> Vec<u8> {
-    text.parse::<f64>().unwrap_or(f64::NAN).to_le_bytes().into()
-}
-
-fn count_bytes(text: &str) -> Vec<u8> {
-    text.parse::<i64>().unwrap_or(i64::MAX).to_le_bytes().into()
-}
-
 fn add(
     archive: &mut ZipWriter<Cursor<Vec<u8>>>,
     name: &str,
     kind: &str,
-    shape: &[u64],
+    shape: &[usize],
     data: &[u8],
 ) -> Result<(), ExchangeError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .large_file(data.len() as u64 > u64::from(u32::MAX) / 2);
     archive.start_file(format!("{name}.npy"), options).map_err(|error| unwritable(&error))?;
-    let kind = kind.parse().map_err(|error| unwritable(&error))?;
-    npyz::WriteOptions::new_header_only()
-        .dtype(DType::Plain(kind))
-        .shape(shape)
-        .writer(&mut *archive)
-        .write_header_only()
-        .map_err(|error| unwritable(&error))?;
+    let header = npy::header(kind, shape);
+    archive.write_all(&header).map_err(|error| unwritable(&error))?;
     archive.write_all(data).map_err(|error| unwritable(&error))
 }
 
@@ -121,117 +308,4 @@ fn unwritable(error: &dyn std::fmt::Display) -> ExchangeError {
 #[allow(clippy::needless_pass_by_value)] // as map_err gives it
 fn failed(error: impl ToString) -> ExchangeError {
     ExchangeError::format(FORMAT, error)
-}
-
-/// An array file: its header, and the bytes behind it.
-struct Npy {
-    header: NpyHeader,
-    data: Vec<u8>,
-}
-
-/// The array of a name, if the archive has it.
-fn entry<R: Read + Seek>(
-    archive: &mut ZipArchive<R>,
-    name: &str,
-) -> Result<Option<Npy>, ExchangeError> {
-    let Some(index) = archive.index_for_name(&format!("{name}.npy")) else { return Ok(None) };
-    let file = archive.by_index(index).map_err(failed)?;
-    ExchangeError::limit(&format!("the array `{name}`"), file.size().into(), MAX_BYTES)?;
-    // What is really there is bounded by what is said to be there, and grows as it is read.
-    let (size, mut bytes) = (file.size(), Vec::new());
-    file.take(size).read_to_end(&mut bytes).map_err(failed)?;
-    let mut rest = bytes.as_slice();
-    check_header(name, rest)?;
-    let header = NpyHeader::from_reader(&mut rest).map_err(failed)?;
-    let data = rest.to_vec();
-    Ok(Some(Npy { header, data }))
-}
-
-/// The longest header that is read; those of plain arrays have 118 or 54 bytes.
-const MAX_HEADER: usize = 1024;
-
-/// Refuses headers that are no plain array's: those that nest, or have sides whose product could
-/// overflow, as npyz does not.
-fn check_header(name: &str, bytes: &[u8]) -> Result<(), ExchangeError> {
-    let length = match bytes {
-        [0x93, b'N', b'U', b'M', b'P', b'Y', 1, _, a, b, ..] => u32::from_le_bytes([*a, *b, 0, 0]),
-        [0x93, b'N', b'U', b'M', b'P', b'Y', 2 | 3, _, a, b, c, d, ..] => {
-            u32::from_le_bytes([*a, *b, *c, *d])
-        }
-        _ => return Err(failed(format!("`{name}.npy` is not an array file"))),
-    };
-    ExchangeError::limit(&format!("the header of `{name}`"), length.into(), MAX_HEADER as u64)?;
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(12 + length as usize)]);
-    let words = || text.split(|c: char| !c.is_alphanumeric() && c != '_');
-    let numbers = || words().filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-    let brackets = text.matches(['(', '[', '{']).count();
-    if brackets > 4 || numbers().count() > 4 || numbers().any(|number| number.len() > 4) {
-        return Err(failed(format!(
-            "`{name}.npy` is not a plain array of at most 3 sides below 10000"
-        )));
-    }
-    Ok(())
-}
-
-/// An array of numbers.
-fn array(name: &str, npy: Npy) -> Result<Array, ExchangeError> {
-    let object = format!("the array `{name}`");
-    let Npy { header, data } = npy;
-    let shape: Vec<usize> = header.shape().iter().map(|&side| side as usize).collect();
-    let expected = count(&object, &shape)?;
-    let order = match header.order() {
-        npyz::Order::C => Order::RowMajor,
-        npyz::Order::Fortran => Order::ColumnMajor,
-    };
-    let size = match header.dtype() {
-        DType::Plain(kind) if kind.type_char() == TypeChar::Float => kind.num_bytes(),
-        _ => None,
-    };
-    let Some(size @ (4 | 8)) = size else {
-        let found = header.dtype().descr();
-        return Err(ExchangeError::Type { object, found, allowed: "f4, f8".into() });
-    };
-    if data.len() != expected * size {
-        let found = data.len();
-        return Err(failed(format!("{object} has {found} bytes for {expected} numbers")));
-    }
-    let npy = NpyFile::with_header(header, data.as_slice());
-    let values = if size == 4 {
-        Values::F32(npy.into_vec().map_err(failed)?)
-    } else {
-        Values::F64(npy.into_vec().map_err(failed)?)
-    };
-    Array::new(object, shape, order, values)
-}
-
-/// An array of one number or text, as a text.
-fn scalar(name: &'static str, npy: Npy) -> Result<String, ExchangeError> {
-    let object = format!("the array `{name}`");
-    let Npy { header, data } = npy;
-    let shape: Vec<usize> = header.shape().iter().map(|&side| side as usize).collect();
-    if count(&object, &shape)? != 1 {
-        return Err(ExchangeError::Shape { object, found: shape, expected: "a scalar".into() });
-    }
-    let dtype = header.dtype();
-    let kind = match &dtype {
-        DType::Plain(kind) => Some((kind.type_char(), kind.num_bytes())),
-        _ => None,
-    };
-    let npy = NpyFile::with_header(header, data.as_slice());
-    let text = match kind {
-        Some((TypeChar::Float, Some(4))) => first::<f32>(npy)?.map(|value| value.to_string()),
-        Some((TypeChar::Float, Some(8))) => first::<f64>(npy)?.map(|value| value.to_string()),
-        Some((TypeChar::Int, Some(4))) => first::<i32>(npy)?.map(|value| value.to_string()),
-        Some((TypeChar::Int, Some(8))) => first::<i64>(npy)?.map(|value| value.to_string()),
-        Some((TypeChar::UnicodeStr | TypeChar::ByteStr, Some(_))) => first::<String>(npy)?,
-        _ => {
-            let allowed = "f4, f8, i4, i8, S, U".into();
-            return Err(ExchangeError::Type { object, found: dtype.descr(), allowed });
-        }
-    };
-    text.ok_or_else(|| failed(format!("{object} is empty")))
-}
-
-fn first<T: npyz::Deserialize>(npy: NpyFile<&[u8]>) -> Result<Option<T>, ExchangeError> {
-    npy.data().map_err(failed)?.next().transpose().map_err(failed)
 }

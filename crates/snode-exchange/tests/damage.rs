@@ -45,35 +45,36 @@ proptest! {
 
     #[test]
     fn damaged_npz(bytes in damaged(npz())) {
-        let _ = read_npz(&bytes);
+        let _ = read_npz(Cursor::new(&bytes), &[]);
     }
 
     #[test]
     fn damaged_safetensors(bytes in damaged(safetensors())) {
-        let _ = read_safetensors(&bytes, None);
-        let _ = read_safetensors(&bytes, Some(&names()));
+        let _ = read_safetensors(Cursor::new(&bytes), None, &[]);
+        let _ = read_safetensors(Cursor::new(&bytes), Some(&names()), &[]);
     }
 
     #[test]
     fn damaged_mat(bytes in damaged(mat())) {
-        let _ = read_mat(&bytes);
+        let _ = read_mat(Cursor::new(&bytes));
     }
 }
 
 #[test]
 fn truncated_files_are_refused() {
     for length in 0..npz()[0].len() {
-        assert!(read_npz(&npz()[0][..length]).is_err(), "npz, {length}");
+        assert!(read_npz(Cursor::new(&npz()[0][..length]), &[]).is_err(), "npz, {length}");
     }
     for (sample, names) in safetensors().iter().zip([None, Some(names())]) {
         for length in 0..sample.len() {
-            assert!(read_safetensors(&sample[..length], names.as_ref()).is_err(), "{length}");
+            let cut = Cursor::new(&sample[..length]);
+            assert!(read_safetensors(cut, names.as_ref(), &[]).is_err(), "{length}");
         }
     }
     // Of this one nothing can be missing but what fills up the last element.
     let sample = mat().remove(2);
     for length in 0..sample.len() - 8 {
-        assert!(read_mat(&sample[..length]).is_err(), "mat, {length}");
+        assert!(read_mat(Cursor::new(&sample[..length])).is_err(), "mat, {length}");
     }
 }
 
@@ -94,7 +95,11 @@ fn with_header(header: &str) -> Vec<u8> {
 #[test]
 fn headers_that_claim_too_much_are_refused() {
     let good = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 2), }";
-    assert!(read_npz(&with_header(good)).is_ok());
+    // Python 2 wrote an L behind some numbers.
+    let old = "{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 2L, 2L), }";
+    for header in [good, old] {
+        assert!(read_npz(Cursor::new(with_header(header)), &[]).is_ok(), "{header}");
+    }
     for header in [
         "{'descr': '<f4', 'fortran_order': False, 'shape': (9999, 9999, 9999), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551615, 2, 2), }",
@@ -111,7 +116,7 @@ fn headers_that_claim_too_much_are_refused() {
         "{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{",
         "",
     ] {
-        let error = read_npz(&with_header(header)).unwrap_err();
+        let error = read_npz(Cursor::new(with_header(header)), &[]).unwrap_err();
         let wrong = matches!(
             error,
             ExchangeError::Format { .. }
@@ -123,6 +128,46 @@ fn headers_that_claim_too_much_are_refused() {
     }
 }
 
+/// Where a file has bytes that a format's checksums protect, every bit of them counts.
+#[test]
+fn damaged_numbers_are_refused() {
+    let sample = npz().remove(0);
+    let weights = network::<f32>(2, 2, Activation::Tanh).into_parameters();
+    let first = weights.weights(0)[(0, 0)].to_le_bytes();
+    let at = sample.windows(4).position(|window| window == first).unwrap();
+    for position in at..at + 2 * 2 * 2 * 4 {
+        let mut damaged = sample.clone();
+        damaged[position] ^= 1;
+        let error = read_npz(Cursor::new(damaged), &[]).unwrap_err().to_string();
+        assert!(error.contains("`weights`") && error.contains("checksum"), "{error}");
+    }
+    // The checksum behind a compressed variable.
+    let sample = mat().remove(1);
+    for position in sample.len() - 4..sample.len() {
+        let mut damaged = sample.clone();
+        damaged[position] ^= 1;
+        assert!(read_mat(Cursor::new(damaged)).is_err(), "byte {position}");
+    }
+}
+
+#[test]
+fn arrays_beside_the_network_are_named() {
+    let mut archive = ZipWriter::new_append(Cursor::new(npz().remove(0))).unwrap();
+    for name in ["stem.npy", "notes.txt"] {
+        archive.start_file(name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(b"whatever it is").unwrap();
+    }
+    let bytes = archive.finish().unwrap().into_inner();
+    let read = |ignore: &[&str]| {
+        let ignore: Vec<String> = ignore.iter().map(|&name| name.into()).collect();
+        read_npz(Cursor::new(&bytes), &ignore)
+    };
+    let names = vec!["notes.txt".to_owned(), "stem".into()];
+    assert_eq!(read(&[]), Err(ExchangeError::LeftOver { names }));
+    assert!(read(&["stem", "notes*"]).is_ok());
+    assert!(matches!(read(&["weights", "*"]), Err(ExchangeError::NotLeftOver { .. })));
+}
+
 #[test]
 fn layers_have_no_gaps() {
     let mut bytes = safetensors().remove(1);
@@ -130,6 +175,6 @@ fn layers_have_no_gaps() {
     while let Some(at) = bytes.windows(8).position(|window| window == b"layers.1") {
         bytes[at + 7] = b'3';
     }
-    let text = read_safetensors(&bytes, Some(&names())).unwrap_err().to_string();
+    let text = read_safetensors(Cursor::new(bytes), Some(&names()), &[]).unwrap_err().to_string();
     assert!(text.contains("`layers.1.weight` is missing"), "{text}");
 }

@@ -70,6 +70,11 @@ impl Axis {
             }
             return short(10_f64.powf(place));
         }
+        // What the axis spans decides, so that all labels of an axis are written in one way.
+        let size = place.abs().max(span.abs());
+        if size >= 1e6 || span.abs() < 1e-4 {
+            return power(place);
+        }
         let decimals = (2.0 - span.abs().max(1e-300).log10().floor()).clamp(0.0, 9.0) as usize;
         let text = format!("{place:.decimals$}");
         let text = if text.contains('.') {
@@ -81,26 +86,36 @@ impl Axis {
     }
 }
 
+/// A number with a power of ten: `2.5·10⁶`.
+fn power(value: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    let text = format!("{value:.2e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let digits = digits.trim_end_matches('0').trim_end_matches('.').replace('-', "−");
+    format!("{digits}·{}", raised(exponent.parse().unwrap_or(0)))
+}
+
+/// 10 with an exponent.
+fn raised(exponent: i32) -> String {
+    let digits = exponent.to_string();
+    let digits = digits.chars().map(|c| match c {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        digit => char::from_u32('⁰' as u32 + digit.to_digit(10).unwrap_or(0)).unwrap_or(digit),
+    });
+    format!("10{}", digits.collect::<String>())
+}
+
 fn power_of_ten(exponent: i32) -> String {
     match exponent {
         0 => "1".into(),
         1..=3 => format!("{}", 10_i32.pow(exponent.unsigned_abs())),
         -2..=-1 => format!("{}", 10_f64.powi(exponent)),
-        _ => {
-            let digits: String = exponent
-                .to_string()
-                .chars()
-                .map(|c| match c {
-                    '-' => '⁻',
-                    '1' => '¹',
-                    '2' => '²',
-                    '3' => '³',
-                    digit => char::from_u32('⁰' as u32 + digit.to_digit(10).unwrap_or(0))
-                        .unwrap_or(digit),
-                })
-                .collect();
-            format!("10{digits}")
-        }
+        _ => raised(exponent),
     }
 }
 
@@ -109,7 +124,7 @@ fn short(value: f64) -> String {
         let text = format!("{value:.3}");
         text.trim_end_matches('0').trim_end_matches('.').into()
     } else {
-        format!("{value:.1e}")
+        power(value)
     }
 }
 
@@ -132,6 +147,9 @@ mod tests {
         let (linear, logarithmic) = (Axis::linear(""), Axis::logarithmic(""));
         assert_eq!(linear.tick(-0.5, 1.0), "−0.5");
         assert_eq!(linear.tick(90.0, 10.0), "90");
+        assert_eq!(linear.tick(2.5e6, 5e6), "2.5·10⁶");
+        assert_eq!(linear.tick(-2e-300, 1e-299), "−2·10⁻³⁰⁰");
+        assert_eq!(linear.tick(0.0, 1e9), "0");
         assert_eq!(logarithmic.tick(-6.0, 8.0), "10⁻⁶");
         assert_eq!(logarithmic.tick(-2.0, 8.0), "0.01");
         assert_eq!(logarithmic.tick(2.0, 8.0), "100");

@@ -46,6 +46,8 @@ pub fn svg_with(panels: &[Panel], columns: usize, legend: Legend) -> Result<Stri
     if panels.is_empty() {
         return Err(FigureError("there are no panels".into()));
     }
+    let panels: Vec<Panel> = panels.iter().map(Panel::without_control_characters).collect();
+    let panels = &panels[..];
     let columns = columns.clamp(1, panels.len());
     let rows = panels.len().div_ceil(columns);
     let mut text = String::new();
@@ -270,6 +272,19 @@ mod tests {
         let dashed = svg(&[panel], 1).unwrap();
         assert!(dashed.matches("<polyline").count() > solid.matches("<polyline").count() + 10);
         assert!(dashed.contains("#D55E00"), "the second colour");
+    }
+
+    /// Not one of them may stand in XML.
+    #[test]
+    fn control_characters_become_visible() {
+        let mut panel = Panel::new("a\u{1b}b", Axis::linear("x\u{7}"), Axis::linear("y"));
+        panel.lines.push(Line::new("c\u{0}d", [(0.0, 1.0), (1.0, 2.0)]));
+        for legend in [Legend::Inside, Legend::Below] {
+            let text = svg_with(&[panel.clone()], 1, legend).unwrap();
+            assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text}");
+            assert!(text.contains("a\u{fffd}b") && text.contains("c\u{fffd}d"));
+            assert!(crate::png(&text, 1.0).is_ok());
+        }
     }
 
     #[test]

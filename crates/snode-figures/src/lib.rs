@@ -124,4 +124,17 @@ impl Panel {
     pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
         Self { title: title.into(), x, y, lines: Vec::new() }
     }
+
+    /// The same with texts that may stand in SVG: U+FFFD in place of control characters.
+    fn without_control_characters(&self) -> Self {
+        let clean = |text: &str| text.replace(char::is_control, "\u{fffd}");
+        let axis = |axis: &Axis| Axis { label: clean(&axis.label), ..axis.clone() };
+        let line = |line: &Line| Line { name: clean(&line.name), ..line.clone() };
+        Self {
+            title: clean(&self.title),
+            x: axis(&self.x),
+            y: axis(&self.y),
+            lines: self.lines.iter().map(line).collect(),
+        }
+    }
 }

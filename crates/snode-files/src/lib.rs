@@ -50,7 +50,6 @@ pub use lock::Lock;
 pub use origin::{host_name, utc_now, utc_text};
 pub use reading::{Links, Pipes, Reading, open, read_bytes, read_text};
 pub use replacement::{
-    Existing, Replacement, folder_of, replace, replace_named, resolve_links, same_file,
-    try_writing, write,
+    Existing, Replacement, folder_of, replace, resolve_links, same_file, try_writing, write,
 };
 pub use temporary::{Unfinished, remove_temporaries, remove_unfinished, unfinished};

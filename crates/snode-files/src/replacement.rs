@@ -184,20 +184,6 @@ pub fn replace<E: From<FileError>>(
     Ok(replacement.commit()?)
 }
 
-/// As [`replace`], for libraries that want the real name of what they write.
-///
-/// # Errors
-/// As [`replace`].
-pub fn replace_named<E: From<FileError>>(
-    path: &Path,
-    existing: Existing,
-    fill: impl FnOnce(&mut Replacement) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut replacement = Replacement::begin_named(path, existing)?;
-    fill(&mut replacement)?;
-    Ok(replacement.commit()?)
-}
-
 /// Writes a file of these bytes.
 ///
 /// # Errors

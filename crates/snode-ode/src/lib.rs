@@ -88,9 +88,9 @@ pub use real::Real;
 #[cfg(feature = "adaptive")]
 pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 pub use scheme::{
-    Combination, Distances, Euler, LastState, LinearProblem, OptionError, OutputSensitivity,
-    Perturbation, PerturbedWalk, Problem, RungeKutta, Scheme, SchemeChoice, Solution, Statistics,
-    Stop, Trajectory,
+    Combination, Distances, Euler, KeyError, LastState, LinearProblem, OptionError,
+    OutputSensitivity, Perturbation, PerturbedWalk, Problem, RungeKutta, Scheme, SchemeChoice,
+    Solution, SolverKeys, Statistics, Stop, Trajectory,
 };
 
 // Errors go from thread to thread, and into the boxes of other libraries.
@@ -99,6 +99,7 @@ const _: fn() = || {
     travels::<SolveError>();
     travels::<GridError>();
     travels::<OptionError>();
+    travels::<KeyError>();
     travels::<UnknownActivation>();
     #[cfg(feature = "adaptive")]
     travels::<UnknownMethod>();

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, SolverKeys};
 use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, read_info,
     read_network, read_run, write_run,
@@ -38,7 +38,12 @@ fn measure<T: Scalar>(
     let result = RunRecord {
         info: RunInfo::new("measure", 1),
         configuration: Configuration::default(),
-        model: Model { scheme: "euler".into(), classes: 10, input: Input::default() },
+        model: Model {
+            scheme: "euler".into(),
+            solver: SolverKeys::default(),
+            classes: 10,
+            input: Input::default(),
+        },
         network: network(1),
         history: history(36_000),
         checkpoint: None,

@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p snode-store --example save_and_load -- network.h5
 
-use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, SolverKeys};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_network, write_run,
 };
@@ -17,6 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     info.status = Status::Finished;
     let model = Model {
         scheme: "euler".into(),
+        solver: SolverKeys::default(),
         classes: 10,
         input: Input { rows: 4, cols: 4, ..Input::default() },
     };

@@ -6,7 +6,9 @@
 //! With `f32` as a second argument in that precision. Used by `scripts/check-hdf5-layout.sh`.
 
 use faer::Mat;
-use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Scheme};
+use snode_ode::{
+    Activation, Endpoint, Euler, Grid, Initialisation, Interpolation, Network, Scheme, SolverKeys,
+};
 use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, write_run,
 };
@@ -41,6 +43,16 @@ fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
         },
         model: Model {
             scheme: "euler".into(),
+            // Euler has no options; these are there for the layout's sake.
+            solver: SolverKeys {
+                interpolation: Some(Interpolation::Hermite),
+                rtol: Some(1e-3),
+                atol: Some(1e-3),
+                norm: Some("rms".into()),
+                first_step: Some(0.01),
+                largest_step: Some(0.5),
+                budget: Some(10_000),
+            },
             classes: 10,
             input: Input { rows: 3, cols: 4, ..Input::default() },
         },

@@ -3,21 +3,22 @@
 use sha2::{Digest as _, Sha256};
 use snode_ode::{Endpoint, Network};
 
-use crate::{Scalar, StoredNetwork};
+use crate::{Model, Scalar, StoredNetwork};
 
 /// How many bytes of the hash are kept.
 const BYTES: usize = 16;
 
 impl<T: Scalar> StoredNetwork<T> {
-    /// The identity of the network: 32 hexadecimal digits, the same where activation, grid, precision
-    /// and every bit of the parameters are. A measurement carries that of the network it measured:
-    /// see [`write_appendix`](crate::write_appendix).
+    /// The identity of the network: 32 hexadecimal digits, the same where the scheme with its options,
+    /// the encoding of images, activation, grid, precision and every bit of the parameters are. A
+    /// measurement carries that of the network it measured: see
+    /// [`write_appendix`](crate::write_appendix).
     pub fn digest(&self) -> String {
-        digest(&self.network)
+        digest(&self.model, &self.network)
     }
 }
 
-pub(crate) fn digest<T: Scalar>(network: &Network<T>) -> String {
+pub(crate) fn digest<T: Scalar>(model: &Model, network: &Network<T>) -> String {
     let grid = network.grid();
     let ends = match grid.endpoint() {
         Endpoint::Excluded => "open",
@@ -32,6 +33,10 @@ pub(crate) fn digest<T: Scalar>(network: &Network<T>) -> String {
         grid.steps(),
         network.width(),
     ));
+    let Model { scheme, solver, classes, input } = model;
+    hash.update(format!("{scheme}\n{:?}\n{classes}\n", solver.to_texts()));
+    let encoding = [input.background, input.foreground].map(f64::to_bits);
+    hash.update(format!("{encoding:016x?}\n{}x{}\n", input.rows, input.cols));
     let mut bytes = Vec::new();
     for k in 0..network.parameters().nodes() {
         bytes.clear();
@@ -47,26 +52,48 @@ pub(crate) fn digest<T: Scalar>(network: &Network<T>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use snode_ode::{Activation, Grid, Initialisation};
+    use snode_ode::{Activation, Grid, Initialisation, Interpolation, SolverKeys};
 
     use super::*;
+    use crate::Input;
+
+    fn stored(horizon: f64, activation: Activation, seed: u64) -> StoredNetwork<f64> {
+        let grid = Grid::new(horizon, 3, Endpoint::Excluded).unwrap();
+        let model = Model {
+            scheme: "euler".into(),
+            solver: SolverKeys::default(),
+            classes: 2,
+            input: Input::default(),
+        };
+        let network = Network::initial(4, grid, activation, Initialisation::Spline, seed);
+        StoredNetwork { model, network }
+    }
 
     #[test]
     fn whatever_changes_the_function_changes_the_digest() {
-        let make = |horizon, activation, seed| {
-            let grid = Grid::new(horizon, 3, Endpoint::Excluded).unwrap();
-            Network::<f64>::initial(4, grid, activation, Initialisation::Spline, seed)
-        };
-        let first = digest(&make(1.0, Activation::Tanh, 1));
+        let digest = |horizon, activation, seed| stored(horizon, activation, seed).digest();
+        let first = digest(1.0, Activation::Tanh, 1);
         assert_eq!(first.len(), 32);
-        assert_eq!(first, digest(&make(1.0, Activation::Tanh, 1)));
-        assert_ne!(first, digest(&make(1.5, Activation::Tanh, 1)));
-        assert_ne!(first, digest(&make(1.0, Activation::Relu, 1)));
-        assert_ne!(first, digest(&make(1.0, Activation::Tanh, 2)));
-        let mut last_bit = make(1.0, Activation::Tanh, 1);
-        let mut parameters = last_bit.parameters_mut();
-        let bias = parameters.bias_mut(2);
-        bias[3] = f64::from_bits(bias[3].to_bits() ^ 1);
-        assert_ne!(first, digest(&last_bit));
+        assert_eq!(first, digest(1.0, Activation::Tanh, 1));
+        assert_ne!(first, digest(1.5, Activation::Tanh, 1));
+        assert_ne!(first, digest(1.0, Activation::Relu, 1));
+        assert_ne!(first, digest(1.0, Activation::Tanh, 2));
+        let changed = |change: fn(&mut StoredNetwork<f64>)| {
+            let mut other = stored(1.0, Activation::Tanh, 1);
+            change(&mut other);
+            other.digest()
+        };
+        let others = [
+            changed(|other| {
+                let bias = other.network.parameters_mut().bias_mut(2);
+                bias[3] = f64::from_bits(bias[3].to_bits() ^ 1);
+            }),
+            changed(|other| other.model.scheme = "rk4".into()),
+            changed(|other| other.model.solver.interpolation = Some(Interpolation::Linear)),
+            changed(|other| other.model.classes = 3),
+            changed(|other| other.model.input.foreground = 1.0),
+            changed(|other| (other.model.input.rows, other.model.input.cols) = (2, 2)),
+        ];
+        assert!(others.iter().all(|other| *other != first), "{others:?}");
     }
 }

@@ -25,7 +25,7 @@
 //! error is switched off by every function here.
 //!
 //! ```
-//! use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
+//! use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, SolverKeys};
 //! use snode_store::{
 //!     Compression, Configuration, Input, Model, RunInfo, RunRecord, read_info, read_run, write_run,
 //! };
@@ -38,6 +38,7 @@
 //!     Configuration { resolved: "seed = 7\n".into(), source: String::new() },
 //!     Model {
 //!         scheme: "euler".into(),
+//!         solver: SolverKeys::default(),
 //!         classes: 10,
 //!         input: Input { rows: 4, cols: 4, ..Input::default() },
 //!     },

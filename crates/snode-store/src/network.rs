@@ -1,6 +1,6 @@
 //! The group `/network`.
 
-use snode_ode::{Activation, Endpoint, Grid, Network};
+use snode_ode::{Activation, Endpoint, Grid, Network, SolverKeys};
 
 use crate::digest::digest;
 use crate::read_group::ReadGroup;
@@ -34,15 +34,21 @@ pub(crate) fn write<T: Scalar>(
             return refuse(name, &value, "a finite number");
         }
     }
+    let pixels = model.input.rows.saturating_mul(model.input.cols);
+    if pixels > width {
+        let found = format_args!("{} of {} pixels", model.input.rows, pixels);
+        return refuse("rows", &found, &format!("at most as many pixels as the width {width}"));
+    }
     let activation = network.activation().to_string();
     if activation.parse() != Ok(network.activation()) {
         return refuse("activation", &activation, "one with a finite parameter ≥ 0");
     }
     group.text("activation", &activation)?;
     group.text("scheme", &model.scheme)?;
+    write_solver(&group, &model.solver)?;
     group.text("ends", ends_name(grid.endpoint()))?;
     group.text("layout", LAYOUT)?;
-    group.text(DIGEST, &digest(network))?;
+    group.text(DIGEST, &digest(model, network))?;
     group.attribute("horizon", &grid.horizon())?;
     group.attribute("steps", &(grid.steps() as u64))?;
     group.attribute("width", &(width as u64))?;
@@ -54,6 +60,52 @@ pub(crate) fn write<T: Scalar>(
     let times: Vec<f64> = (0..grid.nodes()).map(|k| grid.time(k)).collect();
     group.column("grid", &times)?;
     parameters::write(&group, "", network.parameters())
+}
+
+/// The options of the scheme that have a value.
+fn write_solver(group: &WriteGroup<'_>, keys: &SolverKeys) -> Result<(), StoreError> {
+    if let Some(interpolation) = keys.interpolation {
+        group.text("interpolation", interpolation.name())?;
+    }
+    if let Some(norm) = &keys.norm {
+        group.text("norm", norm)?;
+    }
+    let numbers = [
+        ("rtol", keys.rtol),
+        ("atol", keys.atol),
+        ("first_step", keys.first_step),
+        ("largest_step", keys.largest_step),
+    ];
+    for (name, value) in numbers {
+        if let Some(value) = value {
+            group.attribute(name, &value)?;
+        }
+    }
+    match keys.budget {
+        Some(budget) => group.attribute("budget", &budget),
+        None => Ok(()),
+    }
+}
+
+/// The options of the scheme that are there: files written before they were have none.
+fn read_solver(group: &ReadGroup<'_>) -> Result<SolverKeys, StoreError> {
+    let there = group.attribute_names()?;
+    let mut texts = Vec::new();
+    for key in SolverKeys::KEYS {
+        if there.iter().any(|name| name == key) {
+            let text = match key {
+                "interpolation" | "norm" => group.text(key)?,
+                "budget" => group.unsigned(key)?.to_string(),
+                _ => group.real(key)?.to_string(),
+            };
+            texts.push((key, text));
+        }
+    }
+    let find = |key| texts.iter().find(|(name, _)| *name == key).map(|(_, text)| text.clone());
+    SolverKeys::from_texts(find).map_err(|error| {
+        let what = attribute(&group.name, error.key);
+        group.value_error(what, format_args!("{:?}", error.found), error.expected)
+    })
 }
 
 /// The network without its parameters.
@@ -97,7 +149,8 @@ pub(crate) fn read_shape(root: &ReadGroup<'_>, precision: Precision) -> Result<S
         rows: group.count("rows")?,
         cols: group.count("cols")?,
     };
-    let model = Model { scheme: group.text("scheme")?, classes, input };
+    let (scheme, solver) = (group.text("scheme")?, read_solver(&group)?);
+    let model = Model { scheme, solver, classes, input };
 
     match precision {
         Precision::F32 => parameters::check::<f32>(&group, "", (width, nodes))?,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use snode_ode::{Activation, Grid, Network};
+use snode_ode::{Activation, Grid, Network, SolverKeys};
 use snode_train::{History, Memory, Position, Snapshot};
 
 use crate::Precision;
@@ -74,6 +74,11 @@ pub struct RunInfo {
 }
 
 impl RunInfo {
+    /// The key of [`Self::provenance`] that says which file another program's network is from.
+    pub const IMPORTED_FROM: &str = "imported from";
+    /// The key that says by which cost an imported network was trained, where that is known.
+    pub const IMPORTED_COST: &str = "cost";
+
     /// A run that begins now, on this computer, with this version of snode.
     pub fn new(name: impl Into<String>, seed: u64) -> Self {
         Self {
@@ -105,10 +110,22 @@ pub struct Input {
     pub background: f64,
     /// The value of a pixel of full foreground. Finite.
     pub foreground: f64,
-    /// Rows of an image; 0 if the inputs are not images.
+    /// Rows of an image; 0 if the inputs are not images. An image has at most as many pixels as the
+    /// network is wide.
     pub rows: usize,
     /// Columns of an image; 0 if the inputs are not images.
     pub cols: usize,
+}
+
+impl Input {
+    /// How many components of a state of this width are data: the pixels of an image, and all if
+    /// the inputs are not images. The components after them begin at 0, and are the network's own.
+    pub fn components(&self, width: usize) -> usize {
+        match self.rows.saturating_mul(self.cols) {
+            0 => width,
+            pixels => pixels.min(width),
+        }
+    }
 }
 
 impl Default for Input {
@@ -123,6 +140,9 @@ impl Default for Input {
 pub struct Model {
     /// The name of the scheme it was trained with, such as `euler`.
     pub scheme: String,
+    /// The scheme's options; none in files of before they were written, whose configuration has
+    /// them.
+    pub solver: SolverKeys,
     /// C: the first C components of the output are the class scores.
     pub classes: usize,
     /// How images become inputs.

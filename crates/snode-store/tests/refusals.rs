@@ -534,3 +534,42 @@ fn files_are_readable_as_any_other() {
     update(&path, |_| Ok(())).unwrap();
     assert_eq!(mode(&path), mode(&plain));
 }
+
+/// Files of before networks had the options of their scheme are read, and have none.
+#[test]
+fn networks_without_the_options_of_a_scheme_are_read() {
+    let (_folder, path) = written();
+    let without = |root: &Group| -> hdf5::Result<()> {
+        let network = root.group("network")?;
+        ["interpolation", "norm", "rtol", "atol", "first_step", "budget"]
+            .iter()
+            .try_for_each(|name| network.delete_attr(name))
+    };
+    update(&path, without).unwrap();
+    assert!(read_info(&path).unwrap().model.solver.is_empty());
+    for (name, value, expected) in
+        [("interpolation", "cubic", "hermite, linear or constant"), ("norm", "l2", "per-sample")]
+    {
+        let change = |root: &Group| set(&root.group("network")?, name, &text(value));
+        let (message, error) = after(change);
+        assert!(matches!(error, StoreError::Value { .. }), "{error}");
+        assert!(message.contains(name) && message.contains(expected), "{message}");
+    }
+    let (message, _) = after(|root| set(&root.group("network")?, "rtol", &-1.0_f64));
+    assert!(message.contains("rtol") && message.contains("positive"), "{message}");
+}
+
+#[test]
+fn images_with_more_pixels_than_the_network_is_wide_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut record = record::<f64>(3, 4, Endpoint::Excluded);
+    record.model.input.rows = 2;
+    record.model.input.cols = 2;
+    let path = folder.path().join("run.h5");
+    let error = write_run(&path, &record, Compression::RESULT).unwrap_err();
+    assert!(error.to_string().contains("at most as many pixels as the width 3"), "{error}");
+    assert_eq!(record.model.input.components(3), 3);
+    record.model.input.rows = 1;
+    assert_eq!(record.model.input.components(3), 2);
+    write_run(&path, &record, Compression::RESULT).unwrap();
+}

@@ -77,7 +77,7 @@ impl Analysis {
             Self::Noise(analysis) => identity(analysis),
             Self::Smoothness(analysis) => identity(analysis),
             Self::SolvedBy(analysis) => identity(analysis),
-            Self::Attack(analysis) => identity(&**analysis),
+            Self::Attack(analysis) => identity(&analysis.identified()),
         }
     }
 

@@ -64,15 +64,15 @@ pub struct Measured {
 impl Noise {
     /// What the keys of an experiment ask for: noise on the inputs, on the parameters, or both.
     pub fn of(keys: &NoiseConfig) -> Vec<Self> {
-        Self::on_images(keys, &ImageArgs::default())
+        Self::on_images(keys, &ImageArgs::default(), usize::MAX)
     }
 
-    /// The same, on other images.
-    pub fn on_images(keys: &NoiseConfig, source: &ImageArgs) -> Vec<Self> {
+    /// The same, on other images, of which there are so many.
+    pub fn on_images(keys: &NoiseConfig, source: &ImageArgs, there: usize) -> Vec<Self> {
         let parts =
             [(NoisyPart::Input, &keys.levels), (NoisyPart::Parameters, &keys.weights_levels)];
         let asked = parts.into_iter().filter(|(_, levels)| !levels.is_empty());
-        let (draws, images) = (keys.draws, keys.images);
+        let (draws, images) = (keys.draws, keys.images_of(there));
         asked
             .map(|(on, levels)| {
                 let (source, levels) = (source.clone(), levels.clone());

@@ -9,7 +9,7 @@ use snode_store::{Appendix, Precision};
 use super::{ANALYSIS, write};
 use crate::commands::eval::{Evaluation, evaluate};
 use crate::commands::images::{ImageArgs, Subject, subject};
-use crate::config::{SchemeName, SchemesConfig, cost, is_adaptive, scheme_for};
+use crate::config::{SchemeName, SchemesConfig, is_adaptive, known_cost, scheme_for};
 use crate::error::Result;
 use crate::threads::pool;
 
@@ -51,7 +51,7 @@ impl SolvedBy {
         let Subject { summary, experiment, split, encoding, .. } = &subject;
         let (classes, experiment) = (summary.model.classes, experiment.as_ref());
         let scheme = scheme_for(Some(self.scheme), self.tolerance, summary, experiment)?;
-        let cost = experiment.map(|experiment| cost(&experiment.cost, classes));
+        let cost = known_cost(summary, experiment);
         let evaluation = pool(threads)?.install(|| match summary.precision {
             Precision::F32 => {
                 evaluate(subject.network::<f32>()?, split, *encoding, classes, cost, &scheme)

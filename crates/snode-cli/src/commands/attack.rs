@@ -14,8 +14,9 @@ use super::images::{ImageArgs, Subject, subject};
 use super::{ThreadArgs, stem};
 use crate::analyses::attack::{Attack, Found, contact_sheet};
 use crate::analyses::{Analysis, check_room};
-use crate::config::{AttackConfig, SchemeName, scheme_for};
+use crate::config::{AttackConfig, NormName, SchemeName, scheme_for};
 use crate::error::{Error, Result};
+use crate::format::{count, fixed, plain};
 use crate::output::{print, print_line};
 use crate::outputs::{ForceArgs, Outputs};
 use crate::report::{align_right, plain_table, text};
@@ -88,14 +89,15 @@ fn show(args: &AttackArgs, subject: &Subject, attack: &Attack, found: &Found) ->
     }
     let summary = found.results.summary();
     print(&format!(
-        "{}, {}, by {}: {} on {} images, of which {} were wrong before\n{}\n",
+        "{}, {}, by {}: {} on {}, of which {} were wrong before (seed {})\n{}\n",
         subject.source,
         subject.split_name.text(),
         found.scheme.name(),
         attack.keys.name(),
-        summary.images,
+        count(summary.images, "image"),
         summary.wrong_before,
-        table(&found.results, &summary)
+        subject.summary.info.seed,
+        table(&attack.keys, &found.results, &summary)
     ))
 }
 
@@ -122,29 +124,35 @@ fn attack(args: &AttackArgs, subject: &Subject) -> Result<Attack> {
     Ok(Attack { images: args.source.clone(), ..Attack::of(&args.keys, scheme) })
 }
 
-/// Percentages with two digits, and `–` for what there is none of.
-fn number(value: f64, digits: usize) -> String {
-    if value.is_finite() { format!("{value:.digits$}") } else { "–".into() }
+/// The size of a perturbation in a norm.
+fn size(norm: Norm) -> &'static str {
+    match norm {
+        Norm::Two => "‖δ‖₂",
+        Norm::Infinity => "‖δ‖∞",
+    }
 }
 
-fn table(results: &AttackResults<f64>, summary: &AttackSummary) -> String {
+fn table(keys: &AttackConfig, results: &AttackResults<f64>, summary: &AttackSummary) -> String {
     let mut table = plain_table();
     table.set_header(["", ""]);
-    let percent = |part: f64| format!("{} %", number(100.0 * part, 2));
-    let within = |epsilon| percent(results.robust_accuracy(Norm::Two, epsilon));
+    let percent = |part: f64| format!("{} %", fixed(100.0 * part, 2));
+    let norm = keys.own_norm();
     let accuracy = summary.attacked() as f64 / summary.images as f64;
-    let norms = |mean, most| format!("{}, at most {}", number(mean, 4), number(most, 4));
-    for (what, value) in [
-        ("accuracy before", percent(accuracy)),
-        ("susceptible", percent(summary.susceptible())),
-        ("‖δ‖₂", norms(summary.mean_norm2, summary.most_norm2)),
-        ("‖δ‖∞", norms(summary.mean_norm_infinity, summary.most_norm_infinity)),
-        ("accuracy within ‖δ‖₂ ≤ 0.25", within(0.25)),
-        ("accuracy within ‖δ‖₂ ≤ 0.5", within(0.5)),
-        ("steps an image", number(summary.mean_iterations, 1)),
-        ("ms an image", number(1e3 * summary.seconds_per_image, 2)),
-    ] {
-        table.add_row([what.to_owned(), value]);
+    let norms = |mean, most| format!("{}, at most {}", fixed(mean, 4), fixed(most, 4));
+    let mut rows = vec![
+        ("accuracy before".to_owned(), percent(accuracy)),
+        ("susceptible".to_owned(), percent(summary.susceptible())),
+        ("‖δ‖₂".to_owned(), norms(summary.mean_norm2, summary.most_norm2)),
+        ("‖δ‖∞".to_owned(), norms(summary.mean_norm_infinity, summary.most_norm_infinity)),
+    ];
+    rows.extend(keys.epsilons().into_iter().map(|epsilon| {
+        let within = percent(results.robust_accuracy(norm, epsilon));
+        (format!("accuracy within {} ≤ {}", size(norm), plain(epsilon)), within)
+    }));
+    rows.push(("steps an image".to_owned(), fixed(summary.mean_iterations, 1)));
+    rows.push(("ms an image".to_owned(), fixed(1e3 * summary.seconds_per_image, 2)));
+    for (what, value) in rows {
+        table.add_row([what, value]);
     }
     align_right(&mut table, &[1]);
     text(&table)
@@ -154,7 +162,17 @@ fn as_json(subject: &Subject, attack: &Attack, found: &Found) -> Result<serde_js
     let summary = found.results.summary();
     let keys =
         serde_json::to_value(&attack.keys).map_err(|error| Error::Results(error.to_string()))?;
-    let curve = found.results.success_curve(Norm::Two);
+    let norm = attack.keys.own_norm();
+    let curve = found.results.success_curve(norm);
+    let robust: Vec<_> = attack
+        .keys
+        .epsilons()
+        .into_iter()
+        .map(|epsilon| {
+            let accuracy = found.results.robust_accuracy(norm, epsilon);
+            json!({ "epsilon": epsilon, "accuracy": accuracy })
+        })
+        .collect();
     Ok(json!({
         "run": subject.run.display().to_string(),
         "data": subject.source,
@@ -170,6 +188,9 @@ fn as_json(subject: &Subject, attack: &Attack, found: &Found) -> Result<serde_js
         "norm_inf": {"mean": summary.mean_norm_infinity, "largest": summary.most_norm_infinity},
         "iterations": summary.mean_iterations,
         "seconds": found.results.seconds,
+        "seed": subject.summary.info.seed,
+        "norm": NormName::named(norm),
+        "robust_accuracy": robust,
         "success_curve": curve,
     }))
 }
@@ -221,11 +242,12 @@ fn write_figures(
         ]);
     }
     outputs.write_table(&file("csv"), &csv)?;
-    let curve = found.results.success_curve(Norm::Two);
+    let norm = attack.keys.own_norm();
+    let curve = found.results.success_curve(norm);
     if !curve.is_empty() {
         let mut panel = Panel::new(
-            format!("Success of {name}"),
-            Axis::linear("ε, largest 2-norm of the perturbation"),
+            format!("Success of {name} on {}", count(images.len(), "image")),
+            Axis::linear(format!("ε, largest {} of the perturbation", size(norm))),
             Axis::linear("fooled within ε [%]"),
         );
         panel.lines.push(Line::new(stem(&args.run), steps(&curve)).plain());

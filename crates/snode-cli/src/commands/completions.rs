@@ -1,9 +1,9 @@
 //! `snode completions`: lets a shell complete the program's command line.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::{Shell, generate};
 
-use crate::cli::Cli;
+use crate::cli::command;
 use crate::error::Result;
 use crate::output::print;
 
@@ -21,6 +21,6 @@ pub struct CompletionsArgs {
 /// If the standard output cannot be written.
 pub fn run(args: &CompletionsArgs) -> Result<()> {
     let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "snode", &mut script);
+    generate(args.shell, &mut command(), "snode", &mut script);
     print(&String::from_utf8_lossy(&script))
 }

@@ -9,7 +9,7 @@ use snode_data::{Dataset, Encoding, Images, SplitSummary, idx, mnist};
 use crate::error::{Error, Result};
 use crate::output::{print, print_line, say};
 use crate::report::{self, align_right, plain_table};
-use crate::sources::{KNOWN, Source};
+use crate::sources::{KNOWN, Source, remarks};
 
 /// What can be done with images.
 #[derive(Debug, Subcommand)]
@@ -40,14 +40,18 @@ pub struct InspectArgs {
 pub struct ImportArgs {
     /// A folder with four IDX files, plain or gzipped.
     pub folder: PathBuf,
-    /// The new size, as 14x14: exact sums where it divides the old one, area averages elsewhere;
+    /// The new size, e.g. 14x14: exact sums where it divides the old one, area averages elsewhere;
     /// as it is if not given.
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = parse_size)]
     pub size: Option<(usize, usize)>,
-    /// The folder to write the four files to.
+    /// The pixel that stands for full foreground, 255 if not given: 16 for digits in 17 shades of
+    /// grey. The images that are written have the full range of 0 to 255.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=255))]
+    pub max_value: Option<u16>,
+    /// The folder to write the four files to. It holds nothing else.
     #[arg(long, value_name = "FOLDER")]
     pub to: PathBuf,
-    /// Replaces files that are there.
+    /// Replaces a data set that is there, as a whole.
     #[arg(long)]
     pub force: bool,
 }
@@ -65,7 +69,7 @@ pub fn run(command: &DataCommand) -> Result<()> {
 }
 
 pub(super) fn parse_size(text: &str) -> std::result::Result<(usize, usize), String> {
-    let error = || "expected ROWSxCOLUMNS, as 14x14, each from 1 to 4096".to_owned();
+    let error = || "expected ROWSxCOLUMNS, e.g. 14x14, each from 1 to 4096".to_owned();
     let (rows, cols) = text.split_once(['x', 'X', '×']).ok_or_else(error)?;
     let side = |text: &str| {
         let side: usize = text.trim().parse().map_err(|_| error())?;
@@ -99,13 +103,10 @@ fn list() -> Result<()> {
     print(&text)
 }
 
-fn load(text: &str) -> Result<Dataset> {
-    let source = Source::find(text, Path::new("")).map_err(Error::Usage)?;
-    Ok(source.load()?)
-}
-
 fn inspect(args: &InspectArgs) -> Result<()> {
-    let dataset = load(&args.source)?;
+    let source = Source::find(&args.source, Path::new("")).map_err(Error::Usage)?;
+    let dataset = source.load()?;
+    let remarks = remarks(&source, &dataset);
     let summary = dataset.summary(&Encoding::new(0.0, 1.0)?);
     if args.json {
         let split = |split: &SplitSummary| {
@@ -124,6 +125,7 @@ fn inspect(args: &InspectArgs) -> Result<()> {
             "classes": summary.classes,
             "train": split(&summary.train),
             "test": split(&summary.test),
+            "remarks": remarks,
         });
         return print_line(&object.to_string());
     }
@@ -149,8 +151,10 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         number(test.pixels.map(|pixels| pixels.standard_deviation)),
     ]);
     align_right(&mut table, &[1, 2]);
+    let remarks: Vec<String> = remarks.iter().map(|remark| format!("note: {remark}\n")).collect();
+    let remarks = remarks.concat();
     print(&format!(
-        "{}: {}x{} pixels of 0 to {}, {} classes\n{}\ntraining image {}, class {label}:\n{}",
+        "{}: {}x{} pixels of 0 to {}, {} classes\n{}\n{remarks}\ntraining image {}, class {label}:\n{}",
         summary.name,
         summary.rows,
         summary.cols,
@@ -183,6 +187,28 @@ fn picture(images: &Images, image: &[u16]) -> String {
     text
 }
 
+/// Looks whether a data set can be written where it is to go, before any work.
+fn check_target(args: &ImportArgs) -> Result<()> {
+    let to = args.to.display();
+    let [from, target] = [&args.folder, &args.to].map(|folder| folder.canonicalize().ok());
+    if from.is_some() && from == target {
+        let problem = "is the folder that is read; it is never replaced";
+        return Err(Error::Usage(format!("--to: {to} {problem}")));
+    }
+    let mut entries = match std::fs::read_dir(&args.to) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::file(&args.to, "cannot read the folder", error)),
+    };
+    match entries.next() {
+        Some(Ok(entry)) if !args.force => Err(Error::Usage(format!(
+            "--to: {to} holds {} and is not overwritten; give --force, or another folder",
+            entry.file_name().display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 fn import(args: &ImportArgs) -> Result<()> {
     if !args.folder.is_dir() {
         return Err(Error::Usage(format!(
@@ -190,8 +216,15 @@ fn import(args: &ImportArgs) -> Result<()> {
             args.folder.display()
         )));
     }
+    check_target(args)?;
     let name = args.folder.file_name().map(|name| name.to_string_lossy().into_owned());
     let dataset = idx::load_folder(&args.folder, name.unwrap_or_else(|| "images".into()))?;
+    let dataset = match args.max_value {
+        Some(max_value) => dataset
+            .with_max_value(max_value)
+            .map_err(|error| Error::Usage(format!("--max-value: {error}")))?,
+        None => dataset,
+    };
     let dataset = match args.size {
         Some((rows, cols)) => dataset.resample(rows, cols)?,
         None => dataset,
@@ -203,16 +236,10 @@ fn import(args: &ImportArgs) -> Result<()> {
         snode_data::Split::new(split.images().rescaled(255)?, split.labels().to_vec())
     };
     let dataset = Dataset::new(name, classes, rescale(train)?, rescale(test)?)?;
-    if !args.force
-        && let Ok(files) = idx::IdxFiles::find(&args.to)
-    {
-        return Err(Error::Usage(format!(
-            "{} exists and is not overwritten; give --force, or another folder",
-            files.train_images.display()
-        )));
+    if let Some(parent) = args.to.parent() {
+        std::fs::create_dir_all(parent)
+            .map_err(|error| Error::file(parent, "cannot make the folder", error))?;
     }
-    std::fs::create_dir_all(&args.to)
-        .map_err(|error| Error::file(&args.to, "cannot make the folder", error))?;
     idx::write_folder(&args.to, &dataset)?;
     let (rows, cols) = dataset.shape();
     say(&format!(

@@ -7,7 +7,8 @@ use snode_files::{Existing, FileError, Lock, Unfinished, try_writing, unfinished
 use snode_ode::Real;
 
 use crate::error::{Error, Result};
-use crate::estimate::{self, physical_memory, show_bytes};
+use crate::estimate::{self, physical_memory};
+use crate::format::show_bytes;
 use crate::output::print;
 use crate::prepare::Prepared;
 use crate::report::{plain_table, text};

@@ -13,9 +13,11 @@ use snode_train::{Cost, classify};
 
 use super::images::{ImageArgs, Subject, subject};
 use super::{ThreadArgs, pool};
-use crate::config::{self, SchemeName, scheme_for};
+use crate::arguments::real;
+use crate::config::{SchemeName, known_cost, scheme_for};
 use crate::encoded::encoded;
 use crate::error::{Error, Result};
+use crate::format::fixed;
 use crate::number::Number;
 use crate::output::{print, print_line};
 use crate::report::{self, align_right, plain_table};
@@ -32,7 +34,7 @@ pub struct EvalArgs {
     #[arg(long, value_enum, value_name = "SCHEME")]
     pub scheme: Option<SchemeName>,
     /// Relative and absolute tolerance of an adaptive scheme, in place of the run's.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     pub tolerance: Option<f64>,
     /// Adds the accuracy on each class, and which classes were taken for which.
     #[arg(long)]
@@ -77,7 +79,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let Subject { summary, experiment, source, split, encoding, .. } = &subject;
     let classes = summary.model.classes;
     let scheme = scheme_for(args.scheme, args.tolerance, summary, experiment.as_ref())?;
-    let cost = experiment.as_ref().map(|experiment| config::cost(&experiment.cost, classes));
+    let cost = known_cost(summary, experiment.as_ref());
     let evaluation = pool(args.threads.number())?.install(|| match summary.precision {
         Precision::F32 => {
             evaluate(subject.network::<f32>()?, split, *encoding, classes, cost, &scheme)
@@ -153,7 +155,8 @@ fn show(args: &EvalArgs, source: &str, scheme: &str, evaluation: &Evaluation) ->
             .to_string(),
         );
     }
-    let cost = evaluation.cost.map_or_else(String::new, |cost| format!(", cost {cost:.4}"));
+    let cost =
+        evaluation.cost.map_or_else(String::new, |cost| format!(", cost {}", fixed(cost, 4)));
     let mut text = format!(
         "{source}, {split}, by {scheme}: accuracy {:.2} % ({correct} of {total}){cost}\n",
         100.0 * accuracy

@@ -6,9 +6,10 @@ use clap::{Args, ValueEnum};
 use snode_exchange::{
     Description, Element, ExchangeError, LayerNames, write_npz, write_onnx, write_safetensors,
 };
-use snode_store::{Precision, Scalar, StoredNetwork, read_network};
+use snode_ode::SolverKeys;
+use snode_store::{Precision, RunSummary, Scalar, StoredNetwork, read_network};
 
-use crate::config::SchemeName;
+use crate::config::{Experiment, SchemeName, stored_solver};
 use crate::error::{Error, Result};
 use crate::output::say;
 use crate::outputs::{ForceArgs, Outputs};
@@ -24,7 +25,7 @@ pub struct ExportArgs {
     /// The format, whatever the ending.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<ExportFormat>,
-    /// safetensors: two tensors for each layer, with {} for its number, as `layers.{}` of PyTorch.
+    /// safetensors: two tensors for each layer, with {} for its number, e.g. `layers.{}` of PyTorch.
     #[arg(long, value_name = "PATTERN")]
     pub names: Option<LayerNames>,
     /// ONNX: the whole final state as a second output.
@@ -71,7 +72,7 @@ impl ExportFormat {
 pub fn run(args: &ExportArgs) -> Result<()> {
     let format = args.format.map_or_else(|| ExportFormat::of(&args.to), Ok)?;
     let refuse = |option: &str, only: &str| {
-        Err(Error::Usage(format!("{option}: has a meaning only with the format {only}")))
+        Err(Error::Usage(format!("{option}: only valid with the format {only}; remove it")))
     };
     if args.names.is_some() && format != ExportFormat::Safetensors {
         return refuse("--names", "safetensors");
@@ -81,25 +82,44 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     }
     let outputs = Outputs::new(args.force.existing(), [&args.run]);
     outputs.check(&args.to)?;
-    let (summary, _) = super::summary(&args.run)?;
+    let (summary, experiment) = super::summary(&args.run)?;
+    let solver = solver_keys(&args.run, &summary, experiment.as_ref())?;
     let bytes = match summary.precision {
-        Precision::F32 => written::<f32>(args, format, &summary.info.name)?,
-        Precision::F64 => written::<f64>(args, format, &summary.info.name)?,
+        Precision::F32 => written::<f32>(args, format, &summary.info.name, solver)?,
+        Precision::F64 => written::<f64>(args, format, &summary.info.name, solver)?,
     };
     outputs.write(&args.to, &bytes)?;
     say(&format!("{} is written, {} bytes", args.to.display(), bytes.len()));
     Ok(())
 }
 
+/// The options of the scheme a network is to be solved by, without which it would be another one.
+fn solver_keys(
+    path: &Path,
+    summary: &RunSummary,
+    experiment: Option<&Experiment>,
+) -> Result<SolverKeys> {
+    if summary.model.scheme == SchemeName::Euler.text() {
+        return Ok(SolverKeys::default());
+    }
+    let stored = stored_solver(summary, experiment).ok_or_else(|| {
+        let (path, scheme) = (path.display(), &summary.model.scheme);
+        Error::Results(format!("{path}: does not say the options of its scheme {scheme}"))
+    })?;
+    Ok(stored.keys())
+}
+
 fn written<T: Scalar + Element>(
     args: &ExportArgs,
     format: ExportFormat,
     name: &str,
+    solver: SolverKeys,
 ) -> Result<Vec<u8>> {
     let StoredNetwork { model, mut network } = read_network::<T>(&args.run)?;
     let mut description = Description {
         name: Some(name.into()),
         scheme: Some(model.scheme),
+        solver,
         classes: Some(model.classes),
         background: Some(model.input.background),
         foreground: Some(model.input.foreground),
@@ -123,7 +143,7 @@ fn written<T: Scalar + Element>(
                 )));
             }
             network = network.with_endpoint(snode_ode::Endpoint::Excluded);
-            description.scheme = Some(euler.into());
+            (description.scheme, description.solver) = (Some(euler.into()), SolverKeys::default());
             write_onnx(&network, &description, args.state)
         }
     };

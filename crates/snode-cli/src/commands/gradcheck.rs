@@ -22,7 +22,7 @@ use crate::session::initial_network;
 pub struct GradcheckArgs {
     /// The experiment, a TOML file.
     pub file: PathBuf,
-    /// Sets a key, as precision=f64; can be given several times.
+    /// Sets a key, e.g. precision=f64; can be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }

@@ -205,6 +205,12 @@ fn images(
         )));
     }
     let input = summary.model.input;
+    if input.rows == 0 || input.cols == 0 {
+        return Err(Error::Usage(format!(
+            "{}: the inputs of its network are not images",
+            run.display()
+        )));
+    }
     let (train, test) = dataset.into_splits();
     let split = match split {
         SplitName::Train => train,

@@ -1,7 +1,10 @@
 //! `snode import`: a network of another program as a file of results.
 
+mod network;
+
+use std::error::Error as _;
 use std::fs::File;
-use std::io::Read;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -9,20 +12,14 @@ use snode_exchange::limits::MAX_BYTES;
 use snode_exchange::{
     Description, ExchangeError, Imported, LayerNames, Layers, read_mat, read_npz, read_safetensors,
 };
-use snode_files::Existing;
-use snode_ode::{Activation, Endpoint, Parameters};
-use snode_store::{
-    Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status, write_new_run,
-    write_run,
-};
-use snode_train::History;
+use snode_ode::{Activation, Endpoint, Interpolation, SolverKeys};
 
+use self::network::Import;
 use super::data::parse_size;
 use super::stem;
-use crate::config::{DataConfig, Experiment, NetworkConfig, Precision, SchemeName, check_name};
+use crate::config::{Loss, SchemeName, check_name};
 use crate::error::{Error, Result};
 use crate::mat73;
-use crate::output::say;
 use crate::outputs::{ForceArgs, Outputs};
 use crate::sources::Source;
 
@@ -37,14 +34,14 @@ pub struct ImportArgs {
     /// The format, whatever the ending.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<ImportFormat>,
-    /// safetensors: two tensors for each layer, with {} for its number, as `layers.{}` of PyTorch.
+    /// safetensors: two tensors for each layer, with {} for its number, e.g. `layers.{}` of PyTorch.
     #[arg(long, value_name = "PATTERN")]
     pub names: Option<LayerNames>,
     /// T. This option and those below say what the file does not, or in its place.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub horizon: Option<f64>,
     /// h, the factor of σ(Wx + b) in a residual network, from which T = hL follows.
-    #[arg(long, value_name = "NUMBER", conflicts_with = "horizon")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, conflicts_with = "horizon")]
     pub step: Option<f64>,
     /// σ, such as `tanh` or `elu(0.2)`.
     #[arg(long, value_name = "NAME")]
@@ -58,13 +55,45 @@ pub struct ImportArgs {
     /// C: the first C components of the output are the class scores.
     #[arg(long, value_name = "NUMBER")]
     pub classes: Option<usize>,
-    /// The value of a pixel without foreground; 0 if not said.
+    /// What a pixel of value 0 is as an input of the network: 0 for pixels of 0 to 1. The pixels
+    /// must be said, here or in the file.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub background: Option<f64>,
-    /// The value of a pixel of full foreground; −1 if not said.
+    /// What a pixel of the largest value is as an input: 1 for pixels of 0 to 1, −1 for those that
+    /// snode trains on unless told otherwise.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub foreground: Option<f64>,
-    /// Rows and columns of an image; those of a square if not said.
+    /// In place of these two, for inputs (pixel − mean) / std of pixels of 0 to 1: the mean.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        requires = "std",
+        conflicts_with_all = ["background", "foreground"]
+    )]
+    pub mean: Option<f64>,
+    /// The standard deviation that goes with --mean.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, requires = "mean")]
+    pub std: Option<f64>,
+    /// How parameters are read between the layers by schemes other than Euler's: hermite, linear or
+    /// constant; hermite if not said.
+    #[arg(long, value_name = "NAME", value_parser = parse_interpolation)]
+    pub interpolation: Option<Interpolation>,
+    /// Adaptive schemes: the error of a step relative to the state.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub rtol: Option<f64>,
+    /// Adaptive schemes: the error of a step beside it.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub atol: Option<f64>,
+    /// The cost it was trained by, if that is known: commands that show costs show this one.
+    #[arg(long, value_enum, value_name = "LOSS")]
+    pub loss: Option<Loss>,
+    /// A tensor or array that is no part of the network and is left out, by its name, or the
+    /// beginning of names with a `*` behind; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub ignore: Vec<String>,
+    /// Rows and columns of an image, as many pixels as the network is wide; those of a square if not
+    /// said.
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = parse_size)]
     pub size: Option<(usize, usize)>,
     /// The images it is measured on where none are named: a known data set or a folder with four
@@ -117,55 +146,98 @@ impl ImportFormat {
 pub fn run(args: &ImportArgs) -> Result<()> {
     let format = args.format.map_or_else(|| ImportFormat::of(&args.file), Ok)?;
     if args.names.is_some() && format != ImportFormat::Safetensors {
-        return Err(Error::Usage("--names: has a meaning only with safetensors".into()));
+        return Err(Error::Usage("--names: only valid with safetensors; remove it".into()));
     }
     check_name(&stem(&args.output)).map_err(|problem| {
         Error::Usage(format!("--output: the name of {}: {problem}", args.output.display()))
     })?;
     Outputs::new(args.force.existing(), [&args.file]).check(&args.output)?;
-    let asked = asked(args);
+    if !args.ignore.is_empty() && format == ImportFormat::Mat {
+        let problem = "--ignore: .mat files may have other variables, which are passed over";
+        return Err(Error::Usage(problem.into()));
+    }
+    let asked = asked(args)?;
     let source = match &args.data {
         None => String::new(),
         Some(text) => Source::find(text, Path::new(""))
             .map_err(|problem| Error::Usage(format!("--data: {problem}")))?
             .text(),
     };
-    let Imported { layers, description } = read(args, format)?;
+    let Imported { layers, stored, description } = read(args, format)?;
+    check_solver(args, &description)?;
     let mut description = asked.or(description);
     if let Some(step) = args.step {
         let steps = layers.count() - usize::from(description.ends == Some(Endpoint::Included));
         description.horizon = Some(step * steps as f64);
     }
+    let import = Import { args, format, source, stored, description };
     match layers {
-        Layers::F32(parameters) => write(args, format, source, &description, parameters),
-        Layers::F64(parameters) => write(args, format, source, &description, parameters),
+        Layers::F32(parameters) => import.write(parameters),
+        Layers::F64(parameters) => import.write(parameters),
     }
 }
 
 /// What the options say of the network.
-fn asked(args: &ImportArgs) -> Description {
+fn asked(args: &ImportArgs) -> Result<Description> {
     let (rows, cols) = args.size.unzip();
-    Description {
+    let (mut background, mut foreground) = (args.background, args.foreground);
+    if let (Some(mean), Some(std)) = (args.mean, args.std) {
+        if !(std.is_finite() && std > 0.0) {
+            return Err(Error::Usage(format!("--std: found {std}; expected a number above 0")));
+        }
+        (background, foreground) = (Some(-mean / std), Some((1.0 - mean) / std));
+    }
+    Ok(Description {
         name: None,
         horizon: args.horizon,
         ends: args.closed.then_some(Endpoint::Included),
         activation: args.activation,
         scheme: args.scheme.map(|scheme| scheme.text().into()),
+        solver: SolverKeys {
+            interpolation: args.interpolation,
+            rtol: args.rtol,
+            atol: args.atol,
+            ..SolverKeys::default()
+        },
         classes: args.classes,
-        background: args.background,
-        foreground: args.foreground,
+        background,
+        foreground,
         rows,
         cols,
+    })
+}
+
+fn parse_interpolation(text: &str) -> std::result::Result<Interpolation, String> {
+    Interpolation::named(text).ok_or_else(|| {
+        let names = Interpolation::ALL.map(Interpolation::name);
+        format!("expected one of: {}", names.join(", "))
+    })
+}
+
+/// Refuses a file that names a scheme which reads parameters between the layers, and says not how:
+/// it would be another network.
+fn check_solver(args: &ImportArgs, description: &Description) -> Result<()> {
+    let Some(scheme) = &description.scheme else { return Ok(()) };
+    let said = args.scheme.is_some()
+        || args.interpolation.is_some()
+        || description.solver.interpolation.is_some();
+    if said || scheme == SchemeName::Euler.text() {
+        return Ok(());
     }
+    Err(Error::Usage(format!(
+        "{}: is to be solved by {scheme}, and does not say how parameters are read between the \
+         layers: give --interpolation hermite, linear or constant",
+        args.file.display()
+    )))
 }
 
 fn read(args: &ImportArgs, format: ImportFormat) -> Result<Imported> {
     let path = &args.file;
-    let bytes = bytes(path)?;
+    let source = || open(path);
     let read = match format {
-        ImportFormat::Safetensors => read_safetensors(&bytes, args.names.as_ref()),
-        ImportFormat::Npz => read_npz(&bytes),
-        ImportFormat::Mat => match read_mat(&bytes) {
+        ImportFormat::Safetensors => read_safetensors(source()?, args.names.as_ref(), &args.ignore),
+        ImportFormat::Npz => read_npz(source()?, &args.ignore),
+        ImportFormat::Mat => match read_mat(source()?) {
             Err(ExchangeError::Hdf5) => return mat73::read(path),
             other => other,
         },
@@ -173,8 +245,8 @@ fn read(args: &ImportArgs, format: ImportFormat) -> Result<Imported> {
     read.map_err(|error| refused(path, &error))
 }
 
-/// A whole file, if it is one and not longer than any that is read.
-fn bytes(path: &Path) -> Result<Vec<u8>> {
+/// Opens a file, if it is one and not longer than any that is read.
+fn open(path: &Path) -> Result<BufReader<File>> {
     let failed = |source| Error::file(path, "cannot read", source);
     let metadata = std::fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
@@ -187,11 +259,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
             metadata.len()
         )));
     }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    Ok(bytes)
+    Ok(BufReader::new(File::open(path).map_err(failed)?))
 }
 
 /// What is wrong with a file, or what the command line must add to it.
@@ -199,109 +267,10 @@ fn refused(path: &Path, error: &ExchangeError) -> Error {
     let path = path.display();
     match error {
         ExchangeError::Unknown { key } => Error::Usage(format!("{path}: {error}: give --{key}")),
-        error => Error::Results(format!("{path}: {error}")),
+        ExchangeError::NotLeftOver { .. } => Error::Usage(format!("--ignore: {path}: {error}")),
+        error => Error::Results(match error.source() {
+            Some(source) => format!("{path}: {error}: {source}"),
+            None => format!("{path}: {error}"),
+        }),
     }
-}
-
-fn write<T: Scalar>(
-    args: &ImportArgs,
-    format: ImportFormat,
-    source: String,
-    description: &Description,
-    parameters: Parameters<T>,
-) -> Result<()> {
-    let refuse = |error: ExchangeError| refused(&args.file, &error);
-    let network = description.network(parameters).map_err(refuse)?;
-    let width = network.width();
-    let classes =
-        description.classes.ok_or(ExchangeError::Unknown { key: "classes" }).map_err(refuse)?;
-    if classes == 0 || classes > width {
-        return Err(Error::Usage(format!(
-            "{}: found {classes} classes; allowed: 1 to the width {width}",
-            args.file.display()
-        )));
-    }
-    let input = input(description, width);
-    let scheme = scheme(description)?;
-    let name = description.name.clone().unwrap_or_else(|| stem(&args.output));
-    let experiment = Experiment {
-        name: Some(name.clone()),
-        precision: match T::PRECISION {
-            snode_store::Precision::F32 => Precision::F32,
-            snode_store::Precision::F64 => Precision::F64,
-        },
-        data: DataConfig {
-            source,
-            size: (input.rows > 0).then_some([input.rows, input.cols]),
-            background: input.background,
-            foreground: input.foreground,
-            ..DataConfig::default()
-        },
-        network: NetworkConfig {
-            horizon: network.grid().horizon(),
-            layers: network.grid().steps(),
-            activation: network.activation(),
-            scheme,
-            ..NetworkConfig::default()
-        },
-        ..Experiment::default()
-    };
-    let mut info = RunInfo::new(name, experiment.seed);
-    info.status = Status::Finished;
-    info.stop_reason = "imported".into();
-    let from = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
-    info.provenance.insert("imported from".into(), from.unwrap_or_default());
-    info.provenance.insert("imported as".into(), format.name().into());
-    let resolved =
-        toml::to_string(&experiment).map_err(|error| Error::Results(error.to_string()))?;
-    let record = RunRecord {
-        info,
-        configuration: Configuration { resolved, source: String::new() },
-        model: Model { scheme: scheme.text().into(), classes, input },
-        network,
-        history: History::default(),
-        checkpoint: None,
-    };
-    match args.force.existing() {
-        Existing::Keep => write_new_run(&args.output, &record, Compression::RESULT)?,
-        Existing::Replace => write_run(&args.output, &record, Compression::RESULT)?,
-    }
-    say(&format!(
-        "{}: width {width}, {} layers, T = {}, {}, {}, {classes} classes, images of {}x{} from {} to \
-         {}",
-        args.output.display(),
-        record.network.grid().steps(),
-        record.network.grid().horizon(),
-        record.network.activation(),
-        T::NAME,
-        input.rows,
-        input.cols,
-        input.background,
-        input.foreground
-    ));
-    Ok(())
-}
-
-/// How images become inputs; those of a square where nothing is said.
-fn input(description: &Description, width: usize) -> Input {
-    let default = Input::default();
-    let side = width.isqrt();
-    let square = if side * side == width { side } else { 0 };
-    Input {
-        background: description.background.unwrap_or(default.background),
-        foreground: description.foreground.unwrap_or(default.foreground),
-        rows: description.rows.unwrap_or(square),
-        cols: description.cols.unwrap_or(square),
-    }
-}
-
-fn scheme(description: &Description) -> Result<SchemeName> {
-    let Some(text) = &description.scheme else { return Ok(SchemeName::default()) };
-    SchemeName::from_str(text, false).map_err(|_| {
-        let names: Vec<&str> = SchemeName::value_variants().iter().map(|s| s.text()).collect();
-        Error::Usage(format!(
-            "--scheme: the file's scheme `{text}` is not known; allowed: {}",
-            names.join(", ")
-        ))
-    })
 }

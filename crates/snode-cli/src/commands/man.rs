@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 
-use crate::cli::Cli;
+use crate::cli::command;
 use crate::error::{Error, Result};
 use crate::output::{print, say};
 use crate::outputs::{ForceArgs, Outputs};
@@ -29,10 +29,10 @@ pub struct ManArgs {
 pub fn run(args: &ManArgs) -> Result<()> {
     let Some(folder) = &args.to else {
         let mut page = Vec::new();
-        Man::new(Cli::command()).render(&mut page).map_err(Error::Stdout)?;
+        Man::new(command()).render(&mut page).map_err(Error::Stdout)?;
         return print(&String::from_utf8_lossy(&page));
     };
-    let mut command = Cli::command().disable_help_subcommand(true);
+    let mut command = command().disable_help_subcommand(true);
     command.build();
     let mut pages = Vec::new();
     collect(&command, &mut pages)?;

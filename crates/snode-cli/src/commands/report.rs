@@ -6,6 +6,7 @@ use clap::Args;
 use snode_files::Existing;
 
 use crate::error::Result;
+use crate::findings::claims::Claim;
 use crate::findings::{self, Collection};
 use crate::output::{print, say};
 use crate::outputs::{ForceArgs, Outputs};
@@ -19,6 +20,10 @@ pub struct ReportArgs {
     /// The folder for the report; `report` in the folder of the runs if not given.
     #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Judges the paper's claims; done unasked only where all runs have the paper's network and
+    /// training.
+    #[arg(long)]
+    pub claims: bool,
     /// Whether files in that folder are replaced.
     #[command(flatten)]
     pub force: ForceArgs,
@@ -50,16 +55,22 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     });
     let outputs = Outputs::new(existing, [&args.source]);
     outputs.check_in(&folder, &findings::PAGES.map(str::to_owned))?;
-    let report = findings::report(collection);
+    let report = findings::report(collection, args.claims);
     findings::write(&report, &folder, &outputs)?;
-    let mut table = plain_table();
-    for claim in &report.claims {
-        let verdict = claim.verdict().text();
-        table.add_row([claim.experiment, verdict, claim.text]);
-    }
+    let found = match &report.claims {
+        Some(claims) => claims_table(claims),
+        None => "the paper's claims are not judged; --claims does it".into(),
+    };
     print(&format!(
-        "{there} of {planned} runs\n{}\nreport: {}\n",
-        text(&table),
+        "{there} of {planned} runs\n{found}\nreport: {}\n",
         folder.join("report.html").display()
     ))
+}
+
+fn claims_table(claims: &[Claim]) -> String {
+    let mut table = plain_table();
+    for claim in claims {
+        table.add_row([claim.experiment, claim.verdict().text(), claim.text]);
+    }
+    text(&table)
 }

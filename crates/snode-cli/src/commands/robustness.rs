@@ -12,8 +12,10 @@ use super::images::{ImageArgs, Subject, subject};
 use super::{ThreadArgs, stem};
 use crate::analyses::robustness::{Measured, Robustness};
 use crate::analyses::{Analysis, check_room};
+use crate::arguments::{count, real};
 use crate::config::{RobustnessConfig, SchemeName, scheme_for};
 use crate::error::{Error, Result};
+use crate::format;
 use crate::output::{print, print_line};
 use crate::outputs::{ForceArgs, Outputs};
 use crate::pictures::Sheet;
@@ -30,14 +32,15 @@ pub struct RobustnessArgs {
         long,
         value_delimiter = ',',
         value_name = "NUMBERS",
+        value_parser = real,
         default_value = "0,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1"
     )]
     pub levels: Vec<f64>,
     /// How often noise is drawn for every level.
-    #[arg(long, value_name = "NUMBER", default_value_t = 5)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = count)]
     pub draws: usize,
     /// How many of the images, from the first on; all if not given.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = count)]
     pub images: Option<usize>,
     /// Clips noisy inputs to the values that images can have.
     #[arg(long)]
@@ -49,7 +52,7 @@ pub struct RobustnessArgs {
     #[arg(long, value_enum, value_name = "SCHEME")]
     pub scheme: Option<SchemeName>,
     /// Relative and absolute tolerance of an adaptive scheme, in place of the run's.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     pub tolerance: Option<f64>,
     /// Writes a table (CSV), a figure (SVG) and the first images under noise (PNG) into a folder.
     #[arg(long, value_name = "FOLDER")]
@@ -99,20 +102,18 @@ fn show(args: &RobustnessArgs, subject: &Subject, measured: &Measured) -> Result
     let Measured { scheme, options, curve } = measured;
     let clipped = if args.clip { ", clipped" } else { "" };
     print(&format!(
-        "{}, {}, by {}: accuracy of {} images under noise{clipped}, {} draws\n{}\n",
+        "{}, {}, by {}: accuracy of {} under noise{clipped}, {}, seed {}\n{}\n",
         subject.source,
         subject.split_name.text(),
         scheme.name(),
-        curve.total,
-        options.draws,
+        format::count(curve.total, "image"),
+        format::count(options.draws, "draw"),
+        options.seed,
         table(curve)
     ))
 }
 
 fn analysis(args: &RobustnessArgs, subject: &Subject) -> Result<Robustness> {
-    if args.images == Some(0) {
-        return Err(Error::Usage("--images: found 0; allowed: at least 1".into()));
-    }
     let (summary, experiment) = (&subject.summary, subject.experiment.as_ref());
     let choice = scheme_for(args.scheme, args.tolerance, summary, experiment)?;
     let keys = RobustnessConfig {
@@ -123,6 +124,7 @@ fn analysis(args: &RobustnessArgs, subject: &Subject) -> Result<Robustness> {
         scheme: None,
         tolerance: args.tolerance,
     };
+    keys.check().map_err(|(key, problem)| Error::Usage(format!("--{key}: {problem}")))?;
     let scheme = SchemeName::named(choice.name())
         .ok_or_else(|| Error::Usage(format!("--scheme: `{}` is not known", choice.name())))?;
     Ok(Robustness { images: args.source.clone(), scheme, keys })
@@ -160,7 +162,7 @@ fn table(curve: &RobustnessCurve) -> String {
     for (level, s) in curve.levels.iter().enumerate() {
         let over_draws = curve.over_draws(level);
         table.add_row([
-            s.to_string(),
+            format::plain(*s),
             format!("{:.2} %", 100.0 * over_draws.mean),
             format!("{:.2}", 100.0 * over_draws.standard_deviation()),
         ]);
@@ -182,12 +184,13 @@ fn pictures_name(run: &Path) -> String {
 fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, measured: &Measured) -> Result<()> {
     let Measured { scheme, curve, .. } = measured;
     let file = |ending| folder.join(curve_name(run, scheme.name(), ending));
-    let mut csv = Csv::new(["level", "draw", "correct", "images", "accuracy"]);
+    let mut csv = Csv::new(["level", "draw", "seed", "correct", "images", "accuracy"]);
     for (level, s) in curve.levels.iter().enumerate() {
         for (draw, correct) in curve.correct[level].iter().enumerate() {
             csv.row(&[
                 s.to_string(),
                 draw.to_string(),
+                measured.options.seed.to_string(),
                 correct.to_string(),
                 curve.total.to_string(),
                 curve.accuracy(level, draw).to_string(),
@@ -196,7 +199,11 @@ fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, measured: &Measur
     }
     outputs.write_table(&file("csv"), &csv)?;
     let mut panel = Panel::new(
-        "Accuracy under noise",
+        format!(
+            "Accuracy under noise, {}, {}",
+            format::count(curve.total, "image"),
+            format::count(measured.options.draws, "draw")
+        ),
         Axis::linear("standard deviation of the noise"),
         Axis::linear("accuracy [%]"),
     );

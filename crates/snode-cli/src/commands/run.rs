@@ -24,7 +24,7 @@ use crate::threads::default_threads;
 pub struct RunArgs {
     /// The experiment, a TOML file, or a pipe such as /dev/stdin.
     pub file: PathBuf,
-    /// Sets a key, as training.epochs=2; can be given several times.
+    /// Sets a key, e.g. training.epochs=2; can be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// The folder for results, in place of the experiment's.
@@ -55,7 +55,7 @@ pub struct GridArgs {
     /// How many cells are trained at the same time; as many as there are cores for if not given.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
-    /// Takes only the cells in which a key has this value, as case=NAME or training.method=adam, or
+    /// Takes only the cells in which a key has this value, e.g. case=NAME or training.method=adam, or
     /// that are in this state: done, trained, running, failed, interrupted or missing.
     #[arg(long, value_name = "KEY=VALUE|STATE")]
     pub only: Vec<String>,
@@ -112,7 +112,7 @@ fn train_file(args: &RunArgs, file: ExperimentFile) -> Result<()> {
         (Some(wanted), _) if file.is_grid() => train_cell(args, &file, wanted),
         (None, _) if file.is_grid() => train_grid(args, file),
         (_, Some(option)) => Err(Error::Usage(format!(
-            "{option}: has a meaning only for a grid, and {} describes one experiment",
+            "{option}: only valid for a grid, and {} describes one experiment",
             args.file.display()
         ))),
         _ => {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use snode_analysis::{Moments, PropagationSummary};
+use snode_analysis::Moments;
 use snode_figures::{Axis, Line, Panel, svg};
 use snode_files::Existing;
 
@@ -12,8 +12,10 @@ use super::images::{ImageArgs, Subject, subject};
 use super::{ThreadArgs, stem};
 use crate::analyses::noise::{self, quantities};
 use crate::analyses::{Analysis, Noise, NoisyPart, Smoothness, check_room, smoothness};
+use crate::arguments::{count, real};
 use crate::config::NoiseConfig;
 use crate::error::{Error, Result};
+use crate::format::{self, plain};
 use crate::output::{print, print_line};
 use crate::outputs::{ForceArgs, Outputs};
 use crate::report::{align_right, plain_table, text};
@@ -25,16 +27,22 @@ pub struct SensitivityArgs {
     /// The file of results; what was measured is added to it.
     pub run: PathBuf,
     /// Standard deviations of noise on the inputs, which lie between background and foreground.
-    #[arg(long, value_delimiter = ',', value_name = "NUMBERS", default_value = "0.01,0.1")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "NUMBERS",
+        value_parser = real,
+        default_value = "0.01,0.1"
+    )]
     pub noise: Vec<f64>,
     /// Standard deviations of noise on all weights and biases; there is none if not given.
-    #[arg(long, value_delimiter = ',', value_name = "NUMBERS")]
+    #[arg(long, value_delimiter = ',', value_name = "NUMBERS", value_parser = real)]
     pub weights_noise: Vec<f64>,
-    /// How many of the images, from the first on.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
-    pub images: usize,
+    /// How many of the images, from the first on; if not given 1000, or all if there are fewer.
+    #[arg(long, value_name = "NUMBER", value_parser = count)]
+    pub images: Option<usize>,
     /// How often noise is drawn.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = count)]
     pub draws: usize,
     /// Row and column of the weight whose path through depth is written; the middle one if not given.
     #[arg(long, value_name = "ROW,COLUMN", value_parser = entry)]
@@ -60,7 +68,7 @@ fn entry(text: &str) -> std::result::Result<(usize, usize), String> {
     let parts = text
         .split_once(',')
         .and_then(|(row, column)| Some((row.trim().parse().ok()?, column.trim().parse().ok()?)));
-    parts.ok_or_else(|| "expected ROW,COLUMN, each counted from 0, as 98,98".into())
+    parts.ok_or_else(|| "expected ROW,COLUMN, each counted from 0, e.g. 98,98".into())
 }
 
 /// Everything measured on a run.
@@ -78,10 +86,7 @@ struct Measured {
 /// written.
 pub fn run(args: &SensitivityArgs) -> Result<()> {
     let subject = subject(&args.run, &args.source)?;
-    if args.images == 0 {
-        return Err(Error::Usage("--images: found 0; allowed: at least 1".into()));
-    }
-    let asked = Asked::of(args);
+    let asked = Asked::of(args, &subject)?;
     let existing = args.force.existing();
     let outputs = Outputs::new(existing, [&args.run]);
     // Before the work it is made sure that its results can be kept.
@@ -105,11 +110,12 @@ fn show(args: &SensitivityArgs, subject: &Subject, measured: &Measured) -> Resul
         return print_line(&as_json(subject, measured).to_string());
     }
     print(&format!(
-        "{}, {}, {} images, {} draws: perturbation of x(T) by noise, mean ± std\n{}\n\n{}\n",
+        "{}, {}, {}, {}, seed {}: perturbation of x(T) by noise, mean ± std\n{}\n\n{}\n",
         subject.source,
         subject.split_name.text(),
-        measured.images,
-        args.draws,
+        format::count(measured.images, "image"),
+        format::count(args.draws, "draw"),
+        subject.summary.info.seed,
         propagation_table(measured),
         smoothness_table(&measured.smoothness)
     ))
@@ -117,20 +123,31 @@ fn show(args: &SensitivityArgs, subject: &Subject, measured: &Measured) -> Resul
 
 /// The analyses that the command line asks for.
 struct Asked {
+    /// On how many images noise is measured.
+    images: usize,
     noises: Vec<Noise>,
     smoothness: Smoothness,
 }
 
 impl Asked {
-    fn of(args: &SensitivityArgs) -> Self {
+    fn of(args: &SensitivityArgs, subject: &Subject) -> Result<Self> {
         let keys = NoiseConfig {
             levels: args.noise.clone(),
             weights_levels: args.weights_noise.clone(),
             draws: args.draws,
             images: args.images,
         };
+        keys.check().map_err(|(key, problem)| {
+            let option = if key == "levels" { "noise" } else { "weights-noise" };
+            Error::Usage(format!("--{option}: {problem}"))
+        })?;
+        let there = subject.split.len();
         let entry = args.entry.map(|(row, column)| [row, column]);
-        Self { noises: Noise::on_images(&keys, &args.source), smoothness: Smoothness { entry } }
+        Ok(Self {
+            images: keys.images_of(there),
+            noises: Noise::on_images(&keys, &args.source, there),
+            smoothness: Smoothness { entry },
+        })
     }
 
     fn analyses(&self) -> Vec<Analysis> {
@@ -146,8 +163,7 @@ impl Asked {
         for noise in &self.noises {
             propagations.push((noise.on, noise.measure(subject, threads)?));
         }
-        let images = args.images.min(subject.split.len());
-        Ok(Measured { propagations, images, smoothness })
+        Ok(Measured { propagations, images: self.images, smoothness })
     }
 
     fn write(&self, subject: &Subject, measured: &Measured, existing: Existing) -> Result<()> {
@@ -214,7 +230,7 @@ fn propagation_table(analysis: &Measured) -> String {
                 let last = moments.last().copied().unwrap_or_default();
                 format!("{:.4e} ± {:.1e}", last.mean, last.standard_deviation())
             };
-            let mut row = vec![on.text().to_owned(), summary.level.to_string()];
+            let mut row = vec![on.text().to_owned(), plain(summary.level)];
             row.extend(quantities(summary).map(|(_, moments)| at_end(moments)));
             table.add_row(row);
         }
@@ -252,8 +268,10 @@ fn figure(run: &Path, what: &str) -> String {
 fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, analysis: &Measured) -> Result<()> {
     let file = |what: &str| folder.join(figure(run, what));
     let failed = |error: snode_figures::FigureError| Error::Results(error.to_string());
-    let mut csv =
-        Csv::new(["noise_on", "level", "layer", "depth", "quantity", "mean", "std", "count"]);
+    let mut csv = Csv::new([
+        "noise_on", "level", "images", "draws", "seed", "layer", "depth", "quantity", "mean",
+        "std", "count",
+    ]);
     for (on, measured) in &analysis.propagations {
         for summary in &measured.summaries {
             for (quantity, moments) in quantities(summary) {
@@ -261,6 +279,9 @@ fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, analysis: &Measur
                     csv.row(&[
                         on.text().into(),
                         summary.level.to_string(),
+                        measured.images.to_string(),
+                        measured.options.draws.to_string(),
+                        measured.options.seed.to_string(),
                         layer.to_string(),
                         summary.times[layer].to_string(),
                         quantity.into(),
@@ -273,11 +294,8 @@ fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, analysis: &Measur
         }
     }
     outputs.write_table(&file("sensitivity.csv"), &csv)?;
-    let panels: Vec<Panel> = analysis
-        .propagations
-        .iter()
-        .flat_map(|(on, measured)| panels(*on, &measured.summaries))
-        .collect();
+    let panels: Vec<Panel> =
+        analysis.propagations.iter().flat_map(|(on, measured)| panels(*on, measured)).collect();
     if !panels.is_empty() {
         outputs.write(&file("sensitivity.svg"), svg(&panels, 2).map_err(failed)?.as_bytes())?;
     }
@@ -296,26 +314,28 @@ fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, analysis: &Measur
 /// How many markers a curve of measured values has.
 const MARKERS: usize = 15;
 
-fn panels(on: NoisyPart, summaries: &[PropagationSummary]) -> [Panel; 2] {
+fn panels(on: NoisyPart, measured: &noise::Measured) -> [Panel; 2] {
     let on = on.text();
+    let images = format::count(measured.images, "image");
+    let draws = format::count(measured.options.draws, "draw");
     let depth = || Axis::linear("depth t");
     let mut sizes = Panel::new(
-        format!("Perturbation by noise on the {on}: lines estimated, markers measured"),
+        format!("Noise on the {on}, {images}, {draws}: lines estimated, markers measured"),
         depth(),
         Axis::logarithmic("‖ξ‖ and ‖x̃ − x‖"),
     );
     let mut errors = Panel::new(
-        format!("Relative error of the estimate, noise on the {on}"),
+        format!("Relative error of the estimate, noise on the {on}, {images}, {draws}"),
         depth(),
         Axis::logarithmic("‖ξ − (x̃ − x)‖/‖x̃ − x‖"),
     );
-    for summary in summaries {
+    for summary in &measured.summaries {
         let points = |moments: &[Moments], first: usize, every: usize| {
             let points = summary.times.iter().zip(moments).skip(first).step_by(every);
             points.map(|(time, moments)| (*time, moments.mean)).collect::<Vec<_>>()
         };
         let every = summary.times.len().div_ceil(MARKERS);
-        let level = summary.level;
+        let level = plain(summary.level);
         let estimated =
             Line::new(format!("estimated, s = {level}"), points(&summary.estimated, 0, 1));
         let measured =

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use snode_store::Status;
 use snode_train::History;
 
+use crate::config::short_numbers;
 use crate::error::Result;
 use crate::output::print;
-use crate::records;
+use crate::records::{self, is_imported};
 use crate::report::{evaluations_table, print_iterations, summary_table};
 
 /// Arguments of `snode show`.
@@ -39,7 +40,7 @@ pub struct ShowArgs {
 pub fn run(args: &ShowArgs) -> Result<()> {
     let (summary, experiment) = super::summary(&args.run)?;
     if args.config {
-        return print(&summary.configuration.resolved);
+        return print(&short_numbers(&summary.configuration.resolved));
     }
     if args.source {
         return print(&summary.configuration.source);
@@ -61,10 +62,12 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         return print_json(&head, history);
     }
     let mut text = format!("{}\n{}\n", info.name, summary_table(&summary, experiment.as_ref()));
-    text.push_str(&format!(
-        "begun {} on {} by snode {}, seed {}\n",
-        info.created, info.host, info.snode_version, info.seed
-    ));
+    let origin = format!("{} on {} by snode {}", info.created, info.host, info.snode_version);
+    if is_imported(&summary) {
+        text.push_str(&format!("imported {origin}\n"));
+    } else {
+        text.push_str(&format!("begun {origin}, seed {}\n", info.seed));
+    }
     if info.status != Status::Finished
         && let Some(position) = summary.position
     {
@@ -84,7 +87,7 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         print_iterations(history)?;
     }
     text.push_str("\nexperiment (--config prints it alone, to run it again):\n");
-    for line in summary.configuration.resolved.lines() {
+    for line in short_numbers(&summary.configuration.resolved).lines() {
         text.push_str(&format!("  {line}\n"));
     }
     print(&text)

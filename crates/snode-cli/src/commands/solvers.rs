@@ -19,6 +19,7 @@ use super::{ThreadArgs, pool, summary};
 use crate::config::{self, ExperimentFile, SchemeName, scheme_of};
 use crate::encoded::EncodedBatches;
 use crate::error::{Error, Result};
+use crate::format;
 use crate::interrupt;
 use crate::number::{Number, with_precision};
 use crate::output::{print, quoted, say};
@@ -43,7 +44,7 @@ pub struct SolversArgs {
         default_value = "euler,dopri5"
     )]
     pub schemes: Vec<SchemeName>,
-    /// Sets a key, as training.batches=50; can be given several times.
+    /// Sets a key, e.g. training.batches=50; can be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// The folder for results, in place of the experiment's.
@@ -135,7 +136,13 @@ pub fn run(args: &SolversArgs) -> Result<()> {
         }
     }
     write(&tables, &trained, &pairs)?;
-    print(&format!("{}\n\ntables and figure: {}\n", table(&pairs), tables.display()))
+    let images = format::count(prepared.test.len(), "image");
+    print(&format!(
+        "accuracy on {images}, seed {}\n{}\n\ntables and figure: {}\n",
+        prepared.experiment.seed,
+        table(&pairs),
+        tables.display()
+    ))
 }
 
 /// The command that goes on, as a shell takes it.
@@ -270,7 +277,7 @@ fn table(pairs: &[Pair<'_>]) -> String {
             format!("{:.2}", 100.0 * accuracy),
         ];
         row.extend(pair.efforts.iter().map(|e| e.statistics.right_hand_sides.to_string()));
-        row.extend(pair.efforts.iter().map(|e| format!("{:.1}", 1e3 * e.seconds)));
+        row.extend(pair.efforts.iter().map(|e| format::fixed(1e3 * e.seconds, 1)));
         table.add_row(row);
     }
     align_right(&mut table, &[2, 3, 4, 5, 6, 7, 8]);

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::pool;
-use crate::config::{self, Experiment, unset_keys};
+use crate::config::{self, Experiment, short_numbers, unset_keys};
 use crate::error::{Error, Result};
-use crate::estimate::{self, show_bytes, show_seconds};
+use crate::estimate;
+use crate::format::{fixed, show_bytes, show_seconds};
 use crate::number::with_precision;
 use crate::output::print;
 use crate::prepare::Prepared;
@@ -17,7 +18,7 @@ use crate::prepare::Prepared;
 pub struct ValidateArgs {
     /// The experiment, a TOML file.
     pub file: PathBuf,
-    /// Sets a key, as training.epochs=2; can be given several times.
+    /// Sets a key, e.g. training.epochs=2; can be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
@@ -30,6 +31,9 @@ pub fn run(args: &ValidateArgs) -> Result<()> {
     let prepared = Prepared::read(&args.file, &args.set)?;
     let mut text = resolved_text(&prepared.experiment)?;
     text.push_str(&data_comment(&prepared));
+    for remark in &prepared.remarks {
+        text.push_str(&format!("# note: {remark}\n"));
+    }
     text.push_str(&estimate_comment(&prepared)?);
     print(&text)
 }
@@ -40,6 +44,7 @@ pub fn run(args: &ValidateArgs) -> Result<()> {
 /// If a value cannot be written as TOML.
 pub fn resolved_text(experiment: &Experiment) -> Result<String> {
     let plain = toml::to_string(experiment).map_err(|error| Error::Usage(error.to_string()))?;
+    let plain = short_numbers(&plain);
     let unset = unset_keys(experiment);
     let mut text = String::new();
     let mut table = "";
@@ -112,9 +117,9 @@ fn estimate_comment(prepared: &Prepared) -> Result<String> {
         show_bytes(memory.data),
     ));
     text.push_str(&format!(
-        "# time: at least {:.1} ms an iteration and {} an evaluation, {} in all, by the matrix \
+        "# time: at least {} ms an iteration and {} an evaluation, {} in all, by the matrix \
          products alone\n#       ({:.0} GFLOP/s measured on {} threads just now){}\n",
-        1e3 * iteration,
+        fixed(1e3 * iteration, 1),
         show_seconds(evaluation),
         show_seconds(limited + evaluations * evaluation),
         rate / 1e9,

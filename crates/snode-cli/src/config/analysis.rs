@@ -6,6 +6,7 @@ use snode_data::Noise;
 use super::scheme::{SchemeName, is_adaptive, tolerance_problem};
 use super::{Experiment, Locator};
 use crate::error::Result;
+use crate::format::plain;
 
 /// `[analysis]`: a table for everything that is to be measured once the network is trained.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,7 @@ impl AnalysisConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct RobustnessConfig {
     /// Standard deviations of the noise.
+    #[serde(deserialize_with = "super::list::list")]
     pub levels: Vec<f64>,
     /// How often noise is drawn for every level.
     pub draws: usize,
@@ -65,18 +67,28 @@ impl Default for RobustnessConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct NoiseConfig {
     /// Standard deviations of noise on the inputs.
+    #[serde(deserialize_with = "super::list::list")]
     pub levels: Vec<f64>,
     /// Standard deviations of noise on all weights and biases.
+    #[serde(deserialize_with = "super::list::list")]
     pub weights_levels: Vec<f64>,
     /// How often noise is drawn.
     pub draws: usize,
-    /// How many of the images at most, the first ones.
-    pub images: usize,
+    /// How many of the images, the first ones; if not given 1000, or all if there are fewer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<usize>,
+}
+
+impl NoiseConfig {
+    /// How many of `there` images noise is measured on.
+    pub fn images_of(&self, there: usize) -> usize {
+        self.images.unwrap_or(1000).min(there)
+    }
 }
 
 impl Default for NoiseConfig {
     fn default() -> Self {
-        Self { levels: vec![0.01, 0.1], weights_levels: Vec::new(), draws: 1, images: 1000 }
+        Self { levels: vec![0.01, 0.1], weights_levels: Vec::new(), draws: 1, images: None }
     }
 }
 
@@ -85,10 +97,7 @@ impl Default for NoiseConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct SmoothnessConfig {
     /// Row and column of the weight whose path through depth is kept; the middle one if not given.
-    #[serde(
-        deserialize_with = "super::pair::deserialize",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "super::list::pair", skip_serializing_if = "Option::is_none")]
     pub entry: Option<[usize; 2]>,
 }
 
@@ -97,6 +106,7 @@ pub struct SmoothnessConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct SchemesConfig {
     /// The schemes that solve the network.
+    #[serde(deserialize_with = "super::list::list")]
     pub solve: Vec<SchemeName>,
     /// Relative and absolute tolerance of the adaptive ones, in place of the run's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,41 +143,61 @@ pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     schemes.as_ref().map_or(Ok(()), |schemes| check_schemes(schemes, rules))
 }
 
+impl RobustnessConfig {
+    /// What is wrong with the levels or counts: the key, and what about it.
+    ///
+    /// # Errors
+    /// The first thing found wrong.
+    pub fn check(&self) -> std::result::Result<(), (&'static str, String)> {
+        check_levels("levels", &self.levels, true)?;
+        if self.levels.is_empty() {
+            return Err(("levels", "found no level; expected at least 1".into()));
+        }
+        count("draws", self.draws, MOST_DRAWS)?;
+        count("images", self.images.unwrap_or(1), usize::MAX)
+    }
+}
+
+impl NoiseConfig {
+    /// What is wrong with the levels or counts: the key, and what about it.
+    ///
+    /// # Errors
+    /// The first thing found wrong.
+    pub fn check(&self) -> std::result::Result<(), (&'static str, String)> {
+        check_levels("levels", &self.levels, false)?;
+        check_levels("weights_levels", &self.weights_levels, false)?;
+        count("draws", self.draws, MOST_DRAWS)?;
+        count("images", self.images.unwrap_or(1), usize::MAX)
+    }
+}
+
 fn check_robustness(keys: &RobustnessConfig, rules: Rules<'_>) -> Result<()> {
     let (locator, trained) = (rules.locator, rules.experiment.network.scheme);
-    let levels = "analysis.robustness.levels";
-    check_levels(levels, &keys.levels, true, locator)?;
-    if keys.levels.is_empty() {
-        return Err(locator.error(levels, "found no level; allowed: at least 1"));
-    }
-    count("analysis.robustness.draws", keys.draws, MOST_DRAWS, locator)?;
-    if let Some(images) = keys.images {
-        count("analysis.robustness.images", images, usize::MAX, locator)?;
-    }
+    keys.check()
+        .map_err(|(key, problem)| locator.error(&format!("analysis.robustness.{key}"), problem))?;
     let adaptive = is_adaptive(keys.scheme.unwrap_or(trained));
     check_tolerance("analysis.robustness.tolerance", keys.tolerance, adaptive, rules)
 }
 
 fn check_noise(keys: &NoiseConfig, locator: &Locator) -> Result<()> {
-    check_levels("analysis.noise.levels", &keys.levels, false, locator)?;
-    check_levels("analysis.noise.weights_levels", &keys.weights_levels, false, locator)?;
+    keys.check()
+        .map_err(|(key, problem)| locator.error(&format!("analysis.noise.{key}"), problem))?;
     if keys.levels.is_empty() && keys.weights_levels.is_empty() {
         let keys = ["analysis.noise.levels", "analysis.noise.weights_levels"];
-        return Err(locator.error_among(&keys, "found no level; allowed: at least 1 of one kind"));
+        return Err(locator.error_among(&keys, "found no level; expected at least 1 of one kind"));
     }
-    count("analysis.noise.draws", keys.draws, MOST_DRAWS, locator)?;
-    count("analysis.noise.images", keys.images, usize::MAX, locator)
+    Ok(())
 }
 
 fn check_schemes(keys: &SchemesConfig, rules: Rules<'_>) -> Result<()> {
     let locator = rules.locator;
     let key = "analysis.schemes.solve";
     if keys.solve.is_empty() {
-        return Err(locator.error(key, "found no scheme; allowed: at least 1"));
+        return Err(locator.error(key, "found no scheme; expected at least 1"));
     }
     for (index, scheme) in keys.solve.iter().enumerate() {
         if keys.solve[..index].contains(scheme) {
-            let problem = format!("found \"{}\" twice; allowed: once", scheme.text());
+            let problem = format!("found \"{}\" twice; expected it once", scheme.text());
             return Err(locator.error(key, problem));
         }
     }
@@ -175,25 +205,33 @@ fn check_schemes(keys: &SchemesConfig, rules: Rules<'_>) -> Result<()> {
     check_tolerance("analysis.schemes.tolerance", keys.tolerance, adaptive, rules)
 }
 
-fn check_levels(key: &str, levels: &[f64], zero: bool, locator: &Locator) -> Result<()> {
+fn check_levels(
+    key: &'static str,
+    levels: &[f64],
+    zero: bool,
+) -> std::result::Result<(), (&'static str, String)> {
     let most = Noise::MAX_STANDARD_DEVIATION;
     let allowed = |level: f64| level <= most && (level > 0.0 || zero && level == 0.0);
     match levels.iter().find(|level| !allowed(**level)) {
         None => Ok(()),
         Some(level) => {
             let least = if zero { "0 or more" } else { "more than 0" };
-            let problem = format!("found {level}; allowed: {least}, at most {most:e}");
-            Err(locator.error(key, problem))
+            Err((key, format!("found {}; expected {least}, at most {most:e}", plain(*level))))
         }
     }
 }
 
-fn count(key: &str, found: usize, most: usize, locator: &Locator) -> Result<()> {
+fn count(
+    key: &'static str,
+    found: usize,
+    most: usize,
+) -> std::result::Result<(), (&'static str, String)> {
     if (1..=most).contains(&found) {
         return Ok(());
     }
-    let allowed = if most == usize::MAX { "at least 1".to_owned() } else { format!("1 to {most}") };
-    Err(locator.error(key, format!("found {found}; allowed: {allowed}")))
+    let expected =
+        if most == usize::MAX { "at least 1".to_owned() } else { format!("1 to {most}") };
+    Err((key, format!("found {found}; expected {expected}")))
 }
 
 fn check_tolerance(
@@ -206,6 +244,13 @@ fn check_tolerance(
     match tolerance.and_then(|tolerance| tolerance_problem(tolerance, adaptive, precision)) {
         Some(problem) => Err(rules.locator.error(key, problem)),
         None => Ok(()),
+    }
+}
+
+/// Gives the keys the values that follow from the number of images to measure on.
+pub(crate) fn fit(analyses: &mut AnalysisConfig, images: usize) {
+    if let Some(noise) = &mut analyses.noise {
+        noise.images = Some(noise.images_of(images));
     }
 }
 
@@ -222,7 +267,7 @@ pub(crate) fn check_with_data(
 ) -> Result<()> {
     let AnalysisConfig { robustness, noise, smoothness, schemes } = analyses;
     let most = |key: &str, wanted: usize| {
-        if wanted <= images || !locator.is_given(key) {
+        if wanted <= images {
             return Ok(());
         }
         let problem = format!("found {wanted}, but there are only {images} test images");
@@ -231,8 +276,8 @@ pub(crate) fn check_with_data(
     if let Some(count) = robustness.as_ref().and_then(|keys| keys.images) {
         most("analysis.robustness.images", count)?;
     }
-    if let Some(noise) = noise {
-        most("analysis.noise.images", noise.images)?;
+    if let Some(count) = noise.as_ref().and_then(|keys| keys.images) {
+        most("analysis.noise.images", count)?;
     }
     let on_images = [
         ("analysis.robustness", robustness.is_some()),
@@ -245,7 +290,7 @@ pub(crate) fn check_with_data(
     let entry = smoothness.as_ref().and_then(|keys| keys.entry);
     if let Some([row, column]) = entry.filter(|entry| entry.iter().any(|index| *index >= width)) {
         let problem =
-            format!("found [{row}, {column}]; allowed: two numbers from 0 to {}", width - 1);
+            format!("found [{row}, {column}]; expected two numbers from 0 to {}", width - 1);
         return Err(locator.error("analysis.smoothness.entry", problem));
     }
     Ok(())

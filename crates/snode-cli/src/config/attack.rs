@@ -7,9 +7,12 @@ use snode_attack::{
     MovingTarget, Norm, ProjectedGradient, Target, Targeted,
 };
 
+use super::list::Element;
 use super::scheme::{SchemeName, is_adaptive, tolerance_problem};
 use super::{Experiment, Locator};
+use crate::arguments::{count, real, whole};
 use crate::error::{Error, Result};
+use crate::format::plain;
 use crate::number::Number;
 
 /// An item of `[[attack]]`.
@@ -24,28 +27,28 @@ pub struct AttackConfig {
     #[arg(long, value_enum, value_name = "METHOD", default_value_t)]
     pub method: AttackMethod,
     /// How many of the images, from the first on; all if not given.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = count)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<usize>,
     /// How many steps at most (with targeted for each target, with pgd from each start, with
     /// carlini-wagner for each constant).
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = whole)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<usize>,
     /// Length of a step, in the 2-norm or, for pgd, in its norm.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
     /// Multiplicative margin κ: κ times the target's output must reach the class's own.
-    #[arg(long, value_name = "NUMBER", conflicts_with = "margin")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "margin", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kappa: Option<f64>,
     /// Additive margin, in place of κ: the target's output must exceed the class's own by it.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub margin: Option<f64>,
     /// Targeted: the class to lead images to; every other class in turn if not given.
-    #[arg(long, value_name = "CLASS")]
+    #[arg(long, value_name = "CLASS", value_parser = whole)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<usize>,
     /// Fgsm, pgd: the norm of steps and perturbations.
@@ -53,7 +56,7 @@ pub struct AttackConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm: Option<NormName>,
     /// Fgsm, pgd: ε, the largest perturbation.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub radius: Option<f64>,
     /// Pgd: begin at a random point within the radius.
@@ -61,27 +64,27 @@ pub struct AttackConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random_start: Option<bool>,
     /// Pgd: how often to begin anew, keeping the best.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = whole)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restarts: Option<usize>,
     /// Deepfool: by how much it goes too far, as a part of the way.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overshoot: Option<f64>,
     /// Carlini-wagner: how many constants c are searched through.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = whole)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub searches: Option<usize>,
     /// Carlini-wagner: the learning rate of Adam.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
     /// Carlini-wagner: the first constant c.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constant: Option<f64>,
     /// Carlini-wagner: by how much the other class must win.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
     /// Be done with an image at its first success; else the attack goes on to its limit and the
@@ -89,10 +92,16 @@ pub struct AttackConfig {
     #[arg(long)]
     pub stop_on_success: bool,
     /// How often the way to an adversarial image is halved afterwards, for a smaller perturbation.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = whole)]
     pub refinements: usize,
+    /// At which ε, in the attack's own norm, the accuracy that is left is told; not beyond the
+    /// radius, if there is one. If not given: the radius, or 0.25 and 0.5 in the 2-norm, 0.1 and 0.3
+    /// in the ∞-norm.
+    #[arg(long, value_delimiter = ',', value_name = "NUMBERS", value_parser = real)]
+    #[serde(deserialize_with = "super::list::some_list", skip_serializing_if = "Option::is_none")]
+    pub epsilons: Option<Vec<f64>>,
     /// How many images are attacked at once.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = count)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<usize>,
     /// The scheme that solves the network; the one it was trained under if not given.
@@ -100,9 +109,13 @@ pub struct AttackConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<SchemeName>,
     /// Relative and absolute tolerance of an adaptive scheme, in place of the run's.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = real)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<f64>,
+}
+
+impl Element<'_> for AttackConfig {
+    const LIST: &'static str = "a list of tables, each with double brackets: [[attack]]";
 }
 
 /// A method of attack.
@@ -145,7 +158,8 @@ impl NormName {
         }
     }
 
-    fn named(norm: Norm) -> Self {
+    /// The name of a norm.
+    pub fn named(norm: Norm) -> Self {
         match norm {
             Norm::Two => Self::Two,
             Norm::Infinity => Self::Infinity,
@@ -171,6 +185,51 @@ impl AttackConfig {
     /// What its results are called.
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(self.method.text())
+    }
+
+    /// The norm in which its perturbations are bounded, or kept small.
+    pub fn own_norm(&self) -> Norm {
+        self.method::<f64>().norm()
+    }
+
+    /// The radius that its perturbations never exceed, if there is one.
+    fn bound(&self) -> Option<f64> {
+        match self.method {
+            AttackMethod::Fgsm => Some(self.fast_gradient().radius),
+            AttackMethod::Pgd => self.projected_gradient().radius,
+            _ => None,
+        }
+    }
+
+    /// At which ε of its own norm the accuracy that is left is told.
+    pub fn epsilons(&self) -> Vec<f64> {
+        match (&self.epsilons, self.bound(), self.own_norm()) {
+            (Some(epsilons), ..) => epsilons.clone(),
+            (None, Some(radius), _) => vec![radius],
+            (None, None, Norm::Two) => vec![0.25, 0.5],
+            (None, None, Norm::Infinity) => vec![0.1, 0.3],
+        }
+    }
+
+    fn check_epsilons(&self) -> std::result::Result<(), String> {
+        let Some(epsilons) = &self.epsilons else { return Ok(()) };
+        if epsilons.is_empty() {
+            return Err("found none; expected at least 1".into());
+        }
+        let allowed = |epsilon: f64| epsilon >= 0.0 && epsilon.is_finite();
+        if let Some(epsilon) = epsilons.iter().find(|epsilon| !allowed(**epsilon)) {
+            return Err(format!("found {}; expected 0 or more", plain(*epsilon)));
+        }
+        // Nothing is known of larger perturbations than those that were tried.
+        let beyond = |radius: &f64| epsilons.iter().copied().find(|epsilon| epsilon > radius);
+        match self.bound().and_then(|radius| Some((radius, beyond(&radius)?))) {
+            None => Ok(()),
+            Some((radius, epsilon)) => Err(format!(
+                "found {}; expected 0 to {}, the radius",
+                plain(epsilon),
+                plain(radius)
+            )),
+        }
     }
 
     /// The method with its options.
@@ -344,7 +403,7 @@ impl AttackConfig {
         let letters = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         let name = self.name();
         if !(1..=64).contains(&name.len()) || !name.bytes().all(letters) {
-            let problem = format!("found {name:?}; allowed: 1 to 64 letters, digits, `_` and `-`");
+            let problem = format!("found {name:?}; expected 1 to 64 letters, digits, `_` and `-`");
             return Err(("name", problem));
         }
         for (key, is_given, methods) in self.method_keys() {
@@ -352,19 +411,20 @@ impl AttackConfig {
                 let names: Vec<String> =
                     methods.iter().map(|method| format!("\"{}\"", method.text())).collect();
                 let problem = format!(
-                    "has no meaning with method = \"{}\"; allowed with {}",
-                    self.method.text(),
-                    names.join(", ")
+                    "only valid with the method {}, and the method is \"{}\"; remove it",
+                    names.join(", "),
+                    self.method.text()
                 );
                 return Err((key, problem));
             }
         }
         if self.kappa.is_some() && self.margin.is_some() {
-            return Err(("margin", "is in place of kappa; allowed: one of the two".into()));
+            return Err(("margin", "stands in place of kappa; expected one of the two".into()));
         }
         if self.images == Some(0) {
-            return Err(("images", "found 0; allowed: at least 1".into()));
+            return Err(("images", "found 0; expected at least 1".into()));
         }
+        self.check_epsilons().map_err(|problem| ("epsilons", problem))?;
         let classes = classes.unwrap_or(usize::MAX);
         let checked = self
             .method::<f64>()
@@ -379,7 +439,7 @@ impl AttackConfig {
                     "learning rate" => "learning_rate",
                     other => other,
                 };
-                (key, format!("found {found}; allowed: {allowed}"))
+                (key, format!("found {found}; expected {allowed}"))
             }
             other => ("method", other.to_string()),
         })

@@ -11,6 +11,7 @@ use super::{
 };
 use super::{analysis, scheme};
 use crate::error::{Error, Result};
+use crate::format::plain;
 use crate::threads::MOST_THREADS;
 
 /// The largest horizon; more would be integrated, but never usefully.
@@ -35,6 +36,17 @@ pub fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     check_tolerances(experiment, locator)
 }
 
+/// Checks what an experiment says of a network and its images, whoever trained it.
+///
+/// # Errors
+/// The first thing found wrong.
+pub fn check_network(experiment: &Experiment, locator: &Locator) -> Result<()> {
+    let rules = Rules { experiment, locator };
+    rules.general()?;
+    rules.data()?;
+    rules.network()
+}
+
 struct Rules<'a> {
     experiment: &'a Experiment,
     locator: &'a Locator,
@@ -51,7 +63,7 @@ impl Rules<'_> {
         if self.experiment.output.directory.is_empty() {
             return Err(self.locator.error(
                 "output.directory",
-                "found an empty text; allowed: a folder, `.` for the present one",
+                "found an empty text; expected a folder, `.` for the present one",
             ));
         }
         Ok(())
@@ -76,7 +88,7 @@ impl Rules<'_> {
                     "data.validation",
                     format!(
                         "found {}, but data.train = {train} images leave none to train on; \
-                         allowed: less than {train}",
+                         expected less than {train}",
                         data.validation
                     ),
                 ));
@@ -91,7 +103,10 @@ impl Rules<'_> {
         if !(horizon > 0.0 && horizon <= LARGEST_HORIZON) {
             return Err(self.locator.error(
                 "network.horizon",
-                format!("found {horizon}; allowed: more than 0, at most {LARGEST_HORIZON}"),
+                format!(
+                    "found {}; expected more than 0, at most {LARGEST_HORIZON}",
+                    plain(horizon)
+                ),
             ));
         }
         self.count("network.layers", network.layers, 1, MOST_LAYERS)?;
@@ -105,14 +120,14 @@ impl Rules<'_> {
         if cost.mu1 == 0.0 && config.targets.is_some() {
             return Err(self.locator.error(
                 "cost.targets",
-                "targets belong to the squared distance, but its weight mu1 is 0; leave them \
-                 out, or set loss = \"l2\" or mu1 > 0",
+                "only valid with the squared distance, whose weight mu1 is 0; remove it, or set \
+                 loss = \"l2\" or mu1 > 0",
             ));
         }
         let weights = [("mu1", cost.mu1), ("mu2", cost.mu2), ("mu3", cost.mu3), ("mu4", cost.mu4)];
         for (key, weight) in weights {
             if !(weight.is_finite() && weight >= 0.0) {
-                let problem = format!("found {weight}; allowed: 0 or more");
+                let problem = format!("found {}; expected 0 or more", plain(weight));
                 return Err(self.locator.error(&format!("cost.{key}"), problem));
             }
         }
@@ -154,15 +169,15 @@ impl Rules<'_> {
             return Err(self.locator.error(
                 "training.checkpoint_every",
                 format!(
-                    "found {}; allowed: seconds, 0 (after every iteration) or more",
-                    training.checkpoint_every
+                    "found {}; expected seconds, 0 (after every iteration) or more",
+                    plain(training.checkpoint_every)
                 ),
             ));
         }
         if !(training.divergence_factor.is_finite() && training.divergence_factor > 1.0) {
             return Err(self.locator.error(
                 "training.divergence_factor",
-                format!("found {}; allowed: more than 1", training.divergence_factor),
+                format!("found {}; expected more than 1", plain(training.divergence_factor)),
             ));
         }
         if let Some(patience) = training.early_stop {
@@ -170,8 +185,8 @@ impl Rules<'_> {
             if self.experiment.data.validation == 0 {
                 return Err(self.locator.error(
                     "training.early_stop",
-                    "needs images that are neither trained on nor tested with; allowed with \
-                     data.validation > 0, such as 5000",
+                    "needs images that are neither trained on nor tested with; expected \
+                     data.validation > 0, e.g. 5000",
                 ));
             }
         }
@@ -201,11 +216,11 @@ impl Rules<'_> {
         if self.experiment.network.scheme != SchemeName::Euler {
             return Err(self.locator.error(
                 "training.method",
-                "trains the residual network that Euler makes of the equation; allowed with \
+                "trains the residual network that Euler makes of the equation; only valid with \
                  network.scheme = \"euler\"",
             ));
         }
-        let falls = "schedule = \"step\", \"exponential\" or \"cosine\"";
+        let falls = "`schedule = \"step\"`, `\"exponential\"` or `\"cosine\"`";
         match (training.schedule.unwrap_or_default(), training.schedule_batches) {
             (ScheduleName::Constant, batches) => {
                 self.only_with("training.schedule_batches", batches.is_some(), falls)?;
@@ -224,11 +239,11 @@ impl Rules<'_> {
         let training = &self.experiment.training;
         match training.space.unwrap_or_default() {
             SpaceName::L2 => {
-                self.only_with("training.length", training.length.is_some(), "space = \"h1\"")?;
+                self.only_with("training.length", training.length.is_some(), "`space = \"h1\"`")?;
                 self.only_with(
                     "training.discretisation",
                     training.discretisation.is_some(),
-                    "space = \"h1\"",
+                    "`space = \"h1\"`",
                 )?;
             }
             SpaceName::H1 => {
@@ -240,7 +255,7 @@ impl Rules<'_> {
                 if quadrature && self.experiment.network.layers < 2 {
                     return Err(self.locator.error(
                         "training.discretisation",
-                        "a quadrature in depth needs at least 2 layers; allowed with one: \
+                        "a quadrature in depth needs at least 2 layers; expected with one layer: \
                          tridiagonal",
                     ));
                 }
@@ -250,7 +265,7 @@ impl Rules<'_> {
             (LineSearchName::Linearised, halvings) => self.only_with(
                 "training.halvings",
                 halvings.is_some(),
-                "line_search = \"backtracking\"",
+                "`line_search = \"backtracking\"`",
             )?,
             (LineSearchName::Backtracking, Some(halvings)) => {
                 self.count("training.halvings", halvings, 1, MOST_HALVINGS)?;
@@ -267,23 +282,23 @@ impl Rules<'_> {
         if (min..=max).contains(&found) {
             return Ok(());
         }
-        let allowed =
+        let expected =
             if max == usize::MAX { format!("{min} or more") } else { format!("{min} to {max}") };
-        Err(self.locator.error(key, format!("found {found}; allowed: {allowed}")))
+        Err(self.locator.error(key, format!("found {found}; expected {expected}")))
     }
 
-    fn positive(&self, key: &str, found: f64, allowed: &str) -> Result<()> {
+    fn positive(&self, key: &str, found: f64, expected: &str) -> Result<()> {
         if found.is_finite() && found > 0.0 {
             return Ok(());
         }
-        Err(self.locator.error(key, format!("found {found}; allowed: {allowed}")))
+        Err(self.locator.error(key, format!("found {}; expected {expected}", plain(found))))
     }
 
     fn only_with(&self, key: &str, given: bool, condition: &str) -> Result<()> {
         if !given {
             return Ok(());
         }
-        Err(self.locator.error(key, format!("has a meaning only with {condition}; leave it out")))
+        Err(self.locator.error(key, format!("only valid with {condition}; remove it")))
     }
 }
 
@@ -305,7 +320,7 @@ pub fn check_name(name: &str) -> std::result::Result<(), String> {
     let ending = RESERVED.iter().find(|ending| name.to_lowercase().ends_with(*ending));
     if let (true, Some(ending)) = (sensible, ending) {
         return Err(format!(
-            "found `{name}`; allowed: a name that does not end in {ending}, as the files of another \
+            "found `{name}`; expected a name that does not end in {ending}, as the files of another \
              run or grid do"
         ));
     }
@@ -313,7 +328,8 @@ pub fn check_name(name: &str) -> std::result::Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "found `{}`; allowed: 1 to 128 letters, digits and - _ . + = for the names of files",
+        "found `{}`; expected 1 to 128 letters, digits, spaces and - _ . + =, neither \
+         a point first nor a space first or last: results are called so",
         name.escape_debug()
     ))
 }

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use snode_files::{FileError, FileKind, Pipes, Reading};
-use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
 use super::merge::{Layer, merge};
-use super::{Experiment, Locator, diagnose, nearest};
+use super::message::{located, message};
+use super::read::read;
+use super::refusal::Refusal;
+use super::texts::{check_text, check_texts};
+use super::{Experiment, Locator, nearest};
 use crate::error::{Error, Result};
 
 /// Larger files are not experiments.
@@ -95,10 +98,10 @@ impl ExperimentFile {
         }
         let locator = locator.unwrap_or_else(|| Locator::new(path, PathBuf::new(), &text));
         // Each file has been read as an experiment of its own: what can be wrong now lies between them.
-        let experiment = of_table(&table).map_err(|error| Error::Config {
+        let experiment = read(&table).map_err(|refusal: Refusal| Error::Config {
             place: path.display().to_string(),
             key: None,
-            problem: format!("with its base: {}", diagnose::explain(error.message())),
+            problem: format!("with its base: {}: {}", refusal.name(), message(&refusal)),
         })?;
         let mut file =
             Self { path: path.to_owned(), text, locator, experiment, table, layers, seeds: None };
@@ -126,7 +129,7 @@ impl ExperimentFile {
         } else {
             insert(&mut self.table, &key, value, text)?;
             self.experiment =
-                of_table(&self.table).map_err(|error| invalid_override(text, &error))?;
+                read(&self.table).map_err(|refusal| invalid_override(text, &refusal))?;
         }
         self.locator.override_key(&key, text);
         Ok(())
@@ -207,22 +210,8 @@ impl ExperimentFile {
             let (place, folder) = (setting.place.clone(), setting.folder.clone());
             cell.locator.place_key(&setting.key, place, folder);
         }
-        cell.experiment = of_table(&cell.table).map_err(|error| self.blame(settings, &error))?;
+        cell.experiment = read(&cell.table).map_err(|refusal| blame(settings, &refusal, self))?;
         Ok(cell)
-    }
-
-    /// The error that a setting is wrong: the first one with which the experiment is none.
-    fn blame(&self, settings: &[Setting], error: &toml::de::Error) -> Error {
-        let mut table = self.table.clone();
-        for setting in settings {
-            set(&mut table, &setting.key, setting.value.clone());
-            if let Err(error) = of_table(&table) {
-                return setting.error(diagnose::explain(error.message()));
-            }
-        }
-        let (place, problem) =
-            (self.path.display().to_string(), diagnose::explain(error.message()));
-        Error::Config { place, key: None, problem }
     }
 }
 
@@ -254,8 +243,18 @@ fn set(mut table: &mut toml::Table, key: &str, value: toml::Value) {
     table.insert(last.to_owned(), value);
 }
 
-fn of_table(table: &toml::Table) -> std::result::Result<Experiment, toml::de::Error> {
-    toml::Value::Table(table.clone()).try_into()
+/// The error that one of the settings is wrong: that of the key that was refused, or the first.
+fn blame(settings: &[Setting], refusal: &Refusal, file: &ExperimentFile) -> Error {
+    let path = refusal.path();
+    let within = |outer: &str, inner: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let is_refused =
+        |setting: &&Setting| within(&path, &setting.key) || within(&setting.key, &path);
+    match settings.iter().find(is_refused) {
+        Some(setting) => setting.error(message(refusal)),
+        None => located(refusal, &file.locator),
+    }
 }
 
 /// Reads a file, the file it is based on, the file that one is based on, and so on.
@@ -281,9 +280,9 @@ fn read_layers(path: &Path) -> Result<Vec<Layer>> {
             _ => known.path == path,
         };
         let problem = if layers.iter().any(same) {
-            Some(format!("{} is based on itself; allowed: no circle", path.display()))
+            Some(format!("{} is based on itself; expected no circle", path.display()))
         } else if layers.len() > MOST_BASES {
-            Some(format!("a chain of more than {MOST_BASES} bases; allowed: fewer"))
+            Some(format!("found a chain of more than {MOST_BASES} bases; expected fewer"))
         } else {
             None
         };
@@ -304,28 +303,12 @@ fn read_layer(path: &Path) -> Result<Layer> {
         key: None,
         problem: format!("not TOML: {}", error.message()),
     })?;
-    let refused = |error: &toml::de::Error| {
-        let key = error.span().and_then(|span| locator.key_at(&span).map(str::to_owned));
-        Error::Config {
-            place: locator.place_at(error.span()),
-            key,
-            problem: diagnose::explain(error.message()),
-        }
-    };
-    let table = toml::Table::deserialize(Deserializer::from(parsed.clone()))
-        .map_err(|error| refused(&error))?;
-    let span = parsed.span();
-    let mut keys = parsed.into_inner();
-    for key in GRID_KEYS.iter().chain([&BASE]) {
-        keys.remove(*key);
-    }
-    let experiment = Experiment::deserialize(Deserializer::from(Spanned::new(span, keys)));
-    match experiment {
-        // What is missing may stand in the base.
-        Err(error) if table.contains_key(BASE) && error.message().starts_with("missing field") => {}
-        Err(error) => return Err(refused(&error)),
-        Ok(_) => {}
-    }
+    let table = toml::Table::deserialize(Deserializer::from(parsed))
+        .map_err(|error| beyond_numbers(&error, &text, &locator))?;
+    check_texts(&table, &locator)?;
+    let mut keys = table.clone();
+    keys.retain(|key, _| key != BASE && !GRID_KEYS.contains(&key));
+    read::<Experiment>(&keys).map_err(|refusal| located(&refusal, &locator))?;
     Ok(Layer { path: path.to_owned(), text, locator, table })
 }
 
@@ -337,6 +320,20 @@ fn folder(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|_| !is_pipe && !is_given);
     folder.unwrap_or(Path::new("")).to_owned()
 }
+
+/// The error that a number is none of TOML's: all that can be wrong with a text that is TOML.
+fn beyond_numbers(error: &toml::de::Error, text: &str, locator: &Locator) -> Error {
+    let span = error.span();
+    let found = span.clone().and_then(|span| text.get(span)).unwrap_or("a number");
+    Error::Config {
+        place: locator.place_at(span.clone()),
+        key: span.and_then(|span| locator.key_at(&span).map(str::to_owned)),
+        problem: format!("found {found}; expected {NUMBERS}"),
+    }
+}
+
+/// Which numbers there are in TOML.
+const NUMBERS: &str = "a whole number of at most 9223372036854775807, or a number with a point";
 
 /// The text of a file, or of a pipe that the program was given; it is read once.
 fn read_text(path: &Path) -> Result<String> {
@@ -407,7 +404,7 @@ pub fn value_of(text: &str) -> toml::Value {
 
 fn parse_override(text: &str) -> Result<(String, toml::Value)> {
     let usage = |text: &str| {
-        Error::Usage(format!("--set {text}: expected table.key=value, as training.epochs=2"))
+        Error::Usage(format!("--set {text}: expected table.key=value, e.g. training.epochs=2"))
     };
     let (key, value) = text.split_once('=').ok_or_else(|| usage(&shortened(text)))?;
     let (key, value) = (key.trim(), value.trim());
@@ -415,7 +412,14 @@ fn parse_override(text: &str) -> Result<(String, toml::Value)> {
     if key.split('.').any(str::is_empty) {
         return Err(usage(&shortened(text)));
     }
-    Ok((key.to_owned(), value_of(value)))
+    let parsed = value_of(value);
+    let is_whole =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    if parsed.is_str() && is_whole(value.trim_start_matches(['+', '-'])) {
+        return Err(Error::Usage(format!("--set {text}: found {value}; expected {NUMBERS}")));
+    }
+    check_text(value).map_err(|problem| Error::Usage(format!("--set {key}: {problem}")))?;
+    Ok((key.to_owned(), parsed))
 }
 
 /// Refuses a key of the command line that is deeper than any: tables within tables are walked by
@@ -450,18 +454,21 @@ fn insert(mut table: &mut toml::Table, key: &str, value: toml::Value, text: &str
     let last = parts.next_back().unwrap_or_default();
     for part in parts {
         let inner = table.entry(part).or_insert_with(|| toml::Table::new().into());
-        table = inner
-            .as_table_mut()
-            .ok_or_else(|| Error::Usage(format!("--set {text}: `{part}` is not a table")))?;
+        table = match inner {
+            toml::Value::Table(inner) => inner,
+            toml::Value::Array(_) => {
+                return Err(Error::Usage(format!(
+                    "--set {text}: `{part}` is a list of tables; expected a key outside of it: \
+                     what stands in a list is changed in the file"
+                )));
+            }
+            _ => return Err(Error::Usage(format!("--set {text}: `{part}` is not a table"))),
+        };
     }
     table.insert(last.to_owned(), value);
     Ok(())
 }
 
-fn invalid_override(text: &str, error: &toml::de::Error) -> Error {
-    Error::Config {
-        place: format!("--set {text}"),
-        key: None,
-        problem: diagnose::explain(error.message()),
-    }
+fn invalid_override(text: &str, refusal: &Refusal) -> Error {
+    Error::Config { place: format!("--set {text}"), key: None, problem: message(refusal) }
 }

@@ -25,11 +25,11 @@ impl Layer {
                 Ok(Some(self.locator.folder_of("base").join(base)))
             }
             Some(other) => {
-                let allowed = "allowed: the path of a TOML file, relative to this one";
+                let expected = "expected the path of a TOML file, relative to this one";
                 Err(Error::Config {
                     place: self.locator.place_of("base"),
                     key: Some("base".into()),
-                    problem: format!("found {other}; {allowed}"),
+                    problem: format!("found {other}; {expected}"),
                 })
             }
         }

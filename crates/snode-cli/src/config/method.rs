@@ -7,6 +7,7 @@ use snode_resnet::{
 use snode_train::{Discretisation, LineSearch, NcgOptions, Space};
 
 use super::{EpsilonPlaceName, LineSearchName, Method, ScheduleName, SpaceName, TrainingConfig};
+use crate::format::plain;
 
 /// NCG iterations on a batch in the paper.
 const ITERATIONS: usize = 6;
@@ -29,8 +30,9 @@ pub(super) struct MethodKey {
     pub condition: &'static str,
 }
 
-const NCG: &str = "method = \"ncg\"";
-const STOCHASTIC: &str = "method = \"rmsprop\", \"adam\", \"adamw\", \"momentum\" or \"sgd\"";
+const NCG: &str = "`method = \"ncg\"`";
+const STOCHASTIC: &str =
+    "`method = \"rmsprop\"`, `\"adam\"`, `\"adamw\"`, `\"momentum\"` or `\"sgd\"`";
 
 /// The keys that have a meaning with some methods only.
 pub(super) fn method_keys(training: &TrainingConfig) -> [MethodKey; 21] {
@@ -64,19 +66,29 @@ pub(super) fn method_keys(training: &TrainingConfig) -> [MethodKey; 21] {
             "momentum",
             training.momentum.is_some(),
             &[Momentum, Rmsprop],
-            "method = \"momentum\" or \"rmsprop\"",
+            "`method = \"momentum\"` or `\"rmsprop\"`",
         ),
-        some("nesterov", training.nesterov.is_some(), &[Momentum], "method = \"momentum\""),
-        some("rho", training.rho.is_some(), &[Rmsprop], "method = \"rmsprop\""),
-        some("centred", training.centred.is_some(), &[Rmsprop], "method = \"rmsprop\""),
+        some("nesterov", training.nesterov.is_some(), &[Momentum], "`method = \"momentum\"`"),
+        some("rho", training.rho.is_some(), &[Rmsprop], "`method = \"rmsprop\"`"),
+        some("centred", training.centred.is_some(), &[Rmsprop], "`method = \"rmsprop\"`"),
         some(
             "epsilon",
             training.epsilon.is_some(),
             &[Rmsprop, Adam, Adamw],
-            "method = \"rmsprop\", \"adam\" or \"adamw\"",
+            "`method = \"rmsprop\"`, `\"adam\"` or `\"adamw\"`",
         ),
-        some("epsilon_place", training.epsilon_place.is_some(), &[Rmsprop], "method = \"rmsprop\""),
-        some("betas", training.betas.is_some(), &[Adam, Adamw], "method = \"adam\" or \"adamw\""),
+        some(
+            "epsilon_place",
+            training.epsilon_place.is_some(),
+            &[Rmsprop],
+            "`method = \"rmsprop\"`",
+        ),
+        some(
+            "betas",
+            training.betas.is_some(),
+            &[Adam, Adamw],
+            "`method = \"adam\"` or `\"adamw\"`",
+        ),
     ]
 }
 
@@ -233,7 +245,7 @@ fn schedule_factor(schedule: ScheduleName) -> f64 {
 pub(super) fn key_to_blame(error: &ResNetError) -> (String, String) {
     match error {
         ResNetError::Option { option, found, allowed } => {
-            (format!("training.{option}"), format!("found {found}; allowed: {allowed}"))
+            (format!("training.{option}"), format!("found {}; expected {allowed}", plain(*found)))
         }
         other => ("training.method".into(), other.to_string()),
     }

@@ -1,12 +1,14 @@
 //! Gives every key the value it has.
 
 use snode_ode::SchemeChoice;
+use snode_store::{RunInfo, RunSummary};
 use snode_train::Cost;
 
 use super::check::check_stem;
 use super::method::{method_keys, resolve_method};
 use super::{CostConfig, Experiment, ExperimentFile, Loss};
 use crate::error::Result;
+use crate::records::is_imported;
 use crate::threads::default_threads;
 
 /// The experiment with every default in place, but for those that follow from the data.
@@ -61,6 +63,14 @@ pub fn cost(config: &CostConfig, classes: usize) -> Cost {
     cost
 }
 
+/// The cost that the network of a run was trained for: not known of one that was imported, unless
+/// it was said with it.
+pub fn known_cost(run: &RunSummary, experiment: Option<&Experiment>) -> Option<Cost> {
+    let said = run.info.provenance.contains_key(RunInfo::IMPORTED_COST);
+    let experiment = experiment.filter(|_| said || !is_imported(run))?;
+    Some(cost(&experiment.cost, run.model.classes))
+}
+
 /// The keys of a resolved experiment that have no value, and what that means.
 pub fn unset_keys(experiment: &Experiment) -> Vec<(&'static str, &'static str, String)> {
     let training = &experiment.training;
@@ -80,8 +90,8 @@ pub fn unset_keys(experiment: &Experiment) -> Vec<(&'static str, &'static str, S
     for key in method_keys(training) {
         let meaning = match key.key {
             _ if !key.belongs => &format!("only with {}", key.condition),
-            "length" | "discretisation" => "only with space = \"h1\"",
-            "halvings" => "only with line_search = \"backtracking\"",
+            "length" | "discretisation" => "only with `space = \"h1\"`",
+            "halvings" => "only with `line_search = \"backtracking\"`",
             "schedule_batches" | "schedule_factor" => "only with another schedule",
             "largest_step" => "not capped",
             _ => "the method's default",

@@ -3,13 +3,14 @@
 //! Every key has its default here and nowhere else. An optional key without a value in the file is
 //! given one by [`resolve`](super::resolve) where one follows from other keys or from the data.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use snode_ode::{Activation, Initialisation};
 use snode_train::{Conjugacy, Discretisation, Metric};
 
 use super::analysis::AnalysisConfig;
 use super::attack::AttackConfig;
-use super::pair;
+use super::list;
 use super::scheme::{SchemeName, SolverConfig};
 
 /// An experiment.
@@ -41,7 +42,7 @@ pub struct Experiment {
     #[serde(skip_serializing_if = "AnalysisConfig::is_empty")]
     pub analysis: AnalysisConfig,
     /// How it is attacked.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "list::list", skip_serializing_if = "Vec::is_empty")]
     pub attack: Vec<AttackConfig>,
     /// Where results go.
     pub output: OutputConfig,
@@ -94,7 +95,7 @@ pub struct DataConfig {
     /// The name of a known data set or the path of a folder with four IDX files.
     pub source: String,
     /// Rows and columns images are resampled to; those of the source if not given.
-    #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub size: Option<[usize; 2]>,
     /// The value of a pixel without foreground.
     pub background: f64,
@@ -171,12 +172,12 @@ pub struct CostConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mu4: Option<f64>,
     /// Targets of the squared distance: of the other components, and of the class's own.
-    #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub targets: Option<[f64; 2]>,
 }
 
 /// A loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// μ = (1, 0, 0, 0).
@@ -184,7 +185,18 @@ pub enum Loss {
     L2,
     /// μ = (0, 1, 0.01, 0).
     #[serde(alias = "ce")]
+    #[value(alias = "ce")]
     CrossEntropy,
+}
+
+impl Loss {
+    /// As it is written.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::L2 => "l2",
+            Self::CrossEntropy => "cross-entropy",
+        }
+    }
 }
 
 /// `[training]`.
@@ -261,7 +273,7 @@ pub struct TrainingConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon_place: Option<EpsilonPlaceName>,
     /// Adam: the decays of the first and of the second moment.
-    #[serde(deserialize_with = "pair::deserialize", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub betas: Option<[f64; 2]>,
     /// Evaluate every so many batches.
     pub evaluate_every: usize,

@@ -2,11 +2,13 @@
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use snode_ode::{AdaptiveOptions, ErrorNorm, Interpolation, Method, SchemeChoice};
+use snode_ode::{AdaptiveOptions, ErrorNorm, Interpolation, Method, SchemeChoice, SolverKeys};
 use snode_store::RunSummary;
 
+use super::list::Element;
 use super::{Experiment, Locator, Precision};
 use crate::error::{Error, Result};
+use crate::format::plain;
 
 /// The name of a numerical scheme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -31,6 +33,10 @@ pub enum SchemeName {
     TrBdf2,
     /// ESDIRK34, adaptive and implicit.
     Esdirk34,
+}
+
+impl Element<'_> for SchemeName {
+    const LIST: &'static str = "a list of names in brackets, e.g. [\"euler\", \"dopri5\"]";
 }
 
 impl SchemeName {
@@ -91,6 +97,19 @@ pub struct SolverConfig {
 }
 
 impl SolverConfig {
+    /// The keys, as files of networks hold them.
+    pub fn keys(&self) -> SolverKeys {
+        SolverKeys {
+            interpolation: self.interpolation,
+            rtol: self.rtol,
+            atol: self.atol,
+            norm: self.norm.map(written),
+            first_step: self.first_step,
+            largest_step: self.largest_step,
+            budget: self.budget.map(|budget| budget as u64),
+        }
+    }
+
     /// Whether no key is given.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -98,7 +117,7 @@ impl SolverConfig {
 
     /// Gives every key that has a meaning under a scheme its value, and forgets the others: they are
     /// for when the scheme is another one.
-    pub(super) fn resolve(&mut self, scheme: SchemeName) {
+    pub fn resolve(&mut self, scheme: SchemeName) {
         *self = match scheme_of(scheme, self) {
             SchemeChoice::Rk2(interpolation) | SchemeChoice::Rk4(interpolation) => {
                 Self { interpolation: Some(interpolation), ..Self::default() }
@@ -119,6 +138,26 @@ impl SolverConfig {
             _ => Self::default(),
         };
     }
+}
+
+impl From<&SolverKeys> for SolverConfig {
+    fn from(keys: &SolverKeys) -> Self {
+        let norms = [ErrorNorm::Rms, ErrorNorm::Max, ErrorNorm::PerSample];
+        Self {
+            rtol: keys.rtol,
+            atol: keys.atol,
+            norm: norms.into_iter().find(|norm| keys.norm.as_ref() == Some(&written(*norm))),
+            first_step: keys.first_step,
+            largest_step: keys.largest_step,
+            budget: keys.budget.map(|budget| usize::try_from(budget).unwrap_or(usize::MAX)),
+            interpolation: keys.interpolation,
+        }
+    }
+}
+
+/// A norm as configurations have it.
+fn written(norm: ErrorNorm) -> String {
+    toml::Value::try_from(norm).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Whether a scheme chooses its steps by a tolerance.
@@ -142,25 +181,52 @@ pub fn scheme_for(
     run: &RunSummary,
     experiment: Option<&Experiment>,
 ) -> Result<SchemeChoice> {
-    let choice = match (asked, experiment) {
-        (Some(name), Some(experiment)) => scheme_of(name, &experiment.solver),
-        (Some(name), None) => name.choice(),
-        (None, Some(experiment)) => scheme(experiment),
-        (None, None) => SchemeChoice::named(&run.model.scheme).ok_or_else(|| {
+    let stored = stored_solver(run, experiment);
+    let choice = match (asked, SchemeName::named(&run.model.scheme)) {
+        (Some(name), _) => scheme_of(name, &stored.unwrap_or_default()),
+        (None, Some(SchemeName::Euler)) => SchemeChoice::Euler,
+        (None, Some(name)) => scheme_of(
+            name,
+            &stored.ok_or_else(|| {
+                let name = &run.model.scheme;
+                Error::Usage(format!(
+                    "--scheme: the run does not say the options of its scheme `{name}`; name a \
+                     scheme, whose defaults are then taken"
+                ))
+            })?,
+        ),
+        (None, None) => {
             let name = &run.model.scheme;
-            Error::Usage(format!("--scheme: the run's scheme `{name}` is not known; name another"))
-        })?,
+            let problem = format!("--scheme: the run's scheme `{name}` is not known; name another");
+            return Err(Error::Usage(problem));
+        }
     };
     match (choice, tolerance) {
         (choice, None) => Ok(choice),
         (SchemeChoice::Adaptive(options), Some(tolerance)) => {
-            Ok(SchemeChoice::Adaptive(options.tolerance(tolerance)))
+            let precision = match run.precision {
+                snode_store::Precision::F32 => Precision::F32,
+                snode_store::Precision::F64 => Precision::F64,
+            };
+            match tolerance_problem(tolerance, true, precision) {
+                Some(problem) => Err(Error::Usage(format!("--tolerance: {problem}"))),
+                None => Ok(SchemeChoice::Adaptive(options.tolerance(tolerance))),
+            }
         }
         (choice, Some(_)) => Err(Error::Usage(format!(
-            "--tolerance: has a meaning only with adaptive schemes, not with {}",
+            "--tolerance: only valid with an adaptive scheme, and the scheme is {}; remove it",
             choice.name()
         ))),
     }
+}
+
+/// The options a run was made with: those of its network, or those of its configuration in files
+/// of before networks had them.
+pub fn stored_solver(run: &RunSummary, experiment: Option<&Experiment>) -> Option<SolverConfig> {
+    if run.model.solver.is_empty() {
+        return experiment.map(|experiment| experiment.solver.clone());
+    }
+    Some(SolverConfig::from(&run.model.solver))
 }
 
 /// The scheme of this name with the keys of `[solver]` that have a meaning under it.
@@ -199,14 +265,14 @@ pub(super) fn tolerance_problem(
     precision: Precision,
 ) -> Option<String> {
     if !is_adaptive {
-        return Some("has a meaning only with an adaptive scheme; leave it out".into());
+        return Some("only valid with an adaptive scheme; remove it".into());
     }
     let options = AdaptiveOptions::default().tolerance(tolerance);
     let checked = match precision {
         Precision::F32 => options.check::<f32>(),
         Precision::F64 => options.check::<f64>(),
     };
-    checked.err().map(|error| format!("found {}; allowed: {}", error.found, error.allowed))
+    checked.err().map(|error| format!("found {}; expected {}", plain(error.found), error.allowed))
 }
 
 /// Checks that the keys of `[solver]` are in range, whether the scheme is one they belong to or not.
@@ -231,7 +297,7 @@ pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
         Precision::F64 => options.check::<f64>(),
     };
     checked.map_err(|error| {
-        let problem = format!("found {}; allowed: {}", error.found, error.allowed);
+        let problem = format!("found {}; expected {}", plain(error.found), error.allowed);
         locator.error(&format!("solver.{}", key_of(error.option)), problem)
     })
 }

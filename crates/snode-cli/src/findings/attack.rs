@@ -4,7 +4,7 @@ use snode_attack::{AttackResults, AttackSummary, Norm};
 use snode_store::Appendix;
 
 use crate::analyses::attack::Recorded;
-use crate::config::{AttackConfig, NormName};
+use crate::config::AttackConfig;
 
 /// How many adversarial images are kept.
 const KEPT: usize = 10;
@@ -16,33 +16,56 @@ pub struct Attack {
     pub name: String,
     /// The method and its options.
     pub keys: AttackConfig,
+    /// On which images, and by which scheme the network was solved.
+    pub conditions: Conditions,
     /// Image by image, with the first adversarial ones.
     pub results: AttackResults<f64>,
     /// The results in a few numbers.
     pub summary: AttackSummary,
-    /// ‖δ‖₂ of the smallest successful perturbation of every fooled image, in increasing order.
-    pub norms: Vec<f64>,
+    /// The norms of the smallest successful perturbation of every fooled image, in increasing order:
+    /// 2-norms, and ∞-norms.
+    norms: [Vec<f64>; 2],
+}
+
+/// What an attack was made on, beside the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// Where the images are from.
+    pub data: String,
+    /// Which split of them.
+    pub split: String,
+    /// The scheme that solved the network.
+    pub scheme: String,
 }
 
 impl Attack {
     /// Reads what stands in a group; nothing if it is not that of an attack.
     pub fn read(name: &str, found: &Appendix) -> Option<Self> {
-        Recorded::read(found, KEPT).map(|recorded| Self::new(name, recorded))
-    }
-
-    fn new(name: &str, Recorded { keys, results }: Recorded) -> Self {
-        let (summary, norms) = (results.summary(), results.norms(Norm::Two));
-        Self { name: name.to_owned(), keys, results, summary, norms }
+        let Recorded { keys, results } = Recorded::read(found, KEPT)?;
+        let summary = results.summary();
+        let norms = [Norm::Two, Norm::Infinity].map(|norm| results.norms(norm));
+        let text = |name: &str| found.text(name).unwrap_or_default().to_owned();
+        let conditions =
+            Conditions { data: text("data"), split: text("split"), scheme: text("scheme") };
+        Some(Self { name: name.to_owned(), keys, conditions, results, summary, norms })
     }
 
     /// Whether its steps are measured in the 2-norm.
     pub fn is_euclidean(&self) -> bool {
-        self.keys.norm.is_none_or(|norm| norm == NormName::Two)
+        self.keys.own_norm() == Norm::Two
     }
 
-    /// The part of the attacked images that was fooled by a perturbation of at most this norm (S13).
-    pub fn success(&self, norm: f64) -> f64 {
-        let within = self.norms.partition_point(|own| *own <= norm);
+    /// The norms of the smallest successful perturbation of every fooled image, in increasing order.
+    pub fn norms(&self, norm: Norm) -> &[f64] {
+        match norm {
+            Norm::Two => &self.norms[0],
+            Norm::Infinity => &self.norms[1],
+        }
+    }
+
+    /// The part of the attacked images that was fooled by a perturbation of at most this size (S13).
+    pub fn success(&self, norm: Norm, size: f64) -> f64 {
+        let within = self.norms(norm).partition_point(|own| *own <= size);
         within as f64 / self.summary.attacked() as f64
     }
 

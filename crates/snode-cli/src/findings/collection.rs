@@ -256,19 +256,17 @@ fn groups(cells: &[Cell]) -> Vec<Group> {
     let mut groups: Vec<Group> =
         members.into_iter().map(|members| Group::of(cells, members)).collect();
     tell_apart(cells, &mut groups);
-    // Groups without any run come where their name is known from another model.
+    // As the cases stand in the file of the grid.
     groups.sort_by_key(|group| group.cells[0]);
-    groups.sort_by(|a, b| {
-        let key = |group: &Group| {
-            let scheme = group.scheme != "euler";
-            (group.family.is_none(), group.family, group.sobolev, group.decay, scheme)
-        };
-        key(a).cmp(&key(b))
-    });
     groups
 }
 
 fn belong(a: &Cell, b: &Cell) -> bool {
+    // What imported networks were trained by is not known, and so not that it is the same.
+    let is_imported = |cell: &Cell| cell.run().is_some_and(Run::is_imported);
+    if is_imported(a) || is_imported(b) {
+        return false;
+    }
     match (a.experiment(), b.experiment()) {
         (Some(a), Some(b)) => differences(a, b).iter().all(|difference| difference.key == "seed"),
         _ => a.labels.iter().any(|(grid, label)| {

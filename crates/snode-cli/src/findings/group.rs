@@ -7,9 +7,10 @@ use super::collection::{Cell, Collection};
 use super::run::Run;
 use crate::config::{self, Experiment, Method, SchemeName, SpaceName};
 use crate::grid::manifest::value_text;
+use crate::records::IMPORTED;
 
 /// What a network is trained by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// Stochastic gradients.
     Sgd,
@@ -30,7 +31,7 @@ pub struct Group {
     pub sobolev: bool,
     /// σ, as `tanh` or `ReLU`.
     pub activation: String,
-    /// `CE`, `L²`, or what else is minimised.
+    /// `CE`, `L²`, or what else is minimised; empty if that is not known.
     pub loss: String,
     /// The scheme it is trained under.
     pub scheme: String,
@@ -48,7 +49,15 @@ impl Group {
             let values = members.iter().filter_map(|&place| cells[place].value(key));
             values.map(value_text).next()
         };
-        let kind = experiment.map(Kind::of).unwrap_or_default();
+        let imported = members.iter().find_map(|&place| {
+            let is_imported = cells[place].run().is_some_and(Run::is_imported);
+            is_imported.then(|| cells[place].name())
+        });
+        let kind = match (&imported, experiment) {
+            (Some(name), _) => Kind::imported(name),
+            (None, Some(experiment)) => Kind::of(experiment),
+            (None, None) => Kind::default(),
+        };
         let from_label = |key: &str| label(key).unwrap_or_default();
         Self {
             regime: label("case").unwrap_or(kind.regime),
@@ -59,7 +68,11 @@ impl Group {
                 || activation_name(&from_label("network.activation")),
                 |e| activation_name(&e.network.activation.to_string()),
             ),
-            loss: experiment.map_or_else(|| loss_name(&from_label("cost.loss")), loss_of),
+            loss: match (&imported, experiment) {
+                (Some(_), _) => String::new(),
+                (None, Some(experiment)) => loss_of(experiment),
+                (None, None) => loss_name(&from_label("cost.loss")),
+            },
             scheme: experiment
                 .map_or_else(|| from_label("network.scheme"), |e| e.network.scheme.text().into()),
             cells: members,
@@ -89,6 +102,13 @@ impl Group {
         format!("{}, {}", self.line(), self.model())
     }
 
+    /// What its runs were made by, or are to be; seeds apart.
+    pub fn experiment<'a>(&self, collection: &'a Collection) -> Option<&'a Experiment> {
+        let cells = || self.cells.iter().map(|&place| &collection.cells[place]);
+        let planned = || cells().find_map(|cell| cell.planned.first());
+        cells().find_map(Cell::experiment).or_else(planned)
+    }
+
     /// The runs that are there.
     pub fn runs<'a>(&'a self, collection: &'a Collection) -> impl Iterator<Item = &'a Run> {
         self.cells.iter().filter_map(|&place| collection.cells[place].run())
@@ -116,6 +136,11 @@ struct Kind {
 }
 
 impl Kind {
+    /// Of networks that were trained elsewhere.
+    fn imported(name: &str) -> Self {
+        Self { regime: format!("{IMPORTED} ({name})"), ..Self::default() }
+    }
+
     fn of(experiment: &Experiment) -> Self {
         let training = &experiment.training;
         let family = if training.method == Method::Ncg { Family::Ncg } else { Family::Sgd };

@@ -4,9 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::claims::Verdict;
+use super::claims::{Outcome, Verdict};
 use super::overview::Overview;
 use super::{Claim, Collection, Content, Figure, Report, Section, Table};
+use crate::config::short_numbers;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -25,8 +26,8 @@ pub(super) fn html(report: &Report) -> String {
             body {
                 h1 { (overview.title) }
                 (head(&overview))
-                (contents(&report.sections))
-                (claims(&report.claims))
+                (contents(report))
+                @if let Some(shown) = &report.claims { (claims(shown)) }
                 @for section in &report.sections { (part(section)) }
                 (configuration(&report.collection))
             }
@@ -57,15 +58,17 @@ fn head(overview: &Overview) -> Markup {
     }
 }
 
-fn contents(sections: &[Section]) -> Markup {
+fn contents(report: &Report) -> Markup {
     html! {
         nav {
-            a href="#claims" { "Claims" }
-            @for section in sections {
+            @if report.claims.is_some() {
+                a href="#claims" { "Claims" }
                 " · "
-                a href={ "#" (section.id) } { (section.title) }
             }
-            " · "
+            @for section in &report.sections {
+                a href={ "#" (section.id) } { (section.title) }
+                " · "
+            }
             a href="#configuration" { "Configuration" }
         }
     }
@@ -75,7 +78,7 @@ fn claims(claims: &[Claim]) -> Markup {
     let class = |verdict| match verdict {
         Verdict::Holds => "holds",
         Verdict::DoesNotHold => "fails",
-        Verdict::NotEnoughData => "open",
+        Verdict::NotEnoughData | Verdict::NotComparable => "open",
     };
     html! {
         section #claims {
@@ -83,7 +86,8 @@ fn claims(claims: &[Claim]) -> Markup {
             p {
                 "What the paper claims, and what these runs say. A comparison needs at least "
                 (super::claims::LEAST_RUNS)
-                " runs on each side; a claim is not judged as long as one of its comparisons has fewer."
+                " runs on each side; a claim is not judged as long as one of its comparisons has fewer. \
+                 Groups of runs that differ in more than the claim is about are not compared."
             }
             table.claims {
                 thead { tr { th { "" } th { "Claim and rule" } th { "Verdict" } th { "Measured" } } }
@@ -109,7 +113,7 @@ fn evidence(claim: &Claim) -> Markup {
     let list = html! {
         ul {
             @for evidence in &claim.evidence {
-                li { (sign(evidence.holds)) " " (evidence.text) }
+                li { (sign(evidence.outcome)) " " (evidence.text) }
             }
         }
     };
@@ -125,11 +129,11 @@ fn evidence(claim: &Claim) -> Markup {
 }
 
 /// How a comparison came out, in one letter.
-pub(super) fn sign(holds: Option<bool>) -> &'static str {
-    match holds {
-        Some(true) => "✓",
-        Some(false) => "✗",
-        None => "–",
+pub(super) fn sign(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Supports => "✓",
+        Outcome::Contradicts => "✗",
+        Outcome::TooFewRuns | Outcome::Unequal => "–",
     }
 }
 
@@ -191,7 +195,7 @@ fn configuration(collection: &Collection) -> Markup {
                 @if let Some(run) = group.runs(collection).next() {
                     details {
                         summary { (group.name()) ", seed " (run.summary.info.seed) }
-                        pre { (run.summary.configuration.resolved) }
+                        pre { (short_numbers(&run.summary.configuration.resolved)) }
                     }
                 }
             }

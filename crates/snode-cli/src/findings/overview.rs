@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Collection, Run};
-use crate::estimate::show_seconds;
+use crate::format::show_seconds;
 
 /// Title, facts about all runs, and what is missing.
 pub(super) struct Overview {

@@ -10,6 +10,7 @@ use super::attack::Attack;
 use crate::analyses::ANALYSIS;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
+use crate::records;
 use crate::session::TEST;
 
 /// A run with what was measured on its network.
@@ -50,6 +51,16 @@ impl Run {
         Ok(Self { path: path.to_owned(), summary, experiment, analyses, attacks })
     }
 
+    /// Whether the network was trained elsewhere: by what, and for which cost, is not known.
+    pub fn is_imported(&self) -> bool {
+        records::is_imported(&self.summary)
+    }
+
+    /// On how many test images the accuracy was measured.
+    pub fn test_images(&self) -> Option<usize> {
+        self.summary.history.last_score(TEST).map(|score| score.total)
+    }
+
     /// The fraction of the test images that was classified rightly in the end.
     pub fn accuracy(&self) -> Option<f64> {
         self.summary.history.last_score(TEST).map(|score| score.accuracy())
@@ -63,10 +74,15 @@ impl Run {
         })
     }
 
+    /// What stands in the file on [`robustness`](Self::robustness).
+    pub fn robustness_group(&self) -> Option<&Appendix> {
+        let scheme = self.experiment.network.scheme.text();
+        self.analyses.get(&format!("robustness/{scheme}"))
+    }
+
     /// Accuracy against the noise on inputs, by the scheme the network was trained under.
     pub fn robustness(&self) -> Option<Vec<(f64, Moments)>> {
-        let scheme = self.experiment.network.scheme.text();
-        let found = self.analyses.get(&format!("robustness/{scheme}"))?;
+        let found = self.robustness_group()?;
         let levels = found.values("levels")?;
         let accuracy = found.arrays.get("accuracy")?;
         let draws = *accuracy.shape.get(1)?;

@@ -2,6 +2,8 @@
 
 use snode_analysis::Moments;
 
+use crate::format;
+
 /// Curves of several runs as one: at every x what the runs have there.
 pub(super) fn across(curves: &[Vec<(f64, f64)>]) -> Vec<(f64, Moments)> {
     let mut places: Vec<f64> = curves.iter().flatten().map(|point| point.0).collect();
@@ -19,36 +21,19 @@ pub(super) fn across(curves: &[Vec<(f64, f64)>]) -> Vec<(f64, Moments)> {
 
 /// `97.12 ± 0.08`; without the spread for one run, `–` for none.
 pub(super) fn mean_and_spread(moments: &Moments, decimals: usize) -> String {
-    match moments.count {
-        0 => "–".into(),
-        1 => format!("{:.decimals$}", moments.mean),
-        _ => format!("{:.decimals$} ± {:.decimals$}", moments.mean, moments.standard_deviation()),
-    }
+    shown(moments, |value| format::fixed(value, decimals))
 }
 
 /// The same with three digits, in powers of ten where that is shorter.
 pub(super) fn short(moments: &Moments) -> String {
-    match moments.count {
-        0 => "–".into(),
-        1 => short_number(moments.mean),
-        _ => format!(
-            "{} ± {}",
-            short_number(moments.mean),
-            short_number(moments.standard_deviation())
-        ),
-    }
+    shown(moments, format::short)
 }
 
-/// A number with three digits.
-pub(super) fn short_number(value: f64) -> String {
-    let size = value.abs();
-    if value == 0.0 {
-        "0".into()
-    } else if !(1e-3..1e5).contains(&size) {
-        format!("{value:.2e}")
-    } else {
-        let decimals = (2 - size.log10().floor() as i32).max(0) as usize;
-        format!("{value:.decimals$}")
+fn shown(moments: &Moments, show: impl Fn(f64) -> String) -> String {
+    match moments.count {
+        0 => "–".into(),
+        1 => show(moments.mean),
+        _ => format!("{} ± {}", show(moments.mean), show(moments.standard_deviation())),
     }
 }
 
@@ -73,11 +58,10 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_as_long_as_they_need() {
+    fn the_spread_is_shown_where_there_is_one() {
         let moments: Moments = [97.0, 98.0].into_iter().collect();
         assert_eq!(mean_and_spread(&moments, 2), "97.50 ± 0.71");
         assert_eq!(mean_and_spread(&Moments::default(), 2), "–");
         assert_eq!(short(&[0.012_34].into_iter().collect()), "0.0123");
-        assert_eq!([1234.5, 0.0, 1e-7, 12.0].map(short_number), ["1234", "0", "1.00e-7", "12.0"]);
     }
 }

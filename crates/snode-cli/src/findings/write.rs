@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::html::html;
 use super::markdown::markdown;
-use super::{Content, Report};
+use super::{Claim, Content, Report};
 use crate::error::{Error, Result};
 use crate::outputs::Outputs;
 use crate::tables::Csv;
@@ -27,7 +27,9 @@ pub fn write(report: &Report, folder: &Path, outputs: &Outputs) -> Result<()> {
     }
     outputs.write(&folder.join(PAGES[0]), html(report).as_bytes())?;
     outputs.write(&folder.join(PAGES[1]), markdown(report).as_bytes())?;
-    outputs.write_table(&tables.join("claims.csv"), &claims(report))?;
+    if let Some(shown) = &report.claims {
+        outputs.write_table(&tables.join("claims.csv"), &claims(shown))?;
+    }
     for section in &report.sections {
         for table in &section.tables {
             outputs.write_table(&tables.join(format!("{}.csv", table.name)), &table.data)?;
@@ -51,16 +53,16 @@ pub fn write(report: &Report, folder: &Path, outputs: &Outputs) -> Result<()> {
     Ok(())
 }
 
-fn claims(report: &Report) -> Csv {
-    let mut data = Csv::new(["experiment", "claim", "verdict", "comparison", "holds", "runs"]);
-    for claim in &report.claims {
+fn claims(claims: &[Claim]) -> Csv {
+    let mut data = Csv::new(["experiment", "claim", "verdict", "comparison", "outcome", "runs"]);
+    for claim in claims {
         let own = [claim.experiment, claim.text, claim.verdict().text()].map(str::to_owned);
         if claim.evidence.is_empty() {
             data.row(own.clone().into_iter().chain(["", "", "0"].map(str::to_owned)));
         }
         for evidence in &claim.evidence {
-            let holds = evidence.holds.map_or_else(String::new, |holds| holds.to_string());
-            let compared = [evidence.text.clone(), holds, evidence.runs.to_string()];
+            let outcome = evidence.outcome.text().to_owned();
+            let compared = [evidence.text.clone(), outcome, evidence.runs.to_string()];
             data.row(own.clone().into_iter().chain(compared));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use toml::{Table, Value};
 
-use crate::config::{ExperimentFile, Locator, Setting, is_computation, with_suggestion};
+use crate::config::{ExperimentFile, Locator, Setting, describe, is_computation, with_suggestion};
 use crate::error::{Error, Result};
 
 /// The key of labels and of `[[exclude]]` that names a case.
@@ -68,7 +68,7 @@ impl Definition {
         };
         if let Some(axis) = seeds(file)? {
             if vary(SEED, &axes) {
-                let problem = "the seed varies already; allowed: either `seeds`, or `seed` in \
+                let problem = "the seed varies already; expected either `seeds`, or `seed` in \
                                [grid] or [[cases]]";
                 return Err(file.grid_locator("seeds").error("seeds", problem));
             }
@@ -105,7 +105,7 @@ impl Definition {
             count => {
                 let key = if self.axes.is_empty() { "cases" } else { "grid" };
                 let found = count.map_or_else(|| "too many to count".into(), |n| n.to_string());
-                let problem = format!("makes {found} cells; allowed: at most {MOST_CELLS}");
+                let problem = format!("makes {found} cells; expected at most {MOST_CELLS}");
                 Err(file.grid_locator(key).error(key, problem))
             }
         }
@@ -144,12 +144,12 @@ fn check_key(setting: &Setting, file: &ExperimentFile) -> Result<()> {
 fn tables<'a>(
     file: &'a ExperimentFile,
     key: &str,
-    allowed: &str,
+    expected: &str,
 ) -> Result<(Vec<&'a Table>, &'a Locator)> {
     let locator = file.grid_locator(key);
     let refused = |found: &Value| {
         let found = describe(found);
-        Err(locator.error(key, format!("found {found}; allowed: {allowed}")))
+        Err(locator.error(key, format!("found {found}; expected {expected}")))
     };
     let mut tables = Vec::new();
     match file.grid_value(key) {
@@ -179,7 +179,7 @@ fn cases(file: &ExperimentFile) -> Result<Vec<Case>> {
         let name = match table.get("name") {
             Some(Value::String(name)) if !name.trim().is_empty() => name.clone(),
             Some(other) => {
-                return Err(refused(format!("found {other}; allowed: a text in quotes")));
+                return Err(refused(format!("found {other}; expected a text in quotes")));
             }
             None => {
                 let number = index + 1;
@@ -209,7 +209,7 @@ fn grid_axes(file: &ExperimentFile) -> Result<Vec<Axis>> {
     let mut axes: Vec<Axis> = Vec::new();
     for (value, locator) in file.grids() {
         let Value::Table(table) = value else {
-            let problem = format!("found {}; allowed: a table of lists", describe(value));
+            let problem = format!("found {}; expected a table of lists", describe(value));
             return Err(locator.error("grid", problem));
         };
         let mut keys = leaves(table);
@@ -229,7 +229,7 @@ fn grid_axes(file: &ExperimentFile) -> Result<Vec<Axis>> {
                 }
                 other => {
                     let found = describe(&other);
-                    let problem = format!("found {found}; allowed: a list of values, [ … ]");
+                    let problem = format!("found {found}; expected a list of values, [ … ]");
                     return Err(locator.error(&path(&key), problem));
                 }
             };
@@ -250,8 +250,8 @@ fn seeds(file: &ExperimentFile) -> Result<Option<Axis>> {
     let Some(value) = file.grid_value("seeds") else { return Ok(None) };
     let locator = file.grid_locator("seeds");
     let refused = |found: String| {
-        let allowed = "allowed: how many (1 to 100000), or a list of whole numbers ≥ 0";
-        locator.error("seeds", format!("found {found}; {allowed}"))
+        let expected = "expected how many (1 to 100000), or a list of whole numbers, 0 or more";
+        locator.error("seeds", format!("found {found}; {expected}"))
     };
     let first = file.experiment.seed;
     let values: Vec<Value> = match value {
@@ -304,7 +304,7 @@ fn known_case(setting: &Setting, cases: &[Case]) -> Result<String> {
     match &setting.value {
         Value::String(name) if names.contains(&name.as_str()) => Ok(name.clone()),
         Value::String(name) => Err(setting.error(with_suggestion("unknown case", name, &names))),
-        other => Err(setting.error(format!("found {other}; allowed: {}", names.join(", ")))),
+        other => Err(setting.error(format!("found {other}; expected {}", names.join(", ")))),
     }
 }
 
@@ -339,15 +339,6 @@ fn leaves(table: &Table) -> Vec<(String, Value)> {
         }
     }
     found
-}
-
-/// A value in an error message.
-fn describe(value: &Value) -> String {
-    match value {
-        Value::Table(_) => "a table".into(),
-        Value::Array(list) if list.is_empty() => "an empty list".into(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

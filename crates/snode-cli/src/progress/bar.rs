@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use snode_train::{EvaluationRecord, IterationRecord};
 
 use super::{Pace, Progressed, evaluation_line};
-use crate::estimate::show_seconds;
+use crate::format::{fixed, show_seconds};
 use crate::output::keep;
 
 /// A bar on the standard error.
@@ -30,7 +30,7 @@ impl Bar {
 
     /// An iteration is done.
     pub fn iteration(&mut self, record: &IterationRecord, progressed: &Progressed) {
-        let mut parts = vec![format!("cost {:.4}", record.iteration.cost.total())];
+        let mut parts = vec![format!("cost {}", fixed(record.iteration.cost.total(), 4))];
         parts.extend(self.accuracy.clone());
         if progressed.batches_per_second.is_finite() {
             parts.push(format!("{:.2} batches/s", progressed.batches_per_second));

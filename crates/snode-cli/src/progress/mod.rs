@@ -15,6 +15,7 @@ use self::bar::Bar;
 pub use self::pace::{Pace, Progressed};
 use crate::error::Result;
 use crate::event::RunEvent;
+use crate::format::fixed;
 use crate::number::Number;
 use crate::output::say;
 use crate::prepare::Prepared;
@@ -164,15 +165,15 @@ impl<T: Number> Observer<T> for Progress {
 /// What there is to say about an evaluation in a line.
 fn evaluation_line(record: &EvaluationRecord, progressed: &Progressed) -> String {
     format!(
-        "batch {} of {}: {} {:.2} % ({} of {}), cost {:.4}, training cost {:.4}, {:.1} s",
+        "batch {} of {}: {} {:.2} % ({} of {}), cost {}, training cost {}, {} s",
         record.batches,
         progressed.of,
         record.set,
         100.0 * record.score.accuracy(),
         record.score.correct,
         record.score.total,
-        record.score.cost,
-        progressed.cost,
-        record.seconds,
+        fixed(record.score.cost, 4),
+        fixed(progressed.cost, 4),
+        fixed(record.seconds, 1),
     )
 }

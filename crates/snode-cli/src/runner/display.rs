@@ -9,8 +9,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::estimate::show_seconds;
 use crate::event::{End, RunEvent};
+use crate::format::{fixed, show_seconds};
 use crate::grid::{Cell, Grid};
 use crate::output::{print, print_line, say};
 use crate::progress::Style;
@@ -266,7 +266,7 @@ impl Bars {
                 bar.set_position(*batches_done as u64);
             }
             RunEvent::Iteration { cost, batches_done, .. } => {
-                bar.set_message(format!("cost {cost:.4}"));
+                bar.set_message(format!("cost {}", fixed(*cost, 4)));
                 if let Some(done) = batches_done {
                     bar.set_position(*done as u64);
                 }

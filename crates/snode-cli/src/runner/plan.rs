@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::Options;
 use crate::error::Result;
-use crate::estimate::{self, show_seconds};
+use crate::estimate;
+use crate::format::show_seconds;
 use crate::grid::{
     Cell, Grid, Selection, Stale, State, Stored, differences_text, nearest_results, stale, stored,
 };

@@ -10,9 +10,9 @@ use super::train::{Outcome, Session, VERSION, train};
 use crate::analyses::{self, ANALYSIS};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::estimate::show_seconds;
 use crate::event::RunEvent;
 use crate::fingerprint::fingerprint;
+use crate::format::show_seconds;
 use crate::interrupt;
 use crate::number::with_precision;
 use crate::output::{print, print_line, say};
@@ -63,6 +63,10 @@ pub fn run(prepared: &Prepared, files: &Files, lock: &Lock, options: &Options) -
             "{} holds analyses of the network as it is; they are not kept with the new one",
             files.results.display()
         ));
+    }
+
+    for remark in &prepared.remarks {
+        say(&format!("note: {remark}"));
     }
 
     let is_shown = options.style == Style::People;

@@ -303,6 +303,7 @@ fn model(prepared: &Prepared) -> Model {
     let (rows, cols) = prepared.train.images().shape();
     Model {
         scheme: prepared.experiment.network.scheme.text().into(),
+        solver: prepared.experiment.solver.keys(),
         classes: prepared.classes,
         input: Input {
             background: prepared.encoding.background(),

@@ -4,8 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-
+use super::gunzip::Gunzip;
 use super::{GZIP_MAGIC, IMAGES_MAGIC, LABELS_MAGIC};
 use crate::limits::{MAX_PIXELS, MAX_SIDE};
 use crate::{Error, Images, Result};
@@ -16,9 +15,9 @@ use crate::{Error, Images, Result};
 ///
 /// If the file cannot be read, is not a regular file or is not an IDX file of images; if its
 /// header declares sides outside 1..=[`MAX_SIDE`] or more than [`MAX_PIXELS`] pixels; if it is
-/// shorter or longer than its header declares.
+/// shorter or longer than its header declares, or damaged.
 pub fn read_images(path: &Path) -> Result<Images> {
-    images_from_reader(open(path)?, path)
+    ImageFile::open(path)?.read()
 }
 
 /// Reads the labels in an IDX file, plain or gzipped.
@@ -27,9 +26,9 @@ pub fn read_images(path: &Path) -> Result<Images> {
 ///
 /// If the file cannot be read, is not a regular file or is not an IDX file of labels; if its
 /// header declares more than [`MAX_PIXELS`] labels; if it is shorter or longer than its header
-/// declares.
+/// declares, or damaged.
 pub fn read_labels(path: &Path) -> Result<Vec<u8>> {
-    labels_from_reader(open(path)?, path)
+    LabelFile::open(path)?.read()
 }
 
 /// Reads the images in IDX data, plain or gzipped; `origin` names the data in errors.
@@ -38,18 +37,7 @@ pub fn read_labels(path: &Path) -> Result<Vec<u8>> {
 ///
 /// As [`read_images`].
 pub fn images_from_reader(reader: impl Read, origin: &Path) -> Result<Images> {
-    let mut input = Input::new(reader, origin)?;
-    input.magic(IMAGES_MAGIC, "IDX, unsigned bytes, 3 dimensions: images")?;
-    let [count, rows, cols] = input.sizes()?;
-    input.check_declared("rows", rows, 1, MAX_SIDE as u64)?;
-    input.check_declared("columns", cols, 1, MAX_SIDE as u64)?;
-    input.check_declared("images", count, 0, MAX_PIXELS as u64 / (rows * cols))?;
-    let mut pixels: Vec<u16> = Vec::new();
-    input.data(count * rows * cols, |bytes| {
-        pixels.extend(bytes.iter().map(|&byte| u16::from(byte)));
-    })?;
-    pixels.shrink_to_fit();
-    Images::new(rows as usize, cols as usize, u16::from(u8::MAX), pixels)
+    ImageFile::begin(Input::new(reader, origin, None)?)?.read()
 }
 
 /// Reads the labels in IDX data, plain or gzipped; `origin` names the data in errors.
@@ -58,46 +46,105 @@ pub fn images_from_reader(reader: impl Read, origin: &Path) -> Result<Images> {
 ///
 /// As [`read_labels`].
 pub fn labels_from_reader(reader: impl Read, origin: &Path) -> Result<Vec<u8>> {
-    let mut input = Input::new(reader, origin)?;
-    input.magic(LABELS_MAGIC, "IDX, unsigned bytes, 1 dimension: labels")?;
-    let [count] = input.sizes()?;
-    input.check_declared("labels", count, 0, MAX_PIXELS as u64)?;
-    let mut labels = Vec::new();
-    input.data(count, |bytes| labels.extend_from_slice(bytes))?;
-    Ok(labels)
+    LabelFile::begin(Input::new(reader, origin, None)?)?.read()
 }
 
-/// Opens a regular file; a pipe could keep us waiting forever.
-fn open(path: &Path) -> Result<File> {
-    let metadata = fs::metadata(path).map_err(|source| io_error(path, "opening", source))?;
-    if !metadata.is_file() {
-        return Err(Error::NotAFile { path: path.to_owned() });
+/// A file of images whose header has been read.
+pub(super) struct ImageFile<'a> {
+    input: Input<'a>,
+    /// How many images it declares.
+    pub count: usize,
+    /// Their rows and columns.
+    pub shape: (usize, usize),
+}
+
+impl<'a> ImageFile<'a> {
+    pub fn open(path: &'a Path) -> Result<Self> {
+        Self::begin(Input::open(path)?)
     }
-    File::open(path).map_err(|source| io_error(path, "opening", source))
+
+    fn begin(mut input: Input<'a>) -> Result<Self> {
+        input.magic(IMAGES_MAGIC, "IDX, unsigned bytes, 3 dimensions: images")?;
+        let [count, rows, cols] = input.sizes()?;
+        input.check_declared("rows", rows, 1, MAX_SIDE as u64)?;
+        input.check_declared("columns", cols, 1, MAX_SIDE as u64)?;
+        input.check_declared("images", count, 0, MAX_PIXELS as u64 / (rows * cols))?;
+        input.check_length(16, count * rows * cols)?;
+        Ok(Self { input, count: count as usize, shape: (rows as usize, cols as usize) })
+    }
+
+    pub fn read(mut self) -> Result<Images> {
+        let (rows, cols) = self.shape;
+        let declared = self.count * rows * cols;
+        let mut pixels: Vec<u16> = Vec::new();
+        self.input.data(declared, &mut pixels, |&byte| u16::from(byte))?;
+        Images::new(rows, cols, u16::from(u8::MAX), pixels)
+    }
+}
+
+/// A file of labels whose header has been read.
+pub(super) struct LabelFile<'a> {
+    input: Input<'a>,
+    /// How many labels it declares.
+    pub count: usize,
+}
+
+impl<'a> LabelFile<'a> {
+    pub fn open(path: &'a Path) -> Result<Self> {
+        Self::begin(Input::open(path)?)
+    }
+
+    fn begin(mut input: Input<'a>) -> Result<Self> {
+        input.magic(LABELS_MAGIC, "IDX, unsigned bytes, 1 dimension: labels")?;
+        let [count] = input.sizes()?;
+        input.check_declared("labels", count, 0, MAX_PIXELS as u64)?;
+        input.check_length(8, count)?;
+        Ok(Self { input, count: count as usize })
+    }
+
+    pub fn read(mut self) -> Result<Vec<u8>> {
+        let mut labels = Vec::new();
+        self.input.data(self.count, &mut labels, |&byte| byte)?;
+        Ok(labels)
+    }
 }
 
 fn io_error(path: &Path, action: &'static str, source: io::Error) -> Error {
     Error::Io { path: path.to_owned(), action, source }
 }
 
+/// Deflate makes nothing smaller than by this factor.
+const LARGEST_RATIO: u64 = 1032;
+
 /// Decompressed data and where it comes from.
 struct Input<'a> {
     reader: Box<dyn Read + 'a>,
     origin: &'a Path,
+    compressed: bool,
+    /// How many bytes the file has, if that is known.
+    stored: Option<u64>,
 }
 
 impl<'a> Input<'a> {
+    /// Opens a regular file; a pipe could keep us waiting forever.
+    fn open(path: &'a Path) -> Result<Self> {
+        let metadata = fs::metadata(path).map_err(|source| io_error(path, "opening", source))?;
+        if !metadata.is_file() {
+            return Err(Error::NotAFile { path: path.to_owned() });
+        }
+        let file = File::open(path).map_err(|source| io_error(path, "opening", source))?;
+        Self::new(file, path, Some(metadata.len()))
+    }
+
     /// Looks at the first two bytes to tell whether to decompress.
-    fn new(mut raw: impl Read + 'a, origin: &'a Path) -> Result<Self> {
+    fn new(mut raw: impl Read + 'a, origin: &'a Path, stored: Option<u64>) -> Result<Self> {
         let mut head = [0; GZIP_MAGIC.len()];
         let found = fill(&mut raw, &mut head).map_err(|e| io_error(origin, "reading", e))?;
         let whole = BufReader::new(io::Cursor::new(head).take(found as u64).chain(raw));
-        let reader: Box<dyn Read + 'a> = if head[..found] == GZIP_MAGIC {
-            Box::new(MultiGzDecoder::new(whole))
-        } else {
-            Box::new(whole)
-        };
-        Ok(Self { reader, origin })
+        let compressed = head[..found] == GZIP_MAGIC;
+        let reader: Box<dyn Read + 'a> =
+            if compressed { Box::new(Gunzip::new(whole)) } else { Box::new(whole) };
+        Ok(Self { reader, origin, compressed, stored })
     }
 
     /// Reads until `buffer` is full or the data ends; returns the number of bytes read.
@@ -141,24 +188,61 @@ impl<'a> Input<'a> {
         Err(Error::Declared { path: self.origin.to_owned(), what, found, min, max })
     }
 
-    /// Passes the `declared` bytes of data on in pieces and checks that nothing follows.
-    fn data(&mut self, declared: u64, mut pass_on: impl FnMut(&[u8])) -> Result<()> {
+    /// Looks whether a file of this length can hold what its header of `header` bytes declares.
+    fn check_length(&self, header: u64, declared: u64) -> Result<()> {
+        let Some(stored) = self.stored else { return Ok(()) };
+        if self.compressed {
+            if declared <= stored.saturating_mul(LARGEST_RATIO) {
+                return Ok(());
+            }
+            return Err(Error::Claim { path: self.origin.to_owned(), declared, stored });
+        }
+        let found = stored.saturating_sub(header);
+        if found < declared {
+            return Err(self.truncated("data", found, declared));
+        }
+        if found > declared {
+            return Err(Error::TrailingBytes { path: self.origin.to_owned(), declared });
+        }
+        Ok(())
+    }
+
+    /// Reads the `declared` bytes of data in pieces and checks that nothing follows.
+    fn data<V>(
+        &mut self,
+        declared: usize,
+        values: &mut Vec<V>,
+        value: impl Fn(&u8) -> V,
+    ) -> Result<()> {
         let mut buffer = [0; 16 * 1024];
-        let mut found = 0;
-        while found < declared {
-            let wanted = (declared - found).min(buffer.len() as u64) as usize;
+        while values.len() < declared {
+            let wanted = (declared - values.len()).min(buffer.len());
             let length = self.fill(&mut buffer[..wanted])?;
-            pass_on(&buffer[..length]);
-            found += length as u64;
+            self.reserve(values, length, declared)?;
+            values.extend(buffer[..length].iter().map(&value));
             if length < wanted {
-                return Err(self.truncated("data", found, declared));
+                return Err(self.truncated("data", values.len() as u64, declared as u64));
             }
         }
         // At the end of gzip data this also verifies its checksum.
         if self.fill(&mut buffer[..1])? > 0 {
+            let declared = declared as u64;
             return Err(Error::TrailingBytes { path: self.origin.to_owned(), declared });
         }
+        values.shrink_to_fit();
         Ok(())
+    }
+
+    /// Takes memory for further values, twice as much each time, but never more than for all.
+    fn reserve<V>(&self, values: &mut Vec<V>, further: usize, declared: usize) -> Result<()> {
+        if values.capacity() - values.len() >= further {
+            return Ok(());
+        }
+        let wanted = (values.len() + further).max(2 * values.len()).min(declared);
+        values.try_reserve_exact(wanted - values.len()).map_err(|_| Error::Memory {
+            path: self.origin.to_owned(),
+            bytes: declared as u64 * size_of::<V>() as u64,
+        })
     }
 
     fn truncated(&self, part: &'static str, found: u64, declared: u64) -> Error {

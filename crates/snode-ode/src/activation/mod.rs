@@ -44,8 +44,7 @@ pub trait Elementwise: Copy + Send + Sync {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(into = "String"))]
 pub enum Activation {
     /// tanh z.
     Tanh,
@@ -228,6 +227,15 @@ impl FromStr for Activation {
             return Err(unknown());
         }
         Ok(activation)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Activation {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let text = String::deserialize(from)?;
+        text.parse().map_err(|_| D::Error::unknown_variant(&text, &Self::NAMES))
     }
 }
 

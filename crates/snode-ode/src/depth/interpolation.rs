@@ -37,6 +37,23 @@ impl Stencil {
 }
 
 impl Interpolation {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Hermite, Self::Linear, Self::Constant];
+
+    /// Its name in configurations and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hermite => "hermite",
+            Self::Linear => "linear",
+            Self::Constant => "constant",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|interpolation| interpolation.name() == name)
+    }
+
     /// The combination of nodes that gives the value at depth `t`.
     ///
     /// `t` is clamped to the interval the nodes span; an open grid is continued by its last node. A
@@ -99,9 +116,6 @@ mod tests {
     use super::*;
     use crate::Endpoint;
 
-    const ALL: [Interpolation; 3] =
-        [Interpolation::Hermite, Interpolation::Linear, Interpolation::Constant];
-
     fn value(how: Interpolation, grid: &Grid, t: f64, f: impl Fn(f64) -> f64) -> f64 {
         let stencil = how.stencil(grid, t);
         (0..stencil.len).map(|i| stencil.weights[i] * f(grid.time(stencil.first + i))).sum()
@@ -112,7 +126,7 @@ mod tests {
         for steps in [1, 2, 3, 8] {
             for ends in [Endpoint::Excluded, Endpoint::Included] {
                 let grid = Grid::new(2.0, steps, ends).unwrap();
-                for how in ALL {
+                for how in Interpolation::ALL {
                     for k in 0..grid.nodes() {
                         let t = grid.time(k);
                         assert!((value(how, &grid, t, f64::sin) - t.sin()).abs() < 1e-14);

@@ -4,7 +4,9 @@
 
 use std::path::Path;
 
-use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Parameters};
+use snode_ode::{
+    Activation, Endpoint, Grid, Initialisation, Interpolation, Network, Parameters, SolverKeys,
+};
 use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status,
     StoreError, write_run,
@@ -19,7 +21,8 @@ pub fn record<T: Scalar>(width: usize, layers: usize, ends: Endpoint) -> RunReco
     let grid = Grid::new(0.7, layers, ends).unwrap();
     let activation = Activation::Elu { alpha: 0.1 + 0.2 };
     let parameters = |seed| -> Parameters<T> {
-        Network::initial(width, grid, activation, Initialisation::Independent, seed).into_parameters()
+        Network::initial(width, grid, activation, Initialisation::Independent, seed)
+            .into_parameters()
     };
     let provenance = [("commit", "0123abc"), ("Ärger ∫", "ü\n\"x\""), ("empty", "")];
     RunRecord {
@@ -39,6 +42,15 @@ pub fn record<T: Scalar>(width: usize, layers: usize, ends: Endpoint) -> RunReco
         },
         model: Model {
             scheme: "euler".into(),
+            solver: SolverKeys {
+                interpolation: Some(Interpolation::Linear),
+                rtol: Some(0.1 + 0.2),
+                atol: Some(1e-300),
+                norm: Some("max".into()),
+                first_step: Some(1e-3),
+                largest_step: None,
+                budget: Some(u64::MAX),
+            },
             classes: 2,
             input: Input { background: 0.1, foreground: -0.3, rows: 1, cols: width },
         },

@@ -50,6 +50,12 @@ impl Attack {
         Self { images: ImageArgs::default(), scheme, keys }
     }
 
+    /// What tells it from other attacks: not at which ε its results are read.
+    pub fn identified(&self) -> Self {
+        let keys = AttackConfig { epsilons: None, ..self.keys.clone() };
+        Self { keys, ..self.clone() }
+    }
+
     /// The group of the run's file.
     pub fn group(&self) -> String {
         format!("{ANALYSIS}/attack/{}", self.keys.name())
@@ -113,7 +119,8 @@ impl Attack {
             .with_attribute("scheme", found.scheme.name())
             .with_attribute("seed", subject.summary.info.seed);
         let (run, network) = (&subject.run, &subject.network);
-        write(run, &self.group(), self, network, subject.describe(group), existing)
+        let found = subject.describe(group);
+        write(run, &self.group(), &self.identified(), network, found, existing)
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use toml::{Table, Value};
 
-use crate::config::diagnose::complaint;
+use crate::config::read::read;
+use crate::config::refusal::Problem;
 use crate::config::{Experiment, ExperimentFile, check, resolve};
 use crate::error::{Error, Result};
 
@@ -85,19 +86,18 @@ fn inner<'a>(root: &'a mut Table, name: &str) -> &'a mut Table {
     })
 }
 
-/// The words that the deserialiser would have taken in place of one it does not know; none if it
-/// takes any.
+/// The words that would have been taken in place of one that is not known; none if any is taken.
 ///
 /// # Errors
-/// What it says where it does not want a word.
-pub fn allowed_words(settings: &Settings) -> std::result::Result<Vec<String>, String> {
-    match Value::Table(settings.to_toml()).try_into::<Experiment>() {
+/// What is expected where no word is.
+pub fn allowed_words(settings: &Settings) -> std::result::Result<Vec<&'static str>, String> {
+    match read::<Experiment>(&settings.to_toml()).map_err(|refusal| refusal.problem) {
         Ok(_) => Ok(Vec::new()),
-        Err(error) => {
-            let message = error.message().lines().next().unwrap_or_default().trim_end().to_owned();
-            let words = complaint(&message).map(|found| found.allowed);
-            words.map(|all| all.into_iter().map(str::to_owned).collect()).ok_or(message)
+        Err(Problem::UnknownKey { expected, .. } | Problem::UnknownName { expected, .. }) => {
+            Ok(expected.to_vec())
         }
+        Err(Problem::Unexpected { expected, .. }) => Err(expected),
+        Err(Problem::Other(text)) => Err(text),
     }
 }
 

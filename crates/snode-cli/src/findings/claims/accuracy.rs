@@ -1,59 +1,68 @@
 //! E2: accuracy by training, activation and loss.
 
-use super::{Claim, Evidence, NCG, NCG_DECAY, SGD, SGD_DECAY, compare_kinds, find, models};
-use crate::findings::{Collection, Run};
+use super::comparable::Freedom;
+use super::{Claim, NCG, NCG_DECAY, Question, SGD, SGD_DECAY, accuracy, find, models, percent};
+use crate::findings::Collection;
 
 /// What counts as the same accuracy, as a part.
 const SAME: f64 = 0.01;
 
 /// NCG is more accurate than SGD under cross-entropy.
 pub(super) fn ncg_beats_sgd_under_cross_entropy(collection: &Collection) -> Claim {
-    let evidence = models(collection, Some("CE"), None).into_iter().map(|model| {
-        compare_kinds(collection, &model, [NCG, SGD], Run::accuracy, |ncg, sgd| ncg > sgd)
-    });
+    let question = Question {
+        kinds: [NCG, SGD],
+        freedom: Freedom::Method,
+        measure: &accuracy(),
+        show: percent,
+        holds: |ncg, sgd| ncg > sgd,
+    };
+    let models = models(collection, Some("CE"), None).into_iter();
     Claim {
         experiment: "E2",
         text: "NCG is more accurate than SGD under cross-entropy.",
         rule: "Mean accuracy over seeds of NCG is higher than SGD's for each activation under CE, \
-               without decay."
+               without decay; of each group of NCG than of each of SGD."
             .into(),
-        evidence: evidence.collect(),
+        evidence: models.flat_map(|model| question.ask(collection, &model)).collect(),
     }
 }
 
 /// NCG and SGD are equally accurate under the squared distance.
 pub(super) fn on_par_under_l2(collection: &Collection) -> Claim {
-    let evidence = models(collection, Some("L²"), None).into_iter().map(|model| {
-        compare_kinds(collection, &model, [NCG, SGD], Run::accuracy, |ncg, sgd| {
-            (ncg - sgd).abs() <= SAME
-        })
-    });
+    let question = Question {
+        kinds: [NCG, SGD],
+        freedom: Freedom::Method,
+        measure: &accuracy(),
+        show: percent,
+        holds: near,
+    };
+    let models = models(collection, Some("L²"), None).into_iter();
     Claim {
         experiment: "E2",
         text: "NCG and SGD are on par under the L² loss.",
         rule: format!(
             "Mean accuracies over seeds differ by at most {} percentage point for each activation \
-             under L², without decay.",
+             under L², without decay, between each group of NCG and each of SGD.",
             100.0 * SAME
         ),
-        evidence: evidence.collect(),
+        evidence: models.flat_map(|model| question.ask(collection, &model)).collect(),
     }
 }
 
 /// Weight decay does little to accuracy.
 pub(super) fn decay_changes_little(collection: &Collection) -> Claim {
-    let pairs = [(SGD_DECAY, SGD), (NCG_DECAY, NCG)];
-    let evidence = models(collection, None, None).into_iter().flat_map(|model| {
-        let planned =
-            pairs.into_iter().filter(|(with, _)| find(collection, &model, *with).is_some());
-        let near = |a: f64, b: f64| (a - b).abs() <= SAME;
-        let found: Vec<Evidence> = planned
-            .map(|(with, without)| {
-                compare_kinds(collection, &model, [with, without], Run::accuracy, near)
-            })
-            .collect();
-        found
-    });
+    let mut evidence = Vec::new();
+    for model in models(collection, None, None) {
+        for kinds in [[SGD_DECAY, SGD], [NCG_DECAY, NCG]] {
+            if find(collection, &model, kinds[0]).is_empty() {
+                continue;
+            }
+            let freedom = Freedom::Decay;
+            let question =
+                Question { kinds, freedom, measure: &accuracy(), show: percent, holds: near };
+            evidence.extend(question.ask(collection, &model));
+        }
+    }
     Claim {
         experiment: "E2",
         text: "Weight decay changes accuracy little.",
@@ -62,6 +71,10 @@ pub(super) fn decay_changes_little(collection: &Collection) -> Claim {
              for SGD and NCG with each activation and loss.",
             100.0 * SAME
         ),
-        evidence: evidence.collect(),
+        evidence,
     }
+}
+
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() <= SAME
 }

@@ -2,14 +2,16 @@
 
 use snode_analysis::Moments;
 
+use super::comparable::{Freedom, unequal};
 use super::{
-    Claim, LEAST_RUNS, NCG, NCG_DECAY, SGD, SGD_DECAY, compare, compare_kinds, find, judge,
-    kind_name, models, percent, sample,
+    Claim, Evidence, LEAST_RUNS, Measure, NCG, NCG_DECAY, Outcome, Question, SGD, SGD_DECAY,
+    compare, find, judge, models, percent, sample,
 };
 use crate::config::Experiment;
-use crate::findings::sections::propagation::{curve, levels_of};
+use crate::findings::sections::propagation::{curve, levels_of, of_run};
 use crate::findings::statistics::short;
 use crate::findings::{Collection, Group, Run};
+use crate::format::{plain, plain_list};
 
 const MEASURE: &str = "Robustness of a run is its mean accuracy over all levels of noise above 0.";
 
@@ -42,41 +44,54 @@ fn asks_noise(experiment: &Experiment) -> bool {
     experiment.analysis.noise.as_ref().is_some_and(|keys| !keys.levels.is_empty())
 }
 
+/// How robustness was measured.
+fn conditions(run: &Run) -> Option<String> {
+    let found = run.robustness_group()?;
+    let number = |name: &str| found.number(name).map_or_else(|| "all".into(), plain);
+    let clipped = if found.number("clipped") == Some(1.0) { ", clipped" } else { "" };
+    let levels = found.values("levels")?.to_vec();
+    Some(format!("on {} images at {}{clipped}", number("images"), plain_list(&levels)))
+}
+
 /// NCG is more robust than SGD under the squared distance.
 pub(super) fn ncg_is_more_robust(collection: &Collection) -> Claim {
     let models = models(collection, Some("L²"), None)
         .into_iter()
         .filter(|model| is_planned(collection, model));
+    let question = Question {
+        kinds: [NCG, SGD],
+        freedom: Freedom::Method,
+        measure: &Measure { number: robustness, conditions },
+        show: percent,
+        holds: |ncg, sgd| ncg > sgd,
+    };
     Claim {
         experiment: "E3",
         text: "NCG is more robust than SGD under L² without decay.",
         rule: format!("{MEASURE} Its mean over seeds is higher for NCG, for each activation."),
-        evidence: models
-            .map(|model| {
-                compare_kinds(collection, &model, [NCG, SGD], robustness, |ncg, sgd| ncg > sgd)
-            })
-            .collect(),
+        evidence: models.flat_map(|model| question.ask(collection, &model)).collect(),
     }
 }
 
 /// Decay costs NCG robustness.
 pub(super) fn decay_hurts_robustness(collection: &Collection) -> Claim {
     let models = models(collection, None, None).into_iter().filter(|model| {
-        is_planned(collection, model) && find(collection, model, NCG_DECAY).is_some()
+        is_planned(collection, model) && !find(collection, model, NCG_DECAY).is_empty()
     });
+    let question = Question {
+        kinds: [NCG_DECAY, NCG],
+        freedom: Freedom::Decay,
+        measure: &Measure { number: robustness, conditions },
+        show: percent,
+        holds: |with, without| with < without,
+    };
     Claim {
         experiment: "E3",
         text: "Weight decay hurts NCG's robustness.",
         rule: format!(
             "{MEASURE} Its mean over seeds is lower with decay, for each activation and loss."
         ),
-        evidence: models
-            .map(|model| {
-                compare_kinds(collection, &model, [NCG_DECAY, NCG], robustness, |with, without| {
-                    with < without
-                })
-            })
-            .collect(),
+        evidence: models.flat_map(|model| question.ask(collection, &model)).collect(),
     }
 }
 
@@ -84,35 +99,64 @@ pub(super) fn decay_hurts_robustness(collection: &Collection) -> Claim {
 pub(super) fn sobolev_tanh_is_the_most_robust(collection: &Collection) -> Claim {
     let samples: Vec<(&Group, Moments)> = collection
         .planned(asks_robustness, has_robustness)
-        .map(|group| (group, sample(collection, Some(group), robustness)))
+        .filter(|group| group.family.is_some())
+        .map(|group| (group, sample(collection, group, robustness)))
         .collect();
     let is_named = |group: &Group| group.sobolev && group.activation == "tanh";
-    let best = |named: bool| {
-        let groups = samples.iter().filter(|(group, _)| is_named(group) == named);
-        groups.max_by(|a, b| a.1.mean.total_cmp(&b.1.mean))
-    };
-    let evidence = match (best(true), best(false)) {
-        (Some((named, a)), Some((other, b))) => {
-            let mut found =
-                compare("best", (&named.name(), *a), (&other.name(), *b), percent, |a, b| a > b);
-            let lacking = samples.iter().filter(|(_, moments)| moments.count < LEAST_RUNS).count();
+    let mut evidence = Vec::new();
+    if let Some((named, own)) = best(samples.iter().filter(|(group, _)| is_named(group))) {
+        let reason = |group: &Group| {
+            unequal(collection, [named, group], Freedom::Model)
+                .or_else(|| measured_otherwise(collection, [named, group]))
+        };
+        let others = samples.iter().filter(|(group, _)| !is_named(group));
+        let (equal, unequal): (Vec<_>, Vec<_>) = others
+            .map(|(group, moments)| (reason(group), (*group, *moments)))
+            .partition(|(reason, _)| reason.is_none());
+        let equal: Vec<(&Group, Moments)> = equal.into_iter().map(|(_, other)| other).collect();
+        if let Some((other, of_other)) = best(equal.iter()) {
+            let mut found = compare(
+                "best",
+                (&named.name(), own),
+                (&other.name(), of_other),
+                percent,
+                |a, b| a > b,
+            );
+            let lacking = equal.iter().filter(|(_, moments)| moments.count < LEAST_RUNS).count();
             if lacking > 0 {
-                found.holds = None;
-                found.text.push_str(&format!("; {lacking} of {} groups lack runs", samples.len()));
+                found.outcome = Outcome::TooFewRuns;
+                found.text.push_str(&format!("; {lacking} of {} groups lack runs", equal.len()));
             }
-            vec![found]
+            evidence.push(found);
         }
-        _ => Vec::new(),
-    };
+        evidence.extend(unequal.iter().map(|(reason, (other, _))| {
+            let reason = reason.as_deref().unwrap_or_default();
+            Evidence::unequal("best", [&named.name(), &other.name()], reason)
+        }));
+    }
     Claim {
         experiment: "E3",
         text: "Sobolev gradients with tanh give the most robust networks.",
         rule: format!(
             "{MEASURE} Of all groups of runs, one trained by Sobolev gradients with tanh has the \
-             highest mean over seeds."
+             highest mean over seeds: the best of them is held against the best of the others."
         ),
         evidence,
     }
+}
+
+/// The group with the highest mean.
+fn best<'a: 'b, 'b>(
+    groups: impl Iterator<Item = &'b (&'a Group, Moments)>,
+) -> Option<(&'a Group, Moments)> {
+    let mean = |moments: &Moments| if moments.count > 0 { moments.mean } else { f64::MIN };
+    groups.copied().max_by(|a, b| mean(&a.1).total_cmp(&mean(&b.1)))
+}
+
+fn measured_otherwise(collection: &Collection, groups: [&Group; 2]) -> Option<String> {
+    let [a, b] = groups.map(|group| group.runs(collection).find_map(conditions));
+    let (a, b) = (a?, b?);
+    (a != b).then(|| format!("measured differently, {a} and {b}"))
 }
 
 /// The largest relative error that counts as agreement.
@@ -125,7 +169,7 @@ pub(super) fn estimate_is_measurement(collection: &Collection) -> Claim {
             return judge(&group.name(), &Moments::default(), short, |_| false);
         };
         let error = at_end(collection, group, level, "relative_error");
-        judge(&format!("{}, s = {level}", group.name()), &error, short, |e| e <= AGREEMENT)
+        judge(&format!("{}, s = {}", group.name(), plain(level)), &error, short, |e| e <= AGREEMENT)
     });
     Claim {
         experiment: "E4",
@@ -144,6 +188,11 @@ fn at_end(collection: &Collection, group: &Group, level: f64, quantity: &str) ->
     curve.last().map(|(_, moments)| *moments).unwrap_or_default()
 }
 
+/// The same for one run.
+fn at_end_of_run(run: &Run, level: f64, quantity: &str) -> Option<f64> {
+    of_run(run, "input", level, quantity)?.last().map(|(_, value)| *value)
+}
+
 /// How much smaller a damped perturbation is.
 const DAMPED: f64 = 0.95;
 
@@ -152,28 +201,35 @@ pub(super) fn decay_damps(collection: &Collection) -> Claim {
     let mut evidence = Vec::new();
     for model in models(collection, None, Some("tanh")) {
         for (with, without, damped) in [(NCG_DECAY, NCG, true), (SGD_DECAY, SGD, false)] {
-            let Some(first) = find(collection, &model, with) else {
-                continue;
-            };
-            let second = find(collection, &model, without);
-            let name = first.name();
-            if !collection.planned(asks_noise, has_noise).any(|group| group.name() == name) {
+            let is_planned = collection
+                .planned(asks_noise, has_noise)
+                .any(|group| group.model() == model && super::is(group, with));
+            if !is_planned {
                 continue;
             }
-            let level = levels_of(collection, first).first().copied();
-            let side = |kind, group: Option<&Group>| {
-                let found = group.zip(level);
-                let end = found.map(|(group, level)| at_end(collection, group, level, "measured"));
-                (kind_name(kind, group), end.unwrap_or_default())
+            let groups = find(collection, &model, with).into_iter();
+            let groups = groups.chain(find(collection, &model, without));
+            let levels = groups.flat_map(|group| levels_of(collection, group));
+            let level = levels.min_by(f64::total_cmp);
+            let number = |run: &Run| at_end_of_run(run, level?, "measured");
+            let conditions = |run: &Run| {
+                let images = run.analyses.get("sensitivity/input")?.number("images")?;
+                Some(format!("on {} images", plain(images)))
             };
-            let level = level.map_or_else(String::new, |level| format!(", s = {level}"));
-            evidence.push(compare(
-                &format!("{model}{level}"),
-                side(with, Some(first)),
-                side(without, second),
-                short,
-                |with, without| (with < DAMPED * without) == damped,
-            ));
+            let question = Question {
+                kinds: [with, without],
+                freedom: Freedom::Decay,
+                measure: &Measure { number, conditions },
+                show: short,
+                holds: |with, without| (with < DAMPED * without) == damped,
+            };
+            let level = level.map_or_else(String::new, |level| format!("s = {}, ", plain(level)));
+            evidence.extend(
+                question
+                    .ask(collection, &model)
+                    .into_iter()
+                    .map(|found| Evidence { text: format!("{level}{}", found.text), ..found }),
+            );
         }
     }
     Claim {

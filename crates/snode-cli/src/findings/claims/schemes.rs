@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use snode_analysis::Moments;
 
-use super::{Claim, Evidence, LEAST_RUNS, compare, percent, sample};
+use super::comparable::{Freedom, unequal};
+use super::{Claim, Evidence, LEAST_RUNS, Outcome, compare, percent, sample};
 use crate::config::Experiment;
 use crate::findings::{Collection, Family, Group, Run};
 
@@ -13,22 +14,7 @@ pub(super) fn euler_trains_as_well(collection: &Collection) -> Claim {
     let adaptive = collection.groups.iter().filter(|group| {
         group.family == Some(Family::Ncg) && !group.scheme.is_empty() && group.scheme != "euler"
     });
-    let evidence = adaptive.map(|adaptive| {
-        let twin = |group: &&Group| {
-            group.scheme == "euler"
-                && group.model() == adaptive.model()
-                && (group.family, group.decay, group.sobolev)
-                    == (adaptive.family, adaptive.decay, adaptive.sobolev)
-        };
-        let euler = collection.groups.iter().find(twin);
-        compare(
-            &adaptive.model(),
-            ("euler", sample(collection, euler, Run::accuracy)),
-            (&adaptive.scheme, sample(collection, Some(adaptive), Run::accuracy)),
-            percent,
-            |euler, adaptive| euler >= adaptive,
-        )
-    });
+    let evidence = adaptive.flat_map(|adaptive| against_euler(collection, adaptive));
     Claim {
         experiment: "E1",
         text: "NCG trains at least as well under Euler's scheme as under an adaptive one.",
@@ -36,6 +22,37 @@ pub(super) fn euler_trains_as_well(collection: &Collection) -> Claim {
                trained under the adaptive scheme."
             .into(),
         evidence: evidence.collect(),
+    }
+}
+
+/// A group trained under an adaptive scheme, compared with each that differs by the scheme alone.
+fn against_euler(collection: &Collection, adaptive: &Group) -> Vec<Evidence> {
+    let kind = |group: &Group| (group.model(), group.family, group.decay, group.sobolev);
+    let twins = collection
+        .groups
+        .iter()
+        .filter(|group| group.scheme == "euler" && kind(group) == kind(adaptive));
+    let twins: Vec<(&Group, Option<String>)> =
+        twins.map(|twin| (twin, unequal(collection, [twin, adaptive], Freedom::Scheme))).collect();
+    let own = sample(collection, adaptive, Run::accuracy);
+    let compared = |euler: Moments| {
+        let sides = (("euler", euler), (&adaptive.scheme, own));
+        compare(&adaptive.model(), sides.0, sides.1, percent, |euler, adaptive| euler >= adaptive)
+    };
+    let equal = twins.iter().filter(|(_, reason)| reason.is_none());
+    let equal: Vec<Evidence> =
+        equal.map(|(twin, _)| compared(sample(collection, twin, Run::accuracy))).collect();
+    match (equal.is_empty(), twins.is_empty()) {
+        (false, _) => equal,
+        (true, true) => vec![compared(Moments::default())],
+        (true, false) => twins
+            .iter()
+            .map(|(twin, reason)| {
+                let sides = [&twin.line()[..], &adaptive.line()];
+                let reason = reason.as_deref().unwrap_or_default();
+                Evidence::unequal(&adaptive.model(), sides, reason)
+            })
+            .collect(),
     }
 }
 
@@ -81,6 +98,10 @@ fn spread(group: &Group, by_scheme: &BTreeMap<&str, Moments>) -> Evidence {
     Evidence {
         text: format!("{}: {} ({runs} runs)", group.name(), sides.join(", ")),
         runs,
-        holds: (by_scheme.len() > 1 && runs >= LEAST_RUNS).then_some(most - least <= APART),
+        outcome: if by_scheme.len() > 1 && runs >= LEAST_RUNS {
+            Outcome::of(most - least <= APART)
+        } else {
+            Outcome::TooFewRuns
+        },
     }
 }

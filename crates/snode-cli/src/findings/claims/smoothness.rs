@@ -1,6 +1,7 @@
 //! E5: weights through depth.
 
-use super::{Claim, NCG, NCG_SOBOLEV, SGD, compare, find, kind_name, models, sample};
+use super::comparable::Freedom;
+use super::{Claim, Measure, NCG, NCG_SOBOLEV, Question, SGD, models};
 use crate::config::Experiment;
 use crate::findings::sections::weights::relative_seminorm;
 use crate::findings::statistics::short;
@@ -8,22 +9,26 @@ use crate::findings::{Collection, Run};
 
 /// Sobolev gradients give weights that are smooth in depth.
 pub(super) fn sobolev_is_smooth(collection: &Collection) -> Claim {
+    let asks = |experiment: &Experiment| experiment.analysis.smoothness.is_some();
+    let has = |run: &Run| run.analyses.contains_key("smoothness");
+    let measure = Measure { number: relative_seminorm, conditions: |_: &Run| None };
     let mut evidence = Vec::new();
     for model in models(collection, None, None) {
-        let Some(sobolev) = find(collection, &model, NCG_SOBOLEV) else {
-            continue;
-        };
-        let asks = |experiment: &Experiment| experiment.analysis.smoothness.is_some();
-        let has = |run: &Run| run.analyses.contains_key("smoothness");
-        if !collection.planned(asks, has).any(|group| group.name() == sobolev.name()) {
+        let is_planned = collection
+            .planned(asks, has)
+            .any(|group| group.model() == model && super::is(group, NCG_SOBOLEV));
+        if !is_planned {
             continue;
         }
-        for other in [NCG, SGD] {
-            let group = find(collection, &model, other);
-            let smooth = sample(collection, Some(sobolev), relative_seminorm);
-            let rough = sample(collection, group, relative_seminorm);
-            let sides = ((sobolev.line(), smooth), (kind_name(other, group), rough));
-            evidence.push(compare(&model, sides.0, sides.1, short, |smooth, rough| smooth < rough));
+        for (other, freedom) in [(NCG, Freedom::Space), (SGD, Freedom::Method)] {
+            let question = Question {
+                kinds: [NCG_SOBOLEV, other],
+                freedom,
+                measure: &measure,
+                show: short,
+                holds: |smooth, rough| smooth < rough,
+            };
+            evidence.extend(question.ask(collection, &model));
         }
     }
     Claim {

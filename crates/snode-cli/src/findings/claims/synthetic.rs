@@ -1,6 +1,6 @@
 //! Collections made of numbers, for tests of claims.
 
-use snode_ode::{Endpoint, Grid};
+use snode_ode::{Endpoint, Grid, SolverKeys};
 use snode_store::{Appendix, Configuration, Input, Model, Precision, RunInfo, RunSummary, Status};
 use snode_train::{EvaluationRecord, History, Score};
 
@@ -71,7 +71,12 @@ fn run(experiment: &Experiment, accuracy: f64, analyses: Vec<(String, Appendix)>
         info,
         precision: Precision::F64,
         configuration: Configuration::default(),
-        model: Model { scheme: "euler".into(), classes: 10, input: Input::default() },
+        model: Model {
+            scheme: "euler".into(),
+            solver: SolverKeys::default(),
+            classes: 10,
+            input: Input::default(),
+        },
         width: 16,
         grid: Grid::new(3.0, 2, Endpoint::Excluded).unwrap(),
         activation: experiment.network.activation,

@@ -3,10 +3,11 @@
 use snode_analysis::Moments;
 use snode_store::Appendix;
 
-use super::Verdict::{DoesNotHold, Holds, NotEnoughData};
+use super::Verdict::{DoesNotHold, Holds, NotComparable, NotEnoughData};
 use super::synthetic::{Runs, collection, expect, runs};
 use super::{
-    Claim, Evidence, Verdict, accuracy, attacks, compare, noise, percent, schemes, smoothness,
+    Claim, Evidence, Outcome, Verdict, accuracy, attacks, compare, noise, percent, schemes,
+    smoothness,
 };
 
 const SGD: &str = "training.method = \"rmsprop\"\n";
@@ -199,7 +200,7 @@ fn attacks_are_compared_on_the_same_runs() {
     expect(&attacks::moving_beats_projected_gradient(&better), DoesNotHold, 1);
     // With other steps it is another comparison.
     let long = all(targeted(9.0), pgd(0.3, 9));
-    expect(&attacks::moving_beats_projected_gradient(&long), NotEnoughData, 1);
+    expect(&attacks::moving_beats_projected_gradient(&long), NotComparable, 1);
     expect(&attacks::long_steps_win_on_ncg(&long), Holds, 1);
     expect(&attacks::carlini_wagner_goes_far(&usual), Holds, 1);
 
@@ -213,8 +214,8 @@ fn attacks_are_compared_on_the_same_runs() {
     expect(&susceptible(10), DoesNotHold, 2);
 }
 
-fn claim(outcomes: &[Option<bool>]) -> Claim {
-    let evidence = |holds: &Option<bool>| Evidence { text: String::new(), runs: 2, holds: *holds };
+fn claim(outcomes: &[Outcome]) -> Claim {
+    let evidence = |outcome: &Outcome| Evidence { text: String::new(), runs: 2, outcome: *outcome };
     Claim {
         experiment: "E0",
         text: "",
@@ -225,11 +226,15 @@ fn claim(outcomes: &[Option<bool>]) -> Claim {
 
 #[test]
 fn no_verdict_without_all_data() {
+    use Outcome::{Contradicts, Supports, TooFewRuns, Unequal};
     assert_eq!(claim(&[]).verdict(), Verdict::NotEnoughData);
-    assert_eq!(claim(&[Some(true), None]).verdict(), Verdict::NotEnoughData);
-    assert_eq!(claim(&[Some(false), None]).verdict(), Verdict::NotEnoughData);
-    assert_eq!(claim(&[Some(true), Some(true)]).verdict(), Verdict::Holds);
-    assert_eq!(claim(&[Some(true), Some(false)]).verdict(), Verdict::DoesNotHold);
+    assert_eq!(claim(&[Supports, TooFewRuns]).verdict(), Verdict::NotEnoughData);
+    assert_eq!(claim(&[Contradicts, TooFewRuns]).verdict(), Verdict::NotEnoughData);
+    assert_eq!(claim(&[Supports, Supports]).verdict(), Verdict::Holds);
+    assert_eq!(claim(&[Supports, Contradicts]).verdict(), Verdict::DoesNotHold);
+    // What was not compared neither supports nor contradicts.
+    assert_eq!(claim(&[Unequal]).verdict(), Verdict::NotComparable);
+    assert_eq!(claim(&[Supports, Unequal]).verdict(), Verdict::Holds);
 }
 
 #[test]
@@ -239,9 +244,69 @@ fn a_comparison_needs_runs_on_both_sides() {
         compare("x", ("A", sample(a)), ("B", sample(b)), percent, |a, b| a > b)
     };
     let found = higher(&[0.98, 0.97], &[0.96, 0.95]);
-    assert_eq!((found.holds, found.runs), (Some(true), 4));
+    assert_eq!((found.outcome, found.runs), (Outcome::Supports, 4));
     assert_eq!(found.text, "x: A 97.50 ± 0.71 % (2 runs), B 95.50 ± 0.71 % (2 runs)");
-    assert_eq!(higher(&[0.9, 0.9], &[0.96, 0.95]).holds, Some(false));
-    assert_eq!(higher(&[0.98], &[0.96, 0.95]).holds, None);
+    assert_eq!(higher(&[0.9, 0.9], &[0.96, 0.95]).outcome, Outcome::Contradicts);
+    assert_eq!(higher(&[0.98], &[0.96, 0.95]).outcome, Outcome::TooFewRuns);
     assert_eq!(higher(&[0.98, 0.97], &[]).text, "x: A 97.50 ± 0.71 % (2 runs), B – (0 runs)");
+}
+
+#[test]
+fn no_order_of_groups_decides() {
+    let (good, bad) = ("training.learning_rate = 1e-2\n", "training.learning_rate = 1e-5\n");
+    let verdicts = [[good, bad], [bad, good]].map(|rates| {
+        let sgd = rates.map(|rate| {
+            let accuracy = if rate == good { 0.98 } else { 0.5 };
+            runs(&keys(&[CE, SGD, rate]), &[accuracy, accuracy])
+        });
+        let mut all = vec![runs(CE, &[0.97, 0.97])];
+        all.extend(sgd);
+        accuracy::ncg_beats_sgd_under_cross_entropy(&collection(all))
+    });
+    // It is more accurate than one of them only.
+    for claim in &verdicts {
+        expect(claim, DoesNotHold, 2);
+    }
+}
+
+#[test]
+fn only_what_is_equal_is_compared() {
+    let longer = "training.epochs = 9\n";
+    let pair = |ncg: &str| {
+        let all =
+            vec![runs(&keys(&[CE, ncg]), &[0.97, 0.97]), runs(&keys(&[CE, SGD]), &[0.9, 0.9])];
+        accuracy::ncg_beats_sgd_under_cross_entropy(&collection(all))
+    };
+    let unequal = pair(longer);
+    expect(&unequal, NotComparable, 1);
+    assert!(unequal.evidence[0].text.contains("training.epochs"), "{unequal:?}");
+    // A group that has its equal beside it is compared with that one alone.
+    let rate = "training.learning_rate = 1e-3\n";
+    let all = vec![
+        runs(SGD, &[0.97, 0.97]),
+        runs(&keys(&[SGD, DECAY]), &[0.97, 0.97]),
+        runs(&keys(&[SGD, rate]), &[0.9, 0.9]),
+        runs(&keys(&[SGD, rate, DECAY]), &[0.9, 0.9]),
+    ];
+    expect(&accuracy::decay_changes_little(&collection(all)), Holds, 2);
+}
+
+#[test]
+fn attacks_with_other_options_are_not_compared() {
+    let moving = || attack("moving-target", 0.03, 8, 0.5, 1.0);
+    let bounded = attack("pgd", 0.03, 5, 0.3, 1.0).with_attribute(
+        "configuration",
+        "method = \"pgd\"\nstep = 0.03\niterations = 30\nradius = 0.3\n",
+    );
+    let claim = attacks::moving_beats_projected_gradient(&collection(vec![attacked(
+        "",
+        &[moving(), bounded],
+    )]));
+    expect(&claim, NotComparable, 1);
+    assert!(claim.evidence[0].text.contains("radius"), "{claim:?}");
+    let all = [("", 0.03), (SGD, 0.05)];
+    let all = all.map(|(kind, step)| attacked(kind, &[attack("moving-target", step, 5, 0.5, 1.0)]));
+    let claim = attacks::ncg_is_less_susceptible(&collection(Vec::from(all)));
+    let reasons = claim.evidence.iter().filter(|one| one.text.contains("step"));
+    assert_eq!(reasons.count(), 1, "{claim:?}");
 }

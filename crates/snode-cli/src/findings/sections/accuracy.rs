@@ -4,6 +4,7 @@ use snode_analysis::Moments;
 
 use super::super::statistics::{mean_and_spread, scaled};
 use super::super::{Collection, Group, Section, Table};
+use super::extent::{Counts, Extent};
 use super::panels::{columns, group_cells};
 use crate::tables::Csv;
 
@@ -24,9 +25,11 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     header.extend(models.iter().cloned());
     let table = Table {
         name: "accuracy".into(),
-        title: "Accuracy on the test images [%]: mean ± standard deviation over seeds (runs there \
-                / runs planned)"
-            .into(),
+        title: format!(
+            "Accuracy on the test images [%] ({}): mean ± standard deviation over seeds (runs there \
+             / runs planned)",
+            Extent::of(collection, |run| run.test_images().map(Counts::images)).text()
+        ),
         header,
         rows: rows.collect(),
         data: data(collection),
@@ -48,7 +51,8 @@ fn cell(collection: &Collection, group: &Group) -> String {
 }
 
 fn data(collection: &Collection) -> Csv {
-    let mut data = columns(&["seed", "file", "accuracy", "batches", "iterations", "seconds"]);
+    let mut data =
+        columns(&["seed", "file", "images", "accuracy", "batches", "iterations", "seconds"]);
     for group in &collection.groups {
         for run in group.runs(collection) {
             let history = &run.summary.history;
@@ -56,6 +60,7 @@ fn data(collection: &Collection) -> Csv {
             let own = [
                 run.summary.info.seed.to_string(),
                 run.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                run.test_images().map_or_else(String::new, |images| images.to_string()),
                 run.accuracy().map_or_else(String::new, |value| value.to_string()),
                 batches.to_string(),
                 history.iterations.len().to_string(),

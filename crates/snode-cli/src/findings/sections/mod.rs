@@ -2,9 +2,11 @@
 
 mod accuracy;
 mod attacks;
+mod extent;
 mod panels;
 mod pictures;
 pub(super) mod propagation;
+mod robust_accuracy;
 mod robustness;
 mod runs;
 mod schemes;
@@ -15,6 +17,10 @@ use super::{Collection, Section};
 
 /// All sections there is data for, in the order of the paper's experiments.
 pub fn all(collection: &Collection) -> Vec<Section> {
+    let attacked = attacks::section(collection).map(|mut section| {
+        section.tables.push(robust_accuracy::table(collection));
+        section
+    });
     let sections = [
         training::section(collection),
         schemes::section(collection),
@@ -22,7 +28,7 @@ pub fn all(collection: &Collection) -> Vec<Section> {
         robustness::section(collection),
         propagation::section(collection),
         weights::section(collection),
-        attacks::section(collection),
+        attacked,
         pictures::section(collection),
         Some(runs::section(collection)),
     ];

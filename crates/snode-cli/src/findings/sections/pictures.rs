@@ -4,11 +4,11 @@ use snode_data::{Encoding, Noise};
 
 use super::super::run::Run;
 use super::super::{Collection, Content, Figure, Section};
-use super::attacks::file_name;
 use crate::analyses::attack::contact_sheet;
 use crate::commands::images::{ImageArgs, Subject, subject};
 use crate::config::AttackMethod;
 use crate::error::Result;
+use crate::format::{file_name, plain_list};
 use crate::pictures::Sheet;
 
 /// How many images stand side by side.
@@ -93,12 +93,14 @@ fn noisy(run: &Run, Subject { split, encoding, .. }: &Subject) -> Result<Figure>
         noise.add(images.width(), &indices, &mut values)?;
         sheet.row(values.chunks_exact(images.width()).map(|image| shades(image, *encoding)));
     }
-    let levels: Vec<String> = levels.iter().map(ToString::to_string).collect();
     Ok(Figure {
         name: "noisy-images".into(),
         caption: format!(
-            "The first test images with Gaussian noise of standard deviation {}, a row each.",
-            levels.join(", ")
+            "The first {} images with Gaussian noise of standard deviation {}, a row each (seed {}, \
+             first draw).",
+            indices.len(),
+            plain_list(&levels),
+            run.summary.info.seed
         ),
         content: Content::Sheet(sheet.png()?),
         data: None,

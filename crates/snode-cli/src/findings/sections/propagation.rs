@@ -5,8 +5,10 @@ use snode_figures::{Axis, Line};
 use super::super::run::Run;
 use super::super::statistics::{across, short};
 use super::super::{Collection, Figure, Group, Section, Table};
+use super::extent::{Counts, Extent};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
 use crate::config::{Experiment, NoiseConfig};
+use crate::format::{file_name, plain};
 use crate::tables::Csv;
 
 /// How many markers a curve of measured values has.
@@ -70,7 +72,7 @@ fn levels(collection: &Collection, part: &str) -> Vec<f64> {
 }
 
 /// The mean of a quantity through depth, for one run.
-fn of_run(run: &Run, part: &str, level: f64, quantity: &str) -> Option<Vec<(f64, f64)>> {
+pub(crate) fn of_run(run: &Run, part: &str, level: f64, quantity: &str) -> Option<Vec<(f64, f64)>> {
     let found = run.analyses.get(&key(part))?;
     let row = found.values("levels")?.iter().position(|known| *known == level)?;
     let times = found.values("times")?;
@@ -96,6 +98,15 @@ pub(crate) fn levels_of(collection: &Collection, group: &Group) -> Vec<f64> {
     let all = levels(collection, "input");
     let there = |level: &f64| !curve(collection, group, "input", *level, "measured").is_empty();
     all.into_iter().filter(there).collect()
+}
+
+fn counts(run: &Run, part: &str) -> Option<Counts> {
+    run.analyses.get(&key(part)).map(Counts::of)
+}
+
+/// How many images, draws and seeds there are.
+fn extent(collection: &Collection, part: &str) -> String {
+    Extent::of(collection, |run| counts(run, part)).text()
 }
 
 fn figures(collection: &Collection, part: &str, level: f64) -> Vec<Figure> {
@@ -131,8 +142,9 @@ fn figures(collection: &Collection, part: &str, level: f64) -> Vec<Figure> {
         },
     );
     let data = || data(collection, part, level);
-    let on = format!("noise of standard deviation {level} on the {part}");
-    let name = |what: &str| format!("{what}-{part}-{level}");
+    let extent = extent(collection, part);
+    let on = format!("noise of standard deviation {} on the {part} ({extent})", plain(level));
+    let name = |what: &str| file_name(&format!("{what}-{part}-{}", plain(level)));
     let figures = [
         figure(
             name("noise"),
@@ -154,14 +166,18 @@ fn figures(collection: &Collection, part: &str, level: f64) -> Vec<Figure> {
 }
 
 fn data(collection: &Collection, part: &str, level: f64) -> Csv {
-    let mut data = columns(&["quantity", "depth", "runs", "mean", "std"]);
+    let mut data = columns(&["quantity", "depth", "runs", "images", "draws", "mean", "std"]);
     for group in &collection.groups {
+        let counts = group.runs(collection).find_map(|run| counts(run, part));
+        let [images, draws] = counts.unwrap_or_default().cells();
         for quantity in QUANTITIES {
             for (depth, moments) in curve(collection, group, part, level, quantity) {
                 data.row(group_cells(group).into_iter().chain([
                     quantity.to_owned(),
                     depth.to_string(),
                     moments.count.to_string(),
+                    images.clone(),
+                    draws.clone(),
                     moments.mean.to_string(),
                     moments.standard_deviation().to_string(),
                 ]));
@@ -172,11 +188,11 @@ fn data(collection: &Collection, part: &str, level: f64) -> Csv {
 }
 
 fn table(collection: &Collection, part: &str, levels: &[f64]) -> Table {
-    let mut data = columns(&["level", "seed", "quantity", "mean_at_end"]);
+    let mut data = columns(&["level", "seed", "images", "draws", "quantity", "mean_at_end"]);
     let mut rows = Vec::new();
     for group in groups(collection, part) {
         for &level in levels {
-            let mut row = vec![group.model(), group.line(), level.to_string()];
+            let mut row = vec![group.model(), group.line(), plain(level)];
             let mut runs = 0;
             for quantity in QUANTITIES {
                 let curve = curve(collection, group, part, level, quantity);
@@ -184,11 +200,14 @@ fn table(collection: &Collection, part: &str, levels: &[f64]) -> Table {
                 runs = runs.max(end.count);
                 row.push(short(&end));
                 for run in group.runs(collection) {
+                    let [images, draws] = counts(run, part).unwrap_or_default().cells();
                     let of_run = of_run(run, part, level, quantity).unwrap_or_default();
                     if let Some((_, value)) = of_run.last() {
                         data.row(group_cells(group).into_iter().chain([
                             level.to_string(),
                             run.summary.info.seed.to_string(),
+                            images,
+                            draws,
                             quantity.to_owned(),
                             value.to_string(),
                         ]));
@@ -201,7 +220,7 @@ fn table(collection: &Collection, part: &str, levels: &[f64]) -> Table {
     }
     Table {
         name: format!("noise-{part}"),
-        title: format!("Noise on the {part} at the end of depth"),
+        title: format!("Noise on the {part} at the end of depth ({})", extent(collection, part)),
         header: [
             "network",
             "training",

@@ -5,8 +5,10 @@ use snode_figures::Axis;
 use super::super::run::Run;
 use super::super::statistics::{across, mean_and_spread, scaled};
 use super::super::{Collection, Group, Section, Table};
+use super::extent::{Counts, Extent};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
 use crate::config::Experiment;
+use crate::format::plain;
 
 /// Accuracy against the level of noise on the inputs.
 pub(super) fn section(collection: &Collection) -> Option<Section> {
@@ -23,8 +25,11 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         }
     });
     let table = table(collection);
-    let caption = "Accuracy on test images with Gaussian noise: mean over seeds of the mean over \
-                   draws, and a band of one standard deviation over seeds.";
+    let caption = format!(
+        "Accuracy on test images with Gaussian noise ({}): mean over seeds of the mean over draws, \
+         and a band of one standard deviation over seeds.",
+        Extent::of(collection, counts).text()
+    );
     let figure = figure("robustness", caption, &panels, table.data.clone())?;
     let measured = |group: &Group| group.runs(collection).filter_map(Run::robustness).count();
     Some(Section {
@@ -38,6 +43,10 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         tables: vec![table],
         figures: vec![figure],
     })
+}
+
+fn counts(run: &Run) -> Option<Counts> {
+    run.robustness_group().map(Counts::of)
 }
 
 /// Accuracy under noise, over the runs of a group.
@@ -64,14 +73,16 @@ fn table(collection: &Collection) -> Table {
         .collect();
     levels.sort_by(f64::total_cmp);
     levels.dedup();
-    let mut data = columns(&["seed", "level", "draws", "accuracy_mean", "accuracy_std"]);
+    let mut data = columns(&["seed", "level", "images", "draws", "accuracy_mean", "accuracy_std"]);
     let mut rows = Vec::new();
     for group in groups(collection) {
         for run in group.runs(collection) {
+            let [images, _] = counts(run).unwrap_or_default().cells();
             for (level, draws) in run.robustness().unwrap_or_default() {
                 data.row(group_cells(group).into_iter().chain([
                     run.summary.info.seed.to_string(),
                     level.to_string(),
+                    images.clone(),
                     draws.count.to_string(),
                     draws.mean.to_string(),
                     draws.standard_deviation().to_string(),
@@ -89,10 +100,13 @@ fn table(collection: &Collection) -> Table {
         rows.push(row);
     }
     let mut header = ["network", "training", "runs"].map(str::to_owned).to_vec();
-    header.extend(levels.iter().map(|level| format!("s = {level}")));
+    header.extend(levels.iter().map(|level| format!("s = {}", plain(*level))));
     Table {
         name: "robustness".into(),
-        title: "Accuracy [%] under noise of standard deviation s".into(),
+        title: format!(
+            "Accuracy [%] under noise of standard deviation s ({})",
+            Extent::of(collection, counts).text()
+        ),
         header,
         rows,
         data,

@@ -1,17 +1,18 @@
 //! Every run: where it is from, and what is missing.
 
 use super::super::run::Run;
-use super::super::{Collection, Section, State, Table};
-use crate::estimate::show_seconds;
+use super::super::{Cell, Collection, Section, State, Table};
+use crate::format::show_seconds;
 use crate::tables::Csv;
 
-/// A row for each run.
+/// A row for each run, the most accurate first.
 pub(super) fn section(collection: &Collection) -> Section {
     let mut data = Csv::new([
         "run",
         "file",
         "state",
         "seed",
+        "images",
         "accuracy",
         "seconds",
         "snode_version",
@@ -19,7 +20,10 @@ pub(super) fn section(collection: &Collection) -> Section {
         "created",
     ]);
     let mut rows = Vec::new();
-    for cell in &collection.cells {
+    let mut cells: Vec<&Cell> = collection.cells.iter().collect();
+    let accuracy = |cell: &Cell| cell.run().and_then(Run::accuracy).unwrap_or(-1.0);
+    cells.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a)));
+    for cell in cells {
         let file = cell.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let state = match &cell.state {
             State::Finished(run) => run.summary.info.stop_reason.clone(),
@@ -36,6 +40,7 @@ pub(super) fn section(collection: &Collection) -> Section {
             let origin = [&info.snode_version, &info.host, &info.created].map(Clone::clone);
             full.extend([
                 info.seed.to_string(),
+                run.test_images().map_or_else(String::new, |images| images.to_string()),
                 accuracy.map_or_else(String::new, |value| value.to_string()),
                 seconds.to_string(),
             ]);
@@ -49,7 +54,7 @@ pub(super) fn section(collection: &Collection) -> Section {
         } else {
             let seed = cell.value("seed").map_or_else(String::new, ToString::to_string);
             full.push(seed.clone());
-            full.extend(std::iter::repeat_n(String::new(), 5));
+            full.extend(std::iter::repeat_n(String::new(), 6));
             shown.push(seed);
             shown.extend(std::iter::repeat_n("–".to_owned(), 5));
         }
@@ -60,7 +65,7 @@ pub(super) fn section(collection: &Collection) -> Section {
         ["run", "file", "ended by", "seed", "accuracy [%]", "time", "snode", "host", "begun"];
     let table = Table {
         name: "runs".into(),
-        title: "All runs".into(),
+        title: "All runs, the most accurate first".into(),
         header: header.map(str::to_owned).to_vec(),
         rows,
         data,

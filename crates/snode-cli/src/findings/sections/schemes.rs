@@ -7,9 +7,10 @@ use snode_analysis::Moments;
 use super::super::run::Run;
 use super::super::statistics::{mean_and_spread, scaled};
 use super::super::{Collection, Group, Section, Table};
+use super::extent::{Counts, Extent};
 use super::panels::{columns, group_cells};
 use crate::config::Experiment;
-use crate::estimate::show_seconds;
+use crate::format::show_seconds;
 use crate::tables::Csv;
 
 /// Training under each scheme, and the cross table of training and solving.
@@ -65,7 +66,13 @@ fn trained(collection: &Collection, groups: &[&Group]) -> Table {
     }
     Table {
         name: "training-schemes".into(),
-        title: "Networks by the scheme they were trained under".into(),
+        title: format!(
+            "Networks by the scheme they were trained under ({})",
+            Extent::of_groups(collection, groups.iter().copied(), |run| {
+                run.test_images().map(Counts::images)
+            })
+            .text()
+        ),
         header: ["network", "training", "accuracy [%]", "runs", "time of a training"]
             .map(str::to_owned)
             .to_vec(),
@@ -75,7 +82,7 @@ fn trained(collection: &Collection, groups: &[&Group]) -> Table {
 }
 
 fn crossed(collection: &Collection, groups: &[&Group], solved: &[String]) -> Table {
-    let mut data: Csv = columns(&["solved_by", "seed", "accuracy", "right_hand_sides"]);
+    let mut data: Csv = columns(&["solved_by", "seed", "images", "accuracy", "right_hand_sides"]);
     let mut rows = Vec::new();
     for group in groups {
         let mut row = vec![group.model(), group.line()];
@@ -91,6 +98,7 @@ fn crossed(collection: &Collection, groups: &[&Group], solved: &[String]) -> Tab
                 data.row(group_cells(group).into_iter().chain([
                     scheme.clone(),
                     run.summary.info.seed.to_string(),
+                    found.map(Counts::of).unwrap_or_default().cells()[0].clone(),
                     accuracy.to_string(),
                     effort.map_or_else(String::new, |count| count.to_string()),
                 ]));
@@ -104,9 +112,13 @@ fn crossed(collection: &Collection, groups: &[&Group], solved: &[String]) -> Tab
     header.extend(solved.iter().map(|scheme| format!("solved by {scheme}")));
     Table {
         name: "schemes".into(),
-        title: "Accuracy on the test images [%] by the schemes of training (rows) and of solving \
-                (columns)"
-            .into(),
+        title: format!(
+            "Accuracy [%] by the schemes of training (rows) and of solving (columns; {})",
+            Extent::of(collection, |run| {
+                run.measured("schemes").next().map(|(_, found)| Counts::of(found))
+            })
+            .text()
+        ),
         header,
         rows,
         data,

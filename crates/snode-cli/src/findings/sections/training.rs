@@ -2,8 +2,10 @@
 
 use snode_figures::Axis;
 
+use super::super::run::Run;
 use super::super::statistics::across;
 use super::super::{Collection, Group, Section};
+use super::extent::{Counts, Extent};
 use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
 use crate::session::TEST;
 use crate::tables::Csv;
@@ -20,8 +22,11 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
             vec![banded(group.line(), &curve, 100.0).dashed()]
         }
     });
-    let caption = "Accuracy on the test images during training: mean over seeds, and a band of one \
-                   standard deviation.";
+    let extent = Extent::of(collection, counts).text();
+    let caption = format!(
+        "Accuracy on the test images during training ({extent}): mean over seeds, and a band of one \
+         standard deviation."
+    );
     let figure = figure("training", caption, &panels, data(collection))?;
     let evaluated = |group: &Group| curves(collection, group).len();
     Some(Section {
@@ -34,6 +39,10 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         figures: vec![figure],
         ..Section::default()
     })
+}
+
+fn counts(run: &Run) -> Option<Counts> {
+    run.test_images().map(Counts::images)
 }
 
 fn curves(collection: &Collection, group: &Group) -> Vec<Vec<(f64, f64)>> {
@@ -49,12 +58,15 @@ fn curve(collection: &Collection, group: &Group) -> Curve {
 }
 
 fn data(collection: &Collection) -> Csv {
-    let mut data = columns(&["batches", "runs", "accuracy_mean", "accuracy_std"]);
+    let mut data = columns(&["batches", "runs", "images", "accuracy_mean", "accuracy_std"]);
     for group in &collection.groups {
+        let images = group.runs(collection).find_map(Run::test_images);
+        let images = images.map_or_else(String::new, |images| images.to_string());
         for (batches, moments) in curve(collection, group) {
             let numbers = [
                 batches.to_string(),
                 moments.count.to_string(),
+                images.clone(),
                 moments.mean.to_string(),
                 moments.standard_deviation().to_string(),
             ];

@@ -6,6 +6,7 @@ use snode_figures::{Axis, Line};
 use super::super::run::Run;
 use super::super::statistics::short;
 use super::super::{Collection, Group, Section, Table};
+use super::extent::{Counts, Extent};
 use super::panels::{columns, figure, group_cells, incomplete, panels};
 use crate::config::Experiment;
 use crate::tables::Csv;
@@ -20,7 +21,9 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         let found = run.analyses.get("smoothness")?;
         Some(format!("({}, {})", found.number("path_row")?, found.number("path_column")?))
     })?;
-    let caption = format!("The weight {entry} through depth, in the first run of each kind.");
+    let first = collection.runs().find(|run| path(run).is_some());
+    let seed = first.map_or_else(String::new, |run| format!(" (seed {})", run.summary.info.seed));
+    let caption = format!("The weight {entry} through depth, in the first run of each kind{seed}.");
     let figure = figure("weights", caption, &panels, data(collection))?;
     let measured = |group: &Group| {
         group.runs(collection).filter(|run| run.analyses.contains_key("smoothness")).count()
@@ -97,7 +100,10 @@ fn table(collection: &Collection) -> Table {
     }
     Table {
         name: "smoothness".into(),
-        title: "Smoothness of all weights in depth".into(),
+        title: format!(
+            "Smoothness of all weights in depth ({})",
+            Extent::of(collection, |run| run.analyses.get("smoothness").map(Counts::of)).text()
+        ),
         header: [
             "network",
             "training",

@@ -156,7 +156,7 @@ impl AdaptiveOptions {
             return refuse(
                 "rtol",
                 self.rtol,
-                format!("{smallest:.1e} (what {} can hold) to 1", T::NAME),
+                format!("{smallest:.1e} (what {} can hold) or more, less than 1", T::NAME),
             );
         }
         if !(self.atol > 0.0 && self.atol.is_finite()) {

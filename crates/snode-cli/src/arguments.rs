@@ -1,0 +1,42 @@
+//! How numbers of the command line are read: any number, and then refused as one if it is out of
+//! range.
+
+use clap::Command;
+
+/// What the value of an option is called that is a number, or several.
+const NUMBERS: [&str; 5] = ["NUMBER", "NUMBERS", "CLASS", "CELL", "ROW,COLUMN"];
+
+/// The same command whose options take negative numbers too, where they take numbers.
+pub fn with_negative_numbers(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        let is_number = argument
+            .get_value_names()
+            .is_some_and(|names| names.iter().any(|name| NUMBERS.contains(&name.as_str())));
+        if is_number { argument.allow_hyphen_values(true) } else { argument }
+    });
+    command.mut_subcommands(with_negative_numbers)
+}
+
+/// A whole number that counts something there must be.
+///
+/// # Errors
+/// If the text is something else.
+pub fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or("expected a whole number, 1 or more".into())
+}
+
+/// A whole number.
+///
+/// # Errors
+/// If the text is something else.
+pub fn whole(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected a whole number, 0 or more".into())
+}
+
+/// A number.
+///
+/// # Errors
+/// If the text is something else.
+pub fn real(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| "expected a number".into())
+}
