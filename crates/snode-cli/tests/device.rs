@@ -7,9 +7,10 @@ use support::{Sandbox, read_run};
 #[test]
 fn a_run_on_an_opencl_device_is_the_cpus() {
     let sandbox = Sandbox::new();
-    sandbox.experiment(&[]);
-    sandbox.succeeds(&["run", "x.toml", "-o", "cpu"]);
-    let ran = sandbox.run(&["run", "x.toml", "-o", "own", "--device", "opencl"]);
+    sandbox.experiment(&["output.directory = \"cpu\""]);
+    sandbox.succeeds(&["run", "x.toml"]);
+    sandbox.experiment(&["output.directory = \"own\""]);
+    let ran = sandbox.run(&["run", "x.toml", "--device", "opencl"]);
     if ran.code == Some(2) {
         assert!(ran.err.contains("device = \"opencl\": "), "{}", ran.err);
         eprintln!("skipped: {}", ran.err);
@@ -25,9 +26,9 @@ fn a_run_on_an_opencl_device_is_the_cpus() {
     assert_eq!(cpu.info.provenance["device"], "cpu");
     assert!(own.info.provenance["device"].starts_with("opencl device 0: "));
 
-    sandbox.experiment(&["[network]", "scheme = \"rk4\""]);
+    sandbox.experiment(&["network.scheme = \"rk4\"", "output.directory = \"rk4\""]);
     let parts = ["device = \"opencl\"", "found the scheme rk4", "expected euler"];
-    sandbox.fails(&["run", "x.toml", "-o", "rk4", "--device", "opencl"], 2, &parts);
+    sandbox.fails(&["run", "x.toml", "--device", "opencl"], 2, &parts);
 }
 
 #[test]
