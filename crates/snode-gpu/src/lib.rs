@@ -12,6 +12,9 @@
 //!
 //! Both load their libraries at run time: nothing has to be there to build.
 
+// Sizes go to kernels as 32-bit and 64-bit whole numbers.
+#![allow(clippy::cast_possible_wrap)]
+
 mod compare;
 mod device;
 mod division;

@@ -87,6 +87,9 @@ pub fn times<T: Real>(
     Ok(times)
 }
 
+/// A kernel to be launched.
+type Run<'a> = &'a dyn Fn() -> Result<(), GpuError>;
+
 /// The kernels that go through parameters.
 fn vector_times<T: Real>(device: &Device, network: &Network<T>) -> Result<Vec<Time>, GpuError> {
     let (nodes, count) = (network.parameters().nodes(), network.parameters().as_slice().len());
@@ -100,7 +103,7 @@ fn vector_times<T: Real>(device: &Device, network: &Network<T>) -> Result<Vec<Ti
     let bytes = (count * size_of::<T>()) as f64;
     let half = Argument::real(T::from_f64(0.5));
     let blocks = count.div_ceil(256).min(8 * device.info().compute_units);
-    let runs: [(&str, f64, &dyn Fn() -> Result<(), GpuError>); 4] = [
+    let runs: [(&str, f64, Run<'_>); 4] = [
         ("y = keep y + add x", 3.0, &|| {
             let arguments = [
                 y.argument(),

@@ -1,7 +1,7 @@
 //! CUDA, by cudarc: the driver is loaded when it is first called, and asked for before, since cudarc
 //! panics without it.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
@@ -87,7 +87,7 @@ fn capability(device: sys::CUdevice) -> Result<(usize, usize), DriverError> {
 pub(super) fn list() -> Result<Vec<DeviceInfo>, GpuError> {
     init()?;
     (0..count()?)
-        .map(|index| describe(index, result::device::get(index as i32)?))
+        .map(|index| describe(index, result::device::get(index as c_int)?))
         .collect::<Result<_, _>>()
         .map_err(error("describing the devices"))
 }
@@ -103,6 +103,7 @@ pub(super) struct Cuda {
 
 // SAFETY: handles of the driver may be used by any thread that makes the context current.
 unsafe impl Send for Cuda {}
+// SAFETY: as above.
 unsafe impl Sync for Cuda {}
 
 impl Cuda {
@@ -113,7 +114,7 @@ impl Cuda {
             return Err(GpuError::NoDevice { backend: BACKEND, index, count });
         }
         let open = || {
-            let device = result::device::get(index as i32)?;
+            let device = result::device::get(index as c_int)?;
             let info = describe(index, device)?;
             let (major, minor) = capability(device)?;
             // SAFETY: released when this is dropped.

@@ -207,13 +207,12 @@ impl Device {
         names: [&str; COUNT],
     ) -> Result<[Kernel; COUNT], GpuError> {
         let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        let handles = match programs.get(source) {
-            Some(handles) => handles.clone(),
-            None => {
-                let handles = self.driver.compile(source, &names)?;
-                programs.insert(source.to_owned(), handles.clone());
-                handles
-            }
+        let handles = if let Some(handles) = programs.get(source) {
+            handles.clone()
+        } else {
+            let handles = self.driver.compile(source, &names)?;
+            programs.insert(source.to_owned(), handles.clone());
+            handles
         };
         Ok(std::array::from_fn(|i| Kernel { device: self.clone(), handle: handles[i] }))
     }
@@ -242,6 +241,7 @@ impl<T: Real> Memory<T> {
         let bytes = unsafe {
             std::slice::from_raw_parts(values.as_ptr().cast::<u8>(), size_of_val(values))
         };
+        // SAFETY: as above.
         unsafe { self.device.driver.write(self.handle, first * size_of::<T>(), bytes) }
     }
 
@@ -255,6 +255,7 @@ impl<T: Real> Memory<T> {
         let bytes = unsafe {
             std::slice::from_raw_parts_mut(values.as_mut_ptr().cast::<u8>(), size_of_val(values))
         };
+        // SAFETY: as above.
         unsafe { self.device.driver.read(self.handle, first * size_of::<T>(), bytes) }
     }
 

@@ -131,20 +131,20 @@ impl Nvrtc {
                 ptr::null(),
                 ptr::null(),
             );
-            self.check(created, String::new())?;
+            self.check(created, "")?;
             let compiled = (self.compile)(program, options.len() as c_int, options.as_ptr());
-            let log = self.bytes(program, self.log_size, self.log);
+            let log = Self::bytes(program, self.log_size, self.log);
             let log = String::from_utf8_lossy(&log).trim_end_matches('\0').trim().to_owned();
-            let binary = self.bytes(program, self.binary_size, self.binary);
+            let binary = Self::bytes(program, self.binary_size, self.binary);
             (self.destroy)(&raw mut program);
-            self.check(compiled, log.clone())?;
+            self.check(compiled, &log)?;
             Ok(Compiled { binary, log })
         }
     }
 
     /// # Safety
     /// The program is alive, and the functions belong together.
-    unsafe fn bytes(&self, program: Program, size: Size, get: Text) -> Vec<u8> {
+    unsafe fn bytes(program: Program, size: Size, get: Text) -> Vec<u8> {
         let mut count = 0;
         // SAFETY: by the caller's promise; there is as much room as is asked for.
         unsafe {
@@ -159,7 +159,7 @@ impl Nvrtc {
         }
     }
 
-    fn check(&self, code: c_int, log: String) -> Result<(), GpuError> {
+    fn check(&self, code: c_int, log: &str) -> Result<(), GpuError> {
         if code == 0 {
             return Ok(());
         }
@@ -203,7 +203,9 @@ fn expand(pattern: &Path) -> Vec<PathBuf> {
     for component in pattern.components() {
         let part = component.as_os_str().to_string_lossy().into_owned();
         let Some((start, end)) = part.split_once('*') else {
-            paths.iter_mut().for_each(|path| path.push(component));
+            for path in &mut paths {
+                path.push(component);
+            }
             continue;
         };
         paths = paths.iter().flat_map(|folder| matching(folder, start, end)).collect();

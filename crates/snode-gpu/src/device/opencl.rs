@@ -55,7 +55,7 @@ fn devices() -> Result<Vec<cl_device_id>, GpuError> {
         .collect())
 }
 
-fn describe(index: usize, device: &ClDevice) -> Result<DeviceInfo, ClError> {
+fn describe(index: usize, device: ClDevice) -> Result<DeviceInfo, ClError> {
     Ok(DeviceInfo {
         backend: BACKEND,
         index,
@@ -74,7 +74,7 @@ pub(super) fn list() -> Result<Vec<DeviceInfo>, GpuError> {
     devices()?
         .into_iter()
         .enumerate()
-        .map(|(index, id)| describe(index, &ClDevice::new(id)))
+        .map(|(index, id)| describe(index, ClDevice::new(id)))
         .collect::<Result<_, _>>()
         .map_err(error("describing the devices"))
 }
@@ -92,6 +92,7 @@ pub(super) struct OpenCl {
 
 // SAFETY: OpenCL objects may be used by any thread; setting arguments is under the lock.
 unsafe impl Send for OpenCl {}
+// SAFETY: as above.
 unsafe impl Sync for OpenCl {}
 
 impl OpenCl {
@@ -101,7 +102,7 @@ impl OpenCl {
             return Err(GpuError::NoDevice { backend: BACKEND, index, count: devices.len() });
         };
         let cl_device = ClDevice::new(device);
-        let info = describe(index, &cl_device).map_err(error("describing the device"))?;
+        let info = describe(index, cl_device).map_err(error("describing the device"))?;
         let context = Context::from_device(&cl_device).map_err(error("creating a context"))?;
         // Not the call of OpenCL 2.0, which 1.2 does not have.
         #[allow(deprecated)]
