@@ -30,6 +30,9 @@ pub struct SolvedNetwork<'a, T: Real> {
     network: &'a Network<T>,
     scheme: Box<dyn Scheme<T> + 'a>,
     classes: usize,
+    /// How many components of x₀ are the data's; the others have the value `padding`.
+    inputs: usize,
+    padding: T,
     /// Columns of height n for the scheme.
     columns: Vec<T>,
     /// The scheme's answers.
@@ -49,8 +52,43 @@ impl<'a, T: Real> SolvedNetwork<'a, T> {
         let width = network.width();
         let allowed = format!("1 to {width}, the network's width");
         AttackError::require((1..=width).contains(&classes), "classes", classes, &allowed)?;
-        Ok(Self { network, scheme, classes, columns: Vec::new(), answers: Vec::new() })
+        Ok(Self {
+            network,
+            scheme,
+            classes,
+            inputs: width,
+            padding: T::ZERO,
+            columns: Vec::new(),
+            answers: Vec::new(),
+        })
     }
+
+    /// The same for data of fewer components than the network is wide: x₀ is `inputs` numbers of the
+    /// data, and `padding` in all components behind them. The model's inputs are the data's alone, so
+    /// that an attack cannot move the others.
+    ///
+    /// # Errors
+    /// [`AttackError::Option`] if there are no such components, or more than the network is wide.
+    pub fn with_inputs(self, inputs: usize, padding: T) -> Result<Self, AttackError> {
+        let width = self.network.width();
+        let allowed = format!("1 to {width}, the network's width");
+        AttackError::require((1..=width).contains(&inputs), "inputs", inputs, &allowed)?;
+        Ok(Self { inputs, padding, ..self })
+    }
+}
+
+/// `from` in the first rows of columns of height `width`, the others filled with `padding`.
+fn pad<'m, T: Real>(
+    memory: &'m mut Vec<T>,
+    from: MatRef<'_, T>,
+    width: usize,
+    padding: T,
+) -> MatRef<'m, T> {
+    memory.clear();
+    memory.resize(width * from.ncols(), padding);
+    let padded = MatMut::from_column_major_slice_mut(memory, width, from.ncols());
+    padded.subrows_mut(0, from.nrows()).copy_from(from);
+    MatRef::from_column_major_slice(memory, width, from.ncols())
 }
 
 /// The first `rows` rows of columns of height n.
@@ -66,7 +104,7 @@ fn matrix<T: Real>(memory: &mut Vec<T>, rows: usize, columns: usize) -> MatMut<'
 
 impl<T: Real> Linearisable<T> for SolvedNetwork<'_, T> {
     fn inputs(&self) -> usize {
-        self.network.width()
+        self.inputs
     }
 
     fn classes(&self) -> usize {
@@ -74,38 +112,45 @@ impl<T: Real> Linearisable<T> for SolvedNetwork<'_, T> {
     }
 
     fn linearise(&mut self, x: MatRef<'_, T>, z: MatMut<'_, T>) -> Result<(), AttackError> {
+        AttackError::require_shape("inputs", (self.inputs, x.ncols()), x.shape())?;
         AttackError::require_shape("outputs", (self.classes, x.ncols()), z.shape())?;
-        let trajectory = self.scheme.direct(self.network, x)?;
+        let x0 = pad(&mut self.columns, x, self.network.width(), self.padding);
+        let trajectory = self.scheme.direct(self.network, x0)?;
         copy_rows(trajectory.output(), self.classes, z);
         Ok(())
     }
 
     fn evaluate(&mut self, x: MatRef<'_, T>, z: MatMut<'_, T>) -> Result<(), AttackError> {
+        AttackError::require_shape("inputs", (self.inputs, x.ncols()), x.shape())?;
         AttackError::require_shape("outputs", (self.classes, x.ncols()), z.shape())?;
+        let x0 = pad(&mut self.columns, x, self.network.width(), self.padding);
         let mut answers = matrix(&mut self.answers, self.network.width(), x.ncols());
-        self.scheme.evaluate(self.network, x, answers.as_mut())?;
+        self.scheme.evaluate(self.network, x0, answers.as_mut())?;
         copy_rows(answers.as_ref(), self.classes, z);
         Ok(())
     }
 
     fn jvp(&mut self, v: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
+        AttackError::require_shape("directions", (self.inputs, v.ncols()), v.shape())?;
         AttackError::require_shape("J v", (self.classes, v.ncols()), out.shape())?;
+        let xi0 = pad(&mut self.columns, v, self.network.width(), T::ZERO);
         let mut answers = matrix(&mut self.answers, self.network.width(), v.ncols());
         let trajectory = self.scheme.trajectory(self.network);
         let mut trajectory = trajectory.ok_or(AttackError::NotLinearised)?;
-        trajectory.sensitivity_columns(v, answers.as_mut())?;
+        trajectory.sensitivity_columns(xi0, answers.as_mut())?;
         copy_rows(answers.as_ref(), self.classes, out);
         Ok(())
     }
 
     fn vjp(&mut self, w: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
         AttackError::require_shape("weights of outputs", (self.classes, w.ncols()), w.shape())?;
-        self.columns.clear();
-        let mut terminals = matrix(&mut self.columns, self.network.width(), w.ncols());
-        terminals.as_mut().subrows_mut(0, self.classes).copy_from(w);
+        AttackError::require_shape("Jᵀ w", (self.inputs, w.ncols()), out.shape())?;
+        let terminals = pad(&mut self.columns, w, self.network.width(), T::ZERO);
+        let mut answers = matrix(&mut self.answers, self.network.width(), w.ncols());
         let trajectory = self.scheme.trajectory(self.network);
         let mut trajectory = trajectory.ok_or(AttackError::NotLinearised)?;
-        trajectory.adjoint_columns(terminals.as_ref(), out)?;
+        trajectory.adjoint_columns(terminals, answers.as_mut())?;
+        copy_rows(answers.as_ref(), self.inputs, out);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use faer::Mat;
 use snode_attack::{JacobianMode, Linearisable, SolvedNetwork, sensitivity_matrices};
-use snode_ode::{Activation, Endpoint, Real, SchemeChoice};
+use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real, SchemeChoice};
 use support::{images, network};
 
 /// The largest difference of the two forms over the largest entry.
@@ -69,4 +69,41 @@ fn the_matrix_is_the_derivative() {
             assert!((slope - p[(class, i)]).abs() < 1e-8, "{slope} {}", p[(class, i)]);
         }
     }
+}
+
+/// Data of two components in a network of width eight: only these two are moved.
+#[test]
+fn an_attack_leaves_the_padding_alone() {
+    use snode_attack::{Attack, AttackOptions, Bounds, DeepFool, attack, predict};
+
+    let grid = Grid::new(3.0, 20, Endpoint::Excluded).unwrap();
+    let mut network = Network::<f64>::initial(8, grid, Activation::Tanh, Initialisation::Spline, 1);
+    for value in network.parameters_mut().as_mut_slice() {
+        *value *= 8.0;
+    }
+    let data = Mat::from_fn(2, 40, |i, j| (0.7 * j as f64 + 1.9 * i as f64).sin());
+    let model = || SolvedNetwork::new(&network, Box::new(Euler::new()), 2).unwrap();
+    let mut padded = model().with_inputs(2, 0.25).unwrap();
+    let labels = predict(&mut padded, data.as_ref(), 40).unwrap();
+    let whole = Mat::from_fn(8, 40, |i, j| if i < 2 { data[(i, j)] } else { 0.25 });
+    assert_eq!(predict(&mut model(), whole.as_ref(), 40).unwrap(), labels);
+    let options =
+        AttackOptions { bounds: Bounds { lower: -3.0, upper: 3.0 }, ..AttackOptions::default() };
+    let method: &dyn Attack<f64> = &DeepFool::default();
+    let found = attack(&mut padded, method, data.as_ref(), &labels, &options).unwrap();
+    let fooling: Vec<_> = found.images.iter().filter_map(|i| i.adversarial.as_ref()).collect();
+    assert!(!fooling.is_empty() && fooling.iter().all(|image| image.len() == 2));
+    for refused in [0, 9] {
+        assert!(model().with_inputs(refused, 0.0).is_err());
+    }
+}
+
+#[test]
+fn derivatives_of_a_model_that_was_not_linearised_are_refused() {
+    let grid = Grid::new(1.0, 5, Endpoint::Excluded).unwrap();
+    let network = Network::<f64>::initial(4, grid, Activation::Tanh, Initialisation::Spline, 1);
+    let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), 2).unwrap();
+    let (w, mut out) = (Mat::zeros(2, 1), Mat::zeros(4, 1));
+    let refused = model.vjp(w.as_ref(), out.as_mut()).unwrap_err();
+    assert!(matches!(refused, snode_attack::AttackError::NotLinearised), "{refused}");
 }

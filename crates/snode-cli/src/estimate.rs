@@ -56,12 +56,12 @@ pub fn memory(experiment: &Experiment, sizes: Sizes) -> Memory {
     let per_node = n * n + n;
     let optional = |holds: bool| f64::from(u8::from(holds));
     let copies = match method_options(&experiment.training) {
-        // Network, gradient, direction; the representative and the last gradient where there are
-        // any; and the copies of network, direction and last gradient that a checkpoint is written
-        // from.
+        // Network, gradient, direction and the next one; the representative and the last gradient
+        // where there are any; and the copies of network, direction and last gradient that a
+        // checkpoint is written from.
         MethodOptions::Ncg(options) => {
             let keeps_gradient = optional(options.conjugacy.needs_last_gradient());
-            3.0 + optional(options.space != Space::L2) + keeps_gradient + 2.0 + keeps_gradient
+            4.0 + optional(options.space != Space::L2) + keeps_gradient + 2.0 + keeps_gradient
         }
         // Network, gradient and state; and the copies of network and state for a checkpoint.
         MethodOptions::Sgd(options) => {
@@ -211,7 +211,7 @@ mod tests {
         let experiment = Experiment::default();
         let memory = memory(&experiment, Sizes { width: 196, train: 60_000, evaluated: 10_000 });
         assert_eq!(memory.parameters, (196.0 * 196.0 + 196.0) * 150.0 * 8.0);
-        assert_eq!(memory.copies, 5.0);
+        assert_eq!(memory.copies, 6.0);
         assert!((3e8..5e8).contains(&memory.total()), "{}", memory.total());
         assert_eq!(iteration_flop(&experiment, 196), 10.0 * 196.0 * 196.0 * 100.0 * 150.0);
     }

@@ -116,6 +116,31 @@ fn derivatives_are_checked_under_any_scheme() {
     }
 }
 
+/// A gradient sampled at few nodes is checked as a function of depth, not by a sum over these nodes.
+#[test]
+fn derivatives_of_a_shallow_network_are_checked() {
+    let sandbox = Sandbox::new();
+    for seed in ["seed = 1", "seed = 7"] {
+        for layers in ["network.layers = 3", "network.layers = 15"] {
+            sandbox.experiment(&["network.scheme = \"dopri5\"", layers, seed]);
+            let out = sandbox.succeeds(&["gradcheck", "x.toml", "--set", "precision=f64"]).out;
+            assert!(out.contains("solved to a tolerance of 1e-9"), "{out}");
+            assert_eq!(out.matches("passes").count(), 4, "{seed} {layers}: {out}");
+        }
+    }
+    let strict = ["gradcheck", "x.toml", "--set", "precision=f64", "--tolerance", "1e-15"];
+    sandbox.fails(&strict, 1, &["derivatives are not what they should be", "adjoint identity"]);
+}
+
+/// Tolerances so small that finite errors overflow when divided by them.
+#[test]
+fn an_error_norm_that_overflows_is_named() {
+    let sandbox = Sandbox::new();
+    let lines = ["network.scheme = \"dopri5\"", "solver.atol = 1e-200", "precision = \"f64\""];
+    sandbox.experiment(&lines);
+    sandbox.fails(&["run", "x.toml"], 1, &["error norm is not finite", "atol"]);
+}
+
 /// A solve that cannot go on ends the run with what happened and where, and a non-zero exit code.
 #[test]
 fn a_solve_without_budget_is_an_error_that_says_so() {

@@ -15,11 +15,13 @@ pub struct GradientCheck {
     pub cost_remainders: Vec<f64>,
     /// ‖x(T; p + εd) − x(T; p) − εξ(T)‖.
     pub state_remainders: Vec<f64>,
-    /// The fitted order of the cost's remainder.
-    pub cost_rate: f64,
-    /// The fitted order of the state's remainder.
-    pub state_rate: f64,
-    /// |⟨Jd, w⟩ − ⟨d, Jᵀw⟩| / (‖Jd‖ ‖w‖) for the derivative J of x(T) by the parameters.
+    /// The fitted order of the cost's remainder; none if fewer than three remainders stand above what
+    /// the accuracy explains, so that nothing was checked.
+    pub cost_rate: Option<f64>,
+    /// The fitted order of the state's remainder, likewise.
+    pub state_rate: Option<f64>,
+    /// |⟨Jd, w⟩ − ⟨d, Jᵀw⟩| / (‖Jd‖ ‖w‖) with w = Jd, for the derivative J of x(T) by the parameters. As
+    /// w is no other than Jd, a gradient that is wrong by a factor leaves a gap as large.
     pub parameter_gap: f64,
     /// The same for the derivative by the input.
     pub input_gap: f64,
@@ -31,22 +33,28 @@ pub struct GradientCheck {
 pub struct Accuracy {
     /// Of x(T), beside round-off.
     pub states: f64,
-    /// Of gradient and sensitivity.
+    /// Of λ(0) and ξ(T).
     pub derivatives: f64,
+    /// Of ⟨∇J, d⟩, relative to ‖∇J‖ ‖d‖: where the gradient is sampled at nodes, the error of the
+    /// inner product as an integral.
+    pub gradient: f64,
 }
 
 impl Accuracy {
     /// Of schemes whose derivatives are those of their own discrete solution, up to round-off.
-    pub const EXACT: Self = Self { states: 0.0, derivatives: 0.0 };
+    pub const EXACT: Self = Self { states: 0.0, derivatives: 0.0, gradient: 0.0 };
 }
 
 /// How many step sizes are tried.
 const STEPS: usize = 14;
 /// To how many of the smallest usable steps a rate is fitted: the larger ones carry higher orders.
 const FITTED: usize = 4;
+/// To how many at least: two points are on a line whatever they are.
+const FEWEST: usize = 3;
 
-/// Measures how well gradient and sensitivity are the derivatives of cost and state, along the
-/// direction `d` in the parameters, for the batch `x0` (n×M).
+/// Measures how well gradient and sensitivity are the derivatives of cost and state, for the batch `x0`
+/// (n×M), along a direction d in the parameters: half of it is `direction`, half the gradient itself, so
+/// that ⟨∇J, d⟩ is not small by chance and an error of the gradient's length is seen.
 ///
 /// Steps begin where the state moves by about a tenth of its size, so that the second-order term
 /// stands far above round-off in `f32` too. Remainders that `accuracy` explains are left out of the
@@ -79,36 +87,35 @@ pub fn check_gradient<T: Real>(
     let mut gradient = Parameters::zeros(network.width(), network.parameters().nodes());
     trajectory.adjoint(terminal.as_ref(), Some(&mut gradient))?;
     gradient.axpy(T::from_f64(cost.mu4), network.parameters());
+    let length = |p: &Parameters<T>| p.inner(p, &grid).max(0.0).sqrt();
+    let inverse = |length: f64| if length > 0.0 { T::from_f64(1.0 / length) } else { T::ZERO };
+    let mut d = direction.clone();
+    d.combine(inverse(length(direction)), &gradient, inverse(length(&gradient)));
+    let direction = &d;
     let slope = gradient.inner(direction, &grid);
+    let largest_slope = length(&gradient) * length(direction);
     let along = Perturbation { parameters: Some(direction), input: None };
     let xi = trajectory.sensitivity(along)?.sensitivity.to_owned();
 
-    // The adjoint identity, with w a fixed pattern of signs and sizes.
-    let w = Mat::from_fn(output.nrows(), output.ncols(), |i, j| {
-        T::from_f64(((i * 7 + j * 13) as f64).sin())
-    });
+    // The adjoint identity with w = J d: ‖J d‖² = ⟨d, Jᵀ J d⟩.
     let mut pulled_back = Parameters::zeros(network.width(), network.parameters().nodes());
-    let input_pulled_back = trajectory.adjoint(w.as_ref(), Some(&mut pulled_back))?.to_owned();
-    let parameter_gap =
-        relative_gap(inner(&xi, &w), pulled_back.inner(direction, &grid), norm(&xi) * norm(&w));
+    trajectory.adjoint(xi.as_ref(), Some(&mut pulled_back))?;
+    let parameter_gap = relative_gap(inner(&xi, &xi), pulled_back.inner(direction, &grid));
     let xi0 = Mat::from_fn(output.nrows(), output.ncols(), |i, j| {
         T::from_f64(((i * 3 + j * 5) as f64).cos())
     });
     let along = Perturbation { parameters: None, input: Some(xi0.as_ref()) };
     let input_xi = trajectory.sensitivity(along)?.sensitivity.to_owned();
-    let input_gap = relative_gap(
-        inner(&input_xi, &w),
-        inner(&xi0, &input_pulled_back),
-        norm(&input_xi) * norm(&w),
-    );
+    let input_pulled_back = trajectory.adjoint(input_xi.as_ref(), None)?.to_owned();
+    let input_gap = relative_gap(inner(&input_xi, &input_xi), inner(&xi0, &input_pulled_back));
 
     let largest = 0.1 * norm(&output).max(f64::MIN_POSITIVE) / norm(&xi).max(f64::MIN_POSITIVE);
     let mut check = GradientCheck {
         steps: Vec::new(),
         cost_remainders: Vec::new(),
         state_remainders: Vec::new(),
-        cost_rate: f64::NAN,
-        state_rate: f64::NAN,
+        cost_rate: None,
+        state_rate: None,
         parameter_gap,
         input_gap,
     };
@@ -135,27 +142,39 @@ pub fn check_gradient<T: Real>(
     let points = (labels.len() as f64).sqrt();
     // Where single kinks are passed, now more and now fewer, a few steps say nothing.
     let fitted = if network.activation().has_kink() { STEPS } else { FITTED };
-    let rate = |remainders: &[f64], size: f64, round_off: f64, slope: f64| {
-        let values = round_off * epsilon + accuracy.states;
-        let noise = |step: f64| 10.0 * values * size + accuracy.derivatives * step * slope.abs();
-        rate(&check.steps, remainders, &noise, fitted)
+    // An adaptive solve's error is some ten times the tolerance, hundreds of times where its steps
+    // change; a remainder a few times as large has the right order.
+    let values = |round_off: f64| 10.0 * round_off * epsilon + 1e3 * accuracy.states;
+    let cost_noise = |step: f64| {
+        let derivative = (accuracy.derivatives + accuracy.gradient) * largest_slope;
+        values(0.4) * initial_cost.abs() + derivative * step
     };
-    check.cost_rate = rate(&check.cost_remainders, initial_cost.abs(), 4.0, slope);
-    check.state_rate = rate(&check.state_remainders, norm(&output).max(points), 3.0, norm(&xi));
+    let state_noise = |step: f64| {
+        values(3.0) * norm(&output).max(points) + accuracy.derivatives * norm(&xi) * step
+    };
+    check.cost_rate = rate(&check.steps, &check.cost_remainders, &cost_noise, fitted);
+    check.state_rate = rate(&check.steps, &check.state_remainders, &state_noise, fitted);
     Ok(check)
 }
 
-/// The slope of ln remainder over ln step, by least squares over the remainders that stand above
-/// the noise, the last `fitted` of them. Infinite if none does: the remainder vanishes.
-fn rate(steps: &[f64], remainders: &[f64], noise: &dyn Fn(f64) -> f64, fitted: usize) -> f64 {
-    let points: Vec<(f64, f64)> = steps
+/// The slope of ln remainder over ln step, by least squares over the last `fitted` remainders before
+/// those at the end that are no more than noise. None if there are fewer than three.
+fn rate(
+    steps: &[f64],
+    remainders: &[f64],
+    noise: &dyn Fn(f64) -> f64,
+    fitted: usize,
+) -> Option<f64> {
+    let speaks = |(step, remainder): (&f64, &f64)| *remainder > noise(*step);
+    let end = steps.iter().zip(remainders).rposition(speaks).map_or(0, |last| last + 1);
+    let points: Vec<(f64, f64)> = steps[..end]
         .iter()
-        .zip(remainders)
-        .take_while(|(step, remainder)| **remainder > noise(**step))
+        .zip(&remainders[..end])
+        .filter(|(_, remainder)| **remainder > 0.0)
         .map(|(step, remainder)| (step.ln(), remainder.ln()))
         .collect();
-    if points.len() < 2 {
-        return f64::INFINITY;
+    if points.len() < FEWEST {
+        return None;
     }
     let points = &points[points.len().saturating_sub(fitted)..];
     let count = points.len() as f64;
@@ -163,11 +182,12 @@ fn rate(steps: &[f64], remainders: &[f64], noise: &dyn Fn(f64) -> f64, fitted: u
     let mean_y = points.iter().map(|p| p.1).sum::<f64>() / count;
     let covariance: f64 = points.iter().map(|p| (p.0 - mean_x) * (p.1 - mean_y)).sum();
     let variance: f64 = points.iter().map(|p| (p.0 - mean_x).powi(2)).sum();
-    covariance / variance
+    Some(covariance / variance)
 }
 
-fn relative_gap(a: f64, b: f64, scale: f64) -> f64 {
-    (a - b).abs() / scale.max(f64::MIN_POSITIVE)
+/// |a − b| relative to a, which is the square of a norm.
+fn relative_gap(a: f64, b: f64) -> f64 {
+    (a - b).abs() / a.max(f64::MIN_POSITIVE)
 }
 
 fn inner<T: Real>(a: &Mat<T>, b: &Mat<T>) -> f64 {

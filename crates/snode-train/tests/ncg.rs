@@ -3,12 +3,16 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use faer::Mat;
 use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Parameters, Real};
 use snode_train::{
     Conjugacy, Cost, Discretisation, EvaluationSet, GradientSpace, Iteration, LineSearch, Metric,
     Ncg, NcgOptions, Score, Space, TrainError,
 };
+use support::wrong::Wrong;
 
 const FORMULAS: [Conjugacy; 7] = [
     Conjugacy::SteepestDescent,
@@ -286,10 +290,12 @@ fn an_iteration_that_fails_leaves_direction_and_memory_as_they_were() {
             let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
             let options = NcgOptions { conjugacy, line_search, space, ..NcgOptions::default() };
             let make = || {
-                let cost = Cost { mu3: 0.0, ..Cost::cross_entropy(3) };
-                Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap()
+                let scheme = Wrong::new(Box::new(Euler::new()), 1.0);
+                let fails = Arc::clone(&scheme.fails);
+                let cost = Cost::cross_entropy(3);
+                (Ncg::new(Box::new(scheme), cost, options, &network).unwrap(), fails)
             };
-            let (mut disturbed, mut undisturbed) = (make(), make());
+            let ((mut disturbed, fails), (mut undisturbed, _)) = (make(), make());
             let mut twin = network.clone();
             for _ in 0..3 {
                 disturbed.iterate(&mut network, x.as_ref(), &labels).unwrap();
@@ -297,14 +303,14 @@ fn an_iteration_that_fails_leaves_direction_and_memory_as_they_were() {
             }
             let (direction, memory) = (disturbed.direction().clone(), disturbed.memory());
 
-            // The direct problem overflows; or it does not, but the sensitivity along the direction
-            // does, once that has been made.
-            let mut huge = network.clone();
-            huge.parameters_mut().combine(0.0, network.parameters(), f64::MAX);
-            assert!(disturbed.iterate(&mut huge, x.as_ref(), &labels).is_err());
+            // The direct problem fails; or the sensitivity problem, once the direction has been made.
+            let mut broken = network.clone();
+            broken.parameters_mut().bias_mut(0)[0] = f64::NAN;
+            assert!(disturbed.iterate(&mut broken, x.as_ref(), &labels).is_err());
             assert!(*disturbed.direction() == direction && disturbed.memory() == memory);
-            let far = Mat::from_fn(x.nrows(), x.ncols(), |i, j| 1e200 * x[(i, j)]);
-            assert!(disturbed.iterate(&mut network, far.as_ref(), &labels).is_err());
+            fails.store(true, Ordering::Relaxed);
+            assert!(disturbed.iterate(&mut network, x.as_ref(), &labels).is_err());
+            fails.store(false, Ordering::Relaxed);
             assert!(*disturbed.direction() == direction && disturbed.memory() == memory);
             assert!(network == twin);
 

@@ -357,11 +357,13 @@ mod tests {
         }
     }
 
+    type Change<'a> = &'a dyn Fn(&mut Parameters<f64>);
+
     #[test]
     fn every_change_makes_a_new_stamp_and_a_copy_keeps_it() {
         let mut p = counting(2, 3, 0.0);
         let (zero, matrix) = (Parameters::zeros(2, 3), Parameters::zeros(2, 3));
-        let changes: [&dyn Fn(&mut Parameters<f64>); 8] = [
+        let changes: [Change<'_>; 8] = [
             &|p| _ = p.as_mut_slice(),
             &|p| _ = p.node_mut(1),
             &|p| _ = p.weights_mut(1),

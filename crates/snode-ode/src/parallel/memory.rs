@@ -73,7 +73,7 @@ pub(crate) struct Batches<'a, T> {
     columns: usize,
     /// From a batch to the next, n times the columns of the undivided batches.
     stride: usize,
-    batches: usize,
+    count: usize,
     life: PhantomData<&'a mut [T]>,
 }
 
@@ -85,8 +85,8 @@ impl<'a, T> Batches<'a, T> {
     /// batches without numbers there are as many as are asked for.
     pub(crate) fn new(all: &'a mut [T], height: usize, columns: usize) -> Self {
         let stride = height * columns;
-        let batches = all.len().checked_div(stride).unwrap_or(usize::MAX);
-        Self { start: all.as_mut_ptr(), height, columns, stride, batches, life: PhantomData }
+        let count = all.len().checked_div(stride).unwrap_or(usize::MAX);
+        Self { start: all.as_mut_ptr(), height, columns, stride, count, life: PhantomData }
     }
 
     /// How many numbers of each batch are here.
@@ -96,7 +96,7 @@ impl<'a, T> Batches<'a, T> {
 
     /// Where batch number `index` begins, of which there are `len` numbers from there on.
     fn at(&self, index: usize) -> *mut T {
-        assert!(index < self.batches, "no batch {index} of {}", self.batches);
+        assert!(index < self.count, "no batch {index} of {}", self.count);
         // SAFETY: batch `index` is in the slice this was made of; `start` is in its first batch.
         unsafe { self.start.add(index * self.stride) }
     }

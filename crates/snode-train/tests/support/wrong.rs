@@ -1,5 +1,8 @@
 //! A scheme whose gradient is wrong.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use faer::{Mat, MatMut, MatRef};
 use snode_ode::{
     LinearProblem, Network, Parameters, Perturbation, Problem, Real, Scheme, Solution, SolveError,
@@ -9,11 +12,14 @@ use snode_ode::{
 /// Another scheme, with a gradient that is too long by a factor.
 pub struct Wrong<T> {
     solution: WrongSolution<T>,
+    /// Whether sensitivity problems fail.
+    pub fails: Arc<AtomicBool>,
 }
 
 struct WrongSolution<T> {
     scheme: Box<dyn Scheme<T>>,
     factor: f64,
+    fails: Arc<AtomicBool>,
     states: Vec<Mat<T>>,
     depths: Vec<f64>,
     lambda: Mat<T>,
@@ -25,7 +31,11 @@ impl<T: Real> Wrong<T> {
     pub fn new(scheme: Box<dyn Scheme<T>>, factor: f64) -> Self {
         let (lambda, xi, direct) = (Mat::new(), Mat::new(), Statistics::default());
         let (states, depths) = (Vec::new(), Vec::new());
-        Self { solution: WrongSolution { scheme, factor, states, depths, lambda, xi, direct } }
+        let fails = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&fails);
+        let solution =
+            WrongSolution { scheme, factor, fails: seen, states, depths, lambda, xi, direct };
+        Self { solution, fails }
     }
 }
 
@@ -107,6 +117,9 @@ impl<T: Real> Solution<T> for WrongSolution<T> {
         network: &Network<T>,
         perturbation: Perturbation<'_, T>,
     ) -> Result<(), SolveError> {
+        if self.fails.load(Ordering::Relaxed) {
+            return Err(SolveError::OpenGrid { scheme: "wrong" });
+        }
         let xi = self.right(network).sensitivity(perturbation)?.sensitivity.to_owned();
         self.xi = xi;
         Ok(())

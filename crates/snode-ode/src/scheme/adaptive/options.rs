@@ -159,8 +159,9 @@ impl AdaptiveOptions {
                 format!("{smallest:.1e} (what {} can hold) or more, less than 1", T::NAME),
             );
         }
-        if !(self.atol > 0.0 && self.atol.is_finite()) {
-            return refuse("atol", self.atol, "a positive number".into());
+        if !(T::from_f64(self.atol) > T::ZERO && self.atol.is_finite()) {
+            let allowed = format!("a positive number that {} can hold", T::NAME);
+            return refuse("atol", self.atol, allowed);
         }
         for (option, step) in [("first_step", self.first_step), ("max_step", self.max_step)] {
             if let Some(step) = step
@@ -197,6 +198,7 @@ mod tests {
             (AdaptiveOptions { rtol: f64::NAN, ..good }, "rtol"),
             (AdaptiveOptions { rtol: 1e-7, ..good }, "rtol"),
             (AdaptiveOptions { atol: 0.0, ..good }, "atol"),
+            (AdaptiveOptions { atol: 1e-200, ..good }, "atol"),
             (AdaptiveOptions { first_step: Some(-1.0), ..good }, "first_step"),
             (AdaptiveOptions { max_step: Some(f64::NAN), ..good }, "max_step"),
             (AdaptiveOptions { max_steps: 0, ..good }, "max_steps"),

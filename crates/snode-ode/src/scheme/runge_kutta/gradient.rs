@@ -135,7 +135,9 @@ pub(super) fn represent<T: Real>(gradient: &mut Parameters<T>, grid: &Grid) -> O
         let factor = grid.step() / grid.weight(l);
         if factor != 1.0 {
             let node = gradient.node_mut(l);
-            node.iter_mut().for_each(|value| *value *= T::from_f64(factor));
+            for value in node.iter_mut() {
+                *value *= T::from_f64(factor);
+            }
             if !kernels::all_finite(node) {
                 bad = Some(l);
             }

@@ -179,8 +179,8 @@ impl<T: Real> RungeKuttaSolution<T> {
         let (n, m, method) = (self.width, self.batch, self.method);
         self.weights.interpolate(method, network.parameters(), network.grid(), steps.clone());
         let walk = method.walk(network, &self.weights, steps);
-        let (len, stages) = (self.len(), self.stages());
-        let trajectory = Stages { states: &self.states, slopes: &self.slopes, len, stages };
+        let (len, count) = (self.len(), self.stages());
+        let trajectory = Stages { states: &self.states, slopes: &self.slopes, len, count };
         let memory = (
             Batches::new(&mut self.lambda, n, m),
             Batches::new(&mut self.weighted, n, m),
@@ -217,7 +217,7 @@ impl<T: Real> RungeKuttaSolution<T> {
         let walk = method.walk(network, &self.weights, steps);
         let perturbation =
             perturbation.map(|parameters| Read { parameters, between: &self.perturbation });
-        let trajectory = Stages { states: &self.states, slopes: &self.slopes, len, stages };
+        let trajectory = Stages { states: &self.states, slopes: &self.slopes, len, count: stages };
         let no_bias = &self.no_bias[..n];
         let memory = (Batches::new(&mut self.xi, n, m), Batches::new(&mut self.scratch, n, m));
         parallel::for_columns(n, m, memory, &|columns, (xi, mut scratch)| {
@@ -263,7 +263,8 @@ impl<T: Real> Solution<T> for RungeKuttaSolution<T> {
             self.adjoint_steps(network, steps.clone());
             if let Some(gradient) = &mut gradient {
                 let stages = self.stages();
-                let trajectory = Stages { states: &self.states, slopes: &self.slopes, len, stages };
+                let trajectory =
+                    Stages { states: &self.states, slopes: &self.slopes, len, count: stages };
                 let (width, weighted) = (self.width, &self.weighted[..]);
                 let contributions =
                     Contributions { method, width, grid, trajectory, weighted, steps };

@@ -11,7 +11,7 @@ pub(super) struct Stages<'a, T> {
     /// n M.
     pub len: usize,
     /// s.
-    pub stages: usize,
+    pub count: usize,
 }
 
 impl<'a, T> Stages<'a, T> {
@@ -22,13 +22,13 @@ impl<'a, T> Stages<'a, T> {
 
     /// Y_i and those of the following stages, `count` in all.
     pub fn states(&self, k: usize, i: usize, count: usize) -> &'a [T] {
-        let at = k * self.stages + i;
+        let at = k * self.count + i;
         &self.states[at * self.len..(at + count) * self.len]
     }
 
     /// σ′(Z_i) of step k.
     pub fn slope(&self, k: usize, i: usize) -> &'a [T] {
-        let at = k * self.stages + i;
+        let at = k * self.count + i;
         &self.slopes[at * self.len..(at + 1) * self.len]
     }
 }
