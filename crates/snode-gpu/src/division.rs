@@ -39,15 +39,28 @@ pub(crate) fn divide<T>(
     let most_threads = (device.most_threads.min(MOST_THREADS) / WARP * WARP).max(1);
     let threads = width.next_multiple_of(WARP).min(most_threads);
     let rows = width.div_ceil(threads);
-    let most = (MOST_SUMS / size_of::<T>() / rows).min(room).max(1);
-    let wanted = columns.div_ceil(device.compute_units.max(1));
-    let (columns, ahead) = match device.backend {
+    let most_for = |rows: usize| {
+        let most = (MOST_SUMS / size_of::<T>() / rows).min(room).max(1);
+        1 << most.ilog2()
+    };
+    match device.backend {
         Backend::Cuda => {
-            let columns = wanted.next_power_of_two().min(1 << most.ilog2());
-            (columns, AHEAD[columns.ilog2() as usize])
+            // Two blocks for each multiprocessor: one works while the other waits.
+            let wanted = columns.div_ceil(2 * device.compute_units.max(1)).next_power_of_two();
+            if rows == 1 && width > WARP && wanted >= 16 && most_for(2) >= 16 {
+                // Large batches: a number that is read serves two rows.
+                let threads = width.div_ceil(2).next_multiple_of(WARP);
+                return Ok(Division { columns: 16, threads, rows: 2, unroll: AHEAD[4] });
+            }
+            let columns = wanted.min(most_for(rows));
+            let unroll = (AHEAD[columns.ilog2() as usize] / rows).max(1);
+            Ok(Division { columns, threads, rows, unroll })
         }
         // Compilers of CPUs take their time; they get few programs to compile, and short ones.
-        Backend::OpenCl => (if wanted == 1 { 1 } else { most.min(8) }, 2),
-    };
-    Ok(Division { columns, threads, rows, unroll: (ahead / rows).max(1) })
+        Backend::OpenCl => {
+            let wanted = columns.div_ceil(device.compute_units.max(1));
+            let columns = if wanted == 1 { 1 } else { most_for(rows).min(8) };
+            Ok(Division { columns, threads, rows, unroll: (2 / rows).max(1) })
+        }
+    }
 }

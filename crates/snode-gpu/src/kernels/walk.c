@@ -201,7 +201,7 @@ void adjoint_of_column(GLOBAL const REAL *RESTRICT transposed, GLOBAL const REAL
                 _Pragma("unroll") for (int s = 0; s < 4; s++)
                 {
                     sums[s] = ZERO;
-                    for (int k = s * LANES + lane; k < N; k += 4 * LANES)
+                    _Pragma("unroll 1") for (int k = s * LANES + lane; k < N; k += 4 * LANES)
                         sums[s] = FMA(node[k * N + NEAR_ROW(i)], g[k], sums[s]);
                 }
                 lanes[lane] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
