@@ -10,7 +10,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench accuracy layout redraw exchange attacks page package stress doc clean
+.PHONY: help demo test gpu lint bench accuracy layout redraw exchange attacks page package stress doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -27,6 +27,9 @@ demo: ## build the program and train a network on MNIST (EXPERIMENT=FILE.toml fo
 test: ## run all tests
 	@$(CARGO) test --manifest-path tests/consumer/Cargo.toml --target-dir '$(TARGET_DIR)' $(TEST_ARGS)
 	@$(WITH_HDF5) $(CARGO) test --workspace $(TEST_ARGS)
+
+gpu: ## run the tests of a GPU on OpenCL, PoCL if there is no other, and NVRTC's check of the kernels
+	@CARGO='$(CARGO)' sh scripts/check-gpu.sh
 
 lint: ## formatting, clippy, documentation, features, crate layers, formulas, all without a warning
 	@$(CARGO) fmt --all --check

@@ -10,6 +10,7 @@ use crate::commands::{
     attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
     robustness, run, seal, sensitivity, show, solvers, status, validate,
 };
+use crate::device::{DeviceName, choose_by_option};
 use crate::error::{Error, Result};
 use crate::output::{print, say};
 use crate::{examples, interrupt, runner};
@@ -33,6 +34,10 @@ use crate::{examples, interrupt, runner};
                   stays ignored."
 )]
 pub struct Cli {
+    /// What computes under Euler's scheme, with the same bits; the experiment's, or the CPU, if not
+    /// given.
+    #[arg(long, global = true, value_enum, value_name = "DEVICE")]
+    pub device: Option<DeviceName>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -145,6 +150,7 @@ fn parse() -> Result<Option<Cli>> {
 }
 
 fn execute(cli: &Cli) -> Result<()> {
+    choose_by_option(cli.device);
     match &cli.command {
         Command::Run(args) => run::run(args),
         Command::TrainCell => runner::supervised(),

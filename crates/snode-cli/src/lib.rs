@@ -13,6 +13,7 @@ pub mod arguments;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod device;
 pub mod encoded;
 pub mod error;
 pub mod estimate;

@@ -40,4 +40,12 @@ pub enum SolveError {
         /// What it had cost.
         statistics: Statistics,
     },
+    /// The device on which a problem was to be solved has failed.
+    #[error("{problem}: {message}")]
+    Device {
+        /// The problem being solved.
+        problem: Problem,
+        /// What the device's driver says.
+        message: String,
+    },
 }

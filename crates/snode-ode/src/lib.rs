@@ -79,8 +79,8 @@ pub use activation::{
     UnknownActivation,
 };
 pub use depth::{
-    AlongDepth, Endpoint, Grid, GridError, Initialisation, Interpolation, Parameters, Stencil,
-    initialise,
+    AlongDepth, DeviceNumbers, Endpoint, Grid, GridError, Initialisation, Interpolation,
+    Parameters, Stencil, initialise,
 };
 pub use error::SolveError;
 pub use network::{Network, NetworkStamp, ParametersMut};

@@ -6,6 +6,7 @@ use clap::Args;
 use snode_files::{Existing, FileError, Lock, Unfinished, try_writing, unfinished};
 use snode_ode::Real;
 
+use crate::device;
 use crate::error::{Error, Result};
 use crate::estimate::{self, physical_memory};
 use crate::format::show_bytes;
@@ -52,6 +53,9 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
     row("vector unit", vector_unit().into());
     row("products, f32", rates::<f32>(threads)?);
     row("products, f64", rates::<f64>(threads)?);
+    for (backend, devices) in device::list() {
+        row(backend.name(), devices);
+    }
     row("free disk", free_disk(Path::new(".")).map_or_else(|| "not known".into(), show_bytes));
     let memory = physical_memory();
     row("memory", memory.map_or_else(|| "not known".into(), show_bytes));

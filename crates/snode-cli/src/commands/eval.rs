@@ -107,7 +107,7 @@ pub fn evaluate<T: Number>(
     scheme: &SchemeChoice,
 ) -> Result<Evaluation> {
     let network = network.with_endpoint(scheme.endpoint());
-    let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
+    let scheme = crate::device::scheme::<T>(scheme)?;
     let mut statistics = Statistics::default();
     let mut confusion = vec![vec![0; classes]; classes];
     let mut sum = 0.0;

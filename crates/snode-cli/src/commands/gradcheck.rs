@@ -169,7 +169,7 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
     let direction =
         initialise(how, network.width(), network.grid(), experiment.seed.wrapping_add(1));
     let cost = config::cost(&experiment.cost, prepared.classes);
-    let mut scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
+    let mut scheme = crate::device::scheme::<T>(&scheme)?;
     let x = x.as_ref();
     Ok(check_gradient(scheme.as_mut(), &network, &cost, x, &labels, &direction, accuracy)?)
 }

@@ -5,8 +5,15 @@ use std::fmt;
 use super::Experiment;
 
 /// Keys, and whole tables, that change nothing in the network computed.
-const IRRELEVANT: [&str; 6] =
-    ["name", "threads", "analysis", "attack", "output.directory", "training.checkpoint_every"];
+const IRRELEVANT: [&str; 7] = [
+    "name",
+    "threads",
+    "device",
+    "analysis",
+    "attack",
+    "output.directory",
+    "training.checkpoint_every",
+];
 /// Keys that only say how far training goes.
 const EXTENT: [&str; 5] = [
     "training.epochs",

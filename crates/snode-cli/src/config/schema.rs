@@ -12,6 +12,7 @@ use super::analysis::AnalysisConfig;
 use super::attack::AttackConfig;
 use super::list;
 use super::scheme::{SchemeName, SolverConfig};
+use crate::device::DeviceName;
 
 /// An experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct Experiment {
     /// How many threads compute; all there are if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// What computes under Euler's scheme; the CPU if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceName>,
     /// Where images come from and how they are encoded.
     pub data: DataConfig,
     /// The network and the scheme that solves it.
@@ -55,6 +59,7 @@ impl Default for Experiment {
             seed: 1,
             precision: Precision::default(),
             threads: None,
+            device: None,
             data: DataConfig::default(),
             network: NetworkConfig::default(),
             solver: SolverConfig::default(),

@@ -5,6 +5,7 @@ use std::process::{self, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 
 use super::Job;
+use crate::device;
 use crate::error::{BUSY, Error, FAILED, INTERRUPTED, NOT_SAVED, REFUSED, Result};
 use crate::event::{End, RunEvent};
 use crate::grid::Cell;
@@ -71,6 +72,7 @@ impl<'a> Child<'a> {
             .and_then(|mut program| {
                 program
                     .arg(TRAIN_CELL)
+                    .args(device::option().map(|device| format!("--device={}", device.text())))
                     .stdin(Stdio::piped())
                     .stdout(Stdio::piped())
                     // It writes its log itself, once the cell is its own.

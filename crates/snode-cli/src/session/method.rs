@@ -5,6 +5,7 @@ use snode_resnet::Sgd;
 use snode_train::{Cost, Method, Ncg};
 
 use crate::config::{self, Experiment, MethodOptions, method_options};
+use crate::device;
 use crate::error::{Error, Result};
 use crate::number::Number;
 
@@ -20,10 +21,11 @@ pub fn method<T: Number>(
     let usage = |error: &dyn std::error::Error| Error::Usage(error.to_string());
     Ok(match method_options(&experiment.training) {
         MethodOptions::Ncg(options) => {
-            let scheme = config::scheme(experiment).build().map_err(|error| usage(&error))?;
+            let scheme = device::training_scheme(&config::scheme(experiment))?;
             Box::new(Ncg::new(scheme, cost, options, network).map_err(|error| usage(&error))?)
         }
         MethodOptions::Sgd(options) => {
+            device::refuse("a method of stochastic gradient descent", "ncg")?;
             Box::new(Sgd::new(cost, options, network).map_err(|error| usage(&error))?)
         }
     })

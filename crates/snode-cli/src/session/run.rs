@@ -43,6 +43,7 @@ const ACKNOWLEDGEMENT: &str =
 /// If training fails, a file cannot be written, or the user interrupts it.
 pub fn run(prepared: &Prepared, files: &Files, lock: &Lock, options: &Options) -> Result<()> {
     let experiment = &prepared.experiment;
+    crate::device::choose_by_key(experiment.device)?;
     let per_epoch = prepared.train.len() / experiment.training.batch_size;
     let fingerprint = fingerprint(&[&prepared.train, &prepared.validation, &prepared.test]);
     files.remove_leftovers();

@@ -177,6 +177,7 @@ fn start<T: Number>(
         info.provenance.insert(IMAGES_PATH.into(), path);
     }
     info.provenance.insert("threads".into(), rayon::current_num_threads().to_string());
+    info.provenance.insert("device".into(), crate::device::description()?);
     if info.snode_version != VERSION {
         info.provenance.insert("continued_by".into(), format!("snode {VERSION}"));
     }

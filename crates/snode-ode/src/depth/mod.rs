@@ -5,6 +5,7 @@ mod along_depth;
 mod grid;
 mod initialisation;
 mod interpolation;
+mod numbers;
 mod parameters;
 mod spline;
 
@@ -12,5 +13,6 @@ pub use along_depth::AlongDepth;
 pub use grid::{Endpoint, Grid, GridError};
 pub use initialisation::{Initialisation, initialise};
 pub use interpolation::{Interpolation, Stencil};
+pub use numbers::DeviceNumbers;
 pub use parameters::Parameters;
 pub(crate) use parameters::split_node;

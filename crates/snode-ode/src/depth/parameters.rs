@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use faer::{Accum, MatMut, MatRef};
 
+use super::numbers::{DeviceNumbers, Numbers};
 use super::{Grid, Stencil};
 use crate::parallel::{self, Chunks};
 use crate::{Combination, Real, kernels};
@@ -14,11 +15,14 @@ use crate::{Combination, Real, kernels};
 ///
 /// One contiguous allocation, node by node: the n² weights of a node column by column, then its n
 /// biases.
+///
+/// The numbers may be on a device of a scheme that computes there ([`DeviceNumbers`]); they are copied to
+/// memory when they are looked at.
 #[derive(Clone, Debug)]
 pub struct Parameters<T> {
     width: usize,
     nodes: usize,
-    values: Vec<T>,
+    values: Numbers<T>,
     stamp: u64,
 }
 
@@ -30,7 +34,8 @@ fn new_stamp() -> u64 {
 
 impl<T: PartialEq> PartialEq for Parameters<T> {
     fn eq(&self, other: &Self) -> bool {
-        (self.width, self.nodes) == (other.width, other.nodes) && self.values == other.values
+        (self.width, self.nodes) == (other.width, other.nodes)
+            && self.values.read() == other.values.read()
     }
 }
 
@@ -38,7 +43,7 @@ impl<T: Real> Parameters<T> {
     /// The zero of the space.
     pub fn zeros(width: usize, nodes: usize) -> Self {
         let values = vec![T::ZERO; nodes * (width * width + width)];
-        Self { width, nodes, values, stamp: new_stamp() }
+        Self { width, nodes, values: Numbers::new(values), stamp: new_stamp() }
     }
 
     /// What these numbers are known by in this process: parameters of equal stamps have equal numbers.
@@ -62,7 +67,7 @@ impl<T: Real> Parameters<T> {
     /// All numbers, to change: the only way to them.
     fn change(&mut self) -> &mut [T] {
         self.stamp = new_stamp();
-        &mut self.values
+        self.values.write()
     }
 
     /// n, the width of the network.
@@ -82,7 +87,24 @@ impl<T: Real> Parameters<T> {
 
     /// Everything, node by node.
     pub fn as_slice(&self) -> &[T] {
-        &self.values
+        self.values.read()
+    }
+
+    /// The numbers on a device, if they are on one: for implementations of schemes.
+    pub fn device(&self) -> Option<&dyn DeviceNumbers<T>> {
+        self.values.device()
+    }
+
+    /// The same, to write; any that are in memory are given up.
+    pub fn device_mut(&mut self) -> Option<&mut (dyn DeviceNumbers<T> + 'static)> {
+        self.stamp = new_stamp();
+        self.values.device_mut()
+    }
+
+    /// Takes numbers on a device, as many as these, in place of what there was.
+    pub fn set_device(&mut self, numbers: Box<dyn DeviceNumbers<T>>) {
+        self.stamp = new_stamp();
+        self.values.set_device(numbers);
     }
 
     /// Everything, to write.
@@ -96,7 +118,7 @@ impl<T: Real> Parameters<T> {
     /// If there is no such node; so do the other accessors of a node.
     pub fn node(&self, node: usize) -> &[T] {
         let len = self.node_len();
-        &self.values[node * len..(node + 1) * len]
+        &self.as_slice()[node * len..(node + 1) * len]
     }
 
     /// Weights and biases of one node, to write.
@@ -138,6 +160,9 @@ impl<T: Real> Parameters<T> {
     /// If the shapes differ; so do the other operations of the space.
     pub fn combine(&mut self, keep: T, x: &Self, add: T) {
         self.check(x, "combine");
+        if self.combine_on_device(keep, None, add, x) {
+            return;
+        }
         let (nodes, len) = (self.nodes, self.node_len());
         parallel::for_each(0..nodes, Chunks::new(self.change(), len), &|k, own: Chunks<'_, T>| {
             kernels::combine(own.into_slice(), keep, x.node(k), add);
@@ -149,7 +174,42 @@ impl<T: Real> Parameters<T> {
     /// # Panics
     /// If the shapes differ.
     pub fn set_combination(&mut self, combination: Combination<'_, T>) {
+        let Combination { keep, last, add, x } = combination;
+        self.check(last, "set_combination");
+        self.check(x, "set_combination");
+        if self.combine_on_device(keep, Some(last), add, x) {
+            return;
+        }
         self.set_combination_nodes(0..self.nodes, combination);
+    }
+
+    /// The combination on a device, if one of the operands is on one; the others follow it there.
+    fn combine_on_device(&mut self, keep: T, last: Option<&Self>, add: T, x: &Self) -> bool {
+        let operands = [Some(x), last];
+        let Some(there) = operands
+            .into_iter()
+            .flatten()
+            .find_map(|operand| operand.values.device())
+            .or(self.values.device())
+        else {
+            return false;
+        };
+        // Operands in memory are copied, for this operation only.
+        let moved = operands.map(|operand| {
+            let operand = operand?;
+            operand.values.device().is_none().then(|| there.like(operand.as_slice())).flatten()
+        });
+        let on_device = |i: usize| {
+            let operand: &Self = operands[i]?;
+            operand.values.device().or(moved[i].as_deref())
+        };
+        let Some(x) = on_device(0) else { return false };
+        let last_there = on_device(1);
+        if last.is_some() != last_there.is_some() || !self.values.follow(x) {
+            return false;
+        }
+        self.stamp = new_stamp();
+        self.values.device_mut().is_some_and(|own| own.combine(keep, last_there, add, x))
     }
 
     /// The same for some of the nodes.
@@ -177,7 +237,7 @@ impl<T: Real> Parameters<T> {
     /// `self` = `x`.
     pub fn copy_from(&mut self, x: &Self) {
         self.check(x, "copy_from");
-        self.values.copy_from_slice(&x.values);
+        self.change().copy_from_slice(x.as_slice());
         self.stamp = x.stamp;
     }
 
@@ -189,6 +249,11 @@ impl<T: Real> Parameters<T> {
     pub fn inner(&self, other: &Self, grid: &Grid) -> f64 {
         self.check(other, "inner");
         assert_eq!(self.nodes, grid.nodes(), "inner: the grid has other nodes");
+        if let Some(sums) = self.products_on_device(other) {
+            return parallel::sum(0..self.nodes, &|k| {
+                grid.weight(k) * kernels::sum_lanes(&sums[k])
+            });
+        }
         parallel::sum(0..self.nodes, &|k| {
             grid.weight(k) * kernels::dot(self.node(k), other.node(k))
         })
@@ -196,6 +261,9 @@ impl<T: Real> Parameters<T> {
 
     /// Whether every number is finite.
     pub fn is_finite(&self) -> bool {
+        if let Some(sums) = self.products_on_device(self) {
+            return parallel::sum(0..self.nodes, &|k| kernels::sum_lanes(&sums[k])).is_finite();
+        }
         // A sum is finite only if all its terms are; one that overflows deserves the same answer.
         parallel::sum(0..self.nodes, &|k| kernels::dot(self.node(k), self.node(k))).is_finite()
     }
@@ -220,6 +288,12 @@ impl<T: Real> Parameters<T> {
             *term = (T::from_f64(stencil.weights[i]), node);
         }
         kernels::linear_combination(out, Accum::Replace, &terms[..stencil.len]);
+    }
+
+    /// For each node the lanes of its inner product with `other`'s, where both are on one device.
+    fn products_on_device(&self, other: &Self) -> Option<Vec<[T; kernels::LANES]>> {
+        let sums = self.device()?.node_products(other.device()?)?;
+        Some(sums.as_chunks().0.to_vec())
     }
 
     fn check(&self, other: &Self, operation: &str) {

@@ -18,5 +18,5 @@ pub(crate) use product::{outer_product, transform};
 #[cfg(feature = "adaptive")]
 pub(crate) use vectors::multiply_by;
 pub(crate) use vectors::{
-    all_finite, combine, distances, dot, linear_combination, multiply, weigh,
+    LANES, all_finite, combine, distances, dot, linear_combination, multiply, sum_lanes, weigh,
 };

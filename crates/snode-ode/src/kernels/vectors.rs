@@ -7,7 +7,7 @@ use super::ahead::Ahead;
 use crate::Real;
 
 /// Partial sums of a dot product kept in registers.
-const LANES: usize = 64;
+pub(crate) const LANES: usize = 64;
 
 struct Dot<'a, T> {
     a: &'a [T],
@@ -30,8 +30,13 @@ impl<T: Real> NullaryFnOnce for Dot<'_, T> {
         for (sum, (a, b)) in sums.iter_mut().zip(a_rest.iter().zip(b_rest)) {
             *sum = a.mul_add(*b, *sum);
         }
-        sums.iter().map(|sum| sum.to_f64()).sum()
+        sum_lanes(&sums)
     }
+}
+
+/// The sum of the partial sums of a [`dot`] product.
+pub(crate) fn sum_lanes<T: Real>(sums: &[T; LANES]) -> f64 {
+    sums.iter().map(|sum| sum.to_f64()).sum()
 }
 
 /// ⟨a, b⟩, in an order that depends on the length only.

@@ -19,7 +19,7 @@ use super::{ANALYSIS, write};
 use crate::commands::images::{ImageArgs, Subject, subject};
 use crate::config::{AttackConfig, SchemeName, scheme_for};
 use crate::encoded::evaluation_set;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::number::Number;
 use crate::threads::pool;
 
@@ -100,7 +100,7 @@ impl Attack {
         let network = subject.network::<T>()?.with_endpoint(scheme.endpoint());
         let split = subject.first(self.keys.images)?;
         let set = evaluation_set::<T>(subject.split_name.text(), &split, subject.encoding)?;
-        let scheme = scheme.build::<T>().map_err(|error| Error::Usage(error.to_string()))?;
+        let scheme = crate::device::scheme::<T>(scheme)?;
         let mut model = SolvedNetwork::new(&network, scheme, subject.summary.model.classes)?;
         let (lower, upper) = subject.encoding.bounds();
         let options = self.keys.options(Bounds { lower, upper }, subject.summary.info.seed);

@@ -1,0 +1,132 @@
+//! Parameters on a device as vectors.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use snode_ode::{DeviceNumbers, Real};
+
+use crate::GpuError;
+use crate::device::{Argument, Device, Kernel, Memory};
+use crate::kernels;
+
+/// Partial sums of a node's inner product: the lanes of the CPU's vector code.
+const LANES: usize = 64;
+
+/// What all parameters of one shape on one device share.
+pub(crate) struct Space<T> {
+    device: Device,
+    width: usize,
+    nodes: usize,
+    combine: Kernel,
+    node_products: Kernel,
+    sums: Memory<T>,
+}
+
+impl<T: Real> Space<T> {
+    pub(crate) fn new(device: &Device, width: usize, nodes: usize) -> Result<Arc<Self>, GpuError> {
+        let [_, _, combine, node_products, _] =
+            device.compile(&kernels::nodes::<T>(width), kernels::NODE_NAMES)?;
+        let sums = device.memory(LANES * nodes)?;
+        Ok(Arc::new(Self { device: device.clone(), width, nodes, combine, node_products, sums }))
+    }
+
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        (self.width, self.nodes)
+    }
+
+    fn count(&self) -> usize {
+        self.nodes * (self.width * self.width + self.width)
+    }
+}
+
+/// Numbers of parameters on a device.
+pub(crate) struct GpuNumbers<T> {
+    space: Arc<Space<T>>,
+    pub(crate) numbers: Memory<T>,
+}
+
+impl<T: Real> GpuNumbers<T> {
+    /// Room for parameters.
+    pub(crate) fn new(space: &Arc<Space<T>>) -> Result<Self, GpuError> {
+        Ok(Self { space: space.clone(), numbers: space.device.memory(space.count())? })
+    }
+
+    /// These, if they are numbers of this kind on this device.
+    pub(crate) fn of<'a>(numbers: &'a dyn DeviceNumbers<T>, device: &Device) -> Option<&'a Self> {
+        let own: &Self = numbers.as_any().downcast_ref()?;
+        own.space.device.is(device).then_some(own)
+    }
+
+    /// The result, or NaN where the device has failed, which it says when it is next asked.
+    fn noted<R>(&self, result: Result<R, GpuError>) -> Option<R> {
+        result.map_err(|error| self.space.device.note(error)).ok()
+    }
+}
+
+impl<T: Real> DeviceNumbers<T> for GpuNumbers<T> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn to_vec(&self) -> Vec<T> {
+        let mut values = vec![T::from_f64(f64::NAN); self.numbers.len()];
+        self.noted(self.numbers.read(0, &mut values));
+        values
+    }
+
+    fn like(&self, values: &[T]) -> Option<Box<dyn DeviceNumbers<T>>> {
+        let copy = Self::new(&self.space).and_then(|copy| {
+            copy.numbers.write(0, values)?;
+            Ok(copy)
+        });
+        self.noted(copy).map(|copy| Box::new(copy) as Box<dyn DeviceNumbers<T>>)
+    }
+
+    fn combine(
+        &mut self,
+        keep: T,
+        last: Option<&dyn DeviceNumbers<T>>,
+        add: T,
+        x: &dyn DeviceNumbers<T>,
+    ) -> bool {
+        let device = &self.space.device;
+        let Some(x) = Self::of(x, device) else { return false };
+        let last = match last {
+            None => &*self,
+            Some(last) => match Self::of(last, device) {
+                Some(last) => last,
+                None => return false,
+            },
+        };
+        let count = self.numbers.len();
+        let blocks = count.div_ceil(256).min(8 * device.info().compute_units).max(1);
+        let launched = self.space.combine.launch(
+            [blocks, 1],
+            256,
+            &[
+                self.numbers.argument(),
+                last.numbers.argument(),
+                x.numbers.argument(),
+                Argument::real(keep),
+                Argument::real(add),
+                Argument::Long(count as i64),
+            ],
+        );
+        self.noted(launched);
+        true
+    }
+
+    fn node_products(&self, other: &dyn DeviceNumbers<T>) -> Option<Vec<T>> {
+        let other = Self::of(other, &self.space.device)?;
+        let mut sums = vec![T::from_f64(f64::NAN); LANES * self.space.nodes];
+        let arguments =
+            [self.numbers.argument(), other.numbers.argument(), self.space.sums.argument()];
+        let read = self
+            .space
+            .node_products
+            .launch([self.space.nodes, 1], LANES, &arguments)
+            .and_then(|()| self.space.sums.read(0, &mut sums));
+        self.noted(read);
+        Some(sums)
+    }
+}
