@@ -30,7 +30,7 @@ fn there_are_manual_pages() {
         let page = std::fs::read_to_string(sandbox.path("pages/man1").join(name)).unwrap();
         assert!(page.contains("snode"), "{name}");
     }
-    sandbox.fails(&["man", "--to", "dots/train-images-idx3-ubyte"], 1, &["cannot write the pages"]);
+    sandbox.fails(&["man", "--to", "dots/train-images-idx3-ubyte"], 1, &["cannot make the folder"]);
 }
 
 /// Colours are for terminals; a pipe gets none.

@@ -1,5 +1,6 @@
 //! The parameters as one element of a Hilbert space.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,7 +19,7 @@ use crate::{Combination, Real, kernels};
 ///
 /// The numbers may be on a device of a scheme that computes there ([`DeviceNumbers`]); they are copied to
 /// memory when they are looked at.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Parameters<T> {
     width: usize,
     nodes: usize,
@@ -30,6 +31,18 @@ pub struct Parameters<T> {
 fn new_stamp() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Shows the numbers, and not what they are known by in this process.
+impl<T: fmt::Debug> fmt::Debug for Parameters<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { width, nodes, values, .. } = self;
+        f.debug_struct("Parameters")
+            .field("width", width)
+            .field("nodes", nodes)
+            .field("values", &values.read())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T: PartialEq> PartialEq for Parameters<T> {
