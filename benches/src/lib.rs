@@ -47,6 +47,9 @@ pub fn batch<T: Real>(columns: usize) -> (Mat<T>, Vec<usize>) {
 }
 
 /// The method at the paper's setting.
+///
+/// # Panics
+/// If the options make no sense.
 pub fn ncg<T: Real>(network: &Network<T>, cost: Cost, options: NcgOptions) -> Ncg<T> {
     Ncg::new(Box::new(Euler::new()), cost, options, network).expect("options that make sense")
 }
