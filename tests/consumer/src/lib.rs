@@ -67,7 +67,9 @@ mod tests {
         Attack, AttackOptions, DeepFool, Margin, MovingTarget, Outcome, ProjectedGradient,
         SolvedNetwork, attack, predict,
     };
-    use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Perturbation, Scheme};
+    use snode_ode::{
+        Activation, Endpoint, Euler, Grid, Initialisation, Network, Perturbation, Scheme,
+    };
 
     use super::*;
 
