@@ -34,10 +34,12 @@ gpu: ## run the tests of a GPU on OpenCL, PoCL if there is no other, and NVRTC's
 lint: ## formatting, clippy, documentation, features, crate layers, formulas, all without a warning
 	@$(CARGO) fmt --all --check
 	@$(CARGO) fmt --manifest-path tests/consumer/Cargo.toml --check
+	@$(CARGO) fmt --manifest-path tests/structure/Cargo.toml --check
 	@$(WITH_HDF5) $(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	@$(WITH_HDF5) env CARGO='$(CARGO)' sh scripts/check-features.sh
 	@RUSTDOCFLAGS='-D warnings' $(WITH_HDF5) $(CARGO) doc --quiet --workspace --no-deps
 	@CARGO='$(CARGO)' sh scripts/check-layers.sh
+	@$(CARGO) test --quiet --manifest-path tests/structure/Cargo.toml --target-dir '$(TARGET_DIR)/structure'
 	@CARGO='$(CARGO)' sh scripts/check-msrv.sh
 	@CARGO='$(CARGO)' sh scripts/check-crates.sh
 	@sh scripts/check-math.sh

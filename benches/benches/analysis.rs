@@ -24,7 +24,7 @@ const ROUNDS: usize = 7;
 fn cases() -> [(&'static str, NoiseOptions); 6] {
     let case = |on, levels: usize, draws| {
         let levels = (1..=levels).map(|level| 0.1 * level as f64).collect();
-        NoiseOptions { on, levels, draws, seed: 1 }
+        NoiseOptions { on, levels, draws, seed: 1, components: None }
     };
     [
         ("input, 1 level, 1 draw", case(NoiseOn::Input, 1, 1)),

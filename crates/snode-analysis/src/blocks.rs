@@ -33,7 +33,7 @@ pub(crate) fn walk<T: Real, R: Send>(
     options: &NoiseOptions,
     reduce: &(impl Fn(&Block) -> R + Sync),
 ) -> Result<Vec<R>, AnalysisError> {
-    options.check()?;
+    options.check(network.width())?;
     let (width, nodes) = (network.width(), network.parameters().nodes());
     let at_once = match options.on {
         NoiseOn::Input => DRAWS_AT_ONCE,
@@ -84,7 +84,8 @@ impl Block {
         if parameters.is_none() {
             for draw in self.first_draw..self.first_draw + draws {
                 let range = self.first_input..self.first_input + inputs;
-                let values = input_noise(options.seed, draw, rows, range)?;
+                let components = options.components.unwrap_or(rows);
+                let values = input_noise(options.seed, draw, rows, components, range)?;
                 noise.push(Mat::from_fn(rows, inputs, |i, j| T::from_f64(values[j * rows + i])));
             }
         }

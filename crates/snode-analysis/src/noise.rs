@@ -32,18 +32,21 @@ pub struct NoiseOptions {
     pub draws: usize,
     /// Where it comes from.
     pub seed: u64,
+    /// How many components of an input are data, the first ones; noise on the input moves no others.
+    /// All of them if not given.
+    pub components: Option<usize>,
 }
 
 impl Default for NoiseOptions {
-    /// One draw on the input, s = 0.1.
+    /// One draw on all components of the input, s = 0.1.
     fn default() -> Self {
-        Self { on: NoiseOn::Input, levels: vec![0.1], draws: 1, seed: 0 }
+        Self { on: NoiseOn::Input, levels: vec![0.1], draws: 1, seed: 0, components: None }
     }
 }
 
 impl NoiseOptions {
-    /// Refuses what cannot be analysed.
-    pub(crate) fn check(&self) -> Result<(), AnalysisError> {
+    /// Refuses what cannot be analysed on a network of this width.
+    pub(crate) fn check(&self, width: usize) -> Result<(), AnalysisError> {
         for &level in &self.levels {
             let most = Noise::MAX_STANDARD_DEVIATION;
             let allowed = level > 0.0 && level <= most;
@@ -51,8 +54,19 @@ impl NoiseOptions {
         }
         let levels = self.levels.len();
         AnalysisError::require("number of noise levels", levels as f64, levels > 0, "at least 1")?;
+        check_components(self.components, width)?;
         check_draws(self.draws)
     }
+}
+
+pub(crate) fn check_components(
+    components: Option<usize>,
+    width: usize,
+) -> Result<(), AnalysisError> {
+    let components = components.unwrap_or(width);
+    let allowed = components <= width;
+    let range = "at most the width of the network";
+    AnalysisError::require("number of components", components as f64, allowed, range)
 }
 
 /// The largest number of draws.
@@ -63,17 +77,28 @@ pub(crate) fn check_draws(draws: usize) -> Result<(), AnalysisError> {
     AnalysisError::require("number of noise draws", draws as f64, allowed, "1 to 1000000")
 }
 
-/// Standard normal numbers for some inputs of width `width`, one input after the other: the noise of
-/// size one that [`Noise`] adds to the images with these indices.
+/// Standard normal numbers for some inputs of width `width`, one input after the other: on their first
+/// `components` the noise of size one that [`Noise`] adds to the images with these indices, on the
+/// others 0.
 pub(crate) fn input_noise(
     seed: u64,
     draw: usize,
     width: usize,
+    components: usize,
     inputs: Range<usize>,
 ) -> Result<Vec<f64>, AnalysisError> {
-    let mut values = vec![0.0; width * inputs.len()];
+    let mut noise = vec![0.0; components * inputs.len()];
+    let count = inputs.len();
     let indices: Vec<usize> = inputs.collect();
-    Noise::new(seed, 1.0)?.draw(draw as u32).add(width, &indices, &mut values)?;
+    Noise::new(seed, 1.0)?.draw(draw as u32).add(components, &indices, &mut noise)?;
+    if components == width {
+        return Ok(noise);
+    }
+    let mut values = vec![0.0; width * count];
+    for input in 0..count {
+        values[input * width..input * width + components]
+            .copy_from_slice(&noise[input * components..(input + 1) * components]);
+    }
     Ok(values)
 }
 
@@ -100,4 +125,18 @@ pub fn parameter_noise<T: Real>(
         }
     });
     noise
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_behind_the_data_have_no_noise() {
+        let data = input_noise(1, 2, 3, 3, 4..6).unwrap();
+        let padded = input_noise(1, 2, 5, 3, 4..6).unwrap();
+        assert_eq!(padded[..3], data[..3]);
+        assert_eq!(padded[5..8], data[3..]);
+        assert_eq!([&padded[3..5], &padded[8..]], [[0.0, 0.0]; 2]);
+    }
 }

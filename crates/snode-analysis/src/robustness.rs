@@ -6,7 +6,7 @@ use snode_data::Noise;
 use snode_ode::{Network, Real, Scheme};
 use snode_train::{EvaluationSet, classify};
 
-use crate::noise::{check_draws, input_noise};
+use crate::noise::{check_components, check_draws, input_noise};
 use crate::{AnalysisError, Moments};
 
 /// Which noise accuracy is measured under.
@@ -20,18 +20,21 @@ pub struct RobustnessOptions {
     pub seed: u64,
     /// The box that noisy inputs are clipped to; they are not, if none is given.
     pub clip: Option<(f64, f64)>,
+    /// How many components of an input are data, the first ones; no others are moved or clipped. All
+    /// of them if not given.
+    pub components: Option<usize>,
 }
 
 impl Default for RobustnessOptions {
     /// Levels 0, 0.1, … 1, five draws, not clipped.
     fn default() -> Self {
         let levels = (0..=10).map(|i| f64::from(i) / 10.0).collect();
-        Self { levels, draws: 5, seed: 0, clip: None }
+        Self { levels, draws: 5, seed: 0, clip: None, components: None }
     }
 }
 
 impl RobustnessOptions {
-    fn check(&self) -> Result<(), AnalysisError> {
+    fn check(&self, width: usize) -> Result<(), AnalysisError> {
         for &level in &self.levels {
             let allowed = (0.0..=Noise::MAX_STANDARD_DEVIATION).contains(&level);
             AnalysisError::require("noise level", level, allowed, "from 0 to 1e6")?;
@@ -48,6 +51,7 @@ impl RobustnessOptions {
                 allowed,
             )?;
         }
+        check_components(self.components, width)?;
         check_draws(self.draws)
     }
 }
@@ -109,21 +113,22 @@ pub fn robustness<T: Real>(
     classes: usize,
     options: &RobustnessOptions,
 ) -> Result<RobustnessCurve, AnalysisError> {
-    options.check()?;
     let (width, inputs) = set.x.shape();
+    options.check(width)?;
+    let components = options.components.unwrap_or(width);
     let labels = set.labels.len();
     AnalysisError::require("number of labels", labels as f64, labels == inputs, "one an input")?;
     let mut correct = vec![vec![0; options.draws]; options.levels.len()];
     let mut noisy = vec![T::ZERO; width * inputs];
     let mut output = Mat::zeros(width, inputs);
     for draw in 0..options.draws {
-        let noise = noise_of_all(options.seed, draw, width, inputs)?;
+        let noise = noise_of_all(options.seed, draw, (width, components), inputs)?;
         for (level, correct) in options.levels.iter().zip(&mut correct) {
             if *level == 0.0 && draw > 0 {
                 correct[draw] = correct[0];
                 continue;
             }
-            add(set, *level, &noise, options.clip, &mut noisy);
+            add(set, *level, &noise, (options.clip, components), &mut noisy);
             let x0 = faer::MatRef::from_column_major_slice(&noisy, width, inputs);
             scheme.evaluate(network, x0, output.as_mut())?;
             let predicted = classify(output.as_ref(), classes);
@@ -139,31 +144,32 @@ const INPUTS: usize = 256;
 fn noise_of_all(
     seed: u64,
     draw: usize,
-    width: usize,
+    (width, components): (usize, usize),
     inputs: usize,
 ) -> Result<Vec<f64>, AnalysisError> {
     let parts: Result<Vec<Vec<f64>>, AnalysisError> = (0..inputs.div_ceil(INPUTS))
         .into_par_iter()
         .map(|part| {
-            input_noise(seed, draw, width, part * INPUTS..((part + 1) * INPUTS).min(inputs))
+            let inputs = part * INPUTS..((part + 1) * INPUTS).min(inputs);
+            input_noise(seed, draw, width, components, inputs)
         })
         .collect();
     Ok(parts?.concat())
 }
 
-/// `noisy` = x₀ + s z, clipped if asked for, as [`Noise::add`] has it.
+/// `noisy` = x₀ + s z, clipped in the components of the data if asked for, as [`Noise::add`] has it.
 fn add<T: Real>(
     set: &EvaluationSet<T>,
     level: f64,
     noise: &[f64],
-    clip: Option<(f64, f64)>,
+    (clip, components): (Option<(f64, f64)>, usize),
     noisy: &mut [T],
 ) {
     let width = set.x.nrows();
     noisy.par_chunks_mut(width.max(1)).enumerate().for_each(|(column, noisy)| {
         for (i, value) in noisy.iter_mut().enumerate() {
             let mut sum = set.x[(i, column)].to_f64() + level * noise[column * width + i];
-            if let Some((least, most)) = clip {
+            if let Some((least, most)) = clip.filter(|_| i < components) {
                 sum = sum.clamp(least, most);
             }
             *value = T::from_f64(sum);

@@ -14,7 +14,7 @@ use support::{inputs, network, on_threads, rate};
 const LAYERS: usize = 20;
 
 fn options(on: NoiseOn, levels: &[f64], draws: usize) -> NoiseOptions {
-    NoiseOptions { on, levels: levels.to_vec(), draws, seed: 11 }
+    NoiseOptions { on, levels: levels.to_vec(), draws, seed: 11, components: None }
 }
 
 fn noise(seed: u64, draw: u32, width: usize, count: usize) -> Mat<f64> {

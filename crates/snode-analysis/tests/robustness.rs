@@ -25,7 +25,7 @@ fn set<T: Real>(network: &Network<T>, choice: &SchemeChoice) -> EvaluationSet<T>
 }
 
 fn options(levels: &[f64], draws: usize) -> RobustnessOptions {
-    RobustnessOptions { levels: levels.to_vec(), draws, seed: 2, clip: None }
+    RobustnessOptions { levels: levels.to_vec(), draws, seed: 2, clip: None, components: None }
 }
 
 #[test]
@@ -76,6 +76,37 @@ fn noise_is_that_of_the_images() {
         let draws = &curve.correct[1];
         assert!(draws.iter().any(|correct| *correct != draws[0]), "draws are not independent");
     }
+}
+
+/// In a network wider than its data, noise and box leave the components behind the data alone.
+#[test]
+fn noise_moves_the_components_of_the_data_alone() {
+    let choice = SchemeChoice::Euler;
+    let network = network::<f64>(8, 6, Activation::Tanh);
+    let mut set = set(&network, &choice);
+    for j in 0..COUNT {
+        set.x.col_mut(j).subrows_mut(3, 5).fill(0.0);
+    }
+    let scheme = choice.build().unwrap();
+    let padded =
+        RobustnessOptions { clip: Some((-0.9, -0.1)), components: Some(3), ..options(&[0.5], 1) };
+    let curve = robustness(&*scheme, &network, &set, CLASSES, &padded).unwrap();
+
+    let noise = Noise::new(2, 0.5).unwrap().draw(0).clipped(-0.9, -0.1).unwrap();
+    let mut data: Vec<f64> =
+        (0..COUNT).flat_map(|j| (0..3).map(move |i| (i, j))).map(|at| set.x[at]).collect();
+    noise.add(3, &(0..COUNT).collect::<Vec<_>>(), &mut data).unwrap();
+    let x = faer::Mat::from_fn(8, COUNT, |i, j| if i < 3 { data[j * 3 + i] } else { 0.0 });
+    let noisy = EvaluationSet { x, ..set.clone() };
+    let cost = Cost::cross_entropy(CLASSES);
+    let expected = noisy.score(&*scheme, &network, &cost).unwrap().correct;
+    assert_eq!(curve.correct[0][0], expected);
+    let all = RobustnessOptions { components: Some(8), ..padded.clone() };
+    let none = RobustnessOptions { components: None, ..padded.clone() };
+    let curve = |options| robustness(&*scheme, &network, &set, CLASSES, options).unwrap();
+    assert_eq!(curve(&all), curve(&none));
+    let beyond = RobustnessOptions { components: Some(9), ..padded };
+    assert!(robustness(&*scheme, &network, &set, CLASSES, &beyond).is_err());
 }
 
 #[test]

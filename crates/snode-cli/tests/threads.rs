@@ -56,3 +56,24 @@ fn a_variable_that_is_no_number_is_named_by_every_command() {
         assert!(ran.err.contains("RAYON_NUM_THREADS") && ran.err.contains("many"), "{ran:?}");
     }
 }
+
+/// Matrix products reserve memory by the size of the caches; where it is not to be had they would
+/// end the program by a signal.
+#[cfg(target_os = "linux")]
+#[test]
+fn address_space_that_is_not_to_be_had_is_an_error() {
+    if !std::path::Path::new("/sys/devices/system/cpu/cpu0/cache/index3/size").exists() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&["threads ="]);
+    let program = env!("CARGO_BIN_EXE_snode");
+    let script = format!("ulimit -v 4000000; exec {program} run x.toml --threads 1024");
+    let mut shell = std::process::Command::new("bash");
+    let ran =
+        Ran::from(shell.args(["-c", &script]).current_dir(sandbox.path("")).output().unwrap());
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("address space in each of 1024 threads"), "{ran:?}");
+    assert!(sandbox.succeeds(&["doctor"]).out.contains("address space"));
+    assert!(sandbox.succeeds(&["validate", "x.toml"]).out.contains("of address space"));
+}

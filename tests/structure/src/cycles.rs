@@ -8,8 +8,8 @@ use crate::Import;
 /// next and the last one the first, themselves or by what lies in them.
 ///
 /// A parent hands on what its children have and gives them what they share, so that between the two
-/// both directions are right. Each cycle is a list of lines that say who uses what of whom.
-pub fn cycles(imports: &BTreeSet<Import>) -> Vec<Vec<String>> {
+/// both directions are right.
+pub fn cycles(imports: &BTreeSet<Import>) -> Vec<Cycle> {
     let mut parents: BTreeMap<&[String], Edges<'_>> = BTreeMap::new();
     for import in imports {
         let shared = import.from.iter().zip(&import.to).take_while(|(a, b)| a == b).count();
@@ -20,7 +20,19 @@ pub fn cycles(imports: &BTreeSet<Import>) -> Vec<Vec<String>> {
         let edges = parents.entry(&import.from[..shared]).or_default();
         edges.entry(from).or_default().entry(to).or_insert(import);
     }
-    parents.values().filter_map(cycle).collect()
+    let found = parents.iter().filter_map(|(parent, edges)| {
+        Some(Cycle { parent: parent.join("::"), uses: cycle(edges)? })
+    });
+    found.collect()
+}
+
+/// Modules side by side that use each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    /// The module they lie in; empty for the root of the crate.
+    pub parent: String,
+    /// A line for each that says who uses what of whom.
+    pub uses: Vec<String>,
 }
 
 /// For each module, the modules beside it that it uses, with one use as evidence.

@@ -9,7 +9,7 @@ mod tree;
 
 use std::path::PathBuf;
 
-pub use cycles::cycles;
+pub use cycles::{Cycle, cycles};
 pub use imports::{Import, imports};
 pub use tree::{Module, Tree};
 

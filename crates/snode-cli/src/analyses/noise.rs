@@ -106,7 +106,8 @@ impl Noise {
             NoisyPart::Parameters => NoiseOn::Parameters,
         };
         let seed = subject.summary.info.seed;
-        let options = NoiseOptions { on, levels: self.levels.clone(), draws: self.draws, seed };
+        let (levels, draws) = (self.levels.clone(), self.draws);
+        let options = NoiseOptions { on, levels, draws, seed, components: None };
         let images = self.images.min(subject.split.len());
         let summaries = pool(threads)?.install(|| match subject.summary.precision {
             Precision::F32 => propagate::<f32>(subject, images, &options),

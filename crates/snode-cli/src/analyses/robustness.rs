@@ -73,6 +73,7 @@ impl Robustness {
             draws: keys.draws,
             seed: summary.info.seed,
             clip: keys.clip.then(|| subject.encoding.bounds()),
+            components: None,
         };
         let curve = pool(threads)?.install(|| match summary.precision {
             Precision::F32 => self.curve::<f32>(subject, &scheme, &options),

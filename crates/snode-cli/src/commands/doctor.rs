@@ -13,7 +13,7 @@ use crate::format::show_bytes;
 use crate::output::print;
 use crate::prepare::Prepared;
 use crate::report::{plain_table, text};
-use crate::threads::{default_threads, pool};
+use crate::threads::{default_threads, pool, reserved_by_a_thread};
 
 /// Arguments of `snode doctor`.
 #[derive(Debug, Args)]
@@ -50,6 +50,10 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
     row("HDF5 library", format!("{major}.{minor}.{patch}"));
     row("computer", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
     row("threads", threads.to_string());
+    if let Some(each) = reserved_by_a_thread() {
+        let text = format!("{} reserved by each thread for products", show_bytes(each as f64));
+        row("address space", text);
+    }
     row("vector unit", vector_unit().into());
     row("products, f32", rates::<f32>(threads)?);
     row("products, f64", rates::<f64>(threads)?);

@@ -12,6 +12,7 @@ use crate::format::{fixed, show_bytes, show_seconds};
 use crate::number::with_precision;
 use crate::output::print;
 use crate::prepare::Prepared;
+use crate::threads::reserved_by_a_thread;
 
 /// Arguments of `snode validate`.
 #[derive(Debug, Args)]
@@ -116,6 +117,12 @@ fn estimate_comment(prepared: &Prepared) -> Result<String> {
         show_bytes(memory.trajectories),
         show_bytes(memory.data),
     ));
+    if let Some(each) = reserved_by_a_thread() {
+        text.push_str(&format!(
+            "#         and {} of address space in each thread, of which little is used\n",
+            show_bytes(each as f64)
+        ));
+    }
     text.push_str(&format!(
         "# time: at least {} ms an iteration and {} an evaluation, {} in all, by the matrix \
          products alone\n#       ({:.0} GFLOP/s measured on {} threads just now){}\n",
