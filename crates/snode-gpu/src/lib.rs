@@ -12,6 +12,11 @@
 //!
 //! Both load their libraries at run time: nothing has to be there to build.
 
+// Without a kind of device there is nothing to compute on, and most of this serves nothing.
+#![cfg_attr(
+    not(any(feature = "cuda", feature = "opencl")),
+    allow(dead_code, unused_imports, unused_variables)
+)]
 // Sizes go to kernels as 32-bit and 64-bit whole numbers.
 #![allow(clippy::cast_possible_wrap)]
 
