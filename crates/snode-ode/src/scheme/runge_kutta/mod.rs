@@ -37,7 +37,7 @@ use crate::{Grid, Network, Real, SolveError, kernels};
 /// constant 1.
 ///
 /// Adjoint, sensitivity and gradient are exact derivatives of this discrete map, interpolation
-/// included: Σ_k weight(k) ⟨∇_k, ω_k⟩ ([`Parameters::inner`]) is the directional derivative of the
+/// included: Σ_k weight(k) ⟨∇_k, ω_k⟩ ([`Parameters::inner`](crate::Parameters::inner)) is the directional derivative of the
 /// discrete cost to round-off. As h → 0 the gradient converges to (S6); under Hermite interpolation
 /// the values at the two nodes next to each end do so only as part of a function, their factors
 /// being those of an end-corrected quadrature (5/6 and 13/12 under [`classical`](Self::classical)).
