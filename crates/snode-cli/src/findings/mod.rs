@@ -9,6 +9,7 @@ pub mod attack;
 pub mod claims;
 pub mod collection;
 pub mod group;
+mod grouping;
 mod html;
 mod markdown;
 mod overview;
