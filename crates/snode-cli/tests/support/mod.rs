@@ -45,9 +45,6 @@ impl Sandbox {
         let mut command = Command::new(env!("CARGO_BIN_EXE_snode"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         hear_signals(&mut command);
-        // A test that writes a file by itself holds HDF5's lock of it at that moment, and a program
-        // that another test starts just then inherits the lock and keeps it.
-        command.env("HDF5_USE_FILE_LOCKING", "FALSE");
         command
     }
 
