@@ -7,8 +7,9 @@ use snode_analysis::Moments;
 use snode_store::{Appendix, RunSummary, read_appendices, read_info};
 
 use super::attack::Attack;
+use super::group::name_of;
 use crate::analyses::ANALYSIS;
-use crate::config::Experiment;
+use crate::config::{Experiment, known_cost};
 use crate::error::{Error, Result};
 use crate::records;
 use crate::session::TEST;
@@ -54,6 +55,11 @@ impl Run {
     /// Whether the network was trained elsewhere: by what, and for which cost, is not known.
     pub fn is_imported(&self) -> bool {
         records::is_imported(&self.summary)
+    }
+
+    /// What the cost is called that the network was trained for, if that is known.
+    pub fn known_loss(&self) -> Option<String> {
+        known_cost(&self.summary, Some(&self.experiment)).map(|cost| name_of(&cost))
     }
 
     /// On how many test images the accuracy was measured.
