@@ -32,7 +32,7 @@ pub enum ExchangeError {
         found: String,
     },
     /// An object is of another type.
-    #[error("{object} is of type {found}; allowed: {allowed}")]
+    #[error("{object}: found type {found}; expected {allowed}")]
     Type {
         /// The object.
         object: String,
@@ -58,7 +58,7 @@ pub enum ExchangeError {
         object: String,
     },
     /// Something is larger than any network that is read or written.
-    #[error("{object} has a size of {found}; at most {limit} is allowed")]
+    #[error("{object}: found a size of {found}; expected at most {limit}")]
     TooLarge {
         /// What.
         object: String,
@@ -114,7 +114,7 @@ pub enum ExchangeError {
     #[error("it cannot be read")]
     Read(#[source] ReadError),
     /// A property of the network has a value it cannot have.
-    #[error("{key}: found {found}; allowed: {allowed}")]
+    #[error("{key}: found {found}; expected {allowed}")]
     Value {
         /// The property.
         key: &'static str,

@@ -205,7 +205,7 @@ impl Import<'_> {
             return Ok(classes);
         }
         Err(Error::Usage(format!(
-            "{}: found {classes} classes; allowed: 1 to the width {width}",
+            "{}: found {classes} classes; expected 1 to the width {width}",
             self.args.file.display()
         )))
     }
@@ -265,7 +265,7 @@ fn scheme(description: &Description) -> Result<SchemeName> {
     SchemeName::named(text).ok_or_else(|| {
         let names: Vec<&str> = SchemeName::value_variants().iter().map(|s| s.text()).collect();
         Error::Usage(format!(
-            "--scheme: the file's scheme `{text}` is not known; allowed: {}",
+            "--scheme: the file's scheme: found `{text}`; expected {}",
             names.join(", ")
         ))
     })
