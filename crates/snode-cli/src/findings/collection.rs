@@ -243,3 +243,54 @@ fn results_in(folder: &Path) -> Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::grid::manifest::ManifestCell;
+
+    /// The processor time of this thread in nanoseconds.
+    fn processor_time() -> f64 {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        text.split(' ').next().unwrap().parse().unwrap()
+    }
+
+    /// A grid over learning rates, not trained: every cell is a group of its own, and all have one
+    /// name.
+    fn manifest(cells: usize) -> Manifest {
+        let mut manifest = Manifest::new("g", None, Vec::new(), Vec::new(), Vec::new());
+        manifest.cells = (0..cells)
+            .map(|number| {
+                let mut experiment = Experiment::default();
+                experiment.training.learning_rate = Some(number as f64);
+                ManifestCell {
+                    number: number + 1,
+                    label: vec![("training.learning_rate".into(), number.into())],
+                    identity: format!("{number:064x}"),
+                    experiment,
+                    path: format!("cells/{number}.h5").into(),
+                }
+            })
+            .collect();
+        manifest
+    }
+
+    #[test]
+    fn a_collection_takes_time_in_proportion_to_its_cells() {
+        let folder = tempfile::tempdir().unwrap();
+        let time = |cells: usize| {
+            // A cell that two grids have in common is one.
+            let grids = vec![manifest(cells), manifest(cells)];
+            let begin = processor_time();
+            let found = cells_of(&grids, folder.path());
+            let collection = Collection::of(folder.path().to_owned(), grids, found);
+            let time = processor_time() - begin;
+            assert_eq!((collection.cells.len(), collection.groups.len()), (cells, cells));
+            assert_eq!(collection.lines().len(), cells);
+            time
+        };
+        // Twice what is proportional; what is quadratic takes 64 times as long.
+        let (few, many) = (time(2000), time(16_000));
+        assert!(many < 16.0 * few, "{few} ns, {many} ns");
+    }
+}
