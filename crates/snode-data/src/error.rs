@@ -163,6 +163,33 @@ pub enum Error {
         classes: usize,
     },
 
+    /// An array or a table of text is not as it should be.
+    #[error("{}: {problem}", path.display())]
+    Array {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was found where, and what was expected.
+        problem: String,
+    },
+
+    /// A NumPy file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Numpy {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: snode_numpy::NumpyError,
+    },
+
+    /// The targets are real vectors where class numbers are needed.
+    #[error("{}: found real targets of {components} components; expected class numbers", path.display())]
+    RealTargets {
+        /// The file or folder.
+        path: PathBuf,
+        /// How many numbers a target has.
+        components: usize,
+    },
+
     /// A count is outside the allowed range.
     #[error("{what}: found {found}; expected {min} to {max}")]
     Count {

@@ -53,7 +53,9 @@
 //!   embedded file is not under the licence of the code, but commonly distributed under
 //!   CC BY-SA 3.0; its origin is told by [`mnist::PROVENANCE`].
 
+pub mod arrays;
 mod batches;
+pub mod cifar;
 mod dataset;
 mod encoding;
 mod error;
