@@ -48,7 +48,7 @@ impl Encoding {
             return Err(Error::Parameter {
                 what: "foreground",
                 found: foreground,
-                allowed: "a number other than background",
+                allowed: "a number different from background",
             });
         }
         Ok(Self { background, foreground })

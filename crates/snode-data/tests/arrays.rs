@@ -269,3 +269,49 @@ fn claims_are_compared_with_the_length_of_the_file() {
     folder.write("claims/x_train.npy", &file);
     refused(load_npy_folder(&folder.path("claims"), None), &["x_train.npy", "0 bytes of elements"]);
 }
+
+#[test]
+fn a_place_is_known_by_what_is_there() {
+    use snode_data::{Format, Place};
+    let folder = Folder::new();
+    let text = "x,label\n0,0\n1,1\n";
+    let csv = folder.write("moons.csv", text);
+    std::fs::create_dir(folder.path("tables")).unwrap();
+    folder.write("tables/train.csv", text);
+    folder.write("tables/test.csv", text);
+    std::fs::create_dir(folder.path("arrays")).unwrap();
+    folder.write("arrays/x_train.npy", "");
+    std::fs::create_dir(folder.path("colours")).unwrap();
+    folder.write("colours/data_batch_1.bin", "");
+    for (name, format) in [
+        ("moons.csv", Format::Csv),
+        ("tables", Format::CsvFolder),
+        ("arrays", Format::Npy),
+        ("colours", Format::Cifar),
+    ] {
+        assert_eq!(Place::find(&folder.path(name)).unwrap().format(), format);
+    }
+    let place = Place::find(&csv).unwrap();
+    assert_eq!(place.name(), "moons");
+    let loaded = place.load(None).unwrap();
+    assert_eq!(loaded.scaling, Some(Scaling::new(0.0, 1.0).unwrap()));
+    assert_eq!(loaded.dataset.name(), "moons");
+    for (name, part) in
+        [("notes.txt", "expected a folder of IDX files"), ("none", "training images")]
+    {
+        folder.write("notes.txt", "");
+        let error = Place::find(&folder.path(name)).unwrap_err().to_string();
+        assert!(error.contains(name) || error.contains(part), "{error}");
+        assert!(error.contains(part), "{error}");
+    }
+    // Bytes have no offset.
+    let images = Images::new(1, 1, 255, vec![3, 16]).unwrap();
+    let split = Split::new(images, vec![0, 1]).unwrap();
+    let data = Dataset::new("x", 2, split.clone(), split).unwrap();
+    snode_data::idx::write_folder(&folder.path("idx"), &data).unwrap();
+    let place = Place::find(&folder.path("idx")).unwrap();
+    let scaled = place.load(Some(Scaling::new(0.0, 16.0).unwrap())).unwrap();
+    assert_eq!(scaled.dataset.train().images().max_value(), 16);
+    assert!(place.load(Some(Scaling::new(1.0, 16.0).unwrap())).is_err());
+    assert!(place.load(Some(Scaling::new(0.0, 15.0).unwrap())).is_err());
+}
