@@ -5,6 +5,7 @@ use snode_experiment::{Experiment, Method, SchemeName, SpaceName, cost};
 use snode_ode::Activation;
 use snode_runner::IMPORTED;
 use snode_runner::grid::manifest::value_text;
+use snode_train::Cost;
 
 use crate::cell::Cell;
 use crate::run::Run;
@@ -53,6 +54,7 @@ impl Group {
             let is_imported = cells[place].run().is_some_and(Run::is_imported);
             is_imported.then(|| cells[place].name())
         });
+        let told = members.iter().find_map(|&place| cells[place].run()?.known_loss());
         let kind = match (&imported, experiment) {
             (Some(name), _) => Kind::imported(name),
             (None, Some(experiment)) => Kind::of(experiment),
@@ -69,7 +71,8 @@ impl Group {
                 |e| activation_name(&e.network.activation.to_string()),
             ),
             loss: match (&imported, experiment) {
-                (Some(_), _) => String::new(),
+                // What an imported network was trained for is known if it was told.
+                (Some(_), _) => told.unwrap_or_default(),
                 (None, Some(experiment)) => loss_of(experiment),
                 (None, None) => loss_name(&from_label("cost.loss")),
             },
@@ -145,7 +148,11 @@ impl Kind {
 
 fn loss_of(experiment: &Experiment) -> String {
     // The number of classes is none of this function's business.
-    let cost = cost(&experiment.cost, 1);
+    name_of(&cost(&experiment.cost, 1))
+}
+
+/// What a cost is called: by its terms.
+pub(crate) fn name_of(cost: &Cost) -> String {
     match (cost.mu1 > 0.0, cost.mu2 > 0.0) {
         (true, false) => "L²".into(),
         (false, true) => "CE".into(),

@@ -33,6 +33,7 @@ mod collection;
 mod csv_table;
 mod error;
 mod group;
+mod grouping;
 mod html;
 mod markdown;
 mod overview;

@@ -122,7 +122,7 @@ impl ImportFormat {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         Self::from_str(&ending, true).map_err(|_| {
             Error::Usage(format!(
-                "the ending of {} is no format; allowed: .safetensors, .npz, .mat, or any with \
+                "the ending of {} is no format; expected .safetensors, .npz, .mat, or any with \
                  --format",
                 path.display()
             ))

@@ -199,7 +199,7 @@ fn scheme(description: &Description) -> Result<SchemeName> {
     SchemeName::named(text).ok_or_else(|| {
         let names: Vec<&str> = SchemeName::ALL.iter().map(|s| s.text()).collect();
         Error::Refused(format!(
-            "--scheme: the file's scheme `{text}` is not known; expected {}",
+            "--scheme: the file's scheme: found `{text}`; expected {}",
             names.join(", ")
         ))
     })
