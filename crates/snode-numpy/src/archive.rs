@@ -143,11 +143,6 @@ impl<R: Read + Seek> Archive<R> {
     }
 }
 
-/// What an array is called in messages.
-pub(crate) fn object(name: &str) -> String {
-    format!("the array `{name}`")
-}
-
 /// The text of characters of 4 bytes each.
 fn characters(bytes: &[u8], big_endian: bool) -> Option<String> {
     let decode = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read};
 
-use crate::archive::object;
 use crate::{NumberType, Numbers, NumpyError};
 
 const FORMAT: &str = "NumPy .npy";
