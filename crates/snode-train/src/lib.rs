@@ -70,6 +70,7 @@ mod iteration;
 mod memory;
 mod method;
 mod ncg;
+mod position;
 pub mod space;
 mod step_length;
 mod stopwatch;
@@ -84,13 +85,14 @@ pub use iteration::{Iteration, Phases};
 pub use memory::Memory;
 pub use method::Method;
 pub use ncg::{LineSearch, Metric, Ncg, NcgOptions};
+pub use position::Position;
 pub use space::{DepthOperator, Discretisation, GradientSpace, Space};
 pub use step_length::{DecayProducts, LinearisedCost, StepLength};
 pub use stopwatch::Stopwatch;
 pub use training::{
     BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
-    IterationRecord, Observer, ObserverError, Plan, Position, Score, Snapshot, State, StopReason,
-    StopSignal, TimeLimit, Trainer, classify,
+    IterationRecord, Observer, ObserverError, Plan, Score, Snapshot, State, StopReason, StopSignal,
+    TimeLimit, Trainer, classify,
 };
 
 /// The example of the repository's README, compiled and run with the tests.

@@ -1,18 +1,7 @@
 //! What is recorded of a training.
 
 use super::Score;
-use crate::Iteration;
-
-/// Where a training stands: the next iteration to be done, counted from 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// The epoch.
-    pub epoch: usize,
-    /// The batch within the epoch.
-    pub batch: usize,
-    /// The iteration within the batch.
-    pub iteration: usize,
-}
+use crate::{Iteration, Position};
 
 /// One iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,8 +5,8 @@ use std::time::Instant;
 use faer::Mat;
 use snode_ode::{Network, Real};
 
-use super::{BatchSource, EvaluationRecord, EvaluationSet, History, IterationRecord, Position};
-use crate::{Memory, Method, TrainError};
+use super::{BatchSource, EvaluationRecord, EvaluationSet, History, IterationRecord};
+use crate::{Memory, Method, Position, TrainError};
 
 /// How long to train and when to evaluate.
 #[derive(Clone, Copy, Debug, PartialEq)]
