@@ -2,10 +2,12 @@
 
 use faer::MatRef;
 use snode_ode::{Endpoint, Network, Parameters, Real, Scheme};
-use snode_train::{Cost, Iteration, Memory, Method, Position, Stopwatch, TrainError};
+use snode_train::{
+    Cost, Iteration, Memory, Method, OptionError, Position, Schedule, Stopwatch, TrainError,
+};
 
 use crate::update::Factors;
-use crate::{Backpropagation, Optimiser, ResNetError, Schedule};
+use crate::{Backpropagation, Optimiser, ResNetError};
 
 /// The choices of the method.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,12 +43,12 @@ impl SgdOptions {
     pub fn check(&self) -> Result<(), ResNetError> {
         let (rate, decay) = (self.learning_rate, self.weight_decay);
         let is_positive = rate.is_finite() && rate > 0.0;
-        ResNetError::require("learning_rate", rate, is_positive, "more than 0")?;
+        OptionError::require("learning_rate", rate, is_positive, "more than 0")?;
         let shrinks = decay >= 0.0 && rate * decay < 1.0;
         let allowed = "0 or more, less than 1/learning_rate";
-        ResNetError::require("weight_decay", decay, shrinks, allowed)?;
+        OptionError::require("weight_decay", decay, shrinks, allowed)?;
         self.schedule.check()?;
-        self.optimiser.check()
+        Ok(self.optimiser.check()?)
     }
 
     /// α at step number `step`, from 0.

@@ -9,7 +9,8 @@ use crate::conjugacy::{Conjugacy, Products};
 use crate::space::GradientSpace;
 use crate::step_length::{DecayProducts, LinearisedCost, StepLength};
 use crate::{
-    BatchCost, Cost, CostValue, Iteration, Memory, Method, Position, Space, Stopwatch, TrainError,
+    BatchCost, Cost, CostValue, Iteration, Memory, Method, OptionError, Position, Space, Stopwatch,
+    TrainError,
 };
 
 /// In which inner product the conjugacy formula takes its products.
@@ -65,7 +66,7 @@ impl NcgOptions {
     pub fn check(&self) -> Result<(), TrainError> {
         self.space.check()?;
         match self.max_step {
-            Some(step) => TrainError::require("max_step", step, step > 0.0, "more than 0"),
+            Some(step) => Ok(OptionError::require("max_step", step, step > 0.0, "more than 0")?),
             None => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use faer::Mat;
 use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Parameters, Real};
 use snode_train::{
     Conjugacy, Cost, Discretisation, EvaluationSet, GradientSpace, Iteration, LineSearch, Metric,
-    Ncg, NcgOptions, Score, Space, TrainError,
+    Ncg, NcgOptions, OptionError, Score, Space, TrainError,
 };
 use support::wrong::Wrong;
 
@@ -247,10 +247,10 @@ fn what_cannot_be_iterated_is_refused_and_changes_nothing() {
         assert!(matches!(empty, Err(TrainError::EmptyBatch)), "{empty:?}");
         let backwards = NcgOptions { max_step: Some(-1.0), ..NcgOptions::default() };
         let refused = ncg(backwards).unwrap_err();
-        assert!(matches!(refused, TrainError::Option { option: "max_step", .. }));
+        assert!(matches!(refused, TrainError::Option(OptionError { option: "max_step", .. })));
         let space = Space::H1 { length: 0.0, discretisation: Discretisation::Tridiagonal };
         let refused = ncg(NcgOptions { space, ..NcgOptions::default() }).unwrap_err();
-        assert!(matches!(refused, TrainError::Option { option: "length", .. }));
+        assert!(matches!(refused, TrainError::Option(OptionError { option: "length", .. })));
         assert!(network == before);
 
         let grid = Grid::new(2.0, 7, Endpoint::Excluded).unwrap();
@@ -262,7 +262,7 @@ fn what_cannot_be_iterated_is_refused_and_changes_nothing() {
     check::<f32>();
     for length in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let space = Space::H1 { length, discretisation: Discretisation::Tridiagonal };
-        assert!(matches!(space.check(), Err(TrainError::Option { option: "length", .. })));
+        assert!(matches!(space.check(), Err(OptionError { option: "length", .. })));
     }
     assert!(h1(Discretisation::Midpoint).check().is_ok() && Space::L2.check().is_ok());
 }

@@ -4,7 +4,7 @@
 use snode_resnet::{
     Adam, EpsilonPlace, Momentum, Optimiser, Plain, ResNetError, RmsProp, Schedule, SgdOptions,
 };
-use snode_train::{Discretisation, LineSearch, NcgOptions, Space};
+use snode_train::{Discretisation, LineSearch, NcgOptions, OptionError, Space};
 
 use super::{EpsilonPlaceName, LineSearchName, Method, ScheduleName, SpaceName, TrainingConfig};
 use crate::format::plain;
@@ -244,7 +244,7 @@ fn schedule_factor(schedule: ScheduleName) -> f64 {
 /// The key at which an option of stochastic gradients is out of its range, and what to say.
 pub(super) fn key_to_blame(error: &ResNetError) -> (String, String) {
     match error {
-        ResNetError::Option { option, found, allowed } => {
+        ResNetError::Option(OptionError { option, found, allowed }) => {
             (format!("training.{option}"), format!("found {}; expected {allowed}", plain(*found)))
         }
         other => ("training.method".into(), other.to_string()),

@@ -14,7 +14,7 @@ pub use tridiagonal::Tridiagonal;
 
 use snode_ode::{Grid, Parameters, Real};
 
-use crate::TrainError;
+use crate::OptionError;
 
 /// How many entries a [`DepthOperator`] sees at a time.
 pub const LANES: usize = 64;
@@ -76,13 +76,13 @@ impl Space {
     /// Refuses a space that cannot be.
     ///
     /// # Errors
-    /// [`TrainError::Option`] if ℓ is not positive and finite.
-    pub fn check(self) -> Result<(), TrainError> {
+    /// [`OptionError`] if ℓ is not positive and finite.
+    pub fn check(self) -> Result<(), OptionError> {
         match self {
             Self::L2 => Ok(()),
             Self::H1 { length, .. } => {
                 let is_length = length.is_finite() && length > 0.0;
-                TrainError::require("length", length, is_length, "more than 0, finite")
+                OptionError::require("length", length, is_length, "more than 0, finite")
             }
         }
     }
@@ -91,7 +91,7 @@ impl Space {
     ///
     /// # Errors
     /// If [`check`](Self::check) refuses it.
-    pub fn build<T: Real>(self, grid: &Grid) -> Result<Box<dyn GradientSpace<T>>, TrainError> {
+    pub fn build<T: Real>(self, grid: &Grid) -> Result<Box<dyn GradientSpace<T>>, OptionError> {
         self.check()?;
         Ok(match self {
             Self::L2 => Box::new(L2),
