@@ -75,8 +75,6 @@ pub struct Sgd<T> {
 
 /// The name of the number of steps in the memory.
 const STEPS: &str = "steps";
-/// The largest number of steps that is read back from the memory exactly.
-const MOST_STEPS: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
 
 impl<T: Real> Sgd<T> {
     /// The method for networks like `network`, in the threads of the current rayon pool.
@@ -171,7 +169,7 @@ impl<T: Real> Method<T> for Sgd<T> {
     }
 
     /// Nothing: the method goes on through batches.
-    fn restart(&mut self) {}
+    fn finish_batch(&mut self, _: &Network<T>) {}
 
     /// The optimiser's arrays by their names ([`Optimiser::state_names`]) and the number of `steps`,
     /// from which the schedule goes on.
@@ -197,17 +195,14 @@ impl<T: Real> Method<T> for Sgd<T> {
             }
             return Err(TrainError::Resume("the optimiser's memory is missing".into()));
         };
-        let steps = memory.number(STEPS)?;
-        if !(0.0..=MOST_STEPS).contains(&steps) || steps.fract() != 0.0 {
-            return Err(TrainError::Resume(format!("its number of steps is {steps}")));
-        }
+        let steps = memory.count(STEPS)?;
         let names = self.options.optimiser.state_names();
         let mut state = Vec::with_capacity(names.len());
         for name in names {
             state.push(memory.take_array(name, shape)?);
         }
         self.state = state;
-        self.steps = steps as u64;
+        self.steps = steps;
         Ok(())
     }
 }

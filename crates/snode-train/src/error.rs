@@ -83,6 +83,17 @@ pub enum TrainError {
         /// φ′ there.
         slope: f64,
     },
+    /// A factor of the preconditioner has no Cholesky factorisation.
+    #[error(
+        "a factor of the preconditioner, {size}×{size}, is not positive definite with damping {damping}; \
+         give a larger preconditioner_damping"
+    )]
+    Indefinite {
+        /// Its number of rows.
+        size: usize,
+        /// δ.
+        damping: f64,
+    },
     /// The cost or the gradient is infinite or NaN, or the cost has grown beyond all bounds.
     #[error("training diverged: {quantity} is {value:.6e}{}", match limit {
         Some(limit) => format!(", more than {limit:.6e}"),

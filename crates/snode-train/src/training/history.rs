@@ -14,12 +14,15 @@ pub struct IterationRecord {
     pub seconds: f64,
 }
 
+/// What follows the name of a set in the record of an evaluation of the average of the iterates.
+pub const AVERAGE: &str = " (average)";
+
 /// One evaluation of one set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EvaluationRecord {
     /// How many batches had been trained on, over all epochs.
     pub batches: usize,
-    /// The set's name.
+    /// The set's name; with [`AVERAGE`] after it where the average of the iterates was evaluated.
     pub set: String,
     /// How the network did.
     pub score: Score,
