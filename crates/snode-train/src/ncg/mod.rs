@@ -257,8 +257,8 @@ impl<T: Real> Ncg<T> {
         report.phases.adjoint = clock.lap();
 
         if self.begins_batch {
-            let (terminal, gradient) = (self.batch.terminal(), &gradients.l2);
-            gradients.space.see(&Batch { trajectory: &trajectory, terminal, gradient })?;
+            let (cost, gradient) = (self.batch.cost(), &gradients.l2);
+            gradients.space.see(&Batch { trajectory: &trajectory, cost, gradient })?;
         }
         if let Some(representative) = &mut gradients.representative {
             gradients.space.represent(&gradients.l2, representative);

@@ -7,6 +7,7 @@ mod l2;
 mod midpoint;
 mod moments;
 mod preconditioner;
+mod probe;
 mod trapezoid;
 mod tridiagonal;
 
@@ -16,14 +17,14 @@ pub use kronecker::Kronecker;
 pub use l2::L2;
 pub use midpoint::Midpoint;
 pub use preconditioner::{Inner, Preconditioner};
+pub use probe::final_values;
 pub use trapezoid::Trapezoid;
 pub use tridiagonal::Tridiagonal;
 
-use faer::MatRef;
 use preconditioner::running;
 use snode_ode::{Grid, Parameters, Real, Trajectory};
 
-use crate::{Memory, OptionError, TrainError};
+use crate::{Cost, Memory, OptionError, TrainError};
 
 /// How many entries a [`DepthOperator`] sees at a time.
 pub const LANES: usize = 64;
@@ -33,8 +34,8 @@ pub const LANES: usize = 64;
 pub struct Batch<'a, 't, T: Real> {
     /// The direct solution.
     pub trajectory: &'a Trajectory<'t, T>,
-    /// λ(T) = ∂J/∂x(T), n×M.
-    pub terminal: MatRef<'a, T>,
+    /// The cost that is minimised.
+    pub cost: &'a Cost,
     /// The L²-gradient (S6).
     pub gradient: &'a Parameters<T>,
 }

@@ -5,6 +5,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 use snode_ode::{Network, Parameters, Real};
 
+use super::probe::final_values;
 use super::{Batch, running};
 use crate::{Memory, TrainError};
 
@@ -12,8 +13,8 @@ use crate::{Memory, TrainError};
 /// that neither are the sums.
 const COLUMNS: usize = 64;
 
-/// Running means of E[x̄ x̄ᵀ], x̄ = (x_k, 1), and of E[g gᵀ], where g = σ′(z_k) ⊙ λ_{k+1} belongs to the
-/// cost of one data point.
+/// Running means of E[x̄ x̄ᵀ], x̄ = (x_k, 1), and of E[g gᵀ], where g = σ′(z_k) ⊙ λ_{k+1} belongs to a
+/// random λ(T) whose covariance is the curvature of a data point's cost ([`final_values`]).
 ///
 /// λ is that of Euler's scheme on the grid, whichever the scheme: a metric need not be exact.
 pub struct Moments<T> {
@@ -58,17 +59,17 @@ impl<T: Real> Moments<T> {
     /// Takes a batch into the means.
     pub(super) fn update(&mut self, batch: &Batch<'_, '_, T>) {
         let network = batch.trajectory.network();
-        let (n, nodes, count) = (network.width(), self.states.nodes(), batch.terminal.ncols());
+        let terminal = final_values(batch.cost, batch.trajectory.output(), self.updates);
+        let (n, nodes, count) = (network.width(), self.states.nodes(), terminal.ncols());
         let sampled = sampled_states(batch, nodes);
         let states: Vec<MatRef<'_, T>> = (0..nodes)
             .map(|k| sampled.get(k).map_or_else(|| batch.trajectory.state(k), Mat::as_ref))
             .collect();
-        let adjoints = weighted_adjoints(network, &states, batch.terminal);
+        let adjoints = weighted_adjoints(network, &states, terminal.as_ref());
 
         let keep = running(self.decay, self.updates);
         let (keep, add) = (T::from_f64(keep), T::from_f64(1.0 - keep));
         let per_point = T::from_f64(1.0 / count as f64);
-        let per_square = T::from_f64(count as f64);
         let len = n * n + n;
         self.states
             .as_mut_slice()
@@ -90,10 +91,9 @@ impl<T: Real> Moments<T> {
                 let second = &mut adjoint[..n * n];
                 scale(second, keep);
                 for part in &adjoints {
-                    // λ has the factor 1/M of the mean cost.
                     let g = part.node(k);
                     let out = MatMut::from_column_major_slice_mut(second, n, n);
-                    matmul(out, Accum::Add, g, g.transpose(), add * per_square, Par::Seq);
+                    matmul(out, Accum::Add, g, g.transpose(), add * per_point, Par::Seq);
                 }
             });
         self.updates += 1;
