@@ -292,7 +292,7 @@ fn options_that_make_no_sense_are_refused() {
             matches!(error, ResNetError::Option(OptionError { option, .. }) if option == name),
             "{error}"
         );
-        assert!(error.to_string().contains("allowed"), "{error}");
+        assert!(error.to_string().contains("expected"), "{error}");
     }
     for optimiser in [
         Optimiser::Plain(Plain),

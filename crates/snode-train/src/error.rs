@@ -4,7 +4,7 @@ use snode_ode::SolveError;
 
 /// An option that is out of its range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{option}: found {found}; allowed: {allowed}")]
+#[error("{option}: found {found}; expected {allowed}")]
 pub struct OptionError {
     /// The option.
     pub option: &'static str,
