@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 use snode_ode::{Parameters, Real};
 
-use super::{Batch, GradientSpace, Inner, running};
+use super::running_mean::kept;
+use super::{Batch, GradientSpace, Inner};
 use crate::{Memory, TrainError};
 
 /// The inner product ⟨v, w⟩ = ⟨(√q + ε) ⊙ v, w⟩ with q the running mean of the squares of the
@@ -67,7 +68,7 @@ impl<T: Real> Diagonal<T> {
 
 impl<T: Real> GradientSpace<T> for Diagonal<T> {
     fn see(&mut self, batch: &Batch<'_, '_, T>) -> Result<(), TrainError> {
-        let keep = running(self.decay, self.seen);
+        let keep = kept(self.decay, self.seen);
         let (keep, add) = (T::from_f64(keep), T::from_f64(1.0 - keep));
         let len = self.squares.node_len();
         self.squares

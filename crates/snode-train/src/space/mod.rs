@@ -2,26 +2,28 @@
 
 mod diagonal;
 mod h1;
+mod inner;
 mod kronecker;
 mod l2;
 mod midpoint;
 mod moments;
 mod preconditioner;
 mod probe;
+mod running_mean;
 mod trapezoid;
 mod tridiagonal;
 
 pub use diagonal::Diagonal;
 pub use h1::H1;
+pub use inner::Inner;
 pub use kronecker::Kronecker;
 pub use l2::L2;
 pub use midpoint::Midpoint;
-pub use preconditioner::{Inner, Preconditioner};
+pub use preconditioner::Preconditioner;
 pub use probe::final_values;
 pub use trapezoid::Trapezoid;
 pub use tridiagonal::Tridiagonal;
 
-use preconditioner::running;
 use snode_ode::{Grid, Parameters, Real, Trajectory};
 
 use crate::{Cost, Memory, OptionError, TrainError};

@@ -5,8 +5,9 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 use snode_ode::{Network, Parameters, Real};
 
+use super::Batch;
 use super::probe::final_values;
-use super::{Batch, running};
+use super::running_mean::kept;
 use crate::{Memory, TrainError};
 
 /// Columns that are carried through the network together; not a matter of the number of threads, so
@@ -67,7 +68,7 @@ impl<T: Real> Moments<T> {
             .collect();
         let adjoints = weighted_adjoints(network, &states, terminal.as_ref());
 
-        let keep = running(self.decay, self.updates);
+        let keep = kept(self.decay, self.updates);
         let (keep, add) = (T::from_f64(keep), T::from_f64(1.0 - keep));
         let per_point = T::from_f64(1.0 / count as f64);
         let len = n * n + n;

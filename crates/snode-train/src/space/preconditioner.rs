@@ -1,8 +1,8 @@
 //! What a space is weighted with: metrics that are learnt from the batches.
 
-use snode_ode::{Network, Parameters, Real};
+use snode_ode::{Network, Real};
 
-use super::{Diagonal, GradientSpace, Kronecker, Space};
+use super::{Diagonal, GradientSpace, Inner, Kronecker, Space};
 use crate::OptionError;
 
 /// The metric that a configuration names: the inner product of the gradient space is weighted with it.
@@ -72,35 +72,4 @@ impl Preconditioner {
             }
         })
     }
-}
-
-/// The space of functions of depth that a metric is combined with, with scratch for what goes into it
-/// and comes out of it; nothing for L², where there is nothing to do between.
-pub struct Inner<T>(Option<(Box<dyn GradientSpace<T>>, Parameters<T>, Parameters<T>)>);
-
-impl<T: Real> Inner<T> {
-    /// For parameters like `parameters`.
-    pub fn new(space: Box<dyn GradientSpace<T>>, parameters: &Parameters<T>) -> Self {
-        let zeros = || Parameters::zeros(parameters.width(), parameters.nodes());
-        Self((!space.is_l2()).then(|| (space, zeros(), zeros())))
-    }
-
-    /// Whether it is L².
-    pub(super) fn is_l2(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// The space with its scratch, unless it is L².
-    pub(super) fn parts(
-        &mut self,
-    ) -> Option<(&mut dyn GradientSpace<T>, &mut Parameters<T>, &mut Parameters<T>)> {
-        let (space, from, to) = self.0.as_mut()?;
-        Some((space.as_mut(), from, to))
-    }
-}
-
-/// What a running mean keeps of the `seen` values before another one comes: `decay`, and less in the
-/// beginning, where it is the mean of all.
-pub(super) fn running(decay: f64, seen: u64) -> f64 {
-    decay.min(seen as f64 / (seen as f64 + 1.0))
 }
