@@ -51,12 +51,22 @@ fn an_interrupted_run_goes_on_with_the_same_bits() {
     let sandbox = Sandbox::new();
     let cosine = ["training.schedule = \"cosine\"", "training.schedule_batches = 1620"];
     let rmsprop = [&STOCHASTIC[..], &["training.method = \"rmsprop\""], &cosine].concat();
-    let adam = [&STOCHASTIC[..], &["training.method = \"adam\"", "precision = \"f64\""]].concat();
+    let tail = ["training.average = \"tail\"", "training.average_from = 7"];
+    let adam = ["training.method = \"adam\"", "precision = \"f64\""];
+    let adam = [&STOCHASTIC[..], &adam, &tail].concat();
+    let kronecker = [
+        "training.preconditioner = \"kronecker\"",
+        "training.first_direction = \"conjugate\"",
+        "training.schedule = \"linear\"",
+        "training.schedule_batches = 300",
+        "training.average = \"exponential\"",
+    ];
     for (signal, choice) in [
         ("-INT", &["training.space = \"l2\""][..]),
         ("-TERM", &["training.space = \"h1\""]),
         ("-INT", &["training.conjugacy = \"hestenes-stiefel\""]),
         ("-INT", &["training.line_search = \"backtracking\""]),
+        ("-INT", &kronecker),
         ("-INT", &rmsprop),
         ("-TERM", &adam),
     ] {

@@ -192,6 +192,24 @@ const LINES: &[(&[&str], &[&str])] = &[
         &["training.method = \"sgd\"", NOT_NCG, "training.schedule_factor = 0.5"],
         &["training.schedule_factor", "only valid with `schedule = "],
     ),
+    (&["training.step_factor = 2.0"], &["training.step_factor", "found 2", "less than 2"]),
+    (&["training.average_decay = 0.5"], &["training.average_decay", "only valid with `average = "]),
+    (
+        &["training.average = \"exponential\"", "training.average_decay = 1.0"],
+        &["training.average_decay", "found 1", "less than 1"],
+    ),
+    (
+        &["training.preconditioner_every = 2"],
+        &["training.preconditioner_every", "only valid with `preconditioner = \"kronecker\"`"],
+    ),
+    (
+        &["training.preconditioner = \"diagonal\"", "training.preconditioner_damping = 0.0"],
+        &["training.preconditioner_damping", "found 0", "more than 0"],
+    ),
+    (
+        &["training.method = \"sgd\"", NOT_NCG, "training.preconditioner = \"diagonal\""],
+        &["training.preconditioner", "only valid with `method = \"ncg\"`"],
+    ),
     (
         &[
             "training.method = \"sgd\"",

@@ -54,16 +54,16 @@ pub use check::{check, check_name, check_network};
 pub use compare::{Difference, Kind, computation, differences, differing, is_computation};
 pub use error::{Error, Result};
 pub use file::{ExperimentFile, Locator, Setting, SourceText, check_key, describe, value_of};
-pub use method::{MethodOptions, cost, iterations, method_options, scheme};
+pub use method::{MethodOptions, averaging, cost, iterations, method_options, scheme};
 pub use number::Number;
 pub use prepare::{Facts, Prepared, data_error, fit, sizes, source};
 pub use resolve::{resolve, unset_keys};
 pub use schema::{
-    AnalysisConfig, AttackConfig, AttackMethod, CostConfig, DataConfig, DeviceName,
+    AnalysisConfig, AttackConfig, AttackMethod, AverageName, CostConfig, DataConfig, DeviceName,
     EpsilonPlaceName, Experiment, LineSearchName, Loss, Method, NetworkConfig, NoiseConfig,
-    NormName, OutputConfig, RobustnessConfig, ScheduleName, SchemeName, SchemesConfig,
-    SmoothnessConfig, SolverConfig, SpaceName, TrainingConfig, is_adaptive, scheme_of,
-    tolerance_problem,
+    NormName, OutputConfig, PreconditionerName, RobustnessConfig, ScheduleName, SchemeName,
+    SchemesConfig, SmoothnessConfig, SolverConfig, SpaceName, TrainingConfig, is_adaptive,
+    scheme_of, tolerance_problem,
 };
 pub use snode_ode::Precision;
 pub use suggest::{nearest, with_suggestion};

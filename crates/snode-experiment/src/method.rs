@@ -4,12 +4,15 @@ use snode_ode::SchemeChoice;
 use snode_resnet::{
     Adam, EpsilonPlace, Momentum, Optimiser, Plain, ResNetError, RmsProp, Schedule, SgdOptions,
 };
-use snode_train::{Cost, Discretisation, LineSearch, NcgOptions, Space};
+use snode_train::{
+    Averaging, Cost, Discretisation, LineSearch, Metric, NcgOptions, OptionError, Preconditioner,
+    Space, TrainError,
+};
 
 use crate::format::plain;
 use crate::schema::{
-    CostConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method, ScheduleName,
-    SpaceName, TrainingConfig, scheme_of,
+    AverageName, CostConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
+    PreconditionerName, ScheduleName, SpaceName, TrainingConfig, scheme_of,
 };
 
 /// NCG iterations on a batch in the paper.
@@ -18,6 +21,14 @@ const ITERATIONS: usize = 6;
 const HALVINGS: usize = 5;
 /// ℓ of the paper.
 const LENGTH: f64 = 1.0;
+/// ρ of the running means of a preconditioner.
+const PRECONDITIONER_DECAY: f64 = 0.9;
+/// δ of a preconditioner.
+const PRECONDITIONER_DAMPING: f64 = 0.1;
+/// Batches from one update of the Kronecker factors to the next.
+const PRECONDITIONER_EVERY: usize = 5;
+/// ρ of the exponential average.
+const AVERAGE_DECAY: f64 = 0.97;
 /// λ of Keras's AdamW.
 const ADAMW_DECAY: f64 = 0.004;
 
@@ -38,12 +49,13 @@ const STOCHASTIC: &str =
     "`method = \"rmsprop\"`, `\"adam\"`, `\"adamw\"`, `\"momentum\"` or `\"sgd\"`";
 
 /// The keys that have a meaning with some methods only.
-pub(crate) fn method_keys(training: &TrainingConfig) -> [MethodKey; 21] {
+pub(crate) fn method_keys(training: &TrainingConfig) -> [MethodKey; 30] {
     use Method::{Adam, Adamw, Momentum, Ncg, Rmsprop};
     let method = training.method;
     let ncg = |key, is_given| MethodKey { key, is_given, belongs: method == Ncg, condition: NCG };
     let stochastic =
         |key, is_given| MethodKey { key, is_given, belongs: method != Ncg, condition: STOCHASTIC };
+    let any = |key, is_given| MethodKey { key, is_given, belongs: true, condition: "any method" };
     let some = |key, is_given, methods: &[Method], condition| MethodKey {
         key,
         is_given,
@@ -60,10 +72,19 @@ pub(crate) fn method_keys(training: &TrainingConfig) -> [MethodKey; 21] {
         ncg("line_search", training.line_search.is_some()),
         ncg("halvings", training.halvings.is_some()),
         ncg("largest_step", training.largest_step.is_some()),
+        ncg("step_factor", training.step_factor.is_some()),
+        ncg("first_direction", training.first_direction.is_some()),
+        ncg("preconditioner", training.preconditioner.is_some()),
+        ncg("preconditioner_decay", training.preconditioner_decay.is_some()),
+        ncg("preconditioner_damping", training.preconditioner_damping.is_some()),
+        ncg("preconditioner_every", training.preconditioner_every.is_some()),
+        any("schedule", training.schedule.is_some()),
+        any("schedule_batches", training.schedule_batches.is_some()),
+        any("schedule_factor", training.schedule_factor.is_some()),
+        any("average", training.average.is_some()),
+        any("average_decay", training.average_decay.is_some()),
+        any("average_from", training.average_from.is_some()),
         stochastic("learning_rate", training.learning_rate.is_some()),
-        stochastic("schedule", training.schedule.is_some()),
-        stochastic("schedule_batches", training.schedule_batches.is_some()),
-        stochastic("schedule_factor", training.schedule_factor.is_some()),
         stochastic("weight_decay", training.weight_decay.is_some()),
         some(
             "momentum",
@@ -122,11 +143,15 @@ pub fn iterations(config: &TrainingConfig) -> usize {
 
 /// Gives the keys of the method the values they have.
 pub(crate) fn resolve_method(training: &mut TrainingConfig) {
+    resolve_any_method(training);
     match method_options(training) {
         MethodOptions::Ncg(options) => {
             training.iterations.get_or_insert(ITERATIONS);
             training.conjugacy.get_or_insert(options.conjugacy);
             training.metric.get_or_insert(options.metric);
+            training.step_factor.get_or_insert(options.step_factor);
+            training.first_direction.get_or_insert(options.first_direction);
+            resolve_preconditioner(training);
             if *training.space.get_or_insert_default() == SpaceName::H1 {
                 training.length.get_or_insert(LENGTH);
                 training.discretisation.get_or_insert(Discretisation::default());
@@ -138,10 +163,6 @@ pub(crate) fn resolve_method(training: &mut TrainingConfig) {
         MethodOptions::Sgd(options) => {
             training.learning_rate.get_or_insert(options.learning_rate);
             training.weight_decay.get_or_insert(options.weight_decay);
-            let schedule = *training.schedule.get_or_insert_default();
-            if schedule != ScheduleName::Constant {
-                training.schedule_factor.get_or_insert(schedule_factor(schedule));
-            }
             match options.optimiser {
                 Optimiser::Momentum(Momentum { momentum, nesterov }) => {
                     training.momentum.get_or_insert(momentum);
@@ -164,7 +185,77 @@ pub(crate) fn resolve_method(training: &mut TrainingConfig) {
     }
 }
 
+/// The same for the keys that have a meaning with every method.
+fn resolve_any_method(training: &mut TrainingConfig) {
+    let schedule = *training.schedule.get_or_insert_default();
+    if schedule != ScheduleName::Constant {
+        training.schedule_factor.get_or_insert(schedule_factor(schedule));
+    }
+    match *training.average.get_or_insert_default() {
+        AverageName::None => {}
+        AverageName::Exponential => _ = training.average_decay.get_or_insert(AVERAGE_DECAY),
+        AverageName::Tail => _ = training.average_from.get_or_insert(0),
+    }
+}
+
+fn resolve_preconditioner(training: &mut TrainingConfig) {
+    let name = *training.preconditioner.get_or_insert_default();
+    if name != PreconditionerName::None {
+        training.preconditioner_decay.get_or_insert(PRECONDITIONER_DECAY);
+        training.preconditioner_damping.get_or_insert(PRECONDITIONER_DAMPING);
+    }
+    if name == PreconditionerName::Kronecker {
+        training.preconditioner_every.get_or_insert(PRECONDITIONER_EVERY);
+    }
+}
+
+/// The average of the iterates that the keys describe, if any.
+pub fn averaging(config: &TrainingConfig) -> Option<Averaging> {
+    match config.average.unwrap_or_default() {
+        AverageName::None => None,
+        AverageName::Exponential => {
+            let decay = config.average_decay.unwrap_or(AVERAGE_DECAY);
+            Some(Averaging::Exponential { decay })
+        }
+        AverageName::Tail => {
+            let from = config.average_from.unwrap_or(0);
+            Some(Averaging::Tail { from })
+        }
+    }
+}
+
+fn preconditioner(config: &TrainingConfig) -> Preconditioner {
+    let decay = config.preconditioner_decay.unwrap_or(PRECONDITIONER_DECAY);
+    let damping = config.preconditioner_damping.unwrap_or(PRECONDITIONER_DAMPING);
+    let every = config.preconditioner_every.unwrap_or(PRECONDITIONER_EVERY);
+    match config.preconditioner.unwrap_or_default() {
+        PreconditionerName::None => Preconditioner::None,
+        PreconditionerName::Diagonal => Preconditioner::Diagonal { decay, damping },
+        PreconditionerName::Kronecker => Preconditioner::Kronecker { decay, damping, every },
+    }
+}
+
+fn schedule(config: &TrainingConfig) -> Schedule {
+    let name = config.schedule.unwrap_or_default();
+    let batches = config.schedule_batches.unwrap_or(0);
+    let factor = config.schedule_factor.unwrap_or_else(|| schedule_factor(name));
+    match name {
+        ScheduleName::Constant => Schedule::Constant,
+        ScheduleName::Linear => Schedule::Linear { batches, factor },
+        ScheduleName::Step => Schedule::Step { batches, factor },
+        ScheduleName::Exponential => Schedule::Exponential { batches, factor },
+        ScheduleName::Cosine => Schedule::Cosine { batches, factor },
+    }
+}
+
 fn ncg_options(config: &TrainingConfig) -> NcgOptions {
+    let defaults = NcgOptions::default();
+    let preconditioner = preconditioner(config);
+    // A learnt metric is an inner product, and the formulas are meant for that.
+    let metric = match preconditioner {
+        Preconditioner::None => Metric::L2,
+        _ => Metric::Space,
+    };
     NcgOptions {
         space: match config.space.unwrap_or_default() {
             SpaceName::L2 => Space::L2,
@@ -174,7 +265,11 @@ fn ncg_options(config: &TrainingConfig) -> NcgOptions {
             },
         },
         conjugacy: config.conjugacy.unwrap_or_default(),
-        metric: config.metric.unwrap_or_default(),
+        metric: config.metric.unwrap_or(metric),
+        preconditioner,
+        first_direction: config.first_direction.unwrap_or_default(),
+        step_factor: config.step_factor.unwrap_or(defaults.step_factor),
+        schedule: schedule(config),
         line_search: match config.line_search.unwrap_or_default() {
             LineSearchName::Linearised => LineSearch::Linearised,
             LineSearchName::Backtracking => {
@@ -219,37 +314,41 @@ fn sgd_options(config: &TrainingConfig) -> SgdOptions {
             (Optimiser::Adam(options), 0.001, decay)
         }
     };
-    let name = config.schedule.unwrap_or_default();
-    let batches = config.schedule_batches.unwrap_or(0);
-    let factor = config.schedule_factor.unwrap_or_else(|| schedule_factor(name));
     SgdOptions {
         optimiser,
         learning_rate: config.learning_rate.unwrap_or(rate),
-        schedule: match name {
-            ScheduleName::Constant => Schedule::Constant,
-            ScheduleName::Step => Schedule::Step { batches, factor },
-            ScheduleName::Exponential => Schedule::Exponential { batches, factor },
-            ScheduleName::Cosine => Schedule::Cosine { batches, factor },
-        },
+        schedule: schedule(config),
         weight_decay: config.weight_decay.unwrap_or(decay),
     }
 }
 
-/// To which part a rate falls unless told otherwise.
+/// To which part steps fall unless told otherwise.
 fn schedule_factor(schedule: ScheduleName) -> f64 {
     match schedule {
         ScheduleName::Constant => 1.0,
         ScheduleName::Step | ScheduleName::Exponential => 0.5,
-        ScheduleName::Cosine => 0.0,
+        ScheduleName::Linear | ScheduleName::Cosine => 0.0,
     }
 }
 
-/// The key at which an option of stochastic gradients is out of its range, and what to say.
-pub(crate) fn key_to_blame(error: &ResNetError) -> (String, String) {
+/// The key at which an option of a method is out of its range, and what to say.
+pub(crate) fn key_to_blame(error: &OptionError) -> (String, String) {
+    let OptionError { option, found, allowed } = error;
+    (format!("training.{option}"), format!("found {}; expected {allowed}", plain(*found)))
+}
+
+/// The same of stochastic gradients.
+pub(crate) fn sgd_key_to_blame(error: &ResNetError) -> (String, String) {
     match error {
-        ResNetError::Option { option, found, allowed } => {
-            (format!("training.{option}"), format!("found {}; expected {allowed}", plain(*found)))
-        }
+        ResNetError::Option(error) => key_to_blame(error),
+        other => ("training.method".into(), other.to_string()),
+    }
+}
+
+/// The same of nonlinear conjugate gradients.
+pub(crate) fn ncg_key_to_blame(error: &TrainError) -> (String, String) {
+    match error {
+        TrainError::Option(error) => key_to_blame(error),
         other => ("training.method".into(), other.to_string()),
     }
 }

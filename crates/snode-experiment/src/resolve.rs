@@ -68,6 +68,10 @@ pub fn unset_keys(experiment: &Experiment) -> Vec<(&'static str, &'static str, S
             "halvings" => "only with `line_search = \"backtracking\"`",
             "schedule_batches" | "schedule_factor" => "only with another schedule",
             "largest_step" => "not capped",
+            "average_decay" => "only with `average = \"exponential\"`",
+            "average_from" => "only with `average = \"tail\"`",
+            "preconditioner_decay" | "preconditioner_damping" => "only with a preconditioner",
+            "preconditioner_every" => "only with `preconditioner = \"kronecker\"`",
             _ => "the method's default",
         };
         note(!key.is_given, "training", key.key, meaning);

@@ -12,6 +12,7 @@ use crate::names::cost_name;
 use snode_experiment::Experiment;
 use snode_runner::analyses::ANALYSIS;
 use snode_runner::{TEST, is_imported, known_cost};
+use snode_train::AVERAGE;
 
 /// A run with what was measured on its network.
 #[derive(Clone, Debug)]
@@ -65,6 +66,12 @@ impl Run {
     /// The fraction of the test images that was classified rightly in the end.
     pub fn accuracy(&self) -> Option<f64> {
         self.summary.history.last_score(TEST).map(|score| score.accuracy())
+    }
+
+    /// The same of the average of the iterates, where one was kept.
+    pub fn average_accuracy(&self) -> Option<f64> {
+        let set = format!("{TEST}{AVERAGE}");
+        self.summary.history.last_score(&set).map(|score| score.accuracy())
     }
 
     /// The groups whose names begin with `kind`, as `robustness`, with what follows it.

@@ -1,6 +1,7 @@
 //! What can be wrong with a residual network or the options of its training.
 
 use snode_ode::{GridError, SolveError};
+use snode_train::OptionError;
 
 /// A residual network that cannot be, or options that make no sense.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -19,27 +20,8 @@ pub enum ResNetError {
     #[error(transparent)]
     Shape(#[from] SolveError),
     /// An option is out of its range.
-    #[error("{option}: found {found}; expected {allowed}")]
-    Option {
-        /// The option.
-        option: &'static str,
-        /// Its value.
-        found: f64,
-        /// The values it may have.
-        allowed: &'static str,
-    },
-}
-
-impl ResNetError {
-    /// Refuses an option that is not one of the `allowed` values.
-    pub(crate) fn require(
-        option: &'static str,
-        found: f64,
-        is_allowed: bool,
-        allowed: &'static str,
-    ) -> Result<(), Self> {
-        if is_allowed { Ok(()) } else { Err(Self::Option { option, found, allowed }) }
-    }
+    #[error(transparent)]
+    Option(#[from] OptionError),
 }
 
 // Errors go from thread to thread, and into the boxes of other libraries.

@@ -61,7 +61,6 @@ mod backpropagation;
 mod error;
 mod optimiser;
 mod resnet;
-mod schedule;
 mod sgd;
 mod update;
 
@@ -69,5 +68,5 @@ pub use backpropagation::Backpropagation;
 pub use error::ResNetError;
 pub use optimiser::{Adam, EpsilonPlace, Momentum, Optimiser, Plain, RmsProp};
 pub use resnet::ResNet;
-pub use schedule::Schedule;
 pub use sgd::{Sgd, SgdOptions};
+pub use snode_train::Schedule;

@@ -2,10 +2,12 @@
 
 use faer::MatRef;
 use snode_ode::{Endpoint, Network, Parameters, Real, Scheme};
-use snode_train::{Cost, Iteration, Memory, Method, Position, Stopwatch, TrainError};
+use snode_train::{
+    Cost, Iteration, Memory, Method, OptionError, Position, Schedule, Stopwatch, TrainError,
+};
 
 use crate::update::Factors;
-use crate::{Backpropagation, Optimiser, ResNetError, Schedule};
+use crate::{Backpropagation, Optimiser, ResNetError};
 
 /// The choices of the method.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,12 +43,12 @@ impl SgdOptions {
     pub fn check(&self) -> Result<(), ResNetError> {
         let (rate, decay) = (self.learning_rate, self.weight_decay);
         let is_positive = rate.is_finite() && rate > 0.0;
-        ResNetError::require("learning_rate", rate, is_positive, "more than 0")?;
+        OptionError::require("learning_rate", rate, is_positive, "more than 0")?;
         let shrinks = decay >= 0.0 && rate * decay < 1.0;
         let allowed = "0 or more, less than 1/learning_rate";
-        ResNetError::require("weight_decay", decay, shrinks, allowed)?;
+        OptionError::require("weight_decay", decay, shrinks, allowed)?;
         self.schedule.check()?;
-        self.optimiser.check()
+        Ok(self.optimiser.check()?)
     }
 
     /// α at step number `step`, from 0.
@@ -73,8 +75,6 @@ pub struct Sgd<T> {
 
 /// The name of the number of steps in the memory.
 const STEPS: &str = "steps";
-/// The largest number of steps that is read back from the memory exactly.
-const MOST_STEPS: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
 
 impl<T: Real> Sgd<T> {
     /// The method for networks like `network`, in the threads of the current rayon pool.
@@ -169,7 +169,7 @@ impl<T: Real> Method<T> for Sgd<T> {
     }
 
     /// Nothing: the method goes on through batches.
-    fn restart(&mut self) {}
+    fn finish_batch(&mut self, _: &Network<T>) {}
 
     /// The optimiser's arrays by their names ([`Optimiser::state_names`]) and the number of `steps`,
     /// from which the schedule goes on.
@@ -195,17 +195,14 @@ impl<T: Real> Method<T> for Sgd<T> {
             }
             return Err(TrainError::Resume("the optimiser's memory is missing".into()));
         };
-        let steps = memory.number(STEPS)?;
-        if !(0.0..=MOST_STEPS).contains(&steps) || steps.fract() != 0.0 {
-            return Err(TrainError::Resume(format!("its number of steps is {steps}")));
-        }
+        let steps = memory.count(STEPS)?;
         let names = self.options.optimiser.state_names();
         let mut state = Vec::with_capacity(names.len());
         for name in names {
             state.push(memory.take_array(name, shape)?);
         }
         self.state = state;
-        self.steps = steps as u64;
+        self.steps = steps;
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use snode_resnet::{
     Adam, EpsilonPlace, Momentum, Optimiser, Plain, ResNet, ResNetError, RmsProp, Schedule, Sgd,
     SgdOptions,
 };
-use snode_train::Cost;
+use snode_train::{Cost, OptionError};
 
 /// x₀; the target is 1.
 const INPUT: f64 = -0.5;
@@ -288,7 +288,10 @@ fn options_that_make_no_sense_are_refused() {
     let resnet = ResNet::new(Parameters::<f64>::zeros(1, 1), 1.0, Activation::Tanh).unwrap();
     for (options, name) in cases {
         let error = Sgd::new(Cost::l2(1), options, resnet.network()).err().unwrap();
-        assert!(matches!(error, ResNetError::Option { option, .. } if option == name), "{error}");
+        assert!(
+            matches!(error, ResNetError::Option(OptionError { option, .. }) if option == name),
+            "{error}"
+        );
         assert!(error.to_string().contains("expected"), "{error}");
     }
     for optimiser in [

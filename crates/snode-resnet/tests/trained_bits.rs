@@ -50,7 +50,7 @@ fn trained<T: Real>(
         for _ in 0..iterations {
             cost = method.iterate(&mut network, x.as_ref(), &labels).unwrap().cost.total();
         }
-        method.restart();
+        method.finish_batch(&network);
     }
     (hash(network.parameters().as_slice()), cost)
 }

@@ -231,7 +231,7 @@ fn memories_that_do_not_fit_are_refused() {
     assert!(resume(Some(Memory::new().with_array("mean_square", array()))).contains("`steps`"));
     for wrong in [-1.0, 0.5, f64::NAN, 1e300] {
         let memory = Memory::new().with_array("mean_square", array()).with_number("steps", wrong);
-        assert!(resume(Some(memory)).contains("number of steps"));
+        assert!(resume(Some(memory)).contains("not a count"));
     }
     let small = snode_ode::Parameters::zeros(2, 3);
     assert!(resume(Some(steps().with_array("mean_square", small))).contains("width 2"));

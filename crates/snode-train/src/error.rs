@@ -2,6 +2,33 @@
 
 use snode_ode::SolveError;
 
+/// An option that is out of its range.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{option}: found {found}; expected {allowed}")]
+pub struct OptionError {
+    /// The option.
+    pub option: &'static str,
+    /// Its value.
+    pub found: f64,
+    /// The values it may have.
+    pub allowed: &'static str,
+}
+
+impl OptionError {
+    /// Refuses an option that is not one of the `allowed` values.
+    ///
+    /// # Errors
+    /// Itself, unless `is_allowed`.
+    pub fn require(
+        option: &'static str,
+        found: f64,
+        is_allowed: bool,
+        allowed: &'static str,
+    ) -> Result<(), Self> {
+        if is_allowed { Ok(()) } else { Err(Self { option, found, allowed }) }
+    }
+}
+
 /// Why training, or one step of it, could not go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,15 +69,8 @@ pub enum TrainError {
         classes: usize,
     },
     /// An option is out of its range.
-    #[error("{option}: found {found}; expected {allowed}")]
-    Option {
-        /// The option.
-        option: &'static str,
-        /// Its value.
-        found: f64,
-        /// The values it may have.
-        allowed: &'static str,
-    },
+    #[error(transparent)]
+    Option(#[from] OptionError),
     /// φ′ has no root: the linearised cost falls for ever along the direction. That happens under
     /// cross-entropy alone (μ₃ = 0) once a batch is separated.
     #[error(
@@ -62,6 +82,17 @@ pub enum TrainError {
         reached: f64,
         /// φ′ there.
         slope: f64,
+    },
+    /// A factor of the preconditioner has no Cholesky factorisation.
+    #[error(
+        "a factor of the preconditioner, {size}×{size}, is not positive definite with damping {damping}; \
+         give a larger preconditioner_damping"
+    )]
+    Indefinite {
+        /// Its number of rows.
+        size: usize,
+        /// δ.
+        damping: f64,
     },
     /// The cost or the gradient is infinite or NaN, or the cost has grown beyond all bounds.
     #[error("training diverged: {quantity} is {value:.6e}{}", match limit {
@@ -88,16 +119,6 @@ pub enum TrainError {
 }
 
 impl TrainError {
-    /// Refuses an option that is not one of the `allowed` values.
-    pub(crate) fn require(
-        option: &'static str,
-        found: f64,
-        is_allowed: bool,
-        allowed: &'static str,
-    ) -> Result<(), Self> {
-        if is_allowed { Ok(()) } else { Err(Self::Option { option, found, allowed }) }
-    }
-
     /// Refuses a quantity that is infinite or NaN.
     ///
     /// # Errors

@@ -61,6 +61,7 @@
 // Branch-free numerical code must be inlined into the function that enables the vector unit.
 #![allow(clippy::inline_always)]
 
+mod averaging;
 mod batch_cost;
 mod conjugacy;
 mod cost;
@@ -70,27 +71,32 @@ mod iteration;
 mod memory;
 mod method;
 mod ncg;
+mod position;
+mod schedule;
 pub mod space;
 mod step_length;
 mod stopwatch;
 mod training;
 
+pub use averaging::{Averaged, Averaging};
 pub use batch_cost::BatchCost;
 pub use conjugacy::{Conjugacy, Products};
 pub use cost::{Cost, CostValue};
-pub use error::TrainError;
+pub use error::{OptionError, TrainError};
 pub use gradcheck::{Accuracy, GradientCheck, check_gradient};
 pub use iteration::{Iteration, Phases};
 pub use memory::Memory;
 pub use method::Method;
-pub use ncg::{LineSearch, Metric, Ncg, NcgOptions};
-pub use space::{DepthOperator, Discretisation, GradientSpace, Space};
+pub use ncg::{FirstDirection, LineSearch, Metric, Ncg, NcgOptions};
+pub use position::Position;
+pub use schedule::Schedule;
+pub use space::{DepthOperator, Discretisation, GradientSpace, Preconditioner, Space};
 pub use step_length::{DecayProducts, LinearisedCost, StepLength};
 pub use stopwatch::Stopwatch;
 pub use training::{
-    BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
-    IterationRecord, Observer, ObserverError, Plan, Position, Score, Snapshot, State, StopReason,
-    StopSignal, TimeLimit, Trainer, classify,
+    AVERAGE, BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
+    IterationRecord, Observer, ObserverError, Plan, Score, Snapshot, State, StopReason, StopSignal,
+    TimeLimit, Trainer, classify,
 };
 
 /// The example of the repository's README, compiled and run with the tests.

@@ -54,6 +54,11 @@ impl<T> Memory<T> {
         self
     }
 
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.arrays.is_empty() && self.numbers.is_empty()
+    }
+
     /// The arrays with their names, in the order in which they were added.
     pub fn arrays(&self) -> impl Iterator<Item = (&str, &Parameters<T>)> {
         self.arrays.iter().map(|(name, array)| (name.as_str(), array))
@@ -62,6 +67,11 @@ impl<T> Memory<T> {
     /// The numbers with their names, in the order in which they were added.
     pub fn numbers(&self) -> impl Iterator<Item = (&str, f64)> {
         self.numbers.iter().map(|(name, number)| (name.as_str(), *number))
+    }
+
+    /// Takes out a number, if it is there.
+    pub fn remove_number(&mut self, name: &str) {
+        self.numbers.retain(|(known, _)| known != name);
     }
 
     /// A number.
@@ -74,7 +84,22 @@ impl<T> Memory<T> {
     }
 }
 
+/// The largest count that is read back from an `f64` exactly.
+const LARGEST_COUNT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+
 impl<T: Real> Memory<T> {
+    /// A number that counts something.
+    ///
+    /// # Errors
+    /// [`TrainError::Resume`] if it is missing or not a count.
+    pub fn count(&self, name: &str) -> Result<u64, TrainError> {
+        let number = self.number(name)?;
+        if !(0.0..=LARGEST_COUNT).contains(&number) || number.fract() != 0.0 {
+            return Err(TrainError::Resume(format!("its `{name}` is {number}, not a count")));
+        }
+        Ok(number as u64)
+    }
+
     /// Takes out an array, which must have the shape (width, nodes).
     ///
     /// # Errors

@@ -29,8 +29,15 @@ pub trait Method<T: Real>: Send {
         labels: &[usize],
     ) -> Result<Iteration, TrainError>;
 
-    /// Forgets what belongs to a batch: the next iteration is another one's first.
-    fn restart(&mut self);
+    /// The batch is done, at whose end the network is `network`: what belongs to it is forgotten, and
+    /// the next iteration is another one's first.
+    fn finish_batch(&mut self, network: &Network<T>);
+
+    /// The network that is evaluated beside the last iterate, if the method keeps one: an average of
+    /// the iterates.
+    fn average(&self) -> Option<&Network<T>> {
+        None
+    }
 
     /// What the next iteration needs of those before, if anything.
     fn memory(&self) -> Option<Memory<T>>;
@@ -62,8 +69,12 @@ impl<T: Real> Method<T> for Box<dyn Method<T>> {
         (**self).iterate(network, x0, labels)
     }
 
-    fn restart(&mut self) {
-        (**self).restart();
+    fn finish_batch(&mut self, network: &Network<T>) {
+        (**self).finish_batch(network);
+    }
+
+    fn average(&self) -> Option<&Network<T>> {
+        (**self).average()
     }
 
     fn memory(&self) -> Option<Memory<T>> {

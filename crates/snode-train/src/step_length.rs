@@ -3,7 +3,7 @@
 use faer::MatRef;
 use snode_ode::Real;
 
-use crate::{Cost, TrainError};
+use crate::{Cost, OptionError, TrainError};
 
 /// φ′ of (S9): the derivative by η of the cost with x(T) replaced by x(T) + ηξ(T) and (W, b) by
 /// (W, b) + ηd. φ is convex, so φ′ grows.
@@ -121,7 +121,7 @@ impl LinearisedCost {
     /// positive.
     pub fn minimise(&self, largest: Option<f64>) -> Result<StepLength, TrainError> {
         if let Some(largest) = largest {
-            TrainError::require("max_step", largest, largest > 0.0, "more than 0")?;
+            OptionError::require("max_step", largest, largest > 0.0, "more than 0")?;
         }
         let (initial_slope, curvature) = self.derivatives(0.0);
         if !(initial_slope.is_finite() && curvature.is_finite()) {
@@ -258,7 +258,7 @@ mod tests {
     fn a_max_step_that_is_none_is_refused() {
         for largest in [0.0, -1.0, f64::NAN] {
             let error = separated(0.01).minimise(Some(largest)).unwrap_err();
-            assert!(matches!(error, TrainError::Option { option: "max_step", .. }));
+            assert!(matches!(error, TrainError::Option(OptionError { option: "max_step", .. })));
         }
     }
 

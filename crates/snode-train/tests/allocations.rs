@@ -8,7 +8,10 @@ use snode_ode::{
     Activation, Endpoint, Euler, Grid, Initialisation, Interpolation, Network, Perturbation,
     RungeKutta, Scheme,
 };
-use snode_train::{Conjugacy, Cost, Discretisation, LineSearch, Ncg, NcgOptions, Space};
+use snode_train::{
+    Averaged, Averaging, Conjugacy, Cost, Discretisation, LineSearch, Method, Ncg, NcgOptions,
+    Preconditioner, Space,
+};
 
 struct Counting;
 
@@ -62,6 +65,7 @@ fn iterations_and_solves_allocate_nothing() {
     pool.install(|| {
         for (scheme, ends) in SCHEMES {
             iterations_allocate_nothing(scheme, ends);
+            batches_allocate_nothing(scheme, ends);
             solves_allocate_nothing(scheme, ends);
         }
     });
@@ -101,6 +105,29 @@ fn iterations_allocate_nothing(scheme: Make, ends: Endpoint) {
                 ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
             }
         });
+    }
+}
+
+/// Whole batches, with what goes on through them; the Kronecker factors where they are not updated.
+fn batches_allocate_nothing(scheme: Make, ends: Endpoint) {
+    for preconditioner in [
+        Preconditioner::Diagonal { decay: 0.9, damping: 0.1 },
+        Preconditioner::Kronecker { decay: 0.9, damping: 0.1, every: 1000 },
+    ] {
+        let (mut network, x) = (network(ends), batch());
+        let labels: Vec<usize> = (0..100).map(|j| j % 10).collect();
+        let options = NcgOptions { preconditioner, ..NcgOptions::default() };
+        let ncg = Ncg::new(scheme(), Cost::cross_entropy(10), options, &network).unwrap();
+        let averaging = Averaging::Exponential { decay: 0.9 };
+        let mut method = Averaged::new(ncg, averaging, &network).unwrap();
+        let mut train = || {
+            method.iterate(&mut network, x.as_ref(), &labels).unwrap();
+            method.finish_batch(&network);
+        };
+        for _ in 0..3 {
+            train();
+        }
+        assert_nothing_allocated(&format!("batches with {preconditioner:?}"), train);
     }
 }
 

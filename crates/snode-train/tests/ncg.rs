@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use faer::Mat;
 use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Parameters, Real};
 use snode_train::{
-    Conjugacy, Cost, Discretisation, EvaluationSet, GradientSpace, Iteration, LineSearch, Metric,
-    Ncg, NcgOptions, Score, Space, TrainError,
+    Conjugacy, Cost, Discretisation, EvaluationSet, FirstDirection, GradientSpace, Iteration,
+    LineSearch, Metric, Ncg, NcgOptions, OptionError, Schedule, Score, Space, TrainError,
 };
 use support::wrong::Wrong;
 
@@ -247,10 +247,10 @@ fn what_cannot_be_iterated_is_refused_and_changes_nothing() {
         assert!(matches!(empty, Err(TrainError::EmptyBatch)), "{empty:?}");
         let backwards = NcgOptions { max_step: Some(-1.0), ..NcgOptions::default() };
         let refused = ncg(backwards).unwrap_err();
-        assert!(matches!(refused, TrainError::Option { option: "max_step", .. }));
+        assert!(matches!(refused, TrainError::Option(OptionError { option: "max_step", .. })));
         let space = Space::H1 { length: 0.0, discretisation: Discretisation::Tridiagonal };
         let refused = ncg(NcgOptions { space, ..NcgOptions::default() }).unwrap_err();
-        assert!(matches!(refused, TrainError::Option { option: "length", .. }));
+        assert!(matches!(refused, TrainError::Option(OptionError { option: "length", .. })));
         assert!(network == before);
 
         let grid = Grid::new(2.0, 7, Endpoint::Excluded).unwrap();
@@ -262,7 +262,7 @@ fn what_cannot_be_iterated_is_refused_and_changes_nothing() {
     check::<f32>();
     for length in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let space = Space::H1 { length, discretisation: Discretisation::Tridiagonal };
-        assert!(matches!(space.check(), Err(TrainError::Option { option: "length", .. })));
+        assert!(matches!(space.check(), Err(OptionError { option: "length", .. })));
     }
     assert!(h1(Discretisation::Midpoint).check().is_ok() && Space::L2.check().is_ok());
 }
@@ -320,4 +320,95 @@ fn an_iteration_that_fails_leaves_direction_and_memory_as_they_were() {
             assert!(network == twin && disturbed.memory() == undisturbed.memory());
         }
     }
+}
+
+/// (S51): η = c s_k η*.
+#[test]
+fn steps_are_damped_by_factor_and_schedule() {
+    let (expected, _, _) = problem::<f64>(Activation::Tanh);
+    let schedule = Schedule::Linear { batches: 4, factor: 0.2 };
+    let damped = NcgOptions { step_factor: 0.5, schedule, ..NcgOptions::default() };
+    let first = |options: NcgOptions, batches: usize| {
+        let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
+        let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), options, &network).unwrap();
+        for _ in 0..batches {
+            ncg.restart();
+        }
+        let report = ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
+        (report.eta, network, ncg.direction().clone())
+    };
+    let (whole, _, _) = first(NcgOptions::default(), 0);
+    for (batches, factor) in [(0, 0.5), (1, 0.4), (2, 0.3), (4, 0.1), (7, 0.1)] {
+        let (eta, network, direction) = first(damped, batches);
+        assert!((eta - factor * whole).abs() < 1e-14 * whole, "batch {batches}");
+        let mut moved = expected.parameters().clone();
+        moved.axpy(eta, &direction);
+        assert!(moved == *network.parameters());
+    }
+    for step_factor in [0.0, 2.0, f64::NAN] {
+        let refused = NcgOptions { step_factor, ..NcgOptions::default() }.check().unwrap_err();
+        assert!(matches!(refused, TrainError::Option(OptionError { option: "step_factor", .. })));
+    }
+}
+
+/// (S52): the formula with the last batch's gradient and direction; steepest descent where that does not
+/// descend.
+#[test]
+fn a_direction_is_carried_over_and_descends() {
+    let mut carried = 0;
+    for conjugacy in FORMULAS {
+        let options = NcgOptions {
+            conjugacy,
+            first_direction: FirstDirection::Conjugate,
+            ..NcgOptions::default()
+        };
+        let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
+        let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), options, &network).unwrap();
+        let mut square = f64::NAN;
+        for batch in 0..12 {
+            let x = Mat::from_fn(9, 24, |i, j| {
+                x[(i, (j + 5 * batch) % 24)] * (1.0 + 0.1 * batch as f64)
+            });
+            let labels: Vec<usize> =
+                (0..24).map(|j| labels[(j + 5 * batch + batch % 3) % 24]).collect();
+            for iteration in 0..2 {
+                let last = ncg.direction().clone();
+                let report = ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
+                assert!(report.slope < 0.0, "{conjugacy:?}");
+                if iteration == 0 {
+                    assert!(!report.rose);
+                    carried += usize::from(report.gamma != 0.0);
+                    if conjugacy == Conjugacy::FletcherReeves && batch > 0 && !report.restarted {
+                        let gamma = report.gradient_norm.powi(2) / square;
+                        assert!((report.gamma - gamma).abs() < 1e-12 * gamma);
+                        let mut d = last;
+                        d.combine(gamma, ncg.gradient(), -1.0);
+                        d.axpy(-1.0, ncg.direction());
+                        assert!(d.as_slice().iter().all(|d| d.abs() < 1e-12));
+                    }
+                }
+                square = report.gradient_norm.powi(2);
+            }
+            ncg.restart();
+        }
+    }
+    assert!(carried > 40, "{carried}");
+}
+
+/// Another batch whose labels are the opposite: what descended on the last one ascends on it.
+#[test]
+fn a_carried_direction_that_ascends_is_a_restart() {
+    let options =
+        NcgOptions { first_direction: FirstDirection::Conjugate, ..NcgOptions::default() };
+    let (mut network, x, _) = problem::<f64>(Activation::Tanh);
+    let cost = Cost::cross_entropy(2);
+    let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap();
+    let labels: Vec<usize> = (0..24).map(|j| j % 2).collect();
+    for _ in 0..3 {
+        ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
+    }
+    ncg.restart();
+    let opposite: Vec<usize> = labels.iter().map(|label| 1 - label).collect();
+    let report = ncg.iterate(&mut network, x.as_ref(), &opposite).unwrap();
+    assert!(report.restarted && report.gamma == 0.0 && report.slope < 0.0, "{report:?}");
 }

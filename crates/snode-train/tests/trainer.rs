@@ -8,9 +8,10 @@ use std::time::Duration;
 use faer::{Mat, MatMut};
 use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real};
 use snode_train::{
-    BatchSource, Conjugacy, Control, Cost, Discretisation, EarlyStop, EvaluationSet, Event,
-    IterationRecord, LineSearch, Ncg, NcgOptions, Observer, ObserverError, Plan, Position,
-    Snapshot, Space, State, StopReason, StopSignal, TimeLimit, TrainError, Trainer,
+    AVERAGE, Averaged, Averaging, BatchSource, Conjugacy, Control, Cost, Discretisation, EarlyStop,
+    EvaluationSet, Event, FirstDirection, IterationRecord, LineSearch, Method, Metric, Ncg,
+    NcgOptions, Observer, ObserverError, Plan, Position, Preconditioner, Schedule, Snapshot, Space,
+    State, StopReason, StopSignal, TimeLimit, TrainError, Trainer,
 };
 
 const WIDTH: usize = 6;
@@ -93,43 +94,70 @@ fn timeless<T: Real>(mut snapshot: Snapshot<T>) -> Snapshot<T> {
     snapshot
 }
 
+/// The methods whose continuation is tested: the paper's with its variants, and those that go on through
+/// batches.
+fn all_options() -> Vec<NcgOptions> {
+    let h1 = Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal };
+    let mut all = Vec::new();
+    for conjugacy in [Conjugacy::FletcherReeves, Conjugacy::PolakRibiere, Conjugacy::HagerZhang] {
+        for space in [Space::L2, h1] {
+            for line_search in [LineSearch::Linearised, LineSearch::Backtracking { halvings: 3 }] {
+                all.push(NcgOptions { space, conjugacy, line_search, ..NcgOptions::default() });
+            }
+        }
+        let carried = NcgOptions {
+            conjugacy,
+            first_direction: FirstDirection::Conjugate,
+            schedule: Schedule::Linear { batches: 6, factor: 0.1 },
+            ..NcgOptions::default()
+        };
+        let diagonal = Preconditioner::Diagonal { decay: 0.5, damping: 0.1 };
+        let kronecker = Preconditioner::Kronecker { decay: 0.5, damping: 0.1, every: 2 };
+        all.push(carried);
+        all.push(NcgOptions { preconditioner: diagonal, metric: Metric::Space, ..carried });
+        all.push(NcgOptions { preconditioner: kronecker, space: h1, ..carried });
+    }
+    all
+}
+
 fn continuation_has_the_same_bits<T: Real>() {
     let sets = sets::<T>();
-    for conjugacy in [Conjugacy::FletcherReeves, Conjugacy::PolakRibiere, Conjugacy::HagerZhang] {
-        for space in
-            [Space::L2, Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal }]
-        {
-            for line_search in [LineSearch::Linearised, LineSearch::Backtracking { halvings: 3 }] {
-                let options = NcgOptions { space, conjugacy, line_search, ..NcgOptions::default() };
-                let whole = {
-                    let mut source = Circle;
-                    let mut trainer =
-                        Trainer::new(ncg::<T>(options), start(), plan(), &mut source, &sets)
-                            .unwrap();
-                    assert_eq!(trainer.run().unwrap(), StopReason::Finished);
-                    timeless(trainer.snapshot())
-                };
-                assert_eq!(whole.history.iterations.len(), 2 * 3 * 4);
-                for interrupted_after in 1..2 * 3 * 4 {
-                    let mut source = Circle;
-                    let mut stop = StopAfter(interrupted_after);
-                    let snapshot = {
-                        let mut trainer =
-                            Trainer::new(ncg::<T>(options), start(), plan(), &mut source, &sets)
-                                .unwrap();
-                        trainer.observe_with(&mut stop);
-                        assert_eq!(trainer.run().unwrap(), StopReason::Interrupted);
-                        trainer.snapshot()
-                    };
-                    let mut trainer =
-                        Trainer::new(ncg::<T>(options), snapshot, plan(), &mut source, &sets)
-                            .unwrap();
-                    assert_eq!(trainer.run().unwrap(), StopReason::Finished);
-                    assert!(
-                        timeless(trainer.snapshot()) == whole,
-                        "{options:?} interrupted after {interrupted_after}"
-                    );
+    for options in all_options() {
+        for averaging in [None, Some(Averaging::Exponential { decay: 0.9 })] {
+            let method = || -> Box<dyn Method<T>> {
+                match averaging {
+                    None => Box::new(ncg::<T>(options)),
+                    Some(averaging) => {
+                        let network = start().network;
+                        Box::new(Averaged::new(ncg(options), averaging, &network).unwrap())
+                    }
                 }
+            };
+            let whole = {
+                let mut source = Circle;
+                let mut trainer =
+                    Trainer::new(method(), start(), plan(), &mut source, &sets).unwrap();
+                assert_eq!(trainer.run().unwrap(), StopReason::Finished);
+                timeless(trainer.snapshot())
+            };
+            assert_eq!(whole.history.iterations.len(), 2 * 3 * 4);
+            for interrupted_after in 1..2 * 3 * 4 {
+                let mut source = Circle;
+                let mut stop = StopAfter(interrupted_after);
+                let snapshot = {
+                    let mut trainer =
+                        Trainer::new(method(), start(), plan(), &mut source, &sets).unwrap();
+                    trainer.observe_with(&mut stop);
+                    assert_eq!(trainer.run().unwrap(), StopReason::Interrupted);
+                    trainer.snapshot()
+                };
+                let mut trainer =
+                    Trainer::new(method(), snapshot, plan(), &mut source, &sets).unwrap();
+                assert_eq!(trainer.run().unwrap(), StopReason::Finished);
+                assert!(
+                    timeless(trainer.snapshot()) == whole,
+                    "{options:?} {averaging:?} interrupted after {interrupted_after}"
+                );
             }
         }
     }
@@ -250,4 +278,65 @@ fn snapshots_that_do_not_fit_are_refused() {
         Snapshot { position: Position { epoch: 0, batch: 3, iteration: 0 }, ..start::<f64>() };
     let result = Trainer::new(ncg(NcgOptions::default()), beyond, plan(), &mut source, &[]);
     assert!(matches!(result, Err(TrainError::Resume(_))));
+}
+
+/// The definition (S50) by the iterates of the same training without an average, which does not change.
+#[test]
+fn averages_are_those_of_the_iterates() {
+    /// Keeps the parameters at the ends of batches.
+    struct Iterates(Vec<Vec<f64>>);
+    impl Observer<f64> for Iterates {
+        fn observe(
+            &mut self,
+            event: &Event<'_>,
+            state: &State<'_, f64>,
+        ) -> Result<Control, ObserverError> {
+            if matches!(event, Event::Settled) && state.position.iteration == 0 {
+                self.0.push(state.network.parameters().as_slice().to_vec());
+            }
+            Ok(Control::Continue)
+        }
+    }
+    let sets = sets::<f64>();
+    let mut source = Circle;
+    let mut iterates = Iterates(Vec::new());
+    let options = NcgOptions::default();
+    let mut trainer = Trainer::new(ncg(options), start(), plan(), &mut source, &sets).unwrap();
+    trainer.observe_with(&mut iterates);
+    trainer.run().unwrap();
+    let plain = trainer.snapshot();
+    assert_eq!(iterates.0.len(), 6);
+
+    let mean = |from: usize| -> Vec<f64> {
+        let count = (iterates.0.len() - from) as f64;
+        let entries = 0..iterates.0[0].len();
+        entries.map(|i| iterates.0[from..].iter().map(|p| p[i]).sum::<f64>() / count).collect()
+    };
+    let mut exponential = start::<f64>().network.parameters().as_slice().to_vec();
+    for (k, parameters) in iterates.0.iter().enumerate() {
+        let keep = 0.3_f64.min((k + 1) as f64 / (k + 10) as f64);
+        for (a, p) in exponential.iter_mut().zip(parameters) {
+            *a = keep * *a + (1.0 - keep) * p;
+        }
+    }
+    for (averaging, expected) in [
+        (Averaging::Tail { from: 0 }, mean(0)),
+        (Averaging::Tail { from: 4 }, mean(4)),
+        (Averaging::Exponential { decay: 0.3 }, exponential),
+    ] {
+        let method = Averaged::new(ncg(options), averaging, &start().network).unwrap();
+        let mut source = Circle;
+        let mut trainer = Trainer::new(method, start(), plan(), &mut source, &sets).unwrap();
+        trainer.run().unwrap();
+        let snapshot = trainer.snapshot();
+        assert!(snapshot.network == plain.network, "{averaging:?}");
+        let average = trainer.method().average().unwrap();
+        for (found, expected) in average.parameters().as_slice().iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-14, "{averaging:?}");
+        }
+        let cost = Cost::cross_entropy(3);
+        let score = sets[0].score(&Euler::new(), average, &cost).unwrap();
+        assert_eq!(snapshot.history.last_score(&format!("test{AVERAGE}")), Some(score));
+        assert_eq!(snapshot.history.last_score("test"), plain.history.last_score("test"));
+    }
 }

@@ -8,8 +8,14 @@ use super::{analysis, scheme};
 use crate::error::{Error, Result};
 use crate::file::Locator;
 use crate::format::plain;
-use crate::method::{MethodOptions, cost, key_to_blame, method_keys, method_options};
-use crate::schema::{Experiment, LineSearchName, ScheduleName, SchemeName, SpaceName};
+use crate::method::{
+    MethodOptions, averaging, cost, key_to_blame, method_keys, method_options, ncg_key_to_blame,
+    sgd_key_to_blame,
+};
+use crate::schema::{
+    AverageName, Experiment, LineSearchName, PreconditionerName, ScheduleName, SchemeName,
+    SpaceName,
+};
 use crate::threads::MOST_THREADS;
 
 /// The largest horizon; more would be integrated, but never usefully.
@@ -197,20 +203,25 @@ impl Rules<'_> {
             let given = key.is_given && !key.belongs;
             self.only_with(&format!("training.{}", key.key), given, key.condition)?;
         }
-        match method_options(training) {
-            MethodOptions::Ncg(_) => self.conjugate_gradients(),
+        self.schedule()?;
+        self.average()?;
+        let (key, problem) = match method_options(training) {
+            MethodOptions::Ncg(options) => {
+                self.conjugate_gradients()?;
+                self.preconditioner()?;
+                let Err(error) = options.check() else { return Ok(()) };
+                ncg_key_to_blame(&error)
+            }
             MethodOptions::Sgd(options) => {
                 self.stochastic_gradients()?;
-                options.check().map_err(|error| {
-                    let (key, problem) = key_to_blame(&error);
-                    self.locator.error(&key, problem)
-                })
+                let Err(error) = options.check() else { return Ok(()) };
+                sgd_key_to_blame(&error)
             }
-        }
+        };
+        Err(self.locator.error(&key, problem))
     }
 
     fn stochastic_gradients(&self) -> Result<()> {
-        let training = &self.experiment.training;
         if self.experiment.network.scheme != SchemeName::Euler {
             return Err(self.locator.error(
                 "training.method",
@@ -218,7 +229,12 @@ impl Rules<'_> {
                  network.scheme = \"euler\"",
             ));
         }
-        let falls = "`schedule = \"step\"`, `\"exponential\"` or `\"cosine\"`";
+        Ok(())
+    }
+
+    fn schedule(&self) -> Result<()> {
+        let training = &self.experiment.training;
+        let falls = "`schedule = \"linear\"`, `\"step\"`, `\"exponential\"` or `\"cosine\"`";
         match (training.schedule.unwrap_or_default(), training.schedule_batches) {
             (ScheduleName::Constant, batches) => {
                 self.only_with("training.schedule_batches", batches.is_some(), falls)?;
@@ -227,10 +243,39 @@ impl Rules<'_> {
             }
             (_, None) => Err(self.locator.error(
                 "training.schedule",
-                "the learning rate falls after schedule_batches batches; give that key too",
+                "steps fall after schedule_batches batches; give that key too",
             )),
             (_, Some(batches)) => self.count("training.schedule_batches", batches, 1, usize::MAX),
         }
+    }
+
+    fn average(&self) -> Result<()> {
+        let training = &self.experiment.training;
+        let name = training.average.unwrap_or_default();
+        let decay = training.average_decay.is_some() && name != AverageName::Exponential;
+        self.only_with("training.average_decay", decay, "`average = \"exponential\"`")?;
+        let from = training.average_from.is_some() && name != AverageName::Tail;
+        self.only_with("training.average_from", from, "`average = \"tail\"`")?;
+        let Some(Err(error)) = averaging(training).map(|averaging| averaging.check()) else {
+            return Ok(());
+        };
+        let (key, problem) = key_to_blame(&error);
+        Err(self.locator.error(&key, problem))
+    }
+
+    fn preconditioner(&self) -> Result<()> {
+        let training = &self.experiment.training;
+        let name = training.preconditioner.unwrap_or_default();
+        let is_none = name == PreconditionerName::None;
+        let learnt = "`preconditioner = \"diagonal\"` or `\"kronecker\"`";
+        let decay = is_none && training.preconditioner_decay.is_some();
+        self.only_with("training.preconditioner_decay", decay, learnt)?;
+        let damping = is_none && training.preconditioner_damping.is_some();
+        self.only_with("training.preconditioner_damping", damping, learnt)?;
+        let is_kronecker = name == PreconditionerName::Kronecker;
+        let every = !is_kronecker && training.preconditioner_every.is_some();
+        let kronecker = "`preconditioner = \"kronecker\"`";
+        self.only_with("training.preconditioner_every", every, kronecker)
     }
 
     fn conjugate_gradients(&self) -> Result<()> {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use snode_ode::{Activation, Initialisation, Precision};
-use snode_train::{Conjugacy, Discretisation, Metric};
+use snode_train::{Conjugacy, Discretisation, FirstDirection, Metric};
 
 use super::analysis::AnalysisConfig;
 use super::attack::AttackConfig;
@@ -223,18 +223,45 @@ pub struct TrainingConfig {
     /// NCG: a cap on the step length η.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_step: Option<f64>,
+    /// NCG: by what η is multiplied, before the schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_factor: Option<f64>,
+    /// NCG: from where a batch's first direction goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_direction: Option<FirstDirection>,
+    /// NCG: the metric that the space is weighted with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preconditioner: Option<PreconditionerName>,
+    /// ρ of the metric's running means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preconditioner_decay: Option<f64>,
+    /// δ of the metric.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preconditioner_damping: Option<f64>,
+    /// On every so manieth batch the Kronecker factors are updated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preconditioner_every: Option<usize>,
+    /// How step lengths and learning rates fall.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleName>,
+    /// After how many batches they fall, or have fallen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule_batches: Option<usize>,
+    /// To which part they fall.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule_factor: Option<f64>,
+    /// Which average of the iterates is kept beside the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average: Option<AverageName>,
+    /// ρ of the exponential average.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average_decay: Option<f64>,
+    /// The first batch of the mean over the last part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average_from: Option<u64>,
     /// Stochastic gradients: α, the learning rate before its schedule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
-    /// Stochastic gradients: how the learning rate falls.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<ScheduleName>,
-    /// After how many batches the learning rate falls, or has fallen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub schedule_batches: Option<usize>,
-    /// To which part the learning rate falls.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub schedule_factor: Option<f64>,
     /// Stochastic gradients: λ of decoupled weight decay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight_decay: Option<f64>,
@@ -289,10 +316,19 @@ impl Default for TrainingConfig {
             line_search: None,
             halvings: None,
             largest_step: None,
-            learning_rate: None,
+            step_factor: None,
+            first_direction: None,
+            preconditioner: None,
+            preconditioner_decay: None,
+            preconditioner_damping: None,
+            preconditioner_every: None,
             schedule: None,
             schedule_batches: None,
             schedule_factor: None,
+            average: None,
+            average_decay: None,
+            average_from: None,
+            learning_rate: None,
             weight_decay: None,
             momentum: None,
             nesterov: None,
@@ -340,13 +376,41 @@ pub enum EpsilonPlaceName {
     Outside,
 }
 
-/// A schedule of the learning rate.
+/// A metric that is learnt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PreconditionerName {
+    /// None.
+    #[default]
+    None,
+    /// By the running squares of the gradient.
+    Diagonal,
+    /// By Kronecker factors.
+    Kronecker,
+}
+
+/// An average of the iterates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AverageName {
+    /// None.
+    #[default]
+    None,
+    /// It forgets.
+    Exponential,
+    /// The mean over the last part of the training.
+    Tail,
+}
+
+/// A schedule of step lengths and learning rates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScheduleName {
     /// It stays.
     #[default]
     Constant,
+    /// It falls along a line.
+    Linear,
     /// It falls in steps.
     Step,
     /// It falls steadily.

@@ -13,7 +13,8 @@ pub use analysis::{
 pub use attack::{AttackConfig, AttackMethod, NormName};
 pub use device::DeviceName;
 pub use experiment::{
-    CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
-    NetworkConfig, OutputConfig, ScheduleName, SpaceName, TrainingConfig,
+    AverageName, CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss,
+    Method, NetworkConfig, OutputConfig, PreconditionerName, ScheduleName, SpaceName,
+    TrainingConfig,
 };
 pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme_of, tolerance_problem};

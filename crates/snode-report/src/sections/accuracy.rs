@@ -51,12 +51,27 @@ fn cell(collection: &Collection, group: &Group) -> String {
     let accuracies: Moments =
         group.runs(collection).filter_map(super::super::Run::accuracy).collect();
     let text = mean_and_spread(&scaled(&accuracies, 100.0), 2);
-    format!("{text} ({}/{})", accuracies.count, group.cells.len())
+    let averages: Moments =
+        group.runs(collection).filter_map(super::super::Run::average_accuracy).collect();
+    let average = if averages.count == 0 {
+        String::new()
+    } else {
+        format!("; average of the iterates {}", mean_and_spread(&scaled(&averages, 100.0), 2))
+    };
+    format!("{text} ({}/{}){average}", accuracies.count, group.cells.len())
 }
 
 fn data(collection: &Collection) -> Csv {
-    let mut data =
-        columns(&["seed", "file", "images", "accuracy", "batches", "iterations", "seconds"]);
+    let mut data = columns(&[
+        "seed",
+        "file",
+        "images",
+        "accuracy",
+        "accuracy_average",
+        "batches",
+        "iterations",
+        "seconds",
+    ]);
     for group in &collection.groups {
         for run in group.runs(collection) {
             let history = &run.summary.history;
@@ -66,6 +81,7 @@ fn data(collection: &Collection) -> Csv {
                 run.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 run.test_images().map_or_else(String::new, |images| images.to_string()),
                 run.accuracy().map_or_else(String::new, |value| value.to_string()),
+                run.average_accuracy().map_or_else(String::new, |value| value.to_string()),
                 batches.to_string(),
                 history.iterations.len().to_string(),
                 history.seconds().to_string(),

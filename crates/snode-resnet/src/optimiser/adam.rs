@@ -1,8 +1,8 @@
 use snode_ode::Real;
+use snode_train::OptionError;
 
 use super::momentum::check_fraction;
 use super::rmsprop::check_epsilon;
-use crate::ResNetError;
 use crate::update::Rule;
 
 /// Adam (S24), as `keras.optimizers.Adam` of Keras 3 defines it, with ε *outside* the root of the
@@ -30,7 +30,7 @@ impl Default for Adam {
 impl Adam {
     pub(super) const STATE: &'static [&'static str] = &["first_moment", "second_moment"];
 
-    pub(super) fn check(self) -> Result<(), ResNetError> {
+    pub(super) fn check(self) -> Result<(), OptionError> {
         check_fraction("betas", self.beta1)?;
         check_fraction("betas", self.beta2)?;
         check_epsilon(self.epsilon)

@@ -6,13 +6,13 @@ mod plain;
 mod rmsprop;
 
 use snode_ode::{Parameters, ParametersMut, Real};
+use snode_train::OptionError;
 
 pub use adam::Adam;
 pub use momentum::Momentum;
 pub use plain::Plain;
 pub use rmsprop::{EpsilonPlace, RmsProp};
 
-use crate::ResNetError;
 use crate::update::{Factors, Sums, update};
 
 /// An optimiser with its options.
@@ -44,8 +44,8 @@ impl Optimiser {
     /// Refuses options that make no sense.
     ///
     /// # Errors
-    /// [`ResNetError::Option`].
-    pub fn check(self) -> Result<(), ResNetError> {
+    /// [`OptionError`].
+    pub fn check(self) -> Result<(), OptionError> {
         match self {
             Self::Plain(_) => Ok(()),
             Self::Momentum(options) => options.check(),

@@ -1,6 +1,6 @@
 use snode_ode::Real;
+use snode_train::OptionError;
 
-use crate::ResNetError;
 use crate::update::Rule;
 
 /// Gradient descent with momentum (S22), as `keras.optimizers.SGD` of Keras 3 defines it:
@@ -24,7 +24,7 @@ impl Default for Momentum {
 impl Momentum {
     pub(super) const STATE: &'static [&'static str] = &["velocity"];
 
-    pub(super) fn check(self) -> Result<(), ResNetError> {
+    pub(super) fn check(self) -> Result<(), OptionError> {
         check_fraction("momentum", self.momentum)
     }
 
@@ -38,8 +38,8 @@ impl Momentum {
 }
 
 /// Refuses what is not in \[0, 1).
-pub(super) fn check_fraction(option: &'static str, found: f64) -> Result<(), ResNetError> {
-    ResNetError::require(option, found, (0.0..1.0).contains(&found), "0 or more, less than 1")
+pub(super) fn check_fraction(option: &'static str, found: f64) -> Result<(), OptionError> {
+    OptionError::require(option, found, (0.0..1.0).contains(&found), "0 or more, less than 1")
 }
 
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 use snode_ode::Real;
+use snode_train::OptionError;
 
 use super::momentum::check_fraction;
-use crate::ResNetError;
 use crate::update::Rule;
 
 /// Where RMSprop adds ε.
@@ -51,7 +51,7 @@ impl Default for RmsProp {
 }
 
 impl RmsProp {
-    pub(super) fn check(self) -> Result<(), ResNetError> {
+    pub(super) fn check(self) -> Result<(), OptionError> {
         check_fraction("rho", self.rho)?;
         check_epsilon(self.epsilon)?;
         check_fraction("momentum", self.momentum)
@@ -79,9 +79,9 @@ impl RmsProp {
 }
 
 /// Refuses an ε that does not keep denominators from 0.
-pub(super) fn check_epsilon(epsilon: f64) -> Result<(), ResNetError> {
+pub(super) fn check_epsilon(epsilon: f64) -> Result<(), OptionError> {
     let is_allowed = epsilon.is_finite() && epsilon > 0.0;
-    ResNetError::require("epsilon", epsilon, is_allowed, "more than 0")
+    OptionError::require("epsilon", epsilon, is_allowed, "more than 0")
 }
 
 #[derive(Clone, Copy)]

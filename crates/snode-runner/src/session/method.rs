@@ -1,9 +1,9 @@
 //! The method of an experiment.
 
-use snode_experiment::{Experiment, MethodOptions, method_options, scheme};
+use snode_experiment::{Experiment, MethodOptions, averaging, method_options, scheme};
 use snode_ode::Network;
 use snode_resnet::Sgd;
-use snode_train::{Cost, Method, Ncg};
+use snode_train::{Averaged, Cost, Method, Ncg};
 
 use crate::device;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ pub fn method<T: Number>(
     network: &Network<T>,
 ) -> Result<Box<dyn Method<T>>> {
     let usage = |error: &dyn std::error::Error| Error::Refused(error.to_string());
-    Ok(match method_options(&experiment.training) {
+    let method: Box<dyn Method<T>> = match method_options(&experiment.training) {
         MethodOptions::Ncg(options) => {
             let scheme = device::training_scheme(&scheme(experiment))?;
             Box::new(Ncg::new(scheme, cost, options, network).map_err(|error| usage(&error))?)
@@ -27,6 +27,12 @@ pub fn method<T: Number>(
         MethodOptions::Sgd(options) => {
             device::refuse("a method of stochastic gradient descent", "ncg")?;
             Box::new(Sgd::new(cost, options, network).map_err(|error| usage(&error))?)
+        }
+    };
+    Ok(match averaging(&experiment.training) {
+        None => method,
+        Some(averaging) => {
+            Box::new(Averaged::new(method, averaging, network).map_err(|error| usage(&error))?)
         }
     })
 }

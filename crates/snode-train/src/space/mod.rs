@@ -1,27 +1,53 @@
 //! Gradient spaces: in which inner product the gradient is represented (S7).
 
+mod diagonal;
 mod h1;
+mod inner;
+mod kronecker;
 mod l2;
 mod midpoint;
+mod moments;
+mod preconditioner;
+mod probe;
+mod running_mean;
 mod trapezoid;
 mod tridiagonal;
 
+pub use diagonal::Diagonal;
 pub use h1::H1;
+pub use inner::Inner;
+pub use kronecker::Kronecker;
 pub use l2::L2;
 pub use midpoint::Midpoint;
+pub use preconditioner::Preconditioner;
+pub use probe::final_values;
 pub use trapezoid::Trapezoid;
 pub use tridiagonal::Tridiagonal;
 
-use snode_ode::{Grid, Parameters, Real};
+use snode_ode::{Grid, Parameters, Real, Trajectory};
 
-use crate::TrainError;
+use crate::{Cost, Memory, OptionError, TrainError};
 
 /// How many entries a [`DepthOperator`] sees at a time.
 pub const LANES: usize = 64;
 
+/// What a space may learn from a batch: how it begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a, 't, T: Real> {
+    /// The direct solution.
+    pub trajectory: &'a Trajectory<'t, T>,
+    /// The cost that is minimised.
+    pub cost: &'a Cost,
+    /// The L²-gradient (S6).
+    pub gradient: &'a Parameters<T>,
+}
+
 /// A Hilbert space in which the derivative of the cost gets its Riesz representative.
 ///
 /// Implement it to plug in another space.
+///
+/// The inner product may change from batch to batch ([`see`](Self::see)), and is the same in all
+/// iterations on one batch, so that conjugacy keeps its meaning.
 pub trait GradientSpace<T: Real>: Send {
     /// Whether the representative is the L²-gradient itself; it is then not copied.
     fn is_l2(&self) -> bool {
@@ -30,6 +56,30 @@ pub trait GradientSpace<T: Real>: Send {
 
     /// The representative v of the derivative whose L²(0,T)-representative is `gradient`.
     fn represent(&mut self, gradient: &Parameters<T>, representative: &mut Parameters<T>);
+
+    /// Is shown how a batch begins, before the first gradient on it is represented.
+    ///
+    /// # Errors
+    /// If the inner product cannot be made of it.
+    fn see(&mut self, batch: &Batch<'_, '_, T>) -> Result<(), TrainError> {
+        let _ = batch;
+        Ok(())
+    }
+
+    /// Adds to `memory` what the inner product was learnt from.
+    #[must_use]
+    fn remember(&self, memory: Memory<T>) -> Memory<T> {
+        memory
+    }
+
+    /// Takes that out of the memory of an instance with the same options.
+    ///
+    /// # Errors
+    /// [`TrainError::Resume`] if something is missing.
+    fn resume(&mut self, memory: &mut Memory<T>) -> Result<(), TrainError> {
+        let _ = memory;
+        Ok(())
+    }
 }
 
 /// A linear operator in depth, the same for every entry of the parameters.
@@ -76,13 +126,13 @@ impl Space {
     /// Refuses a space that cannot be.
     ///
     /// # Errors
-    /// [`TrainError::Option`] if ℓ is not positive and finite.
-    pub fn check(self) -> Result<(), TrainError> {
+    /// [`OptionError`] if ℓ is not positive and finite.
+    pub fn check(self) -> Result<(), OptionError> {
         match self {
             Self::L2 => Ok(()),
             Self::H1 { length, .. } => {
                 let is_length = length.is_finite() && length > 0.0;
-                TrainError::require("length", length, is_length, "more than 0, finite")
+                OptionError::require("length", length, is_length, "more than 0, finite")
             }
         }
     }
@@ -91,7 +141,7 @@ impl Space {
     ///
     /// # Errors
     /// If [`check`](Self::check) refuses it.
-    pub fn build<T: Real>(self, grid: &Grid) -> Result<Box<dyn GradientSpace<T>>, TrainError> {
+    pub fn build<T: Real>(self, grid: &Grid) -> Result<Box<dyn GradientSpace<T>>, OptionError> {
         self.check()?;
         Ok(match self {
             Self::L2 => Box::new(L2),

@@ -1,18 +1,7 @@
 //! What is recorded of a training.
 
 use super::Score;
-use crate::Iteration;
-
-/// Where a training stands: the next iteration to be done, counted from 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// The epoch.
-    pub epoch: usize,
-    /// The batch within the epoch.
-    pub batch: usize,
-    /// The iteration within the batch.
-    pub iteration: usize,
-}
+use crate::{Iteration, Position};
 
 /// One iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,12 +14,15 @@ pub struct IterationRecord {
     pub seconds: f64,
 }
 
+/// What follows the name of a set in the record of an evaluation of the average of the iterates.
+pub const AVERAGE: &str = " (average)";
+
 /// One evaluation of one set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EvaluationRecord {
     /// How many batches had been trained on, over all epochs.
     pub batches: usize,
-    /// The set's name.
+    /// The set's name; with [`AVERAGE`] after it where the average of the iterates was evaluated.
     pub set: String,
     /// How the network did.
     pub score: Score,

@@ -8,7 +8,7 @@ mod trainer;
 
 pub use batches::BatchSource;
 pub use evaluation::{EvaluationSet, Score, classify};
-pub use history::{EvaluationRecord, History, IterationRecord, Position};
+pub use history::{AVERAGE, EvaluationRecord, History, IterationRecord};
 pub use observers::{EarlyStop, StopSignal, TimeLimit};
 pub use trainer::{
     Control, Event, Observer, ObserverError, Plan, Snapshot, State, StopReason, Trainer,

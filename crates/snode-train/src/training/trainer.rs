@@ -5,8 +5,9 @@ use std::time::Instant;
 use faer::Mat;
 use snode_ode::{Network, Real};
 
-use super::{BatchSource, EvaluationRecord, EvaluationSet, History, IterationRecord, Position};
-use crate::{Memory, Method, TrainError};
+use super::history::AVERAGE;
+use super::{BatchSource, EvaluationRecord, EvaluationSet, History, IterationRecord};
+use crate::{Memory, Method, Position, TrainError};
 
 /// How long to train and when to evaluate.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -259,7 +260,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.position.iteration += 1;
         let mut evaluated = self.history.evaluations.len();
         if self.position.iteration >= self.plan.iterations {
-            self.method.restart();
+            self.method.finish_batch(&self.network);
             self.position = next_batch(self.position, self.source.batches_per_epoch());
             let due = self.batches_done().is_multiple_of(self.plan.evaluate_every.max(1));
             if due || self.is_finished() {
@@ -276,19 +277,26 @@ impl<'a, T: Real> Trainer<'a, T> {
         Ok(self.tell(&Event::Settled)?.or(stop))
     }
 
-    /// Measures the network on every set and records it.
+    /// Measures the network on every set and records it; then the average of the iterates, where the
+    /// method keeps one.
     ///
     /// # Errors
     /// If a set does not fit the network or a state is not finite.
     pub fn evaluate(&mut self) -> Result<(), TrainError> {
-        for set in self.sets {
-            let score = set.score(self.method.scheme(), &self.network, self.method.cost())?;
-            self.history.evaluations.push(EvaluationRecord {
-                batches: self.batches_done(),
-                set: set.name.clone(),
-                score,
-                seconds: self.history.seconds(),
-            });
+        let (method, batches, seconds) =
+            (self.method.as_ref(), self.batches_done(), self.history.seconds());
+        for (network, suffix) in [(Some(&self.network), ""), (method.average(), AVERAGE)] {
+            let Some(network) = network else { continue };
+            for set in self.sets {
+                let score = set.score(method.scheme(), network, method.cost())?;
+                let name = format!("{}{suffix}", set.name);
+                self.history.evaluations.push(EvaluationRecord {
+                    batches,
+                    set: name,
+                    score,
+                    seconds,
+                });
+            }
         }
         Ok(())
     }

@@ -1,77 +1,26 @@
 //! One mini-batch's nonlinear conjugate gradient iterations (Algorithm 1 of the paper).
 
+mod gradients;
+mod line;
+mod options;
+
+pub use options::{FirstDirection, LineSearch, Metric, NcgOptions};
+
 use std::fmt;
 
 use faer::MatRef;
-use snode_ode::{Combination, Network, Parameters, Real, Scheme, Trajectory};
+use snode_ode::{Network, Parameters, Real, Scheme, Trajectory};
 
-use crate::conjugacy::{Conjugacy, Products};
-use crate::space::GradientSpace;
-use crate::step_length::{DecayProducts, LinearisedCost, StepLength};
+use crate::conjugacy::Products;
+use crate::space::{Batch, GradientSpace};
+use crate::step_length::LinearisedCost;
 use crate::{
-    BatchCost, Cost, CostValue, Iteration, Memory, Method, Position, Space, Stopwatch, TrainError,
+    BatchCost, Cost, CostValue, Iteration, Memory, Method, Position, Stopwatch, TrainError,
 };
+use gradients::Gradients;
+use line::Line;
 
-/// In which inner product the conjugacy formula takes its products.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-pub enum Metric {
-    /// L² products of the gradients in whichever space they were represented: the prototype's.
-    #[default]
-    L2,
-    /// Products of the space the gradients are represented in, ⟨v, w⟩_{H¹} = ⟨u, w⟩_{L²}.
-    Space,
-}
-
-/// What is done about a linearised step that raises the true cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[non_exhaustive]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-pub enum LineSearch {
-    /// Nothing: the paper's method.
-    #[default]
-    Linearised,
-    /// The step is halved, up to `halvings` times, until the true cost does not rise; each trial
-    /// costs one direct solve, and the accepted one is the next iteration's.
-    Backtracking {
-        /// How often the step may be halved.
-        halvings: usize,
-    },
-}
-
-/// The choices of the method.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct NcgOptions {
-    /// The space gradients are represented in.
-    pub space: Space,
-    /// The formula for γ.
-    pub conjugacy: Conjugacy,
-    /// The inner product it uses.
-    pub metric: Metric,
-    /// What is done about rising costs.
-    pub line_search: LineSearch,
-    /// A cap on η, more than 0, if any.
-    pub max_step: Option<f64>,
-}
-
-impl NcgOptions {
-    /// Refuses options that make no sense.
-    ///
-    /// # Errors
-    /// [`TrainError::Option`] with the option.
-    pub fn check(&self) -> Result<(), TrainError> {
-        self.space.check()?;
-        match self.max_step {
-            Some(step) => TrainError::require("max_step", step, step > 0.0, "more than 0"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The numbers the method remembers from one iteration of a batch to the next.
+/// The numbers the method remembers from one iteration to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Scalars {
     /// ‖g_{j−1}‖².
@@ -89,45 +38,7 @@ mod names {
     pub const GRADIENT_SQUARE: &str = "gradient_square";
     pub const GRADIENT_DIRECTION: &str = "gradient_direction";
     pub const COST: &str = "cost";
-}
-
-/// The gradient of an iteration, its representative, and those of the iteration before.
-struct Gradients<T> {
-    space: Box<dyn GradientSpace<T>>,
-    /// The L²-gradient.
-    l2: Parameters<T>,
-    /// The representative of the gradient, where it is not the gradient itself.
-    representative: Option<Parameters<T>>,
-    /// The representative before, where the formula needs it.
-    last: Option<Parameters<T>>,
-}
-
-impl<T: Real> Gradients<T> {
-    /// The representative.
-    fn current(&self) -> &Parameters<T> {
-        self.representative.as_ref().unwrap_or(&self.l2)
-    }
-
-    fn current_mut(&mut self) -> &mut Parameters<T> {
-        self.representative.as_mut().unwrap_or(&mut self.l2)
-    }
-
-    /// Makes the last representative of the present one, whose memory the next one takes; or, done once
-    /// more before there is a next one or when it is of no use, undoes that.
-    fn exchange(&mut self) {
-        if let Some(last) = &mut self.last {
-            std::mem::swap(last, self.representative.as_mut().unwrap_or(&mut self.l2));
-        }
-    }
-
-    /// The gradient whose L² product with a second factor is the metric's product: the
-    /// representative itself, or the L²-gradient (⟨v, w⟩ in the space is ⟨u, w⟩ in L²).
-    fn metric_factor(&self, metric: Metric) -> &Parameters<T> {
-        match metric {
-            Metric::L2 => self.current(),
-            Metric::Space => &self.l2,
-        }
-    }
+    pub const BATCHES: &str = "batches";
 }
 
 /// Nonlinear conjugate gradients with their memory: everything an iteration needs is allocated
@@ -142,6 +53,10 @@ pub struct Ncg<T> {
     next_direction: Parameters<T>,
     linearised: LinearisedCost,
     memory: Option<Scalars>,
+    /// How many batches were finished.
+    batches: u64,
+    /// Whether the next iteration is the first of a batch.
+    begins_batch: bool,
     /// The cost of the present parameters, if the line search has just solved their direct problem.
     solved: Option<CostValue>,
 }
@@ -168,7 +83,7 @@ impl<T: Real> Ncg<T> {
     ) -> Result<Self, TrainError> {
         options.check()?;
         let zeros = || Parameters::zeros(network.width(), network.parameters().nodes());
-        let space = options.space.build(network.grid())?;
+        let space = options.preconditioner.build(options.space, network)?;
         let gradients = Gradients {
             representative: (!space.is_l2()).then(zeros),
             last: options.conjugacy.needs_last_gradient().then(zeros),
@@ -181,6 +96,8 @@ impl<T: Real> Ncg<T> {
             next_direction: zeros(),
             linearised: LinearisedCost::default(),
             memory: None,
+            batches: 0,
+            begins_batch: true,
             solved: None,
             scheme,
             batch: BatchCost::new(cost),
@@ -189,7 +106,7 @@ impl<T: Real> Ncg<T> {
     }
 
     /// The same method with gradients represented in a space of the caller's own, in place of the
-    /// options'.
+    /// options', preconditioner included.
     #[must_use]
     pub fn with_space(mut self, space: Box<dyn GradientSpace<T>>) -> Self {
         self.gradients.representative = (!space.is_l2()).then(|| self.gradients.l2.clone());
@@ -217,46 +134,68 @@ impl<T: Real> Ncg<T> {
         &self.direction
     }
 
-    /// Forgets the last direction: the next iteration is the first of a batch.
+    /// The next iteration is the first of another batch: forgets the last direction, unless the first
+    /// one of a batch goes on from it.
     pub fn restart(&mut self) {
-        self.memory = None;
+        self.batches += 1;
+        self.begins_batch = true;
         self.solved = None;
+        if self.options.first_direction == FirstDirection::SteepestDescent {
+            self.memory = None;
+        }
     }
 
-    /// What the method remembers, or `None` at the start of a batch: d_{j−1} as `direction`, g_{j−1}
+    /// What the method remembers, or `None` if nothing: d_{j−1} as `direction`, g_{j−1}
     /// as `last_gradient` where the formula needs it, and the numbers `gradient_square` ‖g_{j−1}‖²,
-    /// `gradient_direction` ⟨g_{j−1}, d_{j−1}⟩ and `cost`, J before the last step.
+    /// `gradient_direction` ⟨g_{j−1}, d_{j−1}⟩ and `cost`, J before the last step. With options that go
+    /// on through batches also their number, `batches`, and what the space remembers.
     pub fn memory(&self) -> Option<Memory<T>> {
-        let Scalars { gradient_square, gradient_direction, cost } = self.memory?;
-        let mut memory = Memory::new().with_array(names::DIRECTION, self.direction.clone());
-        if self.options.conjugacy.needs_last_gradient() {
-            memory = memory.with_array(names::LAST_GRADIENT, self.gradient().clone());
-        }
-        Some(
-            memory
+        let mut memory = Memory::new();
+        if let Some(Scalars { gradient_square, gradient_direction, cost }) = self.memory {
+            memory = memory.with_array(names::DIRECTION, self.direction.clone());
+            if self.options.conjugacy.needs_last_gradient() {
+                memory = memory.with_array(names::LAST_GRADIENT, self.gradient().clone());
+            }
+            memory = memory
                 .with_number(names::GRADIENT_SQUARE, gradient_square)
                 .with_number(names::GRADIENT_DIRECTION, gradient_direction)
-                .with_number(names::COST, cost),
-        )
+                .with_number(names::COST, cost);
+        }
+        if self.options.remembers_batches() {
+            memory = memory.with_number(names::BATCHES, self.batches as f64);
+            memory = self.gradients.space.remember(memory);
+        }
+        (!memory.is_empty()).then_some(memory)
     }
 
-    /// Takes up what another instance remembered, so that the next iteration has the same bits.
+    /// Takes up what another instance remembered before iteration number `iteration` of a batch, so
+    /// that the next iteration has the same bits.
     ///
     /// # Errors
-    /// [`TrainError::Resume`] if the shapes differ or something the formula needs is missing.
-    pub fn resume(&mut self, mut memory: Memory<T>) -> Result<(), TrainError> {
+    /// [`TrainError::Resume`] if the shapes differ or something that is needed is missing.
+    pub fn resume(&mut self, mut memory: Memory<T>, iteration: usize) -> Result<(), TrainError> {
         let shape = (self.direction.width(), self.direction.nodes());
-        let scalars = Scalars {
-            gradient_square: memory.number(names::GRADIENT_SQUARE)?,
-            gradient_direction: memory.number(names::GRADIENT_DIRECTION)?,
-            cost: memory.number(names::COST)?,
-        };
-        let direction = memory.take_array(names::DIRECTION, shape)?;
-        if self.options.conjugacy.needs_last_gradient() {
-            *self.gradients.current_mut() = memory.take_array(names::LAST_GRADIENT, shape)?;
+        let mut batches = 0;
+        if self.options.remembers_batches() {
+            batches = memory.count(names::BATCHES)?;
+            self.gradients.space.resume(&mut memory)?;
         }
-        self.direction = direction;
-        self.memory = Some(scalars);
+        let is_conjugate = self.options.first_direction == FirstDirection::Conjugate;
+        self.memory = None;
+        if iteration > 0 || (is_conjugate && batches > 0) {
+            let scalars = Scalars {
+                gradient_square: memory.number(names::GRADIENT_SQUARE)?,
+                gradient_direction: memory.number(names::GRADIENT_DIRECTION)?,
+                cost: memory.number(names::COST)?,
+            };
+            self.direction = memory.take_array(names::DIRECTION, shape)?;
+            if self.options.conjugacy.needs_last_gradient() {
+                *self.gradients.current_mut() = memory.take_array(names::LAST_GRADIENT, shape)?;
+            }
+            self.memory = Some(scalars);
+        }
+        self.batches = batches;
+        self.begins_batch = iteration == 0;
         self.solved = None;
         Ok(())
     }
@@ -269,7 +208,8 @@ impl<T: Real> Ncg<T> {
     /// # Errors
     /// If a shape or label does not fit, a state, the cost or the gradient is not finite, or there
     /// is no step length. Direction and memory are then those before the iteration, and so are the
-    /// parameters (up to rounding, where a line search had to take its step back).
+    /// parameters (up to rounding, where a line search had to take its step back). A preconditioner
+    /// may have seen the batch.
     pub fn iterate(
         &mut self,
         network: &mut Network<T>,
@@ -304,7 +244,7 @@ impl<T: Real> Ncg<T> {
         report.cost = cost;
         let total = report.cost.total();
         TrainError::ensure_finite("the cost", total)?;
-        report.rose = self.memory.is_some_and(|memory| total > memory.cost);
+        report.rose = !self.begins_batch && self.memory.is_some_and(|memory| total > memory.cost);
         report.phases.direct = clock.lap();
 
         // Of the two parameter-sized arrays for gradients, the last one's becomes the new one's.
@@ -316,6 +256,10 @@ impl<T: Real> Ncg<T> {
         }
         report.phases.adjoint = clock.lap();
 
+        if self.begins_batch {
+            let (cost, gradient) = (self.batch.cost(), &gradients.l2);
+            gradients.space.see(&Batch { trajectory: &trajectory, cost, gradient })?;
+        }
         if let Some(representative) = &mut gradients.representative {
             gradients.space.represent(&gradients.l2, representative);
         }
@@ -352,7 +296,7 @@ impl<T: Real> Ncg<T> {
             report.restarted = true;
             step = line.step(next, 0.0, last, &gradients.l2)?;
         }
-        report.eta = step.eta;
+        report.eta = self.options.factor(self.batches) * step.eta;
         report.slope = step.initial_slope;
         report.capped = step.capped;
         report.phases.sensitivity = clock.lap();
@@ -375,6 +319,7 @@ impl<T: Real> Ncg<T> {
             },
             cost: total,
         });
+        self.begins_batch = false;
         Ok(report)
     }
 
@@ -447,51 +392,6 @@ fn products<T: Real>(
     products
 }
 
-/// The line along a direction, on which the linearised cost is minimised.
-struct Line<'a, 'b, T: Real> {
-    trajectory: Trajectory<'a, T>,
-    labels: &'b [usize],
-    cost: &'b Cost,
-    linearised: &'b mut LinearisedCost,
-    max_step: Option<f64>,
-}
-
-impl<T: Real> Line<'_, '_, T> {
-    /// Sets `direction` to −`gradient` + `gamma`·`last`, solves the sensitivity problem along it, and
-    /// gives the minimiser of the linearised cost.
-    fn step(
-        &mut self,
-        direction: &mut Parameters<T>,
-        gamma: f64,
-        last: &Parameters<T>,
-        gradient: &Parameters<T>,
-    ) -> Result<StepLength, TrainError> {
-        let network = self.trajectory.network();
-        let keep = T::from_f64(gamma);
-        let combination = Combination { keep, last, add: -T::ONE, x: gradient };
-        let solved = self.trajectory.sensitivity_of_combination(direction, combination)?;
-        let decay = if self.cost.mu4 == 0.0 {
-            DecayProducts::default()
-        } else {
-            let grid = network.grid();
-            DecayProducts {
-                parameters_direction: network.parameters().inner(direction, grid),
-                direction_direction: direction.inner(direction, grid),
-            }
-        };
-        let centre = self.cost.centre_for(network);
-        self.linearised.set(
-            self.cost,
-            solved.output,
-            solved.sensitivity,
-            self.labels,
-            centre,
-            decay,
-        );
-        self.linearised.minimise(self.max_step)
-    }
-}
-
 impl<T: Real> Method<T> for Ncg<T> {
     fn cost(&self) -> &Cost {
         self.cost()
@@ -510,7 +410,7 @@ impl<T: Real> Method<T> for Ncg<T> {
         self.iterate(network, x0, labels)
     }
 
-    fn restart(&mut self) {
+    fn finish_batch(&mut self, _: &Network<T>) {
         self.restart();
     }
 
@@ -519,13 +419,21 @@ impl<T: Real> Method<T> for Ncg<T> {
     }
 
     fn resume(&mut self, memory: Option<Memory<T>>, position: Position) -> Result<(), TrainError> {
-        self.restart();
-        match (memory, position.iteration) {
-            (Some(memory), 1..) => self.resume(memory),
-            (None, 1..) => Err(TrainError::Resume(
+        let begins = position == Position::default();
+        match memory {
+            Some(memory) => self.resume(memory, position.iteration),
+            None if begins || (position.iteration == 0 && !self.options.remembers_batches()) => {
+                self.restart();
+                self.memory = None;
+                self.batches = 0;
+                Ok(())
+            }
+            None if position.iteration == 0 => Err(TrainError::Resume(
+                "what the method remembers of its batches is missing".into(),
+            )),
+            None => Err(TrainError::Resume(
                 "it stands in the middle of a batch, but the last direction is missing".into(),
             )),
-            (_, 0) => Ok(()),
         }
     }
 }

@@ -1,0 +1,51 @@
+//! The line along a direction.
+
+use snode_ode::{Combination, Parameters, Real, Trajectory};
+
+use crate::step_length::{DecayProducts, LinearisedCost, StepLength};
+use crate::{Cost, TrainError};
+
+/// The line along a direction, on which the linearised cost is minimised.
+pub(super) struct Line<'a, 'b, T: Real> {
+    pub trajectory: Trajectory<'a, T>,
+    pub labels: &'b [usize],
+    pub cost: &'b Cost,
+    pub linearised: &'b mut LinearisedCost,
+    pub max_step: Option<f64>,
+}
+
+impl<T: Real> Line<'_, '_, T> {
+    /// Sets `direction` to −`gradient` + `gamma`·`last`, solves the sensitivity problem along it, and
+    /// gives the minimiser of the linearised cost.
+    pub fn step(
+        &mut self,
+        direction: &mut Parameters<T>,
+        gamma: f64,
+        last: &Parameters<T>,
+        gradient: &Parameters<T>,
+    ) -> Result<StepLength, TrainError> {
+        let network = self.trajectory.network();
+        let keep = T::from_f64(gamma);
+        let combination = Combination { keep, last, add: -T::ONE, x: gradient };
+        let solved = self.trajectory.sensitivity_of_combination(direction, combination)?;
+        let decay = if self.cost.mu4 == 0.0 {
+            DecayProducts::default()
+        } else {
+            let grid = network.grid();
+            DecayProducts {
+                parameters_direction: network.parameters().inner(direction, grid),
+                direction_direction: direction.inner(direction, grid),
+            }
+        };
+        let centre = self.cost.centre_for(network);
+        self.linearised.set(
+            self.cost,
+            solved.output,
+            solved.sensitivity,
+            self.labels,
+            centre,
+            decay,
+        );
+        self.linearised.minimise(self.max_step)
+    }
+}

@@ -1,0 +1,171 @@
+//! The Kronecker-factored metric (S54).
+
+use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_inverse::invert_lower_triangular;
+use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
+use rayon::prelude::*;
+use snode_ode::{Parameters, Real};
+
+use super::moments::Moments;
+use super::{Batch, GradientSpace, Inner};
+use crate::{Memory, TrainError};
+
+/// The inner product ⟨V, V′⟩ = h Σ_k ⟨S_k V_k A_k, V′_k⟩ of parameters V_k = [W_k | b_k] with factors
+/// S_k (n×n) and A_k (n+1 × n+1) from the [`Moments`]: the representative of U is S_k⁻¹ U_k A_k⁻¹.
+///
+/// Combined with a space of functions of depth, whose representative of U is HU, it is the one whose
+/// representative is K_Sᵀ H(K_S U K_Aᵀ) K_A, where K is the inverse of a Cholesky factor: S⁻¹ = K_SᵀK_S.
+pub struct Kronecker<T> {
+    inner: Inner<T>,
+    moments: Moments<T>,
+    /// δ.
+    damping: f64,
+    every: usize,
+    /// n² numbers for every node: S⁻¹, or K_S with a space of functions of depth.
+    left: Vec<T>,
+    /// (n + 1)² numbers for every node: A⁻¹, or K_A.
+    right: Vec<T>,
+    /// What stands between the two products.
+    between: Parameters<T>,
+    /// How many batches have been seen.
+    seen: u64,
+}
+
+/// The name of the number of batches in the memory.
+const SEEN: &str = "moments_seen";
+
+impl<T: Real> Kronecker<T> {
+    /// For parameters like `parameters`; `decay` and `damping` are ρ and δ, and the factors are updated
+    /// on every so manieth batch.
+    pub fn new(
+        inner: Inner<T>,
+        decay: f64,
+        damping: f64,
+        every: usize,
+        parameters: &Parameters<T>,
+    ) -> Self {
+        let (n, nodes) = (parameters.width(), parameters.nodes());
+        Self {
+            inner,
+            moments: Moments::new(decay, n, nodes),
+            damping,
+            every,
+            left: vec![T::ZERO; nodes * n * n],
+            right: vec![T::ZERO; nodes * (n + 1) * (n + 1)],
+            between: Parameters::zeros(n, nodes),
+            seen: 0,
+        }
+    }
+
+    /// Makes the inverses of what the moments are now.
+    fn factorise(&mut self) -> Result<(), TrainError> {
+        let n = self.between.width();
+        let (moments, damping, is_root) = (&self.moments, self.damping, !self.inner.is_l2());
+        self.left
+            .par_chunks_exact_mut(n * n)
+            .zip(self.right.par_chunks_exact_mut((n + 1) * (n + 1)))
+            .enumerate()
+            .try_for_each(|(k, (left, right))| {
+                invert(moments.of_adjoint(k), damping, is_root, left)?;
+                invert(moments.of_state(k), damping, is_root, right)
+            })
+    }
+}
+
+impl<T: Real> GradientSpace<T> for Kronecker<T> {
+    fn see(&mut self, batch: &Batch<'_, '_, T>) -> Result<(), TrainError> {
+        if self.seen.is_multiple_of(self.every as u64) {
+            self.moments.update(batch);
+            self.factorise()?;
+        }
+        self.seen += 1;
+        Ok(())
+    }
+
+    fn represent(&mut self, gradient: &Parameters<T>, representative: &mut Parameters<T>) {
+        let (left, right) = (self.left.as_slice(), self.right.as_slice());
+        let Some((space, from, to)) = self.inner.parts() else {
+            let sides = Sides { left, right, is_transposed: false };
+            sides.apply(gradient, &mut self.between, representative);
+            return;
+        };
+        let sides = Sides { left, right, is_transposed: false };
+        sides.apply(gradient, &mut self.between, from);
+        space.represent(from, to);
+        let sides = Sides { left, right, is_transposed: true };
+        sides.apply(to, &mut self.between, representative);
+    }
+
+    fn remember(&self, memory: Memory<T>) -> Memory<T> {
+        self.moments.remember(memory).with_number(SEEN, self.seen as f64)
+    }
+
+    fn resume(&mut self, memory: &mut Memory<T>) -> Result<(), TrainError> {
+        self.moments.resume(memory)?;
+        self.seen = memory.count(SEEN)?;
+        if self.seen > 0 { self.factorise() } else { Ok(()) }
+    }
+}
+
+/// What stands on both sides of a node's parameters.
+struct Sides<'a, T> {
+    left: &'a [T],
+    right: &'a [T],
+    is_transposed: bool,
+}
+
+impl<T: Real> Sides<'_, T> {
+    /// `to` = `left` `from` `right`ᵀ, or with both transposed.
+    fn apply(&self, from: &Parameters<T>, between: &mut Parameters<T>, to: &mut Parameters<T>) {
+        let (n, len) = (from.width(), from.node_len());
+        let nodes = from.as_slice().par_chunks_exact(len);
+        let sides =
+            self.left.par_chunks_exact(n * n).zip(self.right.par_chunks_exact((n + 1) * (n + 1)));
+        to.as_mut_slice()
+            .par_chunks_exact_mut(len)
+            .zip(between.as_mut_slice().par_chunks_exact_mut(len))
+            .zip(nodes.zip(sides))
+            .for_each(|((to, between), (from, (left, right)))| {
+                let left = MatRef::from_column_major_slice(left, n, n);
+                let right = MatRef::from_column_major_slice(right, n + 1, n + 1);
+                let (left, right) = if self.is_transposed {
+                    (left.transpose(), right)
+                } else {
+                    (left, right.transpose())
+                };
+                let from = MatRef::from_column_major_slice(from, n, n + 1);
+                let mut between = MatMut::from_column_major_slice_mut(between, n, n + 1);
+                let to = MatMut::from_column_major_slice_mut(to, n, n + 1);
+                matmul(between.as_mut(), Accum::Replace, left, from, T::ONE, Par::Seq);
+                matmul(to, Accum::Replace, between.as_ref(), right, T::ONE, Par::Seq);
+            });
+    }
+}
+
+/// Writes into `out` the inverse of `moment` + δ (its mean eigenvalue) I, or the inverse of its Cholesky
+/// factor. A moment that vanishes counts as I.
+fn invert<T: Real>(
+    mut moment: Mat<T>,
+    damping: f64,
+    is_root: bool,
+    out: &mut [T],
+) -> Result<(), TrainError> {
+    let size = moment.nrows();
+    let trace: f64 = (0..size).map(|i| moment[(i, i)].to_f64()).sum();
+    TrainError::ensure_finite("a moment of the preconditioner", trace)?;
+    let mean = if trace > 0.0 { trace / size as f64 } else { 1.0 };
+    for i in 0..size {
+        moment[(i, i)] += T::from_f64(damping * mean);
+    }
+    let factor = moment.llt(Side::Lower).map_err(|_| TrainError::Indefinite { size, damping })?;
+    let mut out = MatMut::from_column_major_slice_mut(out, size, size);
+    if is_root {
+        out.fill(T::ZERO);
+        invert_lower_triangular(out, factor.L(), Par::Seq);
+    } else {
+        let mut root = Mat::zeros(size, size);
+        invert_lower_triangular(root.as_mut(), factor.L(), Par::Seq);
+        matmul(out.as_mut(), Accum::Replace, root.transpose(), root.as_ref(), T::ONE, Par::Seq);
+    }
+    Ok(())
+}
