@@ -69,6 +69,7 @@ mod depth;
 pub mod elementary;
 mod error;
 mod kernels;
+mod map;
 mod network;
 mod parallel;
 mod real;
@@ -83,6 +84,7 @@ pub use depth::{
     Parameters, Stencil, initialise,
 };
 pub use error::SolveError;
+pub use map::{AffineMap, Convolution, MapError};
 pub use network::{Network, NetworkStamp, ParametersMut};
 pub use real::Real;
 #[cfg(feature = "adaptive")]
@@ -98,6 +100,7 @@ const _: fn() = || {
     fn travels<E: std::error::Error + Send + Sync + 'static>() {}
     travels::<SolveError>();
     travels::<GridError>();
+    travels::<MapError>();
     travels::<OptionError>();
     travels::<KeyError>();
     travels::<UnknownActivation>();

@@ -4,7 +4,9 @@ use std::ops::Deref;
 
 use faer::MatMut;
 
-use crate::{Activation, Endpoint, Grid, Initialisation, Parameters, Real, SolveError, initialise};
+use crate::{
+    Activation, AffineMap, Endpoint, Grid, Initialisation, Parameters, Real, SolveError, initialise,
+};
 
 /// A standalone neural ODE (S1): x′(t) = σ(W(t) x(t) + b(t)) on (0, T\].
 ///
@@ -47,15 +49,16 @@ impl<T: Real> Network<T> {
         Ok(Self { parameters, grid, activation })
     }
 
-    /// A network of width n = `width` with initial parameters from a seed ([`initialise`]).
+    /// A network of a `map` with initial parameters from a seed ([`initialise`]). A width n is that of a
+    /// dense map.
     pub fn initial(
-        width: usize,
+        map: impl Into<AffineMap>,
         grid: Grid,
         activation: Activation,
         how: Initialisation,
         seed: u64,
     ) -> Self {
-        Self { parameters: initialise(how, width, &grid, seed), grid, activation }
+        Self { parameters: initialise(how, map, &grid, seed), grid, activation }
     }
 
     /// The same network on a grid with or without T as a node, for a scheme that reads other nodes:
@@ -65,12 +68,17 @@ impl<T: Real> Network<T> {
             return self;
         }
         let grid = self.grid.with_endpoint(endpoint);
-        let mut parameters = Parameters::zeros(self.width(), grid.nodes());
+        let mut parameters = Parameters::zeros(self.map(), grid.nodes());
         for node in 0..grid.nodes() {
             let from = node.min(self.parameters.nodes() - 1);
             parameters.node_mut(node).copy_from_slice(self.parameters.node(from));
         }
         Self { parameters, grid, activation: self.activation }
+    }
+
+    /// What the numbers of a node do to a state.
+    pub fn map(&self) -> AffineMap {
+        self.parameters.map()
     }
 
     /// Width of the network, n.
@@ -156,7 +164,7 @@ impl<'a, T: Real> ParametersMut<'a, T> {
         self.0.node_mut(node)
     }
 
-    /// W_k, n×n ([`Parameters::weights_mut`]).
+    /// W_k ([`Parameters::weights_mut`]).
     pub fn weights_mut(self, node: usize) -> MatMut<'a, T> {
         self.0.weights_mut(node)
     }
