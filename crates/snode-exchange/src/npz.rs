@@ -15,7 +15,7 @@ use crate::imported::{check_left_over, listed};
 use crate::limits::{LARGEST_RATIO, MAX_BYTES, MAX_CONTENTS, MAX_TEXT};
 use crate::npy::{self, Elements, Header};
 use crate::number::Numbers;
-use crate::write::{biases, weights};
+use crate::write::{biases, weights, weights_shape};
 use crate::{
     ArrayHead, Description, Element, ExchangeError, Imported, LayersReader, NumberType, Order,
 };
@@ -259,11 +259,11 @@ pub fn write_npz<T: Element>(
     description: &Description,
 ) -> Result<Vec<u8>, ExchangeError> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    let (n, nodes) = (network.width(), network.parameters().nodes());
+    let (shape, nodes) = (weights_shape(network.map()), network.parameters().nodes());
     let all = weights(network.parameters(), 0..nodes);
-    add(&mut archive, ARRAYS[0], T::NUMPY, &[nodes, n, n], &all)?;
+    add(&mut archive, ARRAYS[0], T::NUMPY, &[&[nodes], &shape[..]].concat(), &all)?;
     let all = biases(network.parameters(), 0..nodes);
-    add(&mut archive, ARRAYS[1], T::NUMPY, &[nodes, n], &all)?;
+    add(&mut archive, ARRAYS[1], T::NUMPY, &[nodes, shape[0]], &all)?;
     for (key, text) in Description::of(network).or(description.clone()).to_texts() {
         let (kind, bytes): (String, Vec<u8>) = match Description::kind(key) {
             PropertyKind::Number => {

@@ -69,9 +69,11 @@ mod depth;
 pub mod elementary;
 mod error;
 mod kernels;
+mod lifting;
 mod map;
 mod network;
 mod parallel;
+mod readout;
 mod real;
 mod scheme;
 
@@ -84,8 +86,10 @@ pub use depth::{
     Parameters, Stencil, initialise,
 };
 pub use error::SolveError;
+pub use lifting::Lifting;
 pub use map::{AffineMap, Convolution, MapError};
 pub use network::{Network, NetworkStamp, ParametersMut};
+pub use readout::{Readout, Scores};
 pub use real::Real;
 #[cfg(feature = "adaptive")]
 pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};

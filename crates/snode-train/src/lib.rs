@@ -45,7 +45,10 @@
 //!
 //! * A batch is an n×M matrix, one data point a column, with M labels from 0 to C − 1. Its cost is a
 //!   mean over the M data points; a batch without any is a [`TrainError`].
-//! * Class c is component c of the output, so that a network is at least C wide.
+//! * The score of class c is component c of the output, so that a network is at least C wide, unless the network has another
+//!   readout.
+//! * Methods take initial states (n×M). A [`BatchSource`] and an [`EvaluationSet`] have data, which become
+//!   initial states by the network's lifting.
 //! * Times are seconds, without those of evaluations.
 //! * An iteration that fails leaves the network as it was before.
 //!
@@ -70,6 +73,8 @@ mod iteration;
 mod memory;
 mod method;
 mod ncg;
+mod penalty;
+mod seen;
 pub mod space;
 mod step_length;
 mod stopwatch;
@@ -84,13 +89,14 @@ pub use iteration::{Iteration, Phases};
 pub use memory::Memory;
 pub use method::Method;
 pub use ncg::{LineSearch, Metric, Ncg, NcgOptions};
+pub use penalty::Penalty;
 pub use space::{DepthOperator, Discretisation, GradientSpace, Space};
 pub use step_length::{DecayProducts, LinearisedCost, StepLength};
 pub use stopwatch::Stopwatch;
 pub use training::{
     BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
     IterationRecord, Observer, ObserverError, Plan, Position, Score, Snapshot, State, StopReason,
-    StopSignal, TimeLimit, Trainer, classify,
+    StopSignal, TimeLimit, Trainer, classify, scores,
 };
 
 /// The example of the repository's README, compiled and run with the tests.

@@ -167,7 +167,7 @@ impl<T: Real> Ncg<T> {
         network: &Network<T>,
     ) -> Result<Self, TrainError> {
         options.check()?;
-        let zeros = || Parameters::zeros(network.width(), network.parameters().nodes());
+        let zeros = || network.parameters().zeros_like();
         let space = options.space.build(network.grid())?;
         let gradients = Gradients {
             representative: (!space.is_l2()).then(zeros),
@@ -310,10 +310,7 @@ impl<T: Real> Ncg<T> {
         // Of the two parameter-sized arrays for gradients, the last one's becomes the new one's.
         let gradients = &mut self.gradients;
         trajectory.adjoint(self.batch.terminal(), Some(&mut gradients.l2))?;
-        let mu4 = self.batch.cost().mu4;
-        if mu4 != 0.0 {
-            gradients.l2.axpy(T::from_f64(mu4), network.parameters());
-        }
+        self.batch.cost().add_penalty(network.parameters(), network.grid(), &mut gradients.l2);
         report.phases.adjoint = clock.lap();
 
         if let Some(representative) = &mut gradients.representative {
@@ -336,7 +333,7 @@ impl<T: Real> Ncg<T> {
         let mut line = Line {
             trajectory,
             labels,
-            cost: self.batch.cost(),
+            batch: &mut self.batch,
             linearised: &mut self.linearised,
             max_step: self.options.max_step,
         };
@@ -414,11 +411,7 @@ fn solve_direct<'a, T: Real>(
     labels: &[usize],
 ) -> Result<(CostValue, Trajectory<'a, T>), TrainError> {
     let (mut cost, trajectory) = batch.solve(scheme, network, x0, labels)?;
-    let mu4 = batch.cost().mu4;
-    if mu4 != 0.0 {
-        let parameters = network.parameters();
-        cost.decay = mu4 / 2.0 * parameters.inner(parameters, network.grid());
-    }
+    cost.decay = batch.cost().penalty_of(network.parameters(), network.grid());
     Ok((cost, trajectory))
 }
 
@@ -451,7 +444,7 @@ fn products<T: Real>(
 struct Line<'a, 'b, T: Real> {
     trajectory: Trajectory<'a, T>,
     labels: &'b [usize],
-    cost: &'b Cost,
+    batch: &'b mut BatchCost<T>,
     linearised: &'b mut LinearisedCost,
     max_step: Option<f64>,
 }
@@ -470,24 +463,20 @@ impl<T: Real> Line<'_, '_, T> {
         let keep = T::from_f64(gamma);
         let combination = Combination { keep, last, add: -T::ONE, x: gradient };
         let solved = self.trajectory.sensitivity_of_combination(direction, combination)?;
-        let decay = if self.cost.mu4 == 0.0 {
+        let cost = *self.batch.cost();
+        let decay = if cost.mu4 == 0.0 {
             DecayProducts::default()
         } else {
-            let grid = network.grid();
+            let (penalty, grid) = (cost.penalty, network.grid());
             DecayProducts {
-                parameters_direction: network.parameters().inner(direction, grid),
-                direction_direction: direction.inner(direction, grid),
+                parameters_direction: penalty.inner(network.parameters(), direction, grid),
+                direction_direction: penalty.inner(direction, direction, grid),
             }
         };
-        let centre = self.cost.centre_for(network);
-        self.linearised.set(
-            self.cost,
-            solved.output,
-            solved.sensitivity,
-            self.labels,
-            centre,
-            decay,
-        );
+        let centre = cost.centre_for(network);
+        let [output, sensitivity] =
+            self.batch.seen(network, [solved.output, solved.sensitivity])?;
+        self.linearised.set(&cost, output, sensitivity, self.labels, centre, decay);
         self.linearised.minimise(self.max_step)
     }
 }

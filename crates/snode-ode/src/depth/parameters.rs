@@ -286,6 +286,38 @@ impl<T: Real> Parameters<T> {
         })
     }
 
+    /// Σ_k ⟨u_{k+1} − u_k, v_{k+1} − v_k⟩, the inner product of the differences of neighbours. The same
+    /// bits for any number of threads.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn inner_of_differences(&self, other: &Self) -> f64 {
+        self.check(other, "inner_of_differences");
+        parallel::sum(0..self.nodes.saturating_sub(1), &|k| {
+            let (u, v) = ([self.node(k), self.node(k + 1)], [other.node(k), other.node(k + 1)]);
+            kernels::dot_of_differences(u, v)
+        })
+    }
+
+    /// `self`_k += `factor`(k) DᵀD `x` at every node k, D the differences of neighbours:
+    /// (DᵀD x)_k = 2 x_k − x_{k−1} − x_{k+1}, and x_k less its one neighbour at the ends.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn add_second_differences(&mut self, x: &Self, factor: &(impl Fn(usize) -> f64 + Sync)) {
+        self.check(x, "add_second_differences");
+        let (nodes, len) = (self.nodes, self.node_len());
+        parallel::for_each(0..nodes, Chunks::new(self.change(), len), &|k, own: Chunks<'_, T>| {
+            let own = own.into_slice();
+            let neighbours = [k.checked_sub(1), Some(k + 1).filter(|&next| next < nodes)];
+            for neighbour in neighbours.into_iter().flatten() {
+                let by = T::from_f64(factor(k));
+                let terms = [(by, x.node(k)), (-by, x.node(neighbour))];
+                kernels::linear_combination(own, Accum::Add, &terms);
+            }
+        });
+    }
+
     /// Whether every number is finite.
     pub fn is_finite(&self) -> bool {
         if let Some(sums) = self.products_on_device(self) {
