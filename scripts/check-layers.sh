@@ -73,16 +73,17 @@ check() {
 }
 
 check snode-files library ''
-check snode-data library 'snode-files'
+check snode-numpy library ''
+check snode-data library 'snode-files snode-numpy'
 check snode-ode library ''
 check snode-figures library ''
 check snode-gpu library 'snode-ode'
-check snode-train library 'snode-ode snode-data snode-files'
-check snode-exchange library 'snode-ode'
-check snode-analysis library 'snode-train snode-ode snode-data snode-files'
-check snode-resnet library 'snode-train snode-ode snode-data snode-files'
-check snode-attack library 'snode-train snode-ode snode-data snode-files'
-check snode-store program 'snode-resnet snode-attack snode-train snode-ode snode-data snode-files'
+check snode-train library 'snode-ode snode-data snode-files snode-numpy'
+check snode-exchange library 'snode-ode snode-numpy'
+check snode-analysis library 'snode-train snode-ode snode-data snode-files snode-numpy'
+check snode-resnet library 'snode-train snode-ode snode-data snode-files snode-numpy'
+check snode-attack library 'snode-train snode-ode snode-data snode-files snode-numpy'
+check snode-store program 'snode-resnet snode-attack snode-train snode-ode snode-data snode-files snode-numpy'
 
 listing=$(tree --workspace -e normal,build,dev --prefix none --format '{p}')
 faers=$(printf '%s\n' "$listing" | awk '$1 == "faer" { print $2 }' | sort -u)

@@ -73,6 +73,7 @@ mod lifting;
 mod map;
 mod network;
 mod parallel;
+mod precision;
 mod readout;
 mod real;
 mod scheme;
@@ -89,6 +90,7 @@ pub use error::SolveError;
 pub use lifting::Lifting;
 pub use map::{AffineMap, Convolution, MapError};
 pub use network::{Network, NetworkStamp, ParametersMut};
+pub use precision::Precision;
 pub use readout::{Readout, Scores};
 pub use real::Real;
 #[cfg(feature = "adaptive")]

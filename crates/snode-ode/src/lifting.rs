@@ -7,7 +7,8 @@ use crate::{AffineMap, MapError, Real};
 /// The fixed affine map x(0) = E a + e from the data to the initial state: the channels of the data
 /// become the first channels of every pixel, the others begin with a constant, the `padding`.
 ///
-/// The state of a dense map is one pixel: n channels, the first of which are the data.
+/// Data have one channel after the other, each with all its pixels. The state of a dense map is one pixel: n
+/// channels, the first of which are the data.
 ///
 /// ```
 /// use snode_ode::{AffineMap, Lifting};
@@ -42,15 +43,15 @@ impl Lifting {
         Ok(Self { pixels, from: inputs / pixels, to: channels, padding })
     }
 
-    /// States that are the data.
+    /// Data that are states.
     pub fn identity(map: AffineMap) -> Self {
         let (pixels, channels) = (map.pixels(), map.channels());
-        Self { pixels, from: channels, to: channels, padding: 0.0 }
+        Self { pixels: 1, from: pixels * channels, to: pixels * channels, padding: 0.0 }
     }
 
-    /// Whether a state is the data themselves.
+    /// Whether data are states: as many numbers, in the same order.
     pub fn is_identity(self) -> bool {
-        self.from == self.to
+        self.from == self.to && (self.pixels == 1 || self.to == 1)
     }
 
     /// How many numbers a data point has.
@@ -93,12 +94,12 @@ impl Lifting {
 
     /// The component of the state that a number of the data becomes.
     pub fn place_of(self, input: usize) -> usize {
-        input / self.from * self.to + input % self.from
+        input % self.pixels * self.to + input / self.pixels
     }
 
     fn place<T: Real>(self, data: MatRef<'_, T>, mut state: MatMut<'_, T>, padding: T) {
         self.check(data.shape(), state.as_ref().shape());
-        if !self.is_identity() {
+        if self.from < self.to {
             state.fill(padding);
         }
         for j in 0..data.ncols() {

@@ -81,6 +81,16 @@ impl<T: Real> Network<T> {
         Ok(Self { lifting, ..self })
     }
 
+    /// The same network with lifting and readout of another one of the same map.
+    ///
+    /// # Panics
+    /// If it has another map.
+    #[must_use]
+    pub fn with_ends_of<S: Real>(self, other: &Network<S>) -> Self {
+        assert_eq!(self.map(), other.map(), "networks of different maps");
+        Self { lifting: other.lifting, readout: other.readout, ..self }
+    }
+
     /// The same network with other scores.
     #[must_use]
     pub fn with_readout(self, readout: Readout) -> Self {

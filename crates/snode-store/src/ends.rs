@@ -12,15 +12,17 @@ use crate::write_group::{WriteGroup, attribute};
 pub(crate) struct Ends {
     map: AffineMap,
     pub inputs: usize,
-    padding: f64,
+    /// What the other components of a state begin with, where data are not states.
+    padding: Option<f64>,
     pub readout: Readout,
 }
 
 impl Ends {
     pub(crate) fn of<T: Real>(network: &Network<T>) -> Self {
         let (lifting, readout) = (network.lifting(), network.readout());
-        let (inputs, padding) = (lifting.inputs(), lifting.padding());
-        Self { map: network.map(), inputs, padding, readout }
+        let is_lifted = lifting != Lifting::identity(network.map());
+        let padding = is_lifted.then(|| lifting.padding());
+        Self { map: network.map(), inputs: lifting.inputs(), padding, readout }
     }
 
     /// What a digest has of them, if anything.
@@ -30,7 +32,7 @@ impl Ends {
         if let AffineMap::Convolution(map) = map {
             text += &format!("{} {:?} {}\n", map.channels(), map.shape(), map.kernel());
         }
-        if *inputs != map.width() {
+        if let Some(padding) = padding {
             text += &format!("{inputs} {:016x}\n", padding.to_bits());
         }
         if let Readout::ChannelMeans { gain } | Readout::Pattern { gain, .. } = readout {
@@ -47,9 +49,9 @@ impl Ends {
             group.attribute("map_cols", &(map.shape().1 as u64))?;
             group.attribute("kernel", &(map.kernel() as u64))?;
         }
-        if self.inputs != self.map.width() {
+        if let Some(padding) = self.padding {
             group.attribute("inputs", &(self.inputs as u64))?;
-            group.attribute("padding", &self.padding)?;
+            group.attribute("padding", &padding)?;
         }
         if self.readout != Readout::Components {
             group.text("readout", self.readout.name())?;
@@ -85,11 +87,13 @@ impl Ends {
             let allowed = format!("{}, as channels and pixels say", map.width());
             return Err(wrong("width", &width, &allowed));
         }
-        let (mut inputs, mut padding) = (width, 0.0);
+        let (mut inputs, mut padding) = (width, None);
         if has("inputs") {
-            (inputs, padding) = (group.count("inputs")?, group.finite("padding")?);
-            Lifting::new(map, inputs, padding)
+            inputs = group.count("inputs")?;
+            let value = group.finite("padding")?;
+            Lifting::new(map, inputs, value)
                 .map_err(|error| wrong("inputs", &error.found, &error.expected))?;
+            padding = Some(value);
         }
         let mut readout = Readout::Components;
         if has("readout") {
@@ -118,11 +122,12 @@ impl Ends {
         network: Network<T>,
         group: &ReadGroup<'_>,
     ) -> Result<Network<T>, StoreError> {
-        let network = network.with_inputs(self.inputs, self.padding).map_err(|error| {
+        let network = network.with_readout(self.readout);
+        let Some(padding) = self.padding else { return Ok(network) };
+        network.with_inputs(self.inputs, padding).map_err(|error| {
             let what = attribute(&group.name, "inputs");
             group.value_error(what, &error.found, &error.expected)
-        })?;
-        Ok(network.with_readout(self.readout))
+        })
     }
 }
 

@@ -42,12 +42,9 @@ fn memory(narrow: &Memory<f32>) -> Memory<f64> {
 }
 
 fn network(narrow: &Network<f32>) -> Network<f64> {
-    let (lifting, readout) = (narrow.lifting(), narrow.readout());
     Network::new(parameters(narrow.parameters()), *narrow.grid(), narrow.activation())
         .expect("the number of nodes is that of a network")
-        .with_inputs(lifting.inputs(), lifting.padding())
-        .expect("the lifting is that of a network")
-        .with_readout(readout)
+        .with_ends_of(narrow)
 }
 
 fn parameters(narrow: &Parameters<f32>) -> Parameters<f64> {

@@ -96,7 +96,7 @@ pub use stopwatch::Stopwatch;
 pub use training::{
     BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
     IterationRecord, Observer, ObserverError, Plan, Position, Score, Snapshot, State, StopReason,
-    StopSignal, TimeLimit, Trainer, classify, scores,
+    StopSignal, TimeLimit, Trainer, classify, outputs, scores,
 };
 
 /// The example of the repository's README, compiled and run with the tests.

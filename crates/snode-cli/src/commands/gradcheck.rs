@@ -10,14 +10,15 @@ use snode_ode::{
 use snode_train::{Accuracy, BatchSource, GradientCheck, check_gradient};
 
 use super::pool;
-use crate::config::{self, Experiment, Precision};
-use crate::encoded::EncodedBatches;
 use crate::error::{Error, Result};
-use crate::number::{Number, with_precision};
 use crate::output::print;
-use crate::prepare::Prepared;
-use crate::report::{align_right, plain_table, text};
-use crate::session::initial_network;
+use crate::table::{align_right, plain_table, text};
+use snode_experiment::Prepared;
+use snode_experiment::images::EncodedBatches;
+use snode_experiment::with_precision;
+use snode_experiment::{Experiment, Precision};
+use snode_runner::Number;
+use snode_runner::initial_network;
 
 /// Arguments of `snode gradcheck`.
 #[derive(Debug, Args)]
@@ -59,7 +60,7 @@ fn largest_gaps(precision: Precision, accuracy: Accuracy) -> [f64; 2] {
 /// tolerance, and up to a multiple of it. Its gradient is sampled at the nodes, so that its inner
 /// product with a direction is an integral by the trapezoid rule; see [`refined`].
 fn checked_scheme(experiment: &Experiment) -> (SchemeChoice, Accuracy, Option<f64>) {
-    match config::scheme(experiment) {
+    match snode_experiment::scheme(experiment) {
         SchemeChoice::Adaptive(options) => {
             let tight = match (experiment.precision, options.method.is_implicit()) {
                 (Precision::F32, _) => 2e-6,
@@ -89,13 +90,14 @@ fn refined<T: Number>(network: Network<T>) -> Result<Network<T>> {
     }
     let fine = Grid::new(grid.horizon(), layers, grid.endpoint())
         .map_err(|error| Error::Usage(error.to_string()))?;
-    let mut parameters = Parameters::zeros(network.width(), fine.nodes());
+    let mut parameters = Parameters::zeros(network.map(), fine.nodes());
     for node in 0..fine.nodes() {
         let stencil = Interpolation::Hermite.stencil(&grid, fine.time(node));
         network.parameters().interpolate(&stencil, parameters.node_mut(node));
     }
     let refined = Network::new(parameters, fine, network.activation());
-    refined.map_err(|error| Error::Usage(error.to_string()))
+    let refined = refined.map_err(|error| Error::Usage(error.to_string()))?;
+    Ok(refined.with_ends_of(&network))
 }
 
 /// Checks gradient and sensitivity of the initial network on the experiment's first batch, along
@@ -158,18 +160,19 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
         experiment.seed,
         experiment.training.batch_size,
     )?;
-    let mut x = Mat::zeros(prepared.width(), batches.batch_size());
+    let mut data = Mat::zeros(prepared.pixels(), batches.batch_size());
     let mut labels = vec![0; batches.batch_size()];
-    batches.load(0, 0, x.as_mut(), &mut labels)?;
+    batches.load(0, 0, data.as_mut(), &mut labels)?;
+    let mut x = Mat::zeros(network.width(), batches.batch_size());
+    network.lifting().lift(data.as_ref(), x.as_mut());
     // A gradient sampled at nodes is good for directions that are smooth between them.
     let how = match scheme {
         SchemeChoice::Adaptive(_) => Initialisation::Spline,
         _ => Initialisation::Independent,
     };
-    let direction =
-        initialise(how, network.width(), network.grid(), experiment.seed.wrapping_add(1));
-    let cost = config::cost(&experiment.cost, prepared.classes);
-    let mut scheme = crate::device::scheme::<T>(&scheme)?;
+    let direction = initialise(how, network.map(), network.grid(), experiment.seed.wrapping_add(1));
+    let cost = snode_experiment::cost(&experiment.cost, prepared.classes);
+    let mut scheme = snode_runner::device::scheme::<T>(&scheme)?;
     let x = x.as_ref();
     Ok(check_gradient(scheme.as_mut(), &network, &cost, x, &labels, &direction, accuracy)?)
 }
@@ -190,25 +193,25 @@ impl Outcome {
 struct Verdict {
     what: &'static str,
     found: String,
-    allowed: String,
+    expected: String,
     outcome: Outcome,
 }
 
 impl Verdict {
-    fn at_least(what: &'static str, rate: Option<f64>, allowed: f64) -> Self {
+    fn at_least(what: &'static str, rate: Option<f64>, least: f64) -> Self {
         let (found, outcome) = match rate {
-            Some(rate) => (format!("{rate:.3}"), Outcome::of(rate >= allowed)),
+            Some(rate) => (format!("{rate:.3}"), Outcome::of(rate >= least)),
             None => ("too few remainders".into(), Outcome::NotChecked),
         };
-        Self { what, found, allowed: format!("at least {allowed}"), outcome }
+        Self { what, found, expected: format!("at least {least}"), outcome }
     }
 
-    fn at_most(what: &'static str, gap: f64, allowed: f64) -> Self {
+    fn at_most(what: &'static str, gap: f64, most: f64) -> Self {
         Self {
             what,
             found: format!("{gap:.2e}"),
-            allowed: format!("at most {allowed:e}"),
-            outcome: Outcome::of(gap <= allowed),
+            expected: format!("at most {most:e}"),
+            outcome: Outcome::of(gap <= most),
         }
     }
 }
@@ -222,14 +225,14 @@ fn report(check: &GradientCheck, verdicts: &[Verdict]) -> String {
     }
     align_right(&mut remainders, &[0, 1, 2]);
     let mut summary = plain_table();
-    summary.set_header(["check", "found", "allowed", ""]);
+    summary.set_header(["check", "found", "expected", ""]);
     for verdict in verdicts {
         let mark = match verdict.outcome {
             Outcome::Passes => "passes",
             Outcome::Fails => "FAILS",
             Outcome::NotChecked => "not checked",
         };
-        summary.add_row([verdict.what, &verdict.found, &verdict.allowed, mark]);
+        summary.add_row([verdict.what, &verdict.found, &verdict.expected, mark]);
     }
     format!("{}\n\n{}\n", text(&remainders), text(&summary))
 }

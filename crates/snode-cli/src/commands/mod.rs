@@ -1,15 +1,14 @@
 //! The commands of the program, one a file.
 
 pub mod attack;
-pub mod cells;
 pub mod collect;
 pub mod completions;
 pub mod data;
 pub mod doctor;
+pub mod dry_run;
 pub mod eval;
 pub mod export;
 pub mod gradcheck;
-pub mod images;
 pub mod import;
 pub mod init;
 pub mod man;
@@ -21,15 +20,20 @@ pub mod sensitivity;
 pub mod show;
 pub mod solvers;
 pub mod status;
+pub mod train_cell;
 pub mod validate;
 
 use std::path::Path;
 
 use clap::Args;
 
-use crate::records::summary;
-use crate::threads::MOST_THREADS;
-pub(crate) use crate::threads::pool;
+use snode_experiment::threads::MOST_THREADS;
+pub(crate) use snode_experiment::threads::pool;
+use snode_runner::summary;
+use snode_runner::{ImageSelection, Subject};
+
+use crate::error::Result;
+use crate::output::say;
 
 /// The option that says how many threads compute.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -46,7 +50,8 @@ impl ThreadArgs {
     }
 }
 
-/// What a file is called, without folder and ending: the beginning of the names of its figures.
-fn stem(path: &Path) -> String {
-    path.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
+/// What a file of results says, and the images asked for; a warning is said.
+fn subject(run: &Path, images: &ImageSelection) -> Result<Subject> {
+    let mut warn = |warning: &str| say(&format!("warning: {warning}"));
+    Ok(snode_runner::subject(run, images, &mut warn)?)
 }

@@ -1,34 +1,27 @@
 //! `snode solvers`: Euler or adaptive?
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
-use faer::Mat;
 use snode_figures::{Axis, Line, Panel, svg};
 use snode_files::Existing;
-use snode_ode::{
-    Adaptive, Network, Parameters, Perturbation, Problem, Scheme, SchemeChoice, Statistics,
-};
-use snode_store::{RunSummary, read_network};
-use snode_train::{BatchSource, Stopwatch};
+use snode_store::RunSummary;
 
-use super::eval::{self, Evaluation};
 use super::run::train_experiment;
 use super::{ThreadArgs, pool, summary};
-use crate::config::{self, ExperimentFile, SchemeName, scheme_of};
-use crate::encoded::EncodedBatches;
-use crate::error::{Error, Result};
-use crate::format;
+use crate::error::Result;
 use crate::interrupt;
-use crate::number::{Number, with_precision};
 use crate::output::{print, quoted, say};
-use crate::outputs::Outputs;
-use crate::prepare::Prepared;
 use crate::progress::Style;
-use crate::report::{align_right, plain_table, text};
-use crate::session::{Files, Options, TEST};
-use crate::tables::Csv;
+use crate::table::{align_right, plain_table, text};
+use crate::watch::Watch;
+use snode_experiment::Prepared;
+use snode_experiment::format;
+use snode_experiment::with_precision;
+use snode_experiment::{ExperimentFile, SchemeName, scheme_of};
+use snode_files::Outputs;
+use snode_report::Csv;
+use snode_runner::{Comparison, Files, TEST, compare};
 
 /// Arguments of `snode solvers`.
 #[derive(Debug, Args)]
@@ -72,19 +65,7 @@ const FIGURE: &str = "solvers.svg";
 struct Pair<'a> {
     trained: &'a Trained,
     solved: SchemeName,
-    evaluation: Evaluation,
-    seconds: f64,
-    efforts: [Effort; 3],
-    /// Where steps end, for an adaptive scheme.
-    steps: Vec<f64>,
-}
-
-/// What one problem of one batch takes.
-#[derive(Clone, Copy)]
-struct Effort {
-    problem: Problem,
-    statistics: Statistics,
-    seconds: f64,
+    comparison: Comparison,
 }
 
 /// Trains the network of an experiment under every scheme, solves every result by every scheme, and
@@ -109,13 +90,13 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     let tables = folder.join(format!("{base}-solvers"));
     let nothing: [std::path::PathBuf; 0] = [];
     Outputs::new(Existing::Replace, nothing).check_in(&tables, &[FIGURE.to_owned()])?;
-    let options = Options { style: Style::People, fresh: args.fresh, go_on: same_command(args) };
     let mut trained = Vec::new();
     for &scheme in &schemes {
         let name = format!("{base}-{}", scheme.text());
         say(&format!("{name}: training under {}", scheme.text()));
         let file = file.clone().with_overrides(&overrides(scheme, Some(&name)))?;
-        train_experiment(file, threads, Some(&folder), &options)?;
+        let mut watch = Watch::new(Style::Human, same_command(args));
+        train_experiment(file, threads, Some(&folder), args.fresh, &mut watch)?;
         let results = Files::new(&folder, &name).results;
         let (summary, _) = summary(&results)?;
         trained.push(Trained { scheme, results, summary });
@@ -127,12 +108,12 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     for network in &trained {
         for &scheme in &schemes {
             let choice = scheme_of(scheme, &keys);
-            let pair = pool(threads.or(prepared.experiment.threads))?.install(|| {
+            let comparison = pool(threads.or(prepared.experiment.threads))?.install(|| {
                 with_precision!(prepared.experiment.precision, T => {
-                    compare::<T>(&prepared, network, scheme, &choice)
+                    compare::<T>(&prepared, &network.results, &choice)
                 })
             })?;
-            pairs.push(pair);
+            pairs.push(Pair { trained: network, solved: scheme, comparison });
         }
     }
     write(&tables, &trained, &pairs)?;
@@ -166,95 +147,6 @@ fn overrides(scheme: SchemeName, name: Option<&str>) -> Vec<String> {
     set
 }
 
-fn compare<'a, T: Number>(
-    prepared: &Prepared,
-    trained: &'a Trained,
-    solved: SchemeName,
-    choice: &SchemeChoice,
-) -> Result<Pair<'a>> {
-    let begin = Instant::now();
-    let cost = config::cost(&prepared.experiment.cost, prepared.classes);
-    let stored = read_network::<T>(&trained.results)?.network;
-    let evaluation = eval::evaluate::<T>(
-        stored.clone(),
-        &prepared.test,
-        prepared.encoding,
-        prepared.classes,
-        Some(cost),
-        choice,
-    )?;
-    let seconds = begin.elapsed().as_secs_f64();
-    let network = stored.with_endpoint(choice.endpoint());
-    let (x, labels) = first_batch::<T>(prepared)?;
-    let efforts = efforts(prepared, &network, &x, &labels, choice)?;
-    let steps = match choice {
-        SchemeChoice::Adaptive(options) => {
-            let mut scheme = Adaptive::<T>::new(*options).map_err(usage)?;
-            let trajectory = scheme.direct(&network, x.as_ref()).map_err(failed)?;
-            (0..=trajectory.steps()).map(|k| trajectory.depth(k)).collect()
-        }
-        _ => Vec::new(),
-    };
-    Ok(Pair { trained, solved, evaluation, seconds, efforts, steps })
-}
-
-fn usage(error: impl std::fmt::Display) -> Error {
-    Error::Usage(error.to_string())
-}
-
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Train(error.to_string())
-}
-
-fn first_batch<T: Number>(prepared: &Prepared) -> Result<(Mat<T>, Vec<usize>)> {
-    let experiment = &prepared.experiment;
-    let size = experiment.training.batch_size;
-    let mut source =
-        EncodedBatches::<T>::new(&prepared.train, prepared.encoding, experiment.seed, size)?;
-    let mut x = Mat::zeros(prepared.width(), size);
-    let mut labels = vec![0; size];
-    source.load(0, 0, x.as_mut(), &mut labels)?;
-    Ok((x, labels))
-}
-
-/// What the three problems take on a batch: the shortest of three times.
-fn efforts<T: Number>(
-    prepared: &Prepared,
-    network: &Network<T>,
-    x: &Mat<T>,
-    labels: &[usize],
-    choice: &SchemeChoice,
-) -> Result<[Effort; 3]> {
-    let mut scheme = choice.build::<T>().map_err(usage)?;
-    let cost = config::cost(&prepared.experiment.cost, prepared.classes);
-    let mut gradient = Parameters::zeros(network.width(), network.grid().nodes());
-    let mut terminal = Mat::zeros(network.width(), x.ncols());
-    let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
-    let mut efforts = problems.map(|problem| Effort {
-        problem,
-        statistics: Statistics::default(),
-        seconds: f64::INFINITY,
-    });
-    let centre = cost.centre_for(network);
-    for _ in 0..3 {
-        let mut clock = Stopwatch::start();
-        let mut trajectory = scheme.direct(network, x.as_ref()).map_err(failed)?;
-        let mut seconds = [clock.lap(), 0.0, 0.0];
-        cost.value_and_terminal(trajectory.output(), labels, centre, terminal.as_mut())?;
-        clock.lap();
-        trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
-        seconds[1] = clock.lap();
-        let along = Perturbation { parameters: Some(&gradient), input: None };
-        trajectory.sensitivity(along).map_err(failed)?;
-        seconds[2] = clock.lap();
-        for (effort, seconds) in efforts.iter_mut().zip(seconds) {
-            effort.seconds = effort.seconds.min(seconds);
-            effort.statistics = trajectory.statistics(effort.problem);
-        }
-    }
-    Ok(efforts)
-}
-
 fn table(pairs: &[Pair<'_>]) -> String {
     let mut table = plain_table();
     table.set_header([
@@ -270,14 +162,17 @@ fn table(pairs: &[Pair<'_>]) -> String {
     ]);
     table.add_row(["", "", "[%]", "[RHS]", "[RHS]", "[RHS]", "[ms]", "[ms]", "[ms]"]);
     for pair in pairs {
-        let accuracy = pair.evaluation.correct() as f64 / pair.evaluation.total().max(1) as f64;
+        let accuracy = pair.comparison.evaluation.correct() as f64
+            / pair.comparison.evaluation.total().max(1) as f64;
         let mut row = vec![
             pair.trained.scheme.text().to_owned(),
             pair.solved.text().to_owned(),
             format!("{:.2}", 100.0 * accuracy),
         ];
-        row.extend(pair.efforts.iter().map(|e| e.statistics.right_hand_sides.to_string()));
-        row.extend(pair.efforts.iter().map(|e| format::fixed(1e3 * e.seconds, 1)));
+        row.extend(
+            pair.comparison.efforts.iter().map(|e| e.statistics.right_hand_sides.to_string()),
+        );
+        row.extend(pair.comparison.efforts.iter().map(|e| format::fixed(1e3 * e.seconds, 1)));
         table.add_row(row);
     }
     align_right(&mut table, &[2, 3, 4, 5, 6, 7, 8]);
@@ -285,11 +180,8 @@ fn table(pairs: &[Pair<'_>]) -> String {
 }
 
 fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|source| Error::File {
-        path: folder.to_owned(),
-        action: "cannot make the folder",
-        source,
-    })?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| snode_runner::Error::file(folder, "cannot make the folder", error))?;
     let mut csv = Csv::new(["trained", "batches", "seconds", "accuracy", "cost"]);
     for network in trained {
         for record in network.summary.history.evaluations.iter().filter(|r| r.set == TEST) {
@@ -302,7 +194,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
             ]);
         }
     }
-    csv.write(&folder.join("training.csv"))?;
+    write_file(&folder.join("training.csv"), &csv.bytes()?)?;
     let mut csv = Csv::new([
         "trained",
         "solved",
@@ -314,19 +206,20 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
         "right_hand_sides",
     ]);
     for pair in pairs {
-        let (correct, total) = (pair.evaluation.correct(), pair.evaluation.total());
+        let (correct, total) =
+            (pair.comparison.evaluation.correct(), pair.comparison.evaluation.total());
         csv.row(&[
             pair.trained.scheme.text().into(),
             pair.solved.text().into(),
             (correct as f64 / total.max(1) as f64).to_string(),
             correct.to_string(),
             total.to_string(),
-            pair.evaluation.cost.unwrap_or(f64::NAN).to_string(),
-            pair.seconds.to_string(),
-            pair.evaluation.statistics.right_hand_sides.to_string(),
+            pair.comparison.evaluation.cost.unwrap_or(f64::NAN).to_string(),
+            pair.comparison.seconds.to_string(),
+            pair.comparison.evaluation.statistics.right_hand_sides.to_string(),
         ]);
     }
-    csv.write(&folder.join("accuracy.csv"))?;
+    write_file(&folder.join("accuracy.csv"), &csv.bytes()?)?;
     let mut csv = Csv::new([
         "trained",
         "solved",
@@ -339,7 +232,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
         "seconds",
     ]);
     for pair in pairs {
-        for effort in &pair.efforts {
+        for effort in &pair.comparison.efforts {
             let counts = &effort.statistics;
             csv.row(&[
                 pair.trained.scheme.text().into(),
@@ -354,10 +247,10 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
             ]);
         }
     }
-    csv.write(&folder.join("effort.csv"))?;
+    write_file(&folder.join("effort.csv"), &csv.bytes()?)?;
     let mut csv = Csv::new(["trained", "solved", "depth", "step"]);
     for pair in pairs {
-        for step in pair.steps.windows(2) {
+        for step in pair.comparison.steps.windows(2) {
             csv.row(&[
                 pair.trained.scheme.text().into(),
                 pair.solved.text().into(),
@@ -366,9 +259,14 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
             ]);
         }
     }
-    csv.write(&folder.join("steps.csv"))?;
-    let figure = svg(&panels(trained, pairs), 3).map_err(failed)?;
-    crate::tables::write_text(&folder.join(FIGURE), &figure)
+    write_file(&folder.join("steps.csv"), &csv.bytes()?)?;
+    let figure = svg(&panels(trained, pairs), 3)?;
+    write_file(&folder.join(FIGURE), figure.as_bytes())
+}
+
+/// Writes a file that takes the place of one of an earlier run.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    Ok(snode_files::write(path, Existing::Replace, bytes)?)
 }
 
 fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {
@@ -386,10 +284,13 @@ fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {
     }
     let mut steps =
         Panel::new("Steps through depth", Axis::linear("depth t"), Axis::linear("step length"));
-    for pair in pairs.iter().filter(|pair| !pair.steps.is_empty()) {
+    for pair in pairs.iter().filter(|pair| !pair.comparison.steps.is_empty()) {
         let (solved, of) = (pair.solved.text(), pair.trained.scheme.text());
-        let corners =
-            pair.steps.windows(2).flat_map(|s| [(s[0], s[1] - s[0]), (s[1], s[1] - s[0])]);
+        let corners = pair
+            .comparison
+            .steps
+            .windows(2)
+            .flat_map(|s| [(s[0], s[1] - s[0]), (s[1], s[1] - s[0])]);
         steps.lines.push(Line::new(format!("{solved} on {of}"), corners).plain());
     }
     [by_batches, by_seconds, steps]

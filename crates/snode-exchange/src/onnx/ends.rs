@@ -1,6 +1,6 @@
 //! From the data to the initial state, and from the final state to the scores (S41).
 
-use snode_ode::{AffineMap, Network, Readout, Scores};
+use snode_ode::{AffineMap, Lifting, Network, Readout, Scores};
 
 use super::graph::Builder;
 use crate::{Element, ExchangeError};
@@ -17,15 +17,22 @@ pub(super) fn initial_state<T: Element>(
     let mut state = x.to_owned();
     if let AffineMap::Convolution(map) = map {
         let (rows, columns) = map.shape();
-        let shape = graph.indices("image", &[-1, rows as i64, columns as i64, from as i64]);
-        let image = graph.node("Reshape", &[x, &shape]);
-        state = graph.node("Transpose", &[&image]);
-        graph.attribute("perm", &[0, 3, 1, 2]);
-    }
-    if lifting.is_identity() {
-        return state;
+        if lifting == Lifting::identity(network.map()) {
+            // The data are states: the channels of a pixel are side by side.
+            let channels = map.channels() as i64;
+            let shape = graph.indices("image", &[-1, rows as i64, columns as i64, channels]);
+            let image = graph.node("Reshape", &[x, &shape]);
+            state = graph.node("Transpose", &[&image]);
+            graph.attribute("perm", &[0, 3, 1, 2]);
+            return state;
+        }
+        let shape = graph.indices("image", &[-1, from as i64, rows as i64, columns as i64]);
+        state = graph.node("Reshape", &[x, &shape]);
     }
     let more = (map.channels() - from) as i64;
+    if more == 0 {
+        return state;
+    }
     let pads = match map {
         AffineMap::Convolution(_) => graph.indices("pads", &[0, 0, 0, 0, 0, more, 0, 0]),
         _ => graph.indices("pads", &[0, 0, 0, more]),

@@ -1,7 +1,7 @@
 //! Accuracy of a network on labelled data.
 
 use faer::{Mat, MatRef};
-use snode_ode::{Network, Readout, Real, Scheme, SolveError};
+use snode_ode::{Network, Readout, Real, Scheme, SolveError, Statistics};
 
 use crate::seen::Seen;
 use crate::{Cost, TrainError};
@@ -46,7 +46,7 @@ impl<T: Real> EvaluationSet<T> {
         network: &Network<T>,
         cost: &Cost,
     ) -> Result<Score, TrainError> {
-        let output = seen_outputs(scheme, network, self.x.as_ref(), cost.classes)?;
+        let (output, _) = outputs(scheme, network, self.x.as_ref(), cost.classes)?;
         if self.labels.is_empty() && self.x.ncols() == 0 {
             return Ok(Score::default());
         }
@@ -62,19 +62,22 @@ impl<T: Real> EvaluationSet<T> {
 const CHUNK: usize = 1000;
 
 /// What the loss sees of the final states for some data (d×N): themselves (n×N), or scores (C×N) under a
-/// readout other than `components`.
-fn seen_outputs<T: Real>(
+/// readout other than `components`; and what that cost.
+///
+/// # Errors
+/// If shapes do not fit, or a state is not finite.
+pub fn outputs<T: Real>(
     scheme: &dyn Scheme<T>,
     network: &Network<T>,
     data: MatRef<'_, T>,
     classes: usize,
-) -> Result<Mat<T>, TrainError> {
+) -> Result<(Mat<T>, Statistics), TrainError> {
     let (n, lifting) = (network.width(), network.lifting());
     let of_scores = network.readout() != Readout::Components;
     let mut seen = Mat::zeros(if of_scores { classes } else { n }, data.ncols());
     if lifting.is_identity() && !of_scores {
-        scheme.evaluate(network, data, seen.as_mut())?;
-        return Ok(seen);
+        let cost = scheme.evaluate(network, data, seen.as_mut())?;
+        return Ok((seen, cost));
     }
     if data.nrows() != lifting.inputs() {
         return Err(TrainError::Solve(SolveError::Shape {
@@ -83,16 +86,16 @@ fn seen_outputs<T: Real>(
             found: data.shape(),
         }));
     }
-    let mut reader = Seen::default();
+    let (mut reader, mut cost) = (Seen::default(), Statistics::default());
     for first in (0..data.ncols()).step_by(CHUNK) {
         let count = CHUNK.min(data.ncols() - first);
         let (mut x0, mut output) = (Mat::zeros(n, count), Mat::zeros(n, count));
         lifting.lift(data.subcols(first, count), x0.as_mut());
-        scheme.evaluate(network, x0.as_ref(), output.as_mut())?;
+        cost.add(&scheme.evaluate(network, x0.as_ref(), output.as_mut())?);
         let state = reader.state(network, classes, output.as_ref())?;
         seen.as_mut().subcols_mut(first, count).copy_from(state);
     }
-    Ok(seen)
+    Ok((seen, cost))
 }
 
 /// The scores of C = `classes` classes (C×N) that a network gives some data (d×N, one a column).
@@ -108,7 +111,7 @@ pub fn scores<T: Real>(
     if classes > network.width() {
         return Err(TrainError::Width { width: network.width(), classes });
     }
-    Ok(seen_outputs(scheme, network, data, classes)?.subrows(0, classes).to_owned())
+    Ok(outputs(scheme, network, data, classes)?.0.subrows(0, classes).to_owned())
 }
 
 /// The predicted class of every column: the largest of its first `classes` components, the first
