@@ -33,8 +33,8 @@ pub(crate) fn walk<T: Real, R: Send>(
     options: &NoiseOptions,
     reduce: &(impl Fn(&Block) -> R + Sync),
 ) -> Result<Vec<R>, AnalysisError> {
-    options.check(network.width())?;
-    let (width, nodes) = (network.width(), network.parameters().nodes());
+    options.check(network.lifting().inputs())?;
+    let (map, nodes) = (network.map(), network.parameters().nodes());
     let at_once = match options.on {
         NoiseOn::Input => DRAWS_AT_ONCE,
         NoiseOn::Parameters => 1,
@@ -44,7 +44,7 @@ pub(crate) fn walk<T: Real, R: Send>(
         let draws = at_once.min(options.draws - first_draw);
         let parameters = match options.on {
             NoiseOn::Input => None,
-            NoiseOn::Parameters => Some(parameter_noise(width, nodes, options.seed, first_draw)),
+            NoiseOn::Parameters => Some(parameter_noise(map, nodes, options.seed, first_draw)),
         };
         let copies = 1 + draws * (1 + options.levels.len());
         let most = (COLUMNS / copies).max(FEWEST_INPUTS);
@@ -79,14 +79,19 @@ impl Block {
         draws: usize,
         parameters: Option<&Parameters<T>>,
     ) -> Result<(), AnalysisError> {
-        let (rows, inputs) = (x0.nrows(), self.inputs);
+        let (rows, inputs, lifting) = (x0.nrows(), self.inputs, network.lifting());
+        let mut states = Mat::zeros(lifting.width(), inputs);
+        lifting.lift(x0, states.as_mut());
         let mut noise = Vec::new();
         if parameters.is_none() {
             for draw in self.first_draw..self.first_draw + draws {
                 let range = self.first_input..self.first_input + inputs;
                 let components = options.components.unwrap_or(rows);
                 let values = input_noise(options.seed, draw, rows, components, range)?;
-                noise.push(Mat::from_fn(rows, inputs, |i, j| T::from_f64(values[j * rows + i])));
+                let data = Mat::from_fn(rows, inputs, |i, j| T::from_f64(values[j * rows + i]));
+                let mut xi0 = Mat::zeros(lifting.width(), inputs);
+                lifting.lift_perturbation(data.as_ref(), xi0.as_mut());
+                noise.push(xi0);
             }
         }
         let perturbations: Vec<Perturbation<'_, T>> = match parameters {
@@ -99,7 +104,7 @@ impl Block {
         let levels: Vec<T> = options.levels.iter().map(|&level| T::from_f64(level)).collect();
         let layers = network.grid().steps() + 1;
         self.distances = vec![Distances::default(); draws * levels.len() * layers * inputs];
-        let mut walk = PerturbedWalk::new(network, x0, &perturbations, &levels)?;
+        let mut walk = PerturbedWalk::new(network, states.as_ref(), &perturbations, &levels)?;
         loop {
             let layer = walk.layer();
             for draw in 0..draws {

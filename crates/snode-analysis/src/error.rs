@@ -1,6 +1,7 @@
 //! What can be wrong with an analysis.
 
 use snode_ode::SolveError;
+use snode_train::TrainError;
 
 /// An analysis that cannot be made, or came to a stop.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +35,12 @@ pub enum AnalysisError {
     #[error("cannot combine runs: their noise levels or layers differ")]
     Differ,
     /// There is no such entry of W or b.
-    #[error("there is no entry {entry:?} in a network of width {width}")]
+    #[error("there is no entry {entry:?} in weights of {}×{}", shape.0, shape.1)]
     Entry {
         /// Row and column, counted from 0; of a bias the row alone counts.
         entry: (usize, usize),
-        /// n.
-        width: usize,
+        /// Rows and columns of the weights.
+        shape: (usize, usize),
     },
     /// Noise could not be made.
     #[error(transparent)]
@@ -47,6 +48,18 @@ pub enum AnalysisError {
     /// A problem could not be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// The network has not the scores asked for.
+    #[error(transparent)]
+    Scores(TrainError),
+}
+
+impl From<TrainError> for AnalysisError {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Solve(error) => Self::Solve(error),
+            other => Self::Scores(other),
+        }
+    }
 }
 
 impl AnalysisError {

@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 use snode_data::Noise;
 use snode_data::streams::{self, Purpose};
-use snode_ode::{Parameters, Real};
+use snode_ode::{AffineMap, Parameters, Real};
 
 use crate::AnalysisError;
 
@@ -106,12 +106,12 @@ pub(crate) fn input_noise(
 /// [stream](streams) for the seed, [`Purpose::ParameterNoise`] and 2³² d + k, drawn as `f64` in the
 /// order of [`Parameters::node`].
 pub fn parameter_noise<T: Real>(
-    width: usize,
+    map: impl Into<AffineMap>,
     nodes: usize,
     seed: u64,
     draw: usize,
 ) -> Parameters<T> {
-    let mut noise = Parameters::zeros(width, nodes);
+    let mut noise = Parameters::zeros(map, nodes);
     let node_len = noise.node_len();
     if node_len == 0 {
         return noise;

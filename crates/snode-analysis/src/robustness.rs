@@ -1,10 +1,9 @@
 //! Accuracy against noise.
 
-use faer::Mat;
 use rayon::prelude::*;
 use snode_data::Noise;
 use snode_ode::{Network, Real, Scheme};
-use snode_train::{EvaluationSet, classify};
+use snode_train::{EvaluationSet, classify, scores};
 
 use crate::noise::{check_components, check_draws, input_noise};
 use crate::{AnalysisError, Moments};
@@ -120,7 +119,6 @@ pub fn robustness<T: Real>(
     AnalysisError::require("number of labels", labels as f64, labels == inputs, "one an input")?;
     let mut correct = vec![vec![0; options.draws]; options.levels.len()];
     let mut noisy = vec![T::ZERO; width * inputs];
-    let mut output = Mat::zeros(width, inputs);
     for draw in 0..options.draws {
         let noise = noise_of_all(options.seed, draw, (width, components), inputs)?;
         for (level, correct) in options.levels.iter().zip(&mut correct) {
@@ -130,8 +128,7 @@ pub fn robustness<T: Real>(
             }
             add(set, *level, &noise, (options.clip, components), &mut noisy);
             let x0 = faer::MatRef::from_column_major_slice(&noisy, width, inputs);
-            scheme.evaluate(network, x0, output.as_mut())?;
-            let predicted = classify(output.as_ref(), classes);
+            let predicted = classify(scores(scheme, network, x0, classes)?.as_ref(), classes);
             correct[draw] = predicted.iter().zip(&set.labels).filter(|(p, l)| p == l).count();
         }
     }

@@ -1,6 +1,6 @@
 //! How smooth parameters are as functions of depth.
 
-use snode_ode::{Network, Real};
+use snode_ode::{AffineMap, Network, Real};
 
 use crate::AnalysisError;
 
@@ -19,7 +19,7 @@ pub struct Roughness {
 /// The roughness (S29) of every entry of W and b, and of all of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Smoothness {
-    width: usize,
+    map: AffineMap,
     /// In the order of a node: W column by column, then b.
     entries: Vec<Roughness>,
     /// Of W as a whole.
@@ -29,18 +29,20 @@ pub struct Smoothness {
 }
 
 impl Smoothness {
-    /// n.
-    pub fn width(&self) -> usize {
-        self.width
+    /// Rows and columns of the weights ([`AffineMap::weights_shape`]): n and n for a dense map. There is a
+    /// bias for each row.
+    pub fn shape(&self) -> (usize, usize) {
+        self.map.weights_shape()
     }
 
-    /// Of W_{ij}, from component j to component i of the state.
+    /// Of W_{ij}: for a dense map, from component j to component i of the state.
     ///
     /// # Panics
     /// If there is no such entry.
     pub fn weight(&self, i: usize, j: usize) -> Roughness {
-        assert!(i < self.width && j < self.width, "no entry ({i}, {j})");
-        self.entries[j * self.width + i]
+        let (rows, columns) = self.shape();
+        assert!(i < rows && j < columns, "no entry ({i}, {j})");
+        self.entries[j * rows + i]
     }
 
     /// Of b_i.
@@ -48,8 +50,8 @@ impl Smoothness {
     /// # Panics
     /// If there is no such entry.
     pub fn bias(&self, i: usize) -> Roughness {
-        assert!(i < self.width, "no entry {i}");
-        self.entries[self.width * self.width + i]
+        assert!(i < self.map.bias_len(), "no entry {i}");
+        self.entries[self.map.weights_len() + i]
     }
 }
 
@@ -72,12 +74,12 @@ pub fn smoothness<T: Real>(network: &Network<T>) -> Smoothness {
         }
     }
     // Up to here seminorms and norms are squares, which can be added up.
-    let (weights, biases) = entries.split_at(network.width() * network.width());
+    let (weights, biases) = entries.split_at(network.map().weights_len());
     let (weights, biases) = (total(weights), total(biases));
     for entry in &mut entries {
         *entry = roots(*entry);
     }
-    Smoothness { width: network.width(), entries, weights, biases }
+    Smoothness { map: network.map(), entries, weights, biases }
 }
 
 fn total(entries: &[Roughness]) -> Roughness {
@@ -100,11 +102,11 @@ pub fn weight_path<T: Real>(
     network: &Network<T>,
     (i, j): (usize, usize),
 ) -> Result<Vec<(f64, f64)>, AnalysisError> {
-    let width = network.width();
-    if i >= width || j >= width {
-        return Err(AnalysisError::Entry { entry: (i, j), width });
+    let shape = network.map().weights_shape();
+    if i >= shape.0 || j >= shape.1 {
+        return Err(AnalysisError::Entry { entry: (i, j), shape });
     }
-    Ok(path(network, j * width + i))
+    Ok(path(network, j * shape.0 + i))
 }
 
 /// (t_k, (b_k)_i) at all nodes.
@@ -115,11 +117,11 @@ pub fn bias_path<T: Real>(
     network: &Network<T>,
     i: usize,
 ) -> Result<Vec<(f64, f64)>, AnalysisError> {
-    let width = network.width();
-    if i >= width {
-        return Err(AnalysisError::Entry { entry: (i, 0), width });
+    let map = network.map();
+    if i >= map.bias_len() {
+        return Err(AnalysisError::Entry { entry: (i, 0), shape: map.weights_shape() });
     }
-    Ok(path(network, width * width + i))
+    Ok(path(network, map.weights_len() + i))
 }
 
 fn path<T: Real>(network: &Network<T>, at: usize) -> Vec<(f64, f64)> {

@@ -67,7 +67,7 @@ fn paths_are_the_entries_along_depth() {
     assert_eq!(weight_path(&network, (0, 1)).unwrap(), [(0.0, 1.0), (0.5, 3.0), (1.0, 2.0)]);
     assert_eq!(bias_path(&network, 1).unwrap(), [(0.0, 0.0), (0.5, -1.0), (1.0, -1.0)]);
     let refused = weight_path(&network, (2, 0));
-    assert!(matches!(refused, Err(AnalysisError::Entry { entry: (2, 0), width: 2 })));
+    assert!(matches!(refused, Err(AnalysisError::Entry { entry: (2, 0), shape: (2, 2) })));
     assert!(weight_path(&network, (0, 2)).is_err() && bias_path(&network, 2).is_err());
 }
 

@@ -1,13 +1,14 @@
 //! Neural ODEs, and residual networks, as maps that can be linearised.
 
 use faer::{Mat, MatMut, MatRef};
-use snode_ode::{Network, Real, Scheme};
+use snode_ode::{Lifting, Network, Real, Scheme, Scores};
 
 use crate::{AttackError, Linearisable};
 
-/// A neural ODE under a scheme: z is the first C components of x(T).
+/// A neural ODE under a scheme: from its data to its scores, z = R x(T) with x(0) = E a + e (S41).
 ///
-/// J v is the sensitivity problem (S3) with ξ₀ = v, Jᵀ w the adjoint problem (S5) with λ(T) = (w, 0);
+/// The model's inputs are the data alone: an attack cannot move the components of x(0) that the network
+/// adds to them. J v is the sensitivity problem (S3) with ξ₀ = E v, Jᵀ w the adjoint problem (S5) with λ(T) = Rᵀ w;
 /// under Euler and the Runge–Kutta schemes both are exact derivatives of the discrete map, under
 /// adaptive ones they are as accurate as the tolerance. A residual network is the Euler network it
 /// is (`ResNet::network`).
@@ -29,10 +30,8 @@ use crate::{AttackError, Linearisable};
 pub struct SolvedNetwork<'a, T: Real> {
     network: &'a Network<T>,
     scheme: Box<dyn Scheme<T> + 'a>,
-    classes: usize,
-    /// How many components of x₀ are the data's; the others have the value `padding`.
-    inputs: usize,
-    padding: T,
+    lifting: Lifting,
+    scores: Scores<T>,
     /// Columns of height n for the scheme.
     columns: Vec<T>,
     /// The scheme's answers.
@@ -43,7 +42,7 @@ impl<'a, T: Real> SolvedNetwork<'a, T> {
     /// The network with C = `classes` classes.
     ///
     /// # Errors
-    /// [`AttackError::Option`] if there are no classes, or more than the network is wide.
+    /// [`AttackError::Option`] if there are no classes, or more than the network has scores.
     pub fn new(
         network: &'a Network<T>,
         scheme: Box<dyn Scheme<T> + 'a>,
@@ -52,48 +51,21 @@ impl<'a, T: Real> SolvedNetwork<'a, T> {
         let width = network.width();
         let allowed = format!("1 to {width}, the network's width");
         AttackError::require((1..=width).contains(&classes), "classes", classes, &allowed)?;
+        let scores = Scores::new(network.readout(), network.map(), classes);
+        let scores = scores.map_err(|error| AttackError::Option {
+            option: error.what,
+            found: error.found,
+            allowed: error.expected,
+        })?;
         Ok(Self {
             network,
             scheme,
-            classes,
-            inputs: width,
-            padding: T::ZERO,
+            lifting: network.lifting(),
+            scores,
             columns: Vec::new(),
             answers: Vec::new(),
         })
     }
-
-    /// The same for data of fewer components than the network is wide: x₀ is `inputs` numbers of the
-    /// data, and `padding` in all components behind them. The model's inputs are the data's alone, so
-    /// that an attack cannot move the others.
-    ///
-    /// # Errors
-    /// [`AttackError::Option`] if there are no such components, or more than the network is wide.
-    pub fn with_inputs(self, inputs: usize, padding: T) -> Result<Self, AttackError> {
-        let width = self.network.width();
-        let allowed = format!("1 to {width}, the network's width");
-        AttackError::require((1..=width).contains(&inputs), "inputs", inputs, &allowed)?;
-        Ok(Self { inputs, padding, ..self })
-    }
-}
-
-/// `from` in the first rows of columns of height `width`, the others filled with `padding`.
-fn pad<'m, T: Real>(
-    memory: &'m mut Vec<T>,
-    from: MatRef<'_, T>,
-    width: usize,
-    padding: T,
-) -> MatRef<'m, T> {
-    memory.clear();
-    memory.resize(width * from.ncols(), padding);
-    let padded = MatMut::from_column_major_slice_mut(memory, width, from.ncols());
-    padded.subrows_mut(0, from.nrows()).copy_from(from);
-    MatRef::from_column_major_slice(memory, width, from.ncols())
-}
-
-/// The first `rows` rows of columns of height n.
-fn copy_rows<T: Real>(from: MatRef<'_, T>, rows: usize, mut to: MatMut<'_, T>) {
-    to.copy_from(from.subrows(0, rows));
 }
 
 /// A matrix of `rows` rows in memory that is made larger if need be.
@@ -104,53 +76,57 @@ fn matrix<T: Real>(memory: &mut Vec<T>, rows: usize, columns: usize) -> MatMut<'
 
 impl<T: Real> Linearisable<T> for SolvedNetwork<'_, T> {
     fn inputs(&self) -> usize {
-        self.inputs
+        self.lifting.inputs()
     }
 
     fn classes(&self) -> usize {
-        self.classes
+        self.scores.classes()
     }
 
     fn linearise(&mut self, x: MatRef<'_, T>, z: MatMut<'_, T>) -> Result<(), AttackError> {
-        AttackError::require_shape("inputs", (self.inputs, x.ncols()), x.shape())?;
-        AttackError::require_shape("outputs", (self.classes, x.ncols()), z.shape())?;
-        let x0 = pad(&mut self.columns, x, self.network.width(), self.padding);
-        let trajectory = self.scheme.direct(self.network, x0)?;
-        copy_rows(trajectory.output(), self.classes, z);
+        AttackError::require_shape("inputs", (self.inputs(), x.ncols()), x.shape())?;
+        AttackError::require_shape("outputs", (self.classes(), x.ncols()), z.shape())?;
+        let mut x0 = matrix(&mut self.columns, self.lifting.width(), x.ncols());
+        self.lifting.lift(x, x0.as_mut());
+        let trajectory = self.scheme.direct(self.network, x0.as_ref())?;
+        self.scores.read(trajectory.output(), z);
         Ok(())
     }
 
     fn evaluate(&mut self, x: MatRef<'_, T>, z: MatMut<'_, T>) -> Result<(), AttackError> {
-        AttackError::require_shape("inputs", (self.inputs, x.ncols()), x.shape())?;
-        AttackError::require_shape("outputs", (self.classes, x.ncols()), z.shape())?;
-        let x0 = pad(&mut self.columns, x, self.network.width(), self.padding);
-        let mut answers = matrix(&mut self.answers, self.network.width(), x.ncols());
-        self.scheme.evaluate(self.network, x0, answers.as_mut())?;
-        copy_rows(answers.as_ref(), self.classes, z);
+        AttackError::require_shape("inputs", (self.inputs(), x.ncols()), x.shape())?;
+        AttackError::require_shape("outputs", (self.classes(), x.ncols()), z.shape())?;
+        let mut x0 = matrix(&mut self.columns, self.lifting.width(), x.ncols());
+        self.lifting.lift(x, x0.as_mut());
+        let mut answers = matrix(&mut self.answers, self.lifting.width(), x.ncols());
+        self.scheme.evaluate(self.network, x0.as_ref(), answers.as_mut())?;
+        self.scores.read(answers.as_ref(), z);
         Ok(())
     }
 
     fn jvp(&mut self, v: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
-        AttackError::require_shape("directions", (self.inputs, v.ncols()), v.shape())?;
-        AttackError::require_shape("J v", (self.classes, v.ncols()), out.shape())?;
-        let xi0 = pad(&mut self.columns, v, self.network.width(), T::ZERO);
-        let mut answers = matrix(&mut self.answers, self.network.width(), v.ncols());
+        AttackError::require_shape("directions", (self.inputs(), v.ncols()), v.shape())?;
+        AttackError::require_shape("J v", (self.classes(), v.ncols()), out.shape())?;
+        let mut xi0 = matrix(&mut self.columns, self.lifting.width(), v.ncols());
+        self.lifting.lift_perturbation(v, xi0.as_mut());
+        let mut answers = matrix(&mut self.answers, self.lifting.width(), v.ncols());
         let trajectory = self.scheme.trajectory(self.network);
         let mut trajectory = trajectory.ok_or(AttackError::NotLinearised)?;
-        trajectory.sensitivity_columns(xi0, answers.as_mut())?;
-        copy_rows(answers.as_ref(), self.classes, out);
+        trajectory.sensitivity_columns(xi0.as_ref(), answers.as_mut())?;
+        self.scores.read(answers.as_ref(), out);
         Ok(())
     }
 
     fn vjp(&mut self, w: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<(), AttackError> {
-        AttackError::require_shape("weights of outputs", (self.classes, w.ncols()), w.shape())?;
-        AttackError::require_shape("Jᵀ w", (self.inputs, w.ncols()), out.shape())?;
-        let terminals = pad(&mut self.columns, w, self.network.width(), T::ZERO);
-        let mut answers = matrix(&mut self.answers, self.network.width(), w.ncols());
+        AttackError::require_shape("weights of outputs", (self.classes(), w.ncols()), w.shape())?;
+        AttackError::require_shape("Jᵀ w", (self.inputs(), w.ncols()), out.shape())?;
+        let mut terminals = matrix(&mut self.columns, self.lifting.width(), w.ncols());
+        self.scores.pull_back(w, terminals.as_mut());
+        let mut answers = matrix(&mut self.answers, self.lifting.width(), w.ncols());
         let trajectory = self.scheme.trajectory(self.network);
         let mut trajectory = trajectory.ok_or(AttackError::NotLinearised)?;
-        trajectory.adjoint_columns(terminals, answers.as_mut())?;
-        copy_rows(answers.as_ref(), self.inputs, out);
+        trajectory.adjoint_columns(terminals.as_ref(), answers.as_mut())?;
+        self.lifting.restrict(answers.as_ref(), out);
         Ok(())
     }
 }

@@ -83,7 +83,8 @@ fn an_attack_leaves_the_padding_alone() {
     }
     let data = Mat::from_fn(2, 40, |i, j| (0.7 * j as f64 + 1.9 * i as f64).sin());
     let model = || SolvedNetwork::new(&network, Box::new(Euler::new()), 2).unwrap();
-    let mut padded = model().with_inputs(2, 0.25).unwrap();
+    let narrow = network.clone().with_inputs(2, 0.25).unwrap();
+    let mut padded = SolvedNetwork::new(&narrow, Box::new(Euler::new()), 2).unwrap();
     let labels = predict(&mut padded, data.as_ref(), 40).unwrap();
     let whole = Mat::from_fn(8, 40, |i, j| if i < 2 { data[(i, j)] } else { 0.25 });
     assert_eq!(predict(&mut model(), whole.as_ref(), 40).unwrap(), labels);
@@ -94,7 +95,7 @@ fn an_attack_leaves_the_padding_alone() {
     let fooling: Vec<_> = found.images.iter().filter_map(|i| i.adversarial.as_ref()).collect();
     assert!(!fooling.is_empty() && fooling.iter().all(|image| image.len() == 2));
     for refused in [0, 9] {
-        assert!(model().with_inputs(refused, 0.0).is_err());
+        assert!(network.clone().with_inputs(refused, 0.0).is_err());
     }
 }
 
@@ -106,4 +107,47 @@ fn derivatives_of_a_model_that_was_not_linearised_are_refused() {
     let (w, mut out) = (Mat::zeros(2, 1), Mat::zeros(4, 1));
     let refused = model.vjp(w.as_ref(), out.as_mut()).unwrap_err();
     assert!(matches!(refused, snode_attack::AttackError::NotLinearised), "{refused}");
+}
+
+/// P = R ∂x(T)/∂x(0) E of a convolution, by rows, by columns, and by differences.
+#[test]
+fn matrices_of_a_convolution_are_those_of_its_data_and_scores() {
+    use snode_ode::{AffineMap, Readout};
+
+    let grid = Grid::new(2.0, 10, Endpoint::Excluded).unwrap();
+    let map = AffineMap::convolution(4, (3, 4), 3).unwrap();
+    for readout in [
+        Readout::Components,
+        Readout::ChannelMeans { gain: 3.0 },
+        Readout::Pattern { gain: 2.0, seed: 1 },
+    ] {
+        let mut network =
+            Network::<f64>::initial(map, grid, Activation::Tanh, Initialisation::Spline, 1)
+                .with_inputs(12, 0.1)
+                .unwrap()
+                .with_readout(readout);
+        for value in network.parameters_mut().as_mut_slice() {
+            *value *= 8.0;
+        }
+        let mut model = SolvedNetwork::new(&network, Box::new(Euler::new()), 3).unwrap();
+        let x = Mat::from_fn(12, 2, |i, j| (0.7 * j as f64 + 1.9 * i as f64).sin());
+        let rows = sensitivity_matrices(&mut model, x.as_ref(), JacobianMode::Vjp).unwrap();
+        let columns = sensitivity_matrices(&mut model, x.as_ref(), JacobianMode::Jvp).unwrap();
+        let p = rows.matrix(1);
+        assert_eq!(p.shape(), (3, 12));
+        assert!((&p - &columns.matrix(1)).norm_max() < 1e-14);
+        for i in 0..12 {
+            let step = 1e-5;
+            let moved = Mat::from_fn(12, 2, |row, column| {
+                let sign = if column == 0 { step } else { -step };
+                x[(row, 1)] + if row == i { sign } else { 0.0 }
+            });
+            let mut z = Mat::zeros(3, 2);
+            model.evaluate(moved.as_ref(), z.as_mut()).unwrap();
+            for class in 0..3 {
+                let slope = (z[(class, 0)] - z[(class, 1)]) / (2.0 * step);
+                assert!((slope - p[(class, i)]).abs() < 1e-8, "{readout:?}");
+            }
+        }
+    }
 }

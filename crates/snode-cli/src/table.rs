@@ -47,7 +47,7 @@ pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> S
         "network",
         format!(
             "width {}, {} layers, T = {}, {}, {}",
-            summary.width,
+            summary.width(),
             summary.grid.steps(),
             plain(summary.grid.horizon()),
             summary.activation,

@@ -11,7 +11,7 @@ use snode_ode::Network;
 use crate::description::PropertyKind;
 use crate::imported::{check_left_over, listed};
 use crate::limits::{MAX_BYTES, MAX_TEXT};
-use crate::write::{biases, weights};
+use crate::write::{biases, weights, weights_shape};
 use crate::{ArrayHead, Description, Element, ExchangeError, Imported, LayersReader};
 
 /// Reads a network from an .npz file, compressed or not.
@@ -104,11 +104,11 @@ pub fn write_npz<T: Element>(
     description: &Description,
 ) -> Result<Vec<u8>, ExchangeError> {
     let mut archive = ArchiveWriter::new();
-    let (n, nodes) = (network.width(), network.parameters().nodes());
+    let (shape, nodes) = (weights_shape(network.map()), network.parameters().nodes());
     let all = weights(network.parameters(), 0..nodes);
-    archive.add(ARRAYS[0], T::NUMPY, &[nodes, n, n], &all)?;
+    archive.add(ARRAYS[0], T::NUMPY, &[&[nodes], &shape[..]].concat(), &all)?;
     let all = biases(network.parameters(), 0..nodes);
-    archive.add(ARRAYS[1], T::NUMPY, &[nodes, n], &all)?;
+    archive.add(ARRAYS[1], T::NUMPY, &[nodes, shape[0]], &all)?;
     for (key, text) in Description::of(network).or(description.clone()).to_texts() {
         let (kind, bytes): (String, Vec<u8>) = match Description::kind(key) {
             PropertyKind::Number => {

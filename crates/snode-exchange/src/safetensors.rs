@@ -15,7 +15,7 @@ use snode_ode::{Endpoint, Network};
 
 use crate::imported::{check_left_over, listed};
 use crate::limits::{MAX_BYTES, MAX_CONTENTS};
-use crate::write::{biases, weights};
+use crate::write::{biases, weights, weights_shape};
 use crate::{
     ArrayHead, Description, Element, ExchangeError, Imported, LayerNames, LayersReader, NumberType,
     Order,
@@ -89,14 +89,15 @@ pub fn write_safetensors<T: Element>(
     names: Option<&LayerNames>,
 ) -> Result<Vec<u8>, ExchangeError> {
     let parameters = network.parameters();
-    let (n, nodes) = (parameters.width(), parameters.nodes());
+    let (shape, nodes) = (weights_shape(parameters.map()), parameters.nodes());
     let tensor = |shape: Vec<usize>, bytes| Tensor { dtype: T::SAFETENSORS, shape, bytes };
     let mut tensors = Vec::new();
     match names {
         None => {
-            tensors
-                .push(("weights".into(), tensor(vec![nodes, n, n], weights(parameters, 0..nodes))));
-            tensors.push(("biases".into(), tensor(vec![nodes, n], biases(parameters, 0..nodes))));
+            let all = [&[nodes], &shape[..]].concat();
+            tensors.push(("weights".into(), tensor(all, weights(parameters, 0..nodes))));
+            let all = vec![nodes, shape[0]];
+            tensors.push(("biases".into(), tensor(all, biases(parameters, 0..nodes))));
         }
         Some(_) if network.grid().endpoint() == Endpoint::Included => {
             let problem = "the network has a node at T, which no layer reads".into();
@@ -105,8 +106,8 @@ pub fn write_safetensors<T: Element>(
         Some(names) => {
             for k in 0..nodes {
                 let (weight, bias) = (weights(parameters, k..k + 1), biases(parameters, k..k + 1));
-                tensors.push((names.weight(k), tensor(vec![n, n], weight)));
-                tensors.push((names.bias(k), tensor(vec![n], bias)));
+                tensors.push((names.weight(k), tensor(shape.clone(), weight)));
+                tensors.push((names.bias(k), tensor(vec![shape[0]], bias)));
             }
         }
     }

@@ -2,19 +2,38 @@
 
 use std::ops::Range;
 
-use snode_ode::Parameters;
+use snode_ode::{AffineMap, Parameters};
 
 use crate::Element;
 
-/// The weights of some nodes as \[layer, out, in\], row-major and little-endian.
+/// The shape of a layer's weights as other programs have them: \[out, in\], or \[out, in, kernel, kernel\] of a
+/// convolution.
+pub(crate) fn weights_shape(map: AffineMap) -> Vec<usize> {
+    match map {
+        AffineMap::Convolution(map) => {
+            vec![map.channels(), map.channels(), map.kernel(), map.kernel()]
+        }
+        _ => vec![map.width(); 2],
+    }
+}
+
+/// The weights of some nodes, each of the shape [`weights_shape`], row-major and little-endian.
 pub(crate) fn weights<T: Element>(parameters: &Parameters<T>, nodes: Range<usize>) -> Vec<u8> {
-    let n = parameters.width();
-    let mut bytes = Vec::with_capacity(nodes.len() * n * n * size_of::<T>());
+    let map = parameters.map();
+    let (rows, columns) = map.weights_shape();
+    let mut bytes = Vec::with_capacity(nodes.len() * rows * columns * size_of::<T>());
+    // Of a convolution the columns of the matrix are the pixels of the kernel and in each the channels.
+    let (channels, pixels) = match map {
+        AffineMap::Convolution(map) => (map.channels(), map.kernel().pow(2)),
+        _ => (columns, 1),
+    };
     for k in nodes {
         let weights = parameters.weights(k);
-        for i in 0..n {
-            for j in 0..n {
-                weights[(i, j)].push(&mut bytes);
+        for i in 0..rows {
+            for channel in 0..channels {
+                for pixel in 0..pixels {
+                    weights[(i, pixel * channels + channel)].push(&mut bytes);
+                }
             }
         }
     }
@@ -23,7 +42,7 @@ pub(crate) fn weights<T: Element>(parameters: &Parameters<T>, nodes: Range<usize
 
 /// The biases of some nodes as \[layer, out\], row-major and little-endian.
 pub(crate) fn biases<T: Element>(parameters: &Parameters<T>, nodes: Range<usize>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(nodes.len() * parameters.width() * size_of::<T>());
+    let mut bytes = Vec::with_capacity(nodes.len() * parameters.map().bias_len() * size_of::<T>());
     for k in nodes {
         for &value in parameters.bias(k) {
             value.push(&mut bytes);

@@ -11,7 +11,9 @@ use faer::Mat;
 use prost::Message;
 use snode_exchange::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
 use snode_exchange::{Description, Element, ExchangeError, write_onnx};
-use snode_ode::{Activation, Endpoint, Euler, Scheme};
+use snode_ode::{
+    Activation, AffineMap, Endpoint, Euler, Grid, Initialisation, Network, Readout, Scheme, Scores,
+};
 use support::{about, network, with_endpoint};
 
 /// An array of reals, row-major.
@@ -91,6 +93,67 @@ fn operate(node: &NodeProto, inputs: &[&Value]) -> Value {
             let numbers = (0..rows * columns).map(|e| entry(e / columns, e % columns)).collect();
             Value { shape: vec![rows, columns], numbers }
         }
+        "Reshape" => {
+            let sides = inputs[1].numbers.iter();
+            let known: f64 = sides.clone().filter(|&&side| side > 0.0).product();
+            let open = inputs[0].numbers.len() / known as usize;
+            let shape = sides.map(|&side| if side < 0.0 { open } else { side as usize }).collect();
+            Value { shape, numbers: inputs[0].numbers.clone() }
+        }
+        "Transpose" => {
+            let order: Vec<usize> = ints(node, "perm");
+            let from = inputs[0];
+            let shape: Vec<usize> = order.iter().map(|&side| from.shape[side]).collect();
+            let number = |index: usize| {
+                let mut place = vec![0; 4];
+                let mut rest = index;
+                for (side, &from) in order.iter().enumerate().rev() {
+                    place[from] = rest % shape[side];
+                    rest /= shape[side];
+                }
+                from.numbers[place.iter().zip(&from.shape).fold(0, |at, (i, side)| at * side + i)]
+            };
+            let numbers = (0..from.numbers.len()).map(number).collect();
+            Value { shape, numbers }
+        }
+        "Pad" => {
+            // Behind the second side.
+            let (from, pads) = (inputs[0], &inputs[1].numbers);
+            let more = pads[from.shape.len() + 1] as usize;
+            assert_eq!(pads.iter().sum::<f64>(), more as f64);
+            let inner = from.shape[1..].iter().product::<usize>();
+            let pixels = from.shape[2..].iter().product::<usize>();
+            let mut shape = from.shape.clone();
+            shape[1] += more;
+            let padded = |row: &[f64]| [row, &vec![inputs[2].numbers[0]; more * pixels]].concat();
+            Value { shape, numbers: from.numbers.chunks(inner).flat_map(padded).collect() }
+        }
+        "Conv" => {
+            let [x, w, b] = inputs else { panic!() };
+            let [points, channels, rows, columns] = x.shape[..] else { panic!() };
+            let [out, _, side, _] = w.shape[..] else { panic!() };
+            assert_eq!(ints(node, "pads"), vec![side / 2; 4]);
+            let mut numbers = Vec::new();
+            for (point, o, i, j) in (0..points).flat_map(|point| {
+                (0..out).flat_map(move |o| {
+                    (0..rows).flat_map(move |i| (0..columns).map(move |j| (point, o, i, j)))
+                })
+            }) {
+                let mut sum = b.numbers[o];
+                for (p, u, v) in (0..channels)
+                    .flat_map(|p| (0..side).flat_map(move |u| (0..side).map(move |v| (p, u, v))))
+                {
+                    let (y, z) = ((i + u).wrapping_sub(side / 2), (j + v).wrapping_sub(side / 2));
+                    if y < rows && z < columns {
+                        let at = ((point * channels + p) * rows + y) * columns + z;
+                        sum +=
+                            w.numbers[((o * channels + p) * side + u) * side + v] * x.numbers[at];
+                    }
+                }
+                numbers.push(sum);
+            }
+            Value { shape: vec![points, out, rows, columns], numbers }
+        }
         "Slice" => {
             let [rows, width] = inputs[0].shape[..] else { panic!() };
             let (first, end) = (inputs[1].numbers[0] as usize, inputs[2].numbers[0] as usize);
@@ -99,6 +162,51 @@ fn operate(node: &NodeProto, inputs: &[&Value]) -> Value {
             Value { shape: vec![rows, end - first], numbers: (0..rows).flat_map(part).collect() }
         }
         other => panic!("the operation {other}"),
+    }
+}
+
+/// An option that is some whole numbers.
+fn ints(node: &NodeProto, name: &str) -> Vec<usize> {
+    let option = node.attribute.iter().find(|option| option.name.as_deref() == Some(name));
+    option.unwrap().ints.iter().map(|&value| value as usize).collect()
+}
+
+#[test]
+fn the_graph_of_a_convolution_goes_from_data_to_scores() {
+    let map = AffineMap::convolution(5, (4, 3), 3).unwrap();
+    let grid = Grid::new(1.5, 4, Endpoint::Excluded).unwrap();
+    for (readout, inputs) in [
+        (Readout::Components, 60),
+        (Readout::ChannelMeans { gain: 2.0 }, 12),
+        (Readout::Pattern { gain: 3.0, seed: 5 }, 24),
+    ] {
+        let how = Initialisation::Independent;
+        let mut network = Network::<f64>::initial(map, grid, Activation::Tanh, how, 3)
+            .with_inputs(inputs, 0.25)
+            .unwrap()
+            .with_readout(readout);
+        network.parameters_mut().as_mut_slice().iter_mut().for_each(|value| *value *= 9.0);
+        let points = 3;
+        let x = Mat::from_fn(inputs, points, |i, j| (1.0 + (i * 3 + j) as f64).cos());
+        let mut states = [Mat::zeros(60, points), Mat::zeros(60, points)];
+        network.lifting().lift(x.as_ref(), states[0].as_mut());
+        let [x0, output] = &mut states;
+        Euler::new().evaluate(&network, x0.as_ref(), output.as_mut()).unwrap();
+        let mut scores = Mat::zeros(2, points);
+        Scores::new(readout, map, 2).unwrap().read(output.as_ref(), scores.as_mut());
+
+        let bytes = write_onnx(&network, &about(), true).unwrap();
+        let graph = ModelProto::decode(bytes.as_slice()).unwrap().graph.unwrap();
+        let rows = (0..points * inputs).map(|e| x[(e % inputs, e / inputs)]).collect();
+        let values = interpret::<f64>(&graph, Value { shape: vec![points, inputs], numbers: rows });
+        for (name, expected) in [("logits", &scores), ("state", &*output)] {
+            let (value, columns) = (&values[name], expected.nrows());
+            assert_eq!(value.shape, [points, columns]);
+            for (at, found) in value.numbers.iter().enumerate() {
+                let exact = expected[(at % columns, at / columns)];
+                assert!((found - exact).abs() < 1e-13, "{readout:?} {name} {at}");
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
-use snode_ode::{Real, SchemeChoice};
+use snode_ode::{AffineMap, Real, SchemeChoice};
 use snode_train::{IterationRecord, Space};
 
 use crate::method::{MethodOptions, iterations, method_options, scheme};
@@ -13,12 +13,21 @@ use crate::schema::Experiment;
 /// The sizes that determine the cost of an experiment.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
-    /// n, the pixels of an image.
-    pub width: usize,
+    /// What the numbers of a node do to a state.
+    pub map: AffineMap,
+    /// The pixels of an image.
+    pub pixels: usize,
     /// Images trained on.
     pub train: usize,
     /// Images evaluated each time.
     pub evaluated: usize,
+}
+
+impl Sizes {
+    /// The width of a square matrix as wide as the products of the network are deep: n of a dense map.
+    pub fn product_width(&self) -> usize {
+        self.map.weights_shape().1
+    }
 }
 
 /// Memory in bytes, by what it holds. Numbers are floating-point because absurd configurations
@@ -52,9 +61,9 @@ impl Memory {
 /// The memory of an experiment.
 pub fn memory(experiment: &Experiment, sizes: Sizes) -> Memory {
     let bytes = experiment.precision.bytes() as f64;
-    let (n, layers) = (sizes.width as f64, experiment.network.layers as f64);
+    let (n, layers) = (sizes.map.width() as f64, experiment.network.layers as f64);
     let batch = experiment.training.batch_size as f64;
-    let per_node = n * n + n;
+    let per_node = sizes.map.node_len() as f64;
     let optional = |holds: bool| f64::from(u8::from(holds));
     let copies = match method_options(&experiment.training) {
         // Network, gradient, direction and the next one; the representative and the last gradient
@@ -74,8 +83,8 @@ pub fn memory(experiment: &Experiment, sizes: Sizes) -> Memory {
         parameters: per_node * layers * bytes,
         copies,
         trajectories: trajectories(experiment, n * batch, n, layers, bytes),
-        data: 2.0 * n * (sizes.train + sizes.evaluated) as f64
-            + 2.0 * n * sizes.evaluated as f64 * bytes,
+        data: 2.0 * sizes.pixels as f64 * (sizes.train + sizes.evaluated) as f64
+            + 2.0 * sizes.pixels as f64 * sizes.evaluated as f64 * bytes,
         initialisation: (experiment.network.horizon.ceil() + 1.0) * per_node * 8.0,
         history: history(experiment, sizes),
     }
@@ -140,7 +149,7 @@ pub fn physical_memory() -> Option<f64> {
 
 /// Floating-point operations of one iteration at least: of the products a right-hand side, direct 1,
 /// adjoint 1, gradient 1, and for NCG sensitivity 2; an adaptive gradient takes 2 at every node.
-pub fn iteration_flop(experiment: &Experiment, width: usize) -> f64 {
+pub fn iteration_flop(experiment: &Experiment, map: AffineMap) -> f64 {
     let products = match method_options(&experiment.training) {
         MethodOptions::Ncg(_) => 5.0,
         MethodOptions::Sgd(_) => 3.0,
@@ -150,14 +159,18 @@ pub fn iteration_flop(experiment: &Experiment, width: usize) -> f64 {
         _ => products * right_hand_sides(experiment),
     };
     let columns = experiment.training.batch_size as f64;
-    2.0 * products * (width as f64).powi(2) * columns * experiment.network.layers as f64
+    products * product_flop(map) * columns * experiment.network.layers as f64
 }
 
 /// Floating-point operations of evaluating `images` images at least.
-pub fn evaluation_flop(experiment: &Experiment, width: usize, images: usize) -> f64 {
-    let n = width as f64;
+pub fn evaluation_flop(experiment: &Experiment, map: AffineMap, images: usize) -> f64 {
     let layers = experiment.network.layers as f64;
-    2.0 * n * n * images as f64 * layers * right_hand_sides(experiment)
+    product_flop(map) * images as f64 * layers * right_hand_sides(experiment)
+}
+
+/// Floating-point operations of A x for one x.
+fn product_flop(map: AffineMap) -> f64 {
+    2.0 * map.weights_len() as f64 * map.pixels() as f64
 }
 
 /// Floating-point operations of a whole training at least, its evaluations included.
@@ -165,8 +178,8 @@ pub fn training_flop(experiment: &Experiment, sizes: Sizes) -> f64 {
     let training = &experiment.training;
     let batches = batches(experiment, sizes);
     let evaluations = (batches / training.evaluate_every.max(1) as f64).ceil();
-    batches * iterations(training) as f64 * iteration_flop(experiment, sizes.width)
-        + evaluations * evaluation_flop(experiment, sizes.width, sizes.evaluated)
+    batches * iterations(training) as f64 * iteration_flop(experiment, sizes.map)
+        + evaluations * evaluation_flop(experiment, sizes.map, sizes.evaluated)
 }
 
 /// How long the rate of products is measured.
@@ -210,10 +223,13 @@ mod tests {
     #[test]
     fn the_papers_network_takes_what_it_takes() {
         let experiment = Experiment::default();
-        let memory = memory(&experiment, Sizes { width: 196, train: 60_000, evaluated: 10_000 });
+        let memory = memory(
+            &experiment,
+            Sizes { map: 196.into(), pixels: 196, train: 60_000, evaluated: 10_000 },
+        );
         assert_eq!(memory.parameters, (196.0 * 196.0 + 196.0) * 150.0 * 8.0);
         assert_eq!(memory.copies, 6.0);
         assert!((3e8..5e8).contains(&memory.total()), "{}", memory.total());
-        assert_eq!(iteration_flop(&experiment, 196), 10.0 * 196.0 * 196.0 * 100.0 * 150.0);
+        assert_eq!(iteration_flop(&experiment, 196.into()), 10.0 * 196.0 * 196.0 * 100.0 * 150.0);
     }
 }

@@ -19,7 +19,7 @@
 //! println!("{:?}", method_options(&experiment.training));
 //!
 //! let prepared = Prepared::of(&file)?;
-//! assert_eq!((prepared.train.len(), prepared.width()), (600, 196));
+//! assert_eq!((prepared.train.len(), prepared.pixels()), (600, 196));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -41,6 +41,7 @@ mod file;
 pub mod format;
 pub mod images;
 mod method;
+mod network;
 mod number;
 pub mod numbers;
 mod prepare;
@@ -55,6 +56,7 @@ pub use compare::{Difference, Kind, computation, differences, differing, is_comp
 pub use error::{Error, Result};
 pub use file::{ExperimentFile, Locator, Setting, SourceText, check_key, describe, value_of};
 pub use method::{MethodOptions, averaging, cost, iterations, method_options, scheme};
+pub use network::{initial_network, map_of, readout_of};
 pub use number::Number;
 pub use prepare::{Facts, Prepared, data_error, fit, sizes, source};
 pub use resolve::{resolve, unset_keys};

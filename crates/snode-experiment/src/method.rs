@@ -5,14 +5,14 @@ use snode_resnet::{
     Adam, EpsilonPlace, Momentum, Optimiser, Plain, ResNetError, RmsProp, Schedule, SgdOptions,
 };
 use snode_train::{
-    Averaging, Cost, Discretisation, LineSearch, Metric, NcgOptions, OptionError, Preconditioner,
-    Space, TrainError,
+    Averaging, Cost, Discretisation, LineSearch, Metric, NcgOptions, OptionError, Penalty,
+    Preconditioner, Space, TrainError,
 };
 
 use crate::format::plain;
 use crate::schema::{
     AverageName, CostConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
-    PreconditionerName, ScheduleName, SpaceName, TrainingConfig, scheme_of,
+    PenaltyName, PreconditionerName, ScheduleName, SpaceName, TrainingConfig, scheme_of,
 };
 
 /// NCG iterations on a batch in the paper.
@@ -368,6 +368,10 @@ pub fn cost(config: &CostConfig, classes: usize) -> Cost {
     cost.mu2 = config.mu2.unwrap_or(cost.mu2);
     cost.mu3 = config.mu3.unwrap_or(cost.mu3);
     cost.mu4 = config.mu4.unwrap_or(cost.mu4);
+    cost.penalty = match config.penalty.unwrap_or_default() {
+        PenaltyName::L2 => Penalty::L2,
+        PenaltyName::H1 => Penalty::H1 { length: config.penalty_length.unwrap_or(1.0) },
+    };
     if let Some([off, on]) = config.targets {
         (cost.target_off, cost.target_on) = (off, on);
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use snode_data::{Dataset, Encoding, Split};
+use snode_ode::AffineMap;
 
 use crate::check::{check, check_analyses_with_data, check_attacks, fit_analyses};
 use crate::error::{Error, Result};
@@ -10,6 +11,7 @@ use crate::estimate::{self, Sizes};
 use crate::file::ExperimentFile;
 use crate::format::show_bytes;
 use crate::images::{Source, fingerprint, remarks};
+use crate::network::{check_with_data, map_of};
 use crate::resolve::resolve;
 use crate::schema::Experiment;
 
@@ -95,8 +97,13 @@ impl Prepared {
         Ok(Self { experiment, text, encoding, classes, images, train, validation, test, remarks })
     }
 
-    /// n, the width of the network.
-    pub fn width(&self) -> usize {
+    /// The rows and columns of an image.
+    pub fn shape(&self) -> (usize, usize) {
+        self.train.images().shape()
+    }
+
+    /// How many pixels an image has, those of all its channels.
+    pub fn pixels(&self) -> usize {
         self.train.images().width()
     }
 
@@ -180,7 +187,9 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
             ),
         ));
     }
-    let (width, classes) = (rows * cols, facts.classes);
+    let classes = facts.classes;
+    let map = check_with_data(&experiment.network, locator, (rows, cols), classes)?;
+    let width = map.width();
     if width < classes {
         return Err(locator.error_among(
             &["data.size", "data.source"],
@@ -206,7 +215,11 @@ pub fn sizes(experiment: &Experiment) -> Sizes {
     let data = &experiment.data;
     let train = data.train.unwrap_or(0).saturating_sub(data.validation);
     Sizes {
-        width: data.size.map_or(0, |[rows, cols]| rows * cols),
+        map: data
+            .size
+            .and_then(|[rows, cols]| map_of(&experiment.network, (rows, cols)).ok())
+            .unwrap_or(AffineMap::dense(0)),
+        pixels: data.size.map_or(0, |[rows, cols]| rows * cols),
         train,
         evaluated: data.validation + data.test.unwrap_or(0),
     }

@@ -6,7 +6,8 @@ use crate::check::check_stem;
 use crate::error::Result;
 use crate::file::ExperimentFile;
 use crate::method::{cost, method_keys, resolve_method, scheme};
-use crate::schema::Experiment;
+use crate::network::resolve_network;
+use crate::schema::{Experiment, PenaltyName};
 use crate::threads::default_threads;
 
 /// The experiment with every default in place, but for those that follow from the data.
@@ -38,6 +39,11 @@ pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
         keys.targets.get_or_insert([full.target_off, full.target_on]);
     }
 
+    if keys.penalty == Some(PenaltyName::H1) {
+        keys.penalty_length.get_or_insert(1.0);
+    }
+
+    resolve_network(&mut experiment.network);
     resolve_method(&mut experiment.training);
     for attack in &mut experiment.attack {
         *attack = attack.resolved();

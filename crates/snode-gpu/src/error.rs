@@ -56,6 +56,12 @@ pub enum GpuError {
         /// The activation.
         activation: String,
     },
+    /// No kernel has been written for an affine map.
+    #[error("no kernel for the map `{map}`; solve with device = \"cpu\"")]
+    NoMap {
+        /// The map.
+        map: &'static str,
+    },
     /// The device's compiler refuses the kernels.
     #[error("{backend}: the kernels do not compile: {log}")]
     Compile {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use snode_ode::{Network, Parameters, Real};
+use snode_ode::{AffineMap, Network, Parameters, Real};
 
 use crate::GpuError;
 use crate::device::{Argument, Device, Kernel, Memory};
@@ -158,6 +158,9 @@ impl<T: Real> Solver<T> {
     }
 
     fn walks(&self, network: &Network<T>, columns: usize) -> Result<Walks, GpuError> {
+        if !matches!(network.map(), AffineMap::Dense { .. }) {
+            return Err(GpuError::NoMap { map: network.map().name() });
+        }
         let division = match self.division {
             Some(division) => division,
             None => divide::<T>(self.device.info(), network.width(), columns)?,

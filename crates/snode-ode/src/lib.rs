@@ -69,9 +69,12 @@ mod depth;
 pub mod elementary;
 mod error;
 mod kernels;
+mod lifting;
+mod map;
 mod network;
 mod parallel;
 mod precision;
+mod readout;
 mod real;
 mod scheme;
 
@@ -84,8 +87,11 @@ pub use depth::{
     Parameters, Stencil, initialise,
 };
 pub use error::SolveError;
+pub use lifting::Lifting;
+pub use map::{AffineMap, Convolution, MapError};
 pub use network::{Network, NetworkStamp, ParametersMut};
 pub use precision::Precision;
+pub use readout::{Readout, Scores};
 pub use real::Real;
 #[cfg(feature = "adaptive")]
 pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
@@ -100,6 +106,7 @@ const _: fn() = || {
     fn travels<E: std::error::Error + Send + Sync + 'static>() {}
     travels::<SolveError>();
     travels::<GridError>();
+    travels::<MapError>();
     travels::<OptionError>();
     travels::<KeyError>();
     travels::<UnknownActivation>();

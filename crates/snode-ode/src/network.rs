@@ -4,17 +4,23 @@ use std::ops::Deref;
 
 use faer::MatMut;
 
-use crate::{Activation, Endpoint, Grid, Initialisation, Parameters, Real, SolveError, initialise};
+use crate::{
+    Activation, AffineMap, Endpoint, Grid, Initialisation, Lifting, MapError, Parameters, Readout,
+    Real, SolveError, initialise,
+};
 
 /// A standalone neural ODE (S1): x′(t) = σ(W(t) x(t) + b(t)) on (0, T\].
 ///
 /// Its parameters always have a node for each of the grid's. It says nothing of how it is solved; that
-/// is a [`Scheme`](crate::Scheme)'s matter.
+/// is a [`Scheme`](crate::Scheme)'s matter. Beside the equation it knows how data become an initial
+/// state and a final state becomes scores (S41), which schemes have no part in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network<T> {
     parameters: Parameters<T>,
     grid: Grid,
     activation: Activation,
+    lifting: Lifting,
+    readout: Readout,
 }
 
 /// What a network is known by in this process: networks of equal stamps are the same map.
@@ -44,18 +50,51 @@ impl<T: Real> Network<T> {
                 found: (parameters.width(), parameters.nodes()),
             });
         }
-        Ok(Self { parameters, grid, activation })
+        Ok(Self::of(parameters, grid, activation))
     }
 
-    /// A network of width n = `width` with initial parameters from a seed ([`initialise`]).
+    /// A network of a `map` with initial parameters from a seed ([`initialise`]). A width n is that of a
+    /// dense map.
     pub fn initial(
-        width: usize,
+        map: impl Into<AffineMap>,
         grid: Grid,
         activation: Activation,
         how: Initialisation,
         seed: u64,
     ) -> Self {
-        Self { parameters: initialise(how, width, &grid, seed), grid, activation }
+        Self::of(initialise(how, map, &grid, seed), grid, activation)
+    }
+
+    /// States are the data, scores their first components.
+    fn of(parameters: Parameters<T>, grid: Grid, activation: Activation) -> Self {
+        let lifting = Lifting::identity(parameters.map());
+        Self { parameters, grid, activation, lifting, readout: Readout::default() }
+    }
+
+    /// The same network for data that have `inputs` numbers, the other components of the initial state
+    /// being `padding` ([`Lifting`]).
+    ///
+    /// # Errors
+    /// If such data do not fit the network.
+    pub fn with_inputs(self, inputs: usize, padding: f64) -> Result<Self, MapError> {
+        let lifting = Lifting::new(self.map(), inputs, padding)?;
+        Ok(Self { lifting, ..self })
+    }
+
+    /// The same network with lifting and readout of another one of the same map.
+    ///
+    /// # Panics
+    /// If it has another map.
+    #[must_use]
+    pub fn with_ends_of<S: Real>(self, other: &Network<S>) -> Self {
+        assert_eq!(self.map(), other.map(), "networks of different maps");
+        Self { lifting: other.lifting, readout: other.readout, ..self }
+    }
+
+    /// The same network with other scores.
+    #[must_use]
+    pub fn with_readout(self, readout: Readout) -> Self {
+        Self { readout, ..self }
     }
 
     /// The same network on a grid with or without T as a node, for a scheme that reads other nodes:
@@ -65,12 +104,17 @@ impl<T: Real> Network<T> {
             return self;
         }
         let grid = self.grid.with_endpoint(endpoint);
-        let mut parameters = Parameters::zeros(self.width(), grid.nodes());
+        let mut parameters = Parameters::zeros(self.map(), grid.nodes());
         for node in 0..grid.nodes() {
             let from = node.min(self.parameters.nodes() - 1);
             parameters.node_mut(node).copy_from_slice(self.parameters.node(from));
         }
-        Self { parameters, grid, activation: self.activation }
+        Self { parameters, grid, ..self }
+    }
+
+    /// What the numbers of a node do to a state.
+    pub fn map(&self) -> AffineMap {
+        self.parameters.map()
     }
 
     /// Width of the network, n.
@@ -86,6 +130,18 @@ impl<T: Real> Network<T> {
     /// The activation, σ.
     pub fn activation(&self) -> Activation {
         self.activation
+    }
+
+    /// How data become an initial state: as they are, unless [`with_inputs`](Self::with_inputs) says
+    /// otherwise.
+    pub fn lifting(&self) -> Lifting {
+        self.lifting
+    }
+
+    /// How a final state becomes scores: by its first components, unless
+    /// [`with_readout`](Self::with_readout) says otherwise.
+    pub fn readout(&self) -> Readout {
+        self.readout
     }
 
     /// W and b at the nodes of the grid.
@@ -156,7 +212,7 @@ impl<'a, T: Real> ParametersMut<'a, T> {
         self.0.node_mut(node)
     }
 
-    /// W_k, n×n ([`Parameters::weights_mut`]).
+    /// W_k ([`Parameters::weights_mut`]).
     pub fn weights_mut(self, node: usize) -> MatMut<'a, T> {
         self.0.weights_mut(node)
     }

@@ -49,9 +49,10 @@ impl<T: Real> Backpropagation<T> {
         let network = resnet.network();
         let (mut cost, backward) = self.forward(network, x0, labels)?;
         backward.gradient(derivative)?;
-        let (mu4, parameters) = (self.cost().mu4, network.parameters());
-        cost.decay = mu4 / 2.0 * parameters.inner(parameters, network.grid());
-        let h = network.grid().step();
+        let (parameters, grid) = (network.parameters(), network.grid());
+        cost.decay = self.cost().penalty_of(parameters, grid);
+        let (mu4, h) = (self.cost().mu4, grid.step());
+        self.cost().penalty.add_derivatives(mu4, parameters, grid, derivative);
         derivative.combine(T::from_f64(h), parameters, T::from_f64(h * mu4));
         Ok(cost)
     }

@@ -86,7 +86,7 @@ impl<T: Real> Sgd<T> {
         if network.grid().endpoint() == Endpoint::Included {
             return Err(ResNetError::ClosedGrid);
         }
-        let zeros = || Parameters::zeros(network.width(), network.parameters().nodes());
+        let zeros = || network.parameters().zeros_like();
         Ok(Self {
             backpropagation: Backpropagation::new(cost),
             gradient: zeros(),
@@ -125,7 +125,15 @@ impl<T: Real> Sgd<T> {
         backward.gradient(&mut self.gradient)?;
         report.phases.adjoint = clock.lap();
 
-        let (h, mu4) = (network.grid().step(), self.backpropagation.cost().mu4);
+        let (grid, cost) = (*network.grid(), *self.backpropagation.cost());
+        let (h, mu4) = (grid.step(), cost.mu4);
+        let mut decay = 0.0;
+        if mu4 != 0.0 {
+            // The other part of the penalty goes with the update.
+            let (parameters, penalty) = (network.parameters(), cost.penalty);
+            decay = mu4 / 2.0 * penalty.inner_of_derivatives(parameters, parameters, &grid);
+            penalty.add_derivatives(mu4, parameters, &grid, &mut self.gradient);
+        }
         let rate = self.options.rate(self.steps);
         let factors = Factors {
             step: T::from_f64(h),
@@ -142,7 +150,10 @@ impl<T: Real> Sgd<T> {
         );
         TrainError::ensure_finite("the gradient", sums.gradient)?;
         self.steps += 1;
-        report.cost.decay = if mu4 == 0.0 { 0.0 } else { mu4 / 2.0 * h * sums.parameters };
+        if mu4 != 0.0 {
+            decay += mu4 / 2.0 * h * sums.parameters;
+        }
+        report.cost.decay = decay;
         report.gradient_norm = (h * sums.gradient).sqrt();
         report.learning_rate = Some(rate);
         report.phases.update = clock.lap();

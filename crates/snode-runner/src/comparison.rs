@@ -7,11 +7,10 @@ use faer::Mat;
 use snode_experiment::images::EncodedBatches;
 use snode_experiment::{Prepared, cost as cost_of};
 use snode_ode::{
-    Adaptive, Network, Parameters, Perturbation, Problem, Scheme, SchemeChoice, SolveError,
-    Statistics,
+    Adaptive, Lifting, Network, Perturbation, Problem, Scheme, SchemeChoice, SolveError, Statistics,
 };
 use snode_store::read_network;
-use snode_train::{BatchSource, Stopwatch, TrainError};
+use snode_train::{BatchCost, BatchSource, Stopwatch, TrainError};
 
 use crate::error::{Error, Result};
 use crate::evaluation::{Evaluation, evaluate};
@@ -64,7 +63,7 @@ pub fn compare<T: Number>(
     )?;
     let seconds = begin.elapsed().as_secs_f64();
     let network = stored.with_endpoint(choice.endpoint());
-    let (x, labels) = first_batch::<T>(prepared)?;
+    let (x, labels) = first_batch::<T>(prepared, network.lifting())?;
     let efforts = efforts(prepared, &network, &x, &labels, choice)?;
     let steps = match choice {
         SchemeChoice::Adaptive(options) => {
@@ -85,14 +84,16 @@ fn failed(error: SolveError) -> Error {
     TrainError::from(error).into()
 }
 
-fn first_batch<T: Number>(prepared: &Prepared) -> Result<(Mat<T>, Vec<usize>)> {
+fn first_batch<T: Number>(prepared: &Prepared, lifting: Lifting) -> Result<(Mat<T>, Vec<usize>)> {
     let experiment = &prepared.experiment;
     let size = experiment.training.batch_size;
     let mut source =
         EncodedBatches::<T>::new(&prepared.train, prepared.encoding, experiment.seed, size)?;
-    let mut x = Mat::zeros(prepared.width(), size);
+    let mut data = Mat::zeros(prepared.pixels(), size);
     let mut labels = vec![0; size];
-    source.load(0, 0, x.as_mut(), &mut labels)?;
+    source.load(0, 0, data.as_mut(), &mut labels)?;
+    let mut x = Mat::zeros(lifting.width(), size);
+    lifting.lift(data.as_ref(), x.as_mut());
     Ok((x, labels))
 }
 
@@ -106,22 +107,21 @@ fn efforts<T: Number>(
 ) -> Result<[Effort; 3]> {
     let mut scheme = choice.build::<T>().map_err(refused)?;
     let cost = cost_of(&prepared.experiment.cost, prepared.classes);
-    let mut gradient = Parameters::zeros(network.width(), network.grid().nodes());
-    let mut terminal = Mat::zeros(network.width(), x.ncols());
+    let mut gradient = network.parameters().zeros_like();
+    let mut batch = BatchCost::new(cost);
     let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
     let mut efforts = problems.map(|problem| Effort {
         problem,
         statistics: Statistics::default(),
         seconds: f64::INFINITY,
     });
-    let centre = cost.centre_for(network);
     for _ in 0..3 {
         let mut clock = Stopwatch::start();
         let mut trajectory = scheme.direct(network, x.as_ref()).map_err(failed)?;
         let mut seconds = [clock.lap(), 0.0, 0.0];
-        cost.value_and_terminal(trajectory.output(), labels, centre, terminal.as_mut())?;
+        batch.evaluate(network, trajectory.output(), labels)?;
         clock.lap();
-        trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
+        trajectory.adjoint(batch.terminal(), Some(&mut gradient)).map_err(failed)?;
         seconds[1] = clock.lap();
         let along = Perturbation { parameters: Some(&gradient), input: None };
         trajectory.sensitivity(along).map_err(failed)?;

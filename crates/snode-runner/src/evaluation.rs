@@ -1,10 +1,9 @@
 //! How a trained network does on images.
 
-use faer::Mat;
 use snode_data::{Encoding, Split};
 use snode_experiment::images::encoded;
 use snode_ode::{Network, SchemeChoice, Statistics};
-use snode_train::{Cost, TrainError, classify};
+use snode_train::{Cost, classify, outputs};
 
 use crate::error::Result;
 use crate::number::Number;
@@ -55,9 +54,7 @@ pub fn evaluate<T: Number>(
     let all: Vec<usize> = (0..split.len()).collect();
     for chunk in all.chunks(CHUNK) {
         let set = encoded::<T>(split, encoding, chunk)?;
-        let mut output = Mat::zeros(set.x.nrows(), set.x.ncols());
-        let cost_of_chunk =
-            scheme.evaluate(&network, set.x.as_ref(), output.as_mut()).map_err(TrainError::from)?;
+        let (output, cost_of_chunk) = outputs(&*scheme, &network, set.x.as_ref(), classes)?;
         statistics.add(&cost_of_chunk);
         if let Some(cost) = &cost {
             let centre = cost.centre_for(&network);

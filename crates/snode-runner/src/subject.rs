@@ -226,14 +226,14 @@ fn images(
     } else {
         split.resample(input.rows, input.cols)?
     };
-    if split.images().width() == summary.width {
+    if split.images().width() == summary.inputs {
         return Ok(split);
     }
     Err(Error::Results(format!(
-        "{}: its inputs are images of {}x{} pixels, but its network has width {}",
+        "{}: its inputs are images of {}x{} pixels, but its network takes {} numbers",
         run.display(),
         input.rows,
         input.cols,
-        summary.width
+        summary.inputs
     )))
 }

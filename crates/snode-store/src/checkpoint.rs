@@ -101,7 +101,7 @@ pub(crate) fn read<T: Scalar>(
     for name in &contents.numbers {
         memory = memory.with_number(name, group.real(name)?);
     }
-    let shape = (network.width(), network.parameters().nodes());
+    let shape = (network.map(), network.parameters().nodes());
     for name in &contents.arrays {
         memory = memory.with_array(name, parameters::read(&group, &prefix(name), shape)?);
     }

@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 use snode_ode::{Endpoint, Network};
 
+use crate::ends::Ends;
 use crate::{Model, Scalar, StoredNetwork};
 
 /// How many bytes of the hash are kept.
@@ -37,6 +38,7 @@ pub(crate) fn digest<T: Scalar>(model: &Model, network: &Network<T>) -> String {
     hash.update(format!("{scheme}\n{:?}\n{classes}\n", solver.to_texts()));
     let encoding = [input.background, input.foreground].map(f64::to_bits);
     hash.update(format!("{encoding:016x?}\n{}x{}\n", input.rows, input.cols));
+    hash.update(Ends::of(network).description());
     let mut bytes = Vec::new();
     for k in 0..network.parameters().nodes() {
         bytes.clear();

@@ -115,7 +115,7 @@ pub fn read_info(path: impl AsRef<Path>) -> Result<RunSummary, StoreError> {
     open(path.as_ref(), |root| {
         let precision = info::read_precision(root)?;
         let (info, configuration) = info::read(root)?;
-        let network::Shape { width, grid, activation, model } =
+        let network::Shape { map, ends, grid, activation, model } =
             network::read_shape(root, precision)?;
         let history = history::read(root)?;
         let position = checkpoint::read_position(root)?;
@@ -124,7 +124,9 @@ pub fn read_info(path: impl AsRef<Path>) -> Result<RunSummary, StoreError> {
             precision,
             configuration,
             model,
-            width,
+            map,
+            inputs: ends.inputs,
+            readout: ends.readout,
             grid,
             activation,
             history,

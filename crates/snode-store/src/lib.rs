@@ -49,7 +49,7 @@
 //! let path = folder.path().join("run.h5");
 //! write_run(&path, &record, Compression::CHECKPOINT)?;
 //!
-//! assert_eq!(read_info(&path)?.width, 16);
+//! assert_eq!(read_info(&path)?.width(), 16);
 //! assert_eq!(read_run::<f64>(&path)?, record);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -65,6 +65,7 @@ mod checkpoint;
 mod collection;
 mod compression;
 mod digest;
+mod ends;
 mod error;
 mod examine;
 mod file;

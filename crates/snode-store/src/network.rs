@@ -1,8 +1,9 @@
 //! The group `/network`.
 
-use snode_ode::{Activation, Endpoint, Grid, Network, SolverKeys};
+use snode_ode::{Activation, AffineMap, Endpoint, Grid, Network, SolverKeys};
 
 use crate::digest::digest;
+use crate::ends::Ends;
 use crate::read_group::ReadGroup;
 use crate::write_group::{WriteGroup, attribute, object};
 use crate::{Input, Model, Precision, Scalar, StoreError, parameters};
@@ -52,6 +53,7 @@ pub(crate) fn write<T: Scalar>(
     group.attribute("horizon", &grid.horizon())?;
     group.attribute("steps", &(grid.steps() as u64))?;
     group.attribute("width", &(width as u64))?;
+    Ends::of(network).write(&group)?;
     group.attribute("classes", &(model.classes as u64))?;
     group.attribute("background", &model.input.background)?;
     group.attribute("foreground", &model.input.foreground)?;
@@ -110,7 +112,8 @@ fn read_solver(group: &ReadGroup<'_>) -> Result<SolverKeys, StoreError> {
 
 /// The network without its parameters.
 pub(crate) struct Shape {
-    pub width: usize,
+    pub map: AffineMap,
+    pub ends: Ends,
     pub grid: Grid,
     pub activation: Activation,
     pub model: Model,
@@ -149,12 +152,13 @@ pub(crate) fn read_shape(root: &ReadGroup<'_>, precision: Precision) -> Result<S
         rows: group.count("rows")?,
         cols: group.count("cols")?,
     };
+    let (map, ends) = Ends::read(&group, width, classes)?;
     let (scheme, solver) = (group.text("scheme")?, read_solver(&group)?);
     let model = Model { scheme, solver, classes, input };
 
     match precision {
-        Precision::F32 => parameters::check::<f32>(&group, "", (width, nodes))?,
-        Precision::F64 => parameters::check::<f64>(&group, "", (width, nodes))?,
+        Precision::F32 => parameters::check::<f32>(&group, "", (map, nodes))?,
+        Precision::F64 => parameters::check::<f64>(&group, "", (map, nodes))?,
     }
     let times = group.column::<f64>("grid", Some(nodes))?;
     for (k, &time) in times.iter().enumerate() {
@@ -165,7 +169,7 @@ pub(crate) fn read_shape(root: &ReadGroup<'_>, precision: Precision) -> Result<S
         let allowed = format!("{}, as horizon and steps say", grid.time(k));
         return Err(group.value_error(what, time, &allowed));
     }
-    Ok(Shape { width, grid, activation, model })
+    Ok(Shape { map, ends, grid, activation, model })
 }
 
 /// Reads the network whose shape has been read.
@@ -174,10 +178,11 @@ pub(crate) fn read<T: Scalar>(
     shape: &Shape,
 ) -> Result<Network<T>, StoreError> {
     let group = root.child("network")?;
-    let parameters = parameters::read(&group, "", (shape.width, shape.grid.nodes()))?;
-    Network::new(parameters, shape.grid, shape.activation).map_err(|error| {
+    let parameters = parameters::read(&group, "", (shape.map, shape.grid.nodes()))?;
+    let network = Network::new(parameters, shape.grid, shape.activation).map_err(|error| {
         group.value_error(group.name.clone(), error, "parameters at the nodes of the grid")
-    })
+    })?;
+    shape.ends.put_on(network, &group)
 }
 
 fn ends_name(ends: Endpoint) -> &'static str {

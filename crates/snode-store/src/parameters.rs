@@ -1,38 +1,40 @@
 //! Parameters in depth as datasets.
 
-use snode_ode::Parameters;
+use snode_ode::{AffineMap, Parameters};
 
 use crate::read_group::ReadGroup;
 use crate::write_group::WriteGroup;
 use crate::{Scalar, StoreError};
 
-/// Writes `{prefix}weights` of shape [layer, out, in] and `{prefix}biases` of shape [layer, out].
+/// Writes `{prefix}weights` of shape [layer, out, in] and `{prefix}biases` of shape [layer, out]; for
+/// convolutions *in* are the pairs of a pixel of the kernel and a channel.
 pub(crate) fn write<T: Scalar>(
     group: &WriteGroup<'_>,
     prefix: &str,
     parameters: &Parameters<T>,
 ) -> Result<(), StoreError> {
-    let (nodes, n) = (parameters.nodes(), parameters.width());
-    group.matrices(&format!("{prefix}weights"), nodes, (n, n), |k, rows: &mut [T]| {
-        transpose(&parameters.node(k)[..n * n], rows, n);
+    let (nodes, (n, columns)) = (parameters.nodes(), parameters.map().weights_shape());
+    group.matrices(&format!("{prefix}weights"), nodes, (n, columns), |k, rows: &mut [T]| {
+        transpose(&parameters.node(k)[..n * columns], rows, (n, columns));
     })?;
     let biases: Vec<T> = (0..nodes).flat_map(|k| parameters.bias(k)).copied().collect();
     group.matrix(&format!("{prefix}biases"), (nodes, n), &biases)
 }
 
-/// Reads what [`write`] has written, for a network of this width and number of nodes.
+/// Reads what [`write`] has written, for a network of this map and number of nodes.
 pub(crate) fn read<T: Scalar>(
     group: &ReadGroup<'_>,
     prefix: &str,
-    (width, nodes): (usize, usize),
+    (map, nodes): (AffineMap, usize),
 ) -> Result<Parameters<T>, StoreError> {
-    check::<T>(group, prefix, (width, nodes))?;
-    let mut parameters = Parameters::zeros(width, nodes);
-    group.matrices(&format!("{prefix}weights"), (nodes, width, width), |k, rows: &[T]| {
-        transpose(rows, &mut parameters.node_mut(k)[..width * width], width);
+    check::<T>(group, prefix, (map, nodes))?;
+    let mut parameters = Parameters::zeros(map, nodes);
+    let (n, columns) = map.weights_shape();
+    group.matrices(&format!("{prefix}weights"), (nodes, n, columns), |k, rows: &[T]| {
+        transpose(rows, &mut parameters.node_mut(k)[..n * columns], (columns, n));
     })?;
-    let biases = group.matrix(&format!("{prefix}biases"), (nodes, width))?;
-    for (k, bias) in biases.chunks_exact(width).enumerate() {
+    let biases = group.matrix(&format!("{prefix}biases"), (nodes, n))?;
+    for (k, bias) in biases.chunks_exact(n).enumerate() {
         parameters.bias_mut(k).copy_from_slice(bias);
     }
     Ok(parameters)
@@ -42,22 +44,23 @@ pub(crate) fn read<T: Scalar>(
 pub(crate) fn check<T: Scalar>(
     group: &ReadGroup<'_>,
     prefix: &str,
-    (width, nodes): (usize, usize),
+    (map, nodes): (AffineMap, usize),
 ) -> Result<(), StoreError> {
-    group.checked::<T>(&format!("{prefix}weights"), &[nodes, width, width])?;
-    group.checked::<T>(&format!("{prefix}biases"), &[nodes, width])?;
+    let (n, columns) = map.weights_shape();
+    group.checked::<T>(&format!("{prefix}weights"), &[nodes, n, columns])?;
+    group.checked::<T>(&format!("{prefix}biases"), &[nodes, n])?;
     Ok(())
 }
 
-/// Turns an n×n matrix from column-major into row-major order, or back, in blocks that fit the
-/// cache.
-fn transpose<T: Copy>(from: &[T], to: &mut [T], n: usize) {
+/// Turns a matrix of so many rows and columns from column-major into row-major order, in blocks that fit
+/// the cache; from row-major into column-major order for columns and rows.
+fn transpose<T: Copy>(from: &[T], to: &mut [T], (rows, columns): (usize, usize)) {
     const BLOCK: usize = 16;
-    for i0 in (0..n).step_by(BLOCK) {
-        for j0 in (0..n).step_by(BLOCK) {
-            for i in i0..(i0 + BLOCK).min(n) {
-                for j in j0..(j0 + BLOCK).min(n) {
-                    to[i * n + j] = from[j * n + i];
+    for i0 in (0..rows).step_by(BLOCK) {
+        for j0 in (0..columns).step_by(BLOCK) {
+            for i in i0..(i0 + BLOCK).min(rows) {
+                for j in j0..(j0 + BLOCK).min(columns) {
+                    to[i * columns + j] = from[j * rows + i];
                 }
             }
         }
@@ -70,15 +73,18 @@ mod tests {
 
     #[test]
     fn transposing_exchanges_the_indices() {
-        for n in [1, 2, 15, 16, 17, 40] {
-            let from: Vec<usize> = (0..n * n).collect();
-            let mut to = vec![0; n * n];
-            transpose(&from, &mut to, n);
-            for i in 0..n {
-                for j in 0..n {
-                    assert_eq!(to[i * n + j], from[j * n + i]);
+        for (rows, columns) in [(1, 1), (2, 5), (15, 16), (17, 3), (40, 40)] {
+            let from: Vec<usize> = (0..rows * columns).collect();
+            let mut to = vec![0; rows * columns];
+            transpose(&from, &mut to, (rows, columns));
+            for i in 0..rows {
+                for j in 0..columns {
+                    assert_eq!(to[i * columns + j], from[j * rows + i]);
                 }
             }
+            let mut back = vec![0; rows * columns];
+            transpose(&to, &mut back, (columns, rows));
+            assert_eq!(back, from);
         }
     }
 }

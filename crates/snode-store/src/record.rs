@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use snode_ode::{Activation, Grid, Network, SolverKeys};
+use snode_ode::{Activation, AffineMap, Grid, Network, Readout, SolverKeys};
 use snode_train::{History, Memory, Position, Snapshot};
 
 use crate::Precision;
@@ -143,7 +143,8 @@ pub struct Model {
     /// The scheme's options; none in files of before they were written, whose configuration has
     /// them.
     pub solver: SolverKeys,
-    /// C: the first C components of the output are the class scores.
+    /// C: how many scores there are, the first C components of x(T) unless the network has another
+    /// readout.
     pub classes: usize,
     /// How images become inputs.
     pub input: Input,
@@ -221,8 +222,12 @@ pub struct RunSummary {
     pub configuration: Configuration,
     /// How the network is used.
     pub model: Model,
-    /// n, the width of the network.
-    pub width: usize,
+    /// What the numbers of a node do to a state.
+    pub map: AffineMap,
+    /// How many numbers a data point has.
+    pub inputs: usize,
+    /// How a final state becomes scores.
+    pub readout: Readout,
     /// Its grid in depth.
     pub grid: Grid,
     /// Its activation.
@@ -231,4 +236,11 @@ pub struct RunSummary {
     pub history: History,
     /// The next iteration, if the run can be continued.
     pub position: Option<Position>,
+}
+
+impl RunSummary {
+    /// n, the width of the network.
+    pub fn width(&self) -> usize {
+        self.map.width()
+    }
 }

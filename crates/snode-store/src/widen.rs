@@ -44,10 +44,11 @@ fn memory(narrow: &Memory<f32>) -> Memory<f64> {
 fn network(narrow: &Network<f32>) -> Network<f64> {
     Network::new(parameters(narrow.parameters()), *narrow.grid(), narrow.activation())
         .expect("the number of nodes is that of a network")
+        .with_ends_of(narrow)
 }
 
 fn parameters(narrow: &Parameters<f32>) -> Parameters<f64> {
-    let mut wide = Parameters::zeros(narrow.width(), narrow.nodes());
+    let mut wide = Parameters::zeros(narrow.map(), narrow.nodes());
     for (to, &from) in wide.as_mut_slice().iter_mut().zip(narrow.as_slice()) {
         *to = from.into();
     }

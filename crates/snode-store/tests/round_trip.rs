@@ -3,10 +3,10 @@
 mod support;
 
 use proptest::prelude::*;
-use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network};
+use snode_ode::{Activation, AffineMap, Endpoint, Grid, Initialisation, Network, Readout};
 use snode_store::{
-    Checkpoint, Compression, Examination, Precision, RunRecord, Scalar, StoreError, examine,
-    read_info, read_network, read_network_as_f64, read_run, read_run_as_f64, seal, update,
+    Checkpoint, Compression, Examination, Precision, RunRecord, Scalar, StoreError, StoredNetwork,
+    examine, read_info, read_network, read_network_as_f64, read_run, read_run_as_f64, seal, update,
     write_run,
 };
 use snode_train::{History, Memory, Position};
@@ -176,7 +176,7 @@ fn the_summary_agrees_with_the_whole() {
     assert_eq!(summary.precision, Precision::F32);
     assert_eq!((summary.info, summary.configuration), (run.info, run.configuration));
     assert_eq!(summary.model, run.model);
-    assert_eq!((summary.width, &summary.grid), (5, run.network.grid()));
+    assert_eq!((summary.width(), &summary.grid), (5, run.network.grid()));
     assert_eq!(summary.activation, run.network.activation());
     assert_eq!(summary.history, run.history);
     assert_eq!(summary.position, Some(run.checkpoint.unwrap().position));
@@ -239,7 +239,7 @@ fn files_can_be_read_while_they_are_replaced() {
             scope.spawn(|| {
                 for _ in 0..100 {
                     assert!(runs.contains(&read_run(&path).unwrap()));
-                    assert!([3, 8].contains(&read_info(&path).unwrap().width));
+                    assert!([3, 8].contains(&read_info(&path).unwrap().width()));
                 }
             });
         }
@@ -321,5 +321,38 @@ proptest! {
         let (left, right) = (again.network.parameters().as_slice(), run.network.parameters().as_slice());
         prop_assert!(left.len() == right.len() && left.iter().zip(right).all(same_bits));
         assert_same(&again, &run);
+    }
+}
+
+#[test]
+fn a_convolution_returns_with_what_is_before_and_behind_it() {
+    let map = AffineMap::convolution(3, (4, 5), 3).unwrap();
+    let grid = Grid::new(0.7, 2, Endpoint::Excluded).unwrap();
+    let parameters = |seed| {
+        let how = Initialisation::Independent;
+        Network::<f32>::initial(map, grid, Activation::Tanh, how, seed)
+    };
+    for readout in [
+        Readout::Components,
+        Readout::ChannelMeans { gain: 2.5 },
+        Readout::Pattern { gain: 0.1, seed: u64::MAX },
+    ] {
+        let mut run = record::<f32>(60, 2, Endpoint::Excluded);
+        run.network = parameters(1).with_inputs(20, -0.1).unwrap().with_readout(readout);
+        (run.model.input.rows, run.model.input.cols) = (4, 5);
+        let position = Position { epoch: 3, batch: 5, iteration: 2 };
+        let memory = Some(ncg_memory(parameters(2).into_parameters()));
+        run.checkpoint = Some(Checkpoint { position, memory });
+        assert_same(&round_trip(&run, Compression::Gzip(1)), &run);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.h5");
+        write_run(&path, &run, Compression::None).unwrap();
+        let summary = read_info(&path).unwrap();
+        assert_eq!((summary.map, summary.inputs, summary.readout), (map, 20, readout));
+        assert_eq!(read_network_as_f64(&path).unwrap().network.lifting().padding(), -0.1);
+        // Another readout is another network.
+        let other = run.network.clone().with_readout(Readout::ChannelMeans { gain: 1.0 });
+        let digest = |network| StoredNetwork { model: run.model.clone(), network }.digest();
+        assert_ne!(digest(other), digest(run.network.clone()));
     }
 }

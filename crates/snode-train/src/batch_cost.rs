@@ -3,6 +3,7 @@
 use faer::{Mat, MatRef};
 use snode_ode::{Network, Real, Scheme, Trajectory};
 
+use crate::seen::Seen;
 use crate::{Cost, CostValue, TrainError};
 
 /// The cost (S4) of a batch with λ(T) = ∂J/∂x(T), from which the adjoint problem (S5) begins:
@@ -11,12 +12,13 @@ use crate::{Cost, CostValue, TrainError};
 pub struct BatchCost<T> {
     cost: Cost,
     terminal: Mat<T>,
+    seen: Seen<T>,
 }
 
 impl<T: Real> BatchCost<T> {
     /// For batches under this cost.
     pub fn new(cost: Cost) -> Self {
-        Self { cost, terminal: Mat::new() }
+        Self { cost, terminal: Mat::new(), seen: Seen::default() }
     }
 
     /// The cost that is taken.
@@ -43,12 +45,41 @@ impl<T: Real> BatchCost<T> {
         labels: &[usize],
     ) -> Result<(CostValue, Trajectory<'a, T>), TrainError> {
         let trajectory = scheme.direct(network, x0)?;
-        let output = trajectory.output();
+        let value = self.evaluate(network, trajectory.output(), labels)?;
+        Ok((value, trajectory))
+    }
+
+    /// The terms of J but for the penalty, for final states `output` (n×M) of a network;
+    /// [`terminal`](Self::terminal) is then their λ(T).
+    ///
+    /// # Errors
+    /// If a shape or a label does not fit.
+    pub fn evaluate(
+        &mut self,
+        network: &Network<T>,
+        output: MatRef<'_, T>,
+        labels: &[usize],
+    ) -> Result<CostValue, TrainError> {
         if self.terminal.shape() != output.shape() {
             self.terminal = Mat::zeros(output.nrows(), output.ncols());
         }
-        let centre = self.cost.centre_for(network);
-        let value = self.cost.value_and_terminal(output, labels, centre, self.terminal.as_mut())?;
-        Ok((value, trajectory))
+        let (cost, terminal) = (&self.cost, self.terminal.as_mut());
+        let centre = cost.centre_for(network);
+        self.seen.differentiate(network, cost.classes, output, terminal, |seen, lambda| {
+            cost.value_and_terminal(seen, labels, centre, lambda)
+        })
+    }
+
+    /// What the loss sees of x(T) and ξ(T), both n×M: themselves, or the scores of both (C×M) where the network
+    /// has a readout other than `components`.
+    ///
+    /// # Errors
+    /// If the network has not such scores.
+    pub fn seen<'a>(
+        &'a mut self,
+        network: &Network<T>,
+        outputs: [MatRef<'a, T>; 2],
+    ) -> Result<[MatRef<'a, T>; 2], TrainError> {
+        self.seen.perturbed(network, self.cost.classes, outputs)
     }
 }

@@ -1,14 +1,16 @@
 //! The cost functional (S4) and its derivative by the output.
 
 use faer::{Mat, MatMut, MatRef};
-use snode_ode::{Activation, Network, Real, SolveError};
+use snode_ode::{Activation, Network, Readout, Real, SolveError};
 
-use crate::TrainError;
+use crate::{Penalty, TrainError};
 
 /// The weights and targets of (S4):
 ///
 /// J = (1/M) Σᵢ \[ μ₁/2 ‖xᵢ(T) − yᵢ‖² + μ₂ H(yᵢ, softmax(xᵢ(T)\[0..C\])) + μ₃/2 ‖xᵢ(T) − Tσ(0)1‖² \]
 ///     + μ₄/2 (‖W‖² + ‖b‖²).
+///
+/// Under a readout other than `components` the scores zᵢ take the place of xᵢ(T) (S41).
 ///
 /// ```
 /// use snode_train::Cost;
@@ -25,13 +27,15 @@ pub struct Cost {
     pub mu3: f64,
     /// Weight decay.
     pub mu4: f64,
+    /// The norm of the μ₄ term.
+    pub penalty: Penalty,
     /// C, the number of classes; class c is component c of the output.
     pub classes: usize,
     /// Target of the components that are not the class, beyond the first C too.
     pub target_off: f64,
     /// Target of the class's component.
     pub target_on: f64,
-    /// The centre of the μ₃ term in every component, or `None` for (S4)'s Tσ(0).
+    /// The centre of the μ₃ term in every component, or `None` for (S4)'s Tσ(0); for scores 0.
     pub centre: Option<f64>,
 }
 
@@ -63,6 +67,7 @@ impl Cost {
             mu2: 0.0,
             mu3: 0.0,
             mu4: 0.0,
+            penalty: Penalty::L2,
             classes,
             target_off: 0.0,
             target_on: 1.0,
@@ -89,6 +94,7 @@ impl Cost {
                 )));
             }
         }
+        self.penalty.check()?;
         if self.mu1 == 0.0 && self.mu2 == 0.0 {
             return Err(TrainError::Cost("mu1 and mu2 are both 0: nothing to learn".into()));
         }
@@ -109,12 +115,15 @@ impl Cost {
         Ok(())
     }
 
-    /// The centre of the μ₃ term for a network: where inputs at 0 and zero parameters end up.
+    /// The centre of the μ₃ term for a network: where inputs at 0 and zero parameters end up; 0 for scores.
     pub fn centre_for<T: Real>(&self, network: &Network<T>) -> f64 {
-        self.centre.unwrap_or_else(|| network.grid().horizon() * network.activation().at_zero())
+        self.centre.unwrap_or_else(|| match network.readout() {
+            Readout::Components => network.grid().horizon() * network.activation().at_zero(),
+            _ => 0.0,
+        })
     }
 
-    /// The first three terms of J and, in `terminal`, λ(T) = ∂J/∂x(T) (both n×M).
+    /// The first three terms of J and, in `terminal`, λ(T) = ∂J/∂x(T) (both n×M; or C×M, for scores).
     ///
     /// `centre` is that of the μ₃ term ([`Self::centre_for`]). The sums are taken in f64.
     ///

@@ -1,6 +1,6 @@
 //! What can go wrong in training.
 
-use snode_ode::SolveError;
+use snode_ode::{MapError, SolveError};
 
 /// An option that is out of its range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -36,6 +36,9 @@ pub enum TrainError {
     /// A problem could not be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// The network has not such scores.
+    #[error("the scores: {0}")]
+    Scores(#[from] MapError),
     /// The cost cannot be trained with.
     #[error("the cost: {0}")]
     Cost(String),

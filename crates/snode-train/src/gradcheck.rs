@@ -3,7 +3,7 @@
 use faer::{Mat, MatRef};
 use snode_ode::{Network, Parameters, Perturbation, Real, Scheme};
 
-use crate::{Cost, TrainError};
+use crate::{BatchCost, Cost, TrainError};
 
 /// What was measured. Exact derivatives give rates of 2 (3/2 where [`snode_ode::Activation::has_kink`]) and a gap
 /// of the order of round-off.
@@ -72,21 +72,19 @@ pub fn check_gradient<T: Real>(
     accuracy: Accuracy,
 ) -> Result<GradientCheck, TrainError> {
     let grid = *network.grid();
-    let centre = cost.centre_for(network);
-    let total_cost = |output: MatRef<'_, T>, parameters: &Parameters<T>| {
-        let mut value = cost.value(output, labels, centre)?;
-        value.decay = cost.mu4 / 2.0 * parameters.inner(parameters, &grid);
+    let mut batch = BatchCost::new(*cost);
+    let total_cost = |batch: &mut BatchCost<T>, output: MatRef<'_, T>, network: &Network<T>| {
+        let mut value = batch.evaluate(network, output, labels)?;
+        value.decay = cost.penalty_of(network.parameters(), &grid);
         Ok::<f64, TrainError>(value.total())
     };
 
     let mut trajectory = scheme.direct(network, x0)?;
     let output = trajectory.output().to_owned();
-    let initial_cost = total_cost(output.as_ref(), network.parameters())?;
-    let mut terminal = Mat::zeros(output.nrows(), output.ncols());
-    cost.value_and_terminal(output.as_ref(), labels, centre, terminal.as_mut())?;
-    let mut gradient = Parameters::zeros(network.width(), network.parameters().nodes());
-    trajectory.adjoint(terminal.as_ref(), Some(&mut gradient))?;
-    gradient.axpy(T::from_f64(cost.mu4), network.parameters());
+    let initial_cost = total_cost(&mut batch, output.as_ref(), network)?;
+    let mut gradient = network.parameters().zeros_like();
+    trajectory.adjoint(batch.terminal(), Some(&mut gradient))?;
+    cost.add_penalty(network.parameters(), &grid, &mut gradient);
     let length = |p: &Parameters<T>| p.inner(p, &grid).max(0.0).sqrt();
     let inverse = |length: f64| if length > 0.0 { T::from_f64(1.0 / length) } else { T::ZERO };
     let mut d = direction.clone();
@@ -98,7 +96,7 @@ pub fn check_gradient<T: Real>(
     let xi = trajectory.sensitivity(along)?.sensitivity.to_owned();
 
     // The adjoint identity with w = J d: ‖J d‖² = ⟨d, Jᵀ J d⟩.
-    let mut pulled_back = Parameters::zeros(network.width(), network.parameters().nodes());
+    let mut pulled_back = network.parameters().zeros_like();
     trajectory.adjoint(xi.as_ref(), Some(&mut pulled_back))?;
     let parameter_gap = relative_gap(inner(&xi, &xi), pulled_back.inner(direction, &grid));
     let xi0 = Mat::from_fn(output.nrows(), output.ncols(), |i, j| {
@@ -132,7 +130,7 @@ pub fn check_gradient<T: Real>(
         let state = Mat::<f64>::from_fn(output.nrows(), output.ncols(), |i, j| {
             there[(i, j)].to_f64() - output[(i, j)].to_f64() - taken * xi[(i, j)].to_f64()
         });
-        let value = total_cost(there, moved.parameters())?;
+        let value = total_cost(&mut batch, there, &moved)?;
         check.steps.push(taken);
         check.cost_remainders.push((value - initial_cost - taken * slope).abs());
         check.state_remainders.push(norm(&state));

@@ -45,7 +45,10 @@
 //!
 //! * A batch is an n×M matrix, one data point a column, with M labels from 0 to C − 1. Its cost is a
 //!   mean over the M data points; a batch without any is a [`TrainError`].
-//! * Class c is component c of the output, so that a network is at least C wide.
+//! * The score of class c is component c of the output, so that a network is at least C wide, unless the network has another
+//!   readout.
+//! * Methods take initial states (n×M). A [`BatchSource`] and an [`EvaluationSet`] have data, which become
+//!   initial states by the network's lifting.
 //! * Times are seconds, without those of evaluations.
 //! * An iteration that fails leaves the network as it was before.
 //!
@@ -71,8 +74,10 @@ mod iteration;
 mod memory;
 mod method;
 mod ncg;
+mod penalty;
 mod position;
 mod schedule;
+mod seen;
 pub mod space;
 mod step_length;
 mod stopwatch;
@@ -88,6 +93,7 @@ pub use iteration::{Iteration, Phases};
 pub use memory::Memory;
 pub use method::Method;
 pub use ncg::{FirstDirection, LineSearch, Metric, Ncg, NcgOptions};
+pub use penalty::Penalty;
 pub use position::Position;
 pub use schedule::Schedule;
 pub use space::{DepthOperator, Discretisation, GradientSpace, Preconditioner, Space};
@@ -96,7 +102,7 @@ pub use stopwatch::Stopwatch;
 pub use training::{
     AVERAGE, BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
     IterationRecord, Observer, ObserverError, Plan, Score, Snapshot, State, StopReason, StopSignal,
-    TimeLimit, Trainer, classify,
+    TimeLimit, Trainer, classify, outputs, scores,
 };
 
 /// The example of the repository's README, compiled and run with the tests.

@@ -21,7 +21,7 @@ pub struct LinearisedCost {
     outputs: Vec<(f64, f64)>,
 }
 
-/// The weight-decay part of φ′ without its factor μ₄: ⟨W,d_W⟩ + ⟨b,d_b⟩ and ‖d‖².
+/// The penalty's part of φ′ without its factor μ₄: ⟨(W,b), d⟩ and ‖d‖², in the norm of the penalty.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DecayProducts {
     /// ⟨(W,b), d⟩.
@@ -49,7 +49,7 @@ const DOUBLINGS: usize = 60;
 const REFINEMENTS: usize = 200;
 
 impl LinearisedCost {
-    /// Sets φ′ from x(T) and ξ(T), both n×M, one label a column; `centre` is that of the
+    /// Sets φ′ from x(T) and ξ(T), both n×M (or from the scores of both, C×M), one label a column; `centre` is that of the
     /// μ₃ term. The memory is reused. φ′ of no data points is 0.
     ///
     /// # Panics

@@ -90,13 +90,14 @@ fn refined<T: Number>(network: Network<T>) -> Result<Network<T>> {
     }
     let fine = Grid::new(grid.horizon(), layers, grid.endpoint())
         .map_err(|error| Error::Usage(error.to_string()))?;
-    let mut parameters = Parameters::zeros(network.width(), fine.nodes());
+    let mut parameters = Parameters::zeros(network.map(), fine.nodes());
     for node in 0..fine.nodes() {
         let stencil = Interpolation::Hermite.stencil(&grid, fine.time(node));
         network.parameters().interpolate(&stencil, parameters.node_mut(node));
     }
     let refined = Network::new(parameters, fine, network.activation());
-    refined.map_err(|error| Error::Usage(error.to_string()))
+    let refined = refined.map_err(|error| Error::Usage(error.to_string()))?;
+    Ok(refined.with_ends_of(&network))
 }
 
 /// Checks gradient and sensitivity of the initial network on the experiment's first batch, along
@@ -159,16 +160,17 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
         experiment.seed,
         experiment.training.batch_size,
     )?;
-    let mut x = Mat::zeros(prepared.width(), batches.batch_size());
+    let mut data = Mat::zeros(prepared.pixels(), batches.batch_size());
     let mut labels = vec![0; batches.batch_size()];
-    batches.load(0, 0, x.as_mut(), &mut labels)?;
+    batches.load(0, 0, data.as_mut(), &mut labels)?;
+    let mut x = Mat::zeros(network.width(), batches.batch_size());
+    network.lifting().lift(data.as_ref(), x.as_mut());
     // A gradient sampled at nodes is good for directions that are smooth between them.
     let how = match scheme {
         SchemeChoice::Adaptive(_) => Initialisation::Spline,
         _ => Initialisation::Independent,
     };
-    let direction =
-        initialise(how, network.width(), network.grid(), experiment.seed.wrapping_add(1));
+    let direction = initialise(how, network.map(), network.grid(), experiment.seed.wrapping_add(1));
     let cost = snode_experiment::cost(&experiment.cost, prepared.classes);
     let mut scheme = snode_runner::device::scheme::<T>(&scheme)?;
     let x = x.as_ref();

@@ -78,7 +78,7 @@ fn data_comment(prepared: &Prepared) -> String {
         prepared.validation.len(),
         prepared.test.len(),
         prepared.classes,
-        prepared.width(),
+        prepared.pixels(),
     )
 }
 
@@ -89,7 +89,7 @@ fn estimate_comment(prepared: &Prepared) -> Result<String> {
     let rate = pool(experiment.threads)?.install(|| {
         with_precision!(experiment.precision, T => {
             estimate::product_rate::<T>(
-                sizes.width,
+                sizes.product_width(),
                 training.batch_size,
                 experiment.network.layers,
             )
@@ -98,8 +98,8 @@ fn estimate_comment(prepared: &Prepared) -> Result<String> {
     let per_epoch = prepared.train.len() / training.batch_size;
     let batches = training.epochs.saturating_mul(per_epoch);
     let batches = training.batches.map_or(batches, |limit| limit.min(batches));
-    let iteration = estimate::iteration_flop(experiment, sizes.width) / rate;
-    let evaluation = estimate::evaluation_flop(experiment, sizes.width, sizes.evaluated) / rate;
+    let iteration = estimate::iteration_flop(experiment, sizes.map) / rate;
+    let evaluation = estimate::evaluation_flop(experiment, sizes.map, sizes.evaluated) / rate;
     let iterations = snode_experiment::iterations(training);
     let trained = batches as f64 * iterations as f64 * iteration;
     let evaluations = (batches as f64 / training.evaluate_every as f64).ceil();

@@ -38,7 +38,13 @@ impl<T: Element> Builder<T> {
 
     /// Adds a constant of one whole number in a vector.
     pub fn index(&mut self, name: &str, value: usize) -> String {
-        self.constant(name, &[1], INT64, whole(value).to_le_bytes().into())
+        self.indices(name, &[whole(value)])
+    }
+
+    /// Adds a constant of whole numbers in a vector.
+    pub fn indices(&mut self, name: &str, values: &[i64]) -> String {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(name, &[values.len()], INT64, bytes)
     }
 
     fn constant(&mut self, name: &str, shape: &[usize], kind: i32, bytes: Vec<u8>) -> String {
@@ -69,15 +75,54 @@ impl<T: Element> Builder<T> {
         name.into()
     }
 
+    /// Gives the value of the last operation another name.
+    pub fn rename_last(&mut self, name: &str) -> String {
+        if let Some(node) = self.graph.node.last_mut() {
+            let operator = node.op_type.clone().unwrap_or_default();
+            node.output = vec![name.into()];
+            node.name = Some(format!("{name}:{operator}"));
+        }
+        name.into()
+    }
+
     /// x Wᵀ + b.
     pub fn gemm(&mut self, x: &str, weights: &str, biases: &str) -> String {
         let name = self.node("Gemm", &[x, weights, biases]);
+        self.attribute_number("transB", 1);
+        name
+    }
+
+    /// The convolution of images with zeros around them so wide that their size stays.
+    pub fn convolution(&mut self, x: &str, weights: &str, biases: &str, kernel: usize) -> String {
+        let name = self.node("Conv", &[x, weights, biases]);
+        self.attribute("pads", &[whole(kernel / 2); 4]);
+        name
+    }
+
+    /// Gives the last operation an option, a whole number.
+    pub fn attribute_number(&mut self, name: &str, value: i64) {
+        self.option(AttributeProto {
+            name: Some(name.into()),
+            i: Some(value),
+            ints: Vec::new(),
+            r#type: Some(2),
+        });
+    }
+
+    /// Gives the last operation an option, some whole numbers.
+    pub fn attribute(&mut self, name: &str, values: &[i64]) {
+        self.option(AttributeProto {
+            name: Some(name.into()),
+            i: None,
+            ints: values.into(),
+            r#type: Some(7),
+        });
+    }
+
+    fn option(&mut self, attribute: AttributeProto) {
         if let Some(node) = self.graph.node.last_mut() {
-            let attribute =
-                AttributeProto { name: Some("transB".into()), i: Some(1), r#type: Some(2) };
             node.attribute.push(attribute);
         }
-        name
     }
 }
 

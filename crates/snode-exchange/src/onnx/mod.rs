@@ -1,23 +1,25 @@
 //! ONNX: the Euler network as a graph that any runtime evaluates.
 //!
-//! Input `x` \[batch, n\], a data point a row; output `logits` \[batch, C\], and `state` \[batch, n\] if it
-//! is asked for. Layer k is X ← X + h σ(X W_kᵀ + b_k), as `Gemm`, the activation, `Mul`, `Add`; the
+//! Input `x` \[batch, d\], a data point a row; output `logits` \[batch, C\], and `state` \[batch, n\] if it
+//! is asked for. Layer k is X ← X + h σ(X W_kᵀ + b_k), as `Gemm`, the activation, `Mul`, `Add`; of a
+//! convolutional network images go through `Conv` in place of `Gemm`. The
 //! constants are called `W_0`, `b_0`, `W_1` and so on. The [`Description`] is in the model's
 //! metadata.
 
 mod activation;
+mod ends;
 mod graph;
 pub mod proto;
 
 use prost::Message;
-use snode_ode::{Endpoint, Network};
+use snode_ode::{AffineMap, Endpoint, Network};
 
 use self::graph::Builder;
 use self::proto::{
     DimensionProto, ModelProto, OperatorSetIdProto, StringStringEntryProto, TensorShapeProto,
     TensorTypeProto, TypeProto, ValueInfoProto,
 };
-use crate::write::{biases, weights};
+use crate::write::{biases, weights, weights_shape};
 use crate::{Description, Element, ExchangeError};
 
 const FORMAT: &str = "ONNX";
@@ -59,26 +61,27 @@ pub fn write_onnx<T: Element>(
 
     let mut graph = Builder::<T>::new("standalone_neural_ode");
     let step = graph.scalar("h", network.grid().step());
-    let mut x = "x".to_owned();
+    let mut x = ends::initial_state(&mut graph, network, "x");
     for k in 0..parameters.nodes() {
-        let w = graph.tensor(&format!("W_{k}"), &[n, n], weights(parameters, k..k + 1));
-        let b = graph.tensor(&format!("b_{k}"), &[n], biases(parameters, k..k + 1));
-        let z = graph.gemm(&x, &w, &b);
+        let shape = weights_shape(network.map());
+        let w = graph.tensor(&format!("W_{k}"), &shape, weights(parameters, k..k + 1));
+        let b = graph.tensor(&format!("b_{k}"), &shape[..1], biases(parameters, k..k + 1));
+        let z = match network.map() {
+            AffineMap::Convolution(map) => graph.convolution(&x, &w, &b, map.kernel()),
+            _ => graph.gemm(&x, &w, &b),
+        };
         let value = activation::apply(&mut graph, network.activation(), &z)?;
         let change = graph.node("Mul", &[&value, &step]);
-        x = if state && k + 1 == parameters.nodes() {
-            graph.named("Add", &[&x, &change], "state")
-        } else {
-            graph.node("Add", &[&x, &change])
-        };
+        x = graph.node("Add", &[&x, &change]);
     }
-    let first = graph.index("first", 0);
-    let classes_name = graph.index("classes", classes);
-    let axis = graph.index("axis", 1);
-    graph.named("Slice", &[&x, &first, &classes_name, &axis], "logits");
+    x = ends::final_state(&mut graph, network, &x);
+    if state {
+        x = graph.rename_last("state");
+    }
+    ends::scores(&mut graph, network, classes, &x)?;
 
     let mut graph = graph.graph;
-    graph.input.push(value::<T>("x", n));
+    graph.input.push(value::<T>("x", network.lifting().inputs()));
     graph.output.push(value::<T>("logits", classes));
     if state {
         graph.output.push(value::<T>("state", n));

@@ -102,7 +102,10 @@ pub struct AttributeProto {
     /// Its value, a whole number.
     #[prost(int64, optional, tag = "3")]
     pub i: Option<i64>,
-    /// The type of the value: 2 for whole numbers.
+    /// Its value, some whole numbers.
+    #[prost(int64, repeated, packed = "false", tag = "8")]
+    pub ints: Vec<i64>,
+    /// The type of the value: 2 for a whole number, 7 for some.
     #[prost(int32, optional, tag = "20")]
     pub r#type: Option<i32>,
 }

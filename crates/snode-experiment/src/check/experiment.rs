@@ -13,14 +13,17 @@ use crate::method::{
     sgd_key_to_blame,
 };
 use crate::schema::{
-    AverageName, Experiment, LineSearchName, PreconditionerName, ScheduleName, SchemeName,
-    SpaceName,
+    AverageName, Experiment, LineSearchName, MapName, PenaltyName, PreconditionerName, ReadoutName,
+    ScheduleName, SchemeName, SpaceName,
 };
 use crate::threads::MOST_THREADS;
 
 /// The largest horizon; more would be integrated, but never usefully.
 const LARGEST_HORIZON: f64 = 1e4;
 const MOST_LAYERS: usize = 1_000_000;
+const MOST_CHANNELS: usize = 4096;
+const LARGEST_KERNEL: usize = 4095;
+const MOST_WIDTH: usize = 1 << 24;
 const MOST_HALVINGS: usize = 60;
 
 /// Checks everything that can be checked without the data.
@@ -114,11 +117,54 @@ impl Rules<'_> {
             ));
         }
         self.count("network.layers", network.layers, 1, MOST_LAYERS)?;
+        self.map()?;
         scheme::check(self.experiment, self.locator)
+    }
+
+    /// Map, lifting and readout.
+    fn map(&self) -> Result<()> {
+        let keys = &self.experiment.network;
+        let map = keys.map.unwrap_or_default();
+        let (dense, convolution) = ("`map = \"dense\"`", "`map = \"convolution\"`");
+        let is_dense = map == MapName::Dense;
+        self.only_with("network.width", keys.width.is_some() && !is_dense, dense)?;
+        for (key, value, most) in [
+            ("network.channels", keys.channels, MOST_CHANNELS),
+            ("network.kernel", keys.kernel, LARGEST_KERNEL),
+            ("network.image_channels", keys.image_channels, MOST_CHANNELS),
+        ] {
+            self.only_with(key, value.is_some() && is_dense, convolution)?;
+            self.count(key, value.unwrap_or(1), 1, most)?;
+        }
+        if let Some(width) = keys.width {
+            self.count("network.width", width, 1, MOST_WIDTH)?;
+        }
+        if let Some(kernel) = keys.kernel.filter(|kernel| kernel.is_multiple_of(2)) {
+            let problem = format!("found {kernel}; expected an odd number: a kernel has a middle");
+            return Err(self.locator.error("network.kernel", problem));
+        }
+        let readout = keys.readout.unwrap_or_default();
+        let others = "`readout = \"channel-means\"` or `\"pattern\"`";
+        let has_gain = readout != ReadoutName::Components;
+        self.only_with("network.readout_gain", keys.readout_gain.is_some() && !has_gain, others)?;
+        let has_seed = readout == ReadoutName::Pattern;
+        let pattern = "`readout = \"pattern\"`";
+        self.only_with("network.readout_seed", keys.readout_seed.is_some() && !has_seed, pattern)?;
+        for (key, gain) in [
+            ("network.readout_gain", keys.readout_gain),
+            ("network.initial_gain", keys.initial_gain),
+        ] {
+            self.positive(key, gain.unwrap_or(1.0), "more than 0")?;
+        }
+        Ok(())
     }
 
     fn cost(&self) -> Result<()> {
         let config = &self.experiment.cost;
+        let has_length = config.penalty == Some(PenaltyName::H1);
+        let given = config.penalty_length.is_some() && !has_length;
+        self.only_with("cost.penalty_length", given, "`penalty = \"h1\"`")?;
+        self.positive("cost.penalty_length", config.penalty_length.unwrap_or(1.0), "more than 0")?;
         // One class will do: the number of classes is known with the data.
         let cost = cost(config, 1);
         if cost.mu1 == 0.0 && config.targets.is_some() {
@@ -273,6 +319,13 @@ impl Rules<'_> {
         let damping = is_none && training.preconditioner_damping.is_some();
         self.only_with("training.preconditioner_damping", damping, learnt)?;
         let is_kronecker = name == PreconditionerName::Kronecker;
+        if is_kronecker && self.experiment.network.map != MapName::Dense {
+            return Err(self.locator.error(
+                "training.preconditioner",
+                "the factors of \"kronecker\" are those of full matrices; only valid with \
+                 network.map = \"dense\"",
+            ));
+        }
         let every = !is_kronecker && training.preconditioner_every.is_some();
         let kronecker = "`preconditioner = \"kronecker\"`";
         self.only_with("training.preconditioner_every", every, kronecker)

@@ -9,6 +9,8 @@ type Bound = Option<(f64, bool)>;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
     is_whole: bool,
+    /// Whether whole numbers are odd ones.
+    is_odd: bool,
     /// How many numbers: one, two in a list, or a list of any length.
     shape: Shape,
     low: Bound,
@@ -23,7 +25,8 @@ enum Shape {
 }
 
 /// The beginnings of what is said of numbers.
-const KINDS: [(&str, bool, Shape); 6] = [
+const KINDS: [(&str, bool, Shape); 7] = [
+    ("odd number", true, Shape::One),
     ("two whole numbers", true, Shape::Pair),
     ("two numbers", false, Shape::Pair),
     ("list of whole numbers", true, Shape::List),
@@ -43,7 +46,8 @@ impl Range {
         else {
             return Ok(None);
         };
-        let mut range = Self { is_whole, shape, low: None, high: None };
+        let is_odd = start.starts_with("odd");
+        let mut range = Self { is_whole, is_odd, shape, low: None, high: None };
         for part in text[start.len()..].split(", ").filter(|part| !part.is_empty()) {
             let number = |text: &str| text.parse::<f64>().map_err(|_| part.to_owned());
             if let Some((low, high)) = part.split_once(" to ") {
@@ -77,7 +81,8 @@ impl Range {
     pub fn inside(self) -> Value {
         let low = self.low.map_or(0.0, |(low, _)| low);
         let high = self.high.map_or(low + 1.0, |(high, _)| high);
-        self.value(if self.is_whole { low + 1.0 } else { low + 0.375 * (high - low) })
+        let next = if self.is_odd { 2.0 } else { 1.0 };
+        self.value(if self.is_whole { low + next } else { low + 0.375 * (high - low) })
     }
 
     /// Values at the bounds that are still allowed.
@@ -97,7 +102,9 @@ impl Range {
         let ends = [beyond(self.low, -1.0), beyond(self.high, 1.0)];
         let strange = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
         let strange = strange.into_iter().filter(|_| !self.is_whole);
-        ends.into_iter().flatten().chain(strange).map(|number| self.value(number)).collect()
+        let even = self.is_odd.then(|| self.low.map_or(0.0, |(low, _)| low) + 1.0);
+        let refused = ends.into_iter().flatten().chain(strange).chain(even);
+        refused.map(|number| self.value(number)).collect()
     }
 
     fn little(self, at: f64) -> f64 {

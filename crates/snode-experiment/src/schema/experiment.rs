@@ -11,6 +11,7 @@ use super::analysis::AnalysisConfig;
 use super::attack::AttackConfig;
 use super::device::DeviceName;
 use super::list;
+use super::map::{MapName, PenaltyName, ReadoutName};
 use super::scheme::{SchemeName, SolverConfig};
 
 /// An experiment.
@@ -122,6 +123,33 @@ pub struct NetworkConfig {
     pub scheme: SchemeName,
     /// How the parameters begin.
     pub initialisation: Initialisation,
+    /// How many times as large as usual they begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_gain: Option<f64>,
+    /// What the numbers of a node do to a state; a full matrix if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapName>,
+    /// Dense: n; the pixels of an image if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<usize>,
+    /// Convolution: the channels of a state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Convolution: the rows and columns of a kernel, an odd number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<usize>,
+    /// Convolution: the channels of an image, which stand one below the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_channels: Option<usize>,
+    /// How a final state becomes scores; by its first components if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readout: Option<ReadoutName>,
+    /// How many times as large scores are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readout_gain: Option<f64>,
+    /// Where the signs of a pattern come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readout_seed: Option<u64>,
 }
 
 impl Default for NetworkConfig {
@@ -132,6 +160,15 @@ impl Default for NetworkConfig {
             activation: Activation::Tanh,
             scheme: SchemeName::default(),
             initialisation: Initialisation::default(),
+            initial_gain: None,
+            map: None,
+            width: None,
+            channels: None,
+            kernel: None,
+            image_channels: None,
+            readout: None,
+            readout_gain: None,
+            readout_seed: None,
         }
     }
 }
@@ -154,6 +191,12 @@ pub struct CostConfig {
     /// Weight decay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mu4: Option<f64>,
+    /// In which norm μ₄ penalises the parameters; that of L² if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub penalty: Option<PenaltyName>,
+    /// ℓ of the penalty in H¹.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub penalty_length: Option<f64>,
     /// Targets of the squared distance: of the other components, and of the class's own.
     #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub targets: Option<[f64; 2]>,

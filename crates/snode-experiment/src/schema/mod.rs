@@ -5,6 +5,7 @@ mod attack;
 mod device;
 mod experiment;
 mod list;
+mod map;
 mod scheme;
 
 pub use analysis::{
@@ -17,4 +18,5 @@ pub use experiment::{
     Method, NetworkConfig, OutputConfig, PreconditionerName, ScheduleName, SpaceName,
     TrainingConfig,
 };
+pub use map::{MapName, PenaltyName, ReadoutName};
 pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme_of, tolerance_problem};

@@ -110,7 +110,7 @@ mod tests {
             for (i, value) in x.as_mut_slice().iter_mut().enumerate() {
                 *value = i as f64;
             }
-            let mut y = Parameters::zeros(width, nodes);
+            let mut y = x.zeros_like();
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
                 AlongDepth::new(nodes).apply(&x, &mut y, &|input: &[[f64; 64]], output: &mut [[f64; 64]]| {

@@ -6,9 +6,10 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::spline::not_a_knot_weights;
 use super::{Grid, Parameters};
-use crate::Real;
+use crate::{AffineMap, Real};
 
-/// How the parameters begin: independent N(0, 1/n²) values, and how they depend on depth.
+/// How the parameters begin: independent N(0, 1/N²) values, N the columns of the weights (n of a dense
+/// map, c s² of a convolution), and how they depend on depth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -24,10 +25,11 @@ pub enum Initialisation {
     Constant,
 }
 
-/// Initial parameters of width n = `width` on `grid`, from the seeded streams of draws.
+/// Initial parameters of a `map` on `grid`, from the seeded streams of draws. A width n is that of a
+/// dense map.
 ///
 /// Draw number j (an integer time, a node, or the only one) is stream j of ChaCha8 under `seed`:
-/// n² weights column by column, then n biases, as standard normal numbers in f64 divided by n. The
+/// the weights column by column, then the biases, as standard normal numbers in f64 divided by N. The
 /// same seed therefore gives the same network in `f32` and `f64`, up to rounding.
 ///
 /// ```
@@ -41,11 +43,12 @@ pub enum Initialisation {
 /// If the parameters, or the draws of [`Initialisation::Spline`], are more than memory can hold.
 pub fn initialise<T: Real>(
     how: Initialisation,
-    width: usize,
+    map: impl Into<AffineMap>,
     grid: &Grid,
     seed: u64,
 ) -> Parameters<T> {
-    let mut parameters = Parameters::zeros(width, grid.nodes());
+    let mut parameters = Parameters::zeros(map, grid.nodes());
+    let columns = parameters.map().weights_shape().1;
     let len = parameters.node_len();
     let draw = |stream: u64| -> Vec<f64> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -53,7 +56,7 @@ pub fn initialise<T: Real>(
         (0..len)
             .map(|_| {
                 let z: f64 = StandardNormal.sample(&mut rng);
-                z / width as f64
+                z / columns as f64
             })
             .collect()
     };

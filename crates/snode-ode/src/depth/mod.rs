@@ -15,4 +15,3 @@ pub use initialisation::{Initialisation, initialise};
 pub use interpolation::{Interpolation, Stencil};
 pub use numbers::DeviceNumbers;
 pub use parameters::Parameters;
-pub(crate) use parameters::split_node;

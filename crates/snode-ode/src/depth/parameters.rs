@@ -8,20 +8,21 @@ use faer::{Accum, MatMut, MatRef};
 
 use super::numbers::{DeviceNumbers, Numbers};
 use super::{Grid, Stencil};
+use crate::map::{self, AffineMap};
 use crate::parallel::{self, Chunks};
 use crate::{Combination, Real, kernels};
 
-/// W(t) ∈ R^{n×n} and b(t) ∈ Rⁿ at the nodes of a grid in depth: what is trained, and every
-/// gradient and direction of it.
+/// W(t) and b(t) at the nodes of a grid in depth: what is trained, and every gradient and direction of
+/// it. What they do to a state is their [`AffineMap`]: for a dense one W(t) ∈ R^{n×n} and b(t) ∈ Rⁿ.
 ///
-/// One contiguous allocation, node by node: the n² weights of a node column by column, then its n
-/// biases.
+/// One contiguous allocation, node by node: the weights of a node as a matrix column by column (n² numbers of a
+/// dense map), then its biases (n).
 ///
 /// The numbers may be on a device of a scheme that computes there ([`DeviceNumbers`]); they are copied to
 /// memory when they are looked at.
 #[derive(Clone)]
 pub struct Parameters<T> {
-    width: usize,
+    map: AffineMap,
     nodes: usize,
     values: Numbers<T>,
     stamp: u64,
@@ -36,9 +37,9 @@ fn new_stamp() -> u64 {
 /// Shows the numbers, and not what they are known by in this process.
 impl<T: fmt::Debug> fmt::Debug for Parameters<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { width, nodes, values, .. } = self;
+        let Self { map, nodes, values, .. } = self;
         f.debug_struct("Parameters")
-            .field("width", width)
+            .field("map", map)
             .field("nodes", nodes)
             .field("values", &values.read())
             .finish_non_exhaustive()
@@ -47,16 +48,23 @@ impl<T: fmt::Debug> fmt::Debug for Parameters<T> {
 
 impl<T: PartialEq> PartialEq for Parameters<T> {
     fn eq(&self, other: &Self) -> bool {
-        (self.width, self.nodes) == (other.width, other.nodes)
+        (self.map, self.nodes) == (other.map, other.nodes)
             && self.values.read() == other.values.read()
     }
 }
 
 impl<T: Real> Parameters<T> {
-    /// The zero of the space.
-    pub fn zeros(width: usize, nodes: usize) -> Self {
-        let values = vec![T::ZERO; nodes * (width * width + width)];
-        Self { width, nodes, values: Numbers::new(values), stamp: new_stamp() }
+    /// The zero of the space: of parameters of this map on so many nodes. A width n is that of a dense
+    /// map.
+    pub fn zeros(map: impl Into<AffineMap>, nodes: usize) -> Self {
+        let map = map.into();
+        let values = vec![T::ZERO; nodes * map.node_len()];
+        Self { map, nodes, values: Numbers::new(values), stamp: new_stamp() }
+    }
+
+    /// The zero of the space that these are an element of.
+    pub fn zeros_like(&self) -> Self {
+        Self::zeros(self.map, self.nodes)
     }
 
     /// What these numbers are known by in this process: parameters of equal stamps have equal numbers.
@@ -83,9 +91,14 @@ impl<T: Real> Parameters<T> {
         self.values.write()
     }
 
+    /// What the numbers of a node do to a state.
+    pub fn map(&self) -> AffineMap {
+        self.map
+    }
+
     /// n, the width of the network.
     pub fn width(&self) -> usize {
-        self.width
+        self.map.width()
     }
 
     /// The number of nodes.
@@ -93,9 +106,9 @@ impl<T: Real> Parameters<T> {
         self.nodes
     }
 
-    /// n² + n, how many numbers a node has.
+    /// How many numbers a node has: n² + n of a dense map.
     pub fn node_len(&self) -> usize {
-        self.width * self.width + self.width
+        self.map.node_len()
     }
 
     /// Everything, node by node.
@@ -140,31 +153,32 @@ impl<T: Real> Parameters<T> {
         &mut self.change()[node * len..(node + 1) * len]
     }
 
-    /// W_k, n×n.
+    /// W_k, of the shape [`AffineMap::weights_shape`]: n×n for a dense map.
     pub fn weights(&self, node: usize) -> MatRef<'_, T> {
-        split_node(self.node(node), self.width).0
+        map::split(self.map, self.node(node)).0
     }
 
     /// W_k, to write.
     pub fn weights_mut(&mut self, node: usize) -> MatMut<'_, T> {
-        let n = self.width;
-        MatMut::from_column_major_slice_mut(&mut self.node_mut(node)[..n * n], n, n)
+        let (rows, columns) = self.map.weights_shape();
+        let weights = &mut self.node_mut(node)[..rows * columns];
+        MatMut::from_column_major_slice_mut(weights, rows, columns)
     }
 
     /// b_k.
     pub fn bias(&self, node: usize) -> &[T] {
-        split_node(self.node(node), self.width).1
+        map::split(self.map, self.node(node)).1
     }
 
     /// b_k, to write.
     pub fn bias_mut(&mut self, node: usize) -> &mut [T] {
-        let n = self.width;
-        &mut self.node_mut(node)[n * n..]
+        let weights = self.map.weights_len();
+        &mut self.node_mut(node)[weights..]
     }
 
     /// Whether `other` belongs to the same space.
     pub fn same_shape(&self, other: &Self) -> bool {
-        (self.width, self.nodes) == (other.width, other.nodes)
+        (self.map, self.nodes) == (other.map, other.nodes)
     }
 
     /// `self` = `keep`·`self` + `add`·`x`.
@@ -272,6 +286,38 @@ impl<T: Real> Parameters<T> {
         })
     }
 
+    /// Σ_k ⟨u_{k+1} − u_k, v_{k+1} − v_k⟩, the inner product of the differences of neighbours. The same
+    /// bits for any number of threads.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn inner_of_differences(&self, other: &Self) -> f64 {
+        self.check(other, "inner_of_differences");
+        parallel::sum(0..self.nodes.saturating_sub(1), &|k| {
+            let (u, v) = ([self.node(k), self.node(k + 1)], [other.node(k), other.node(k + 1)]);
+            kernels::dot_of_differences(u, v)
+        })
+    }
+
+    /// `self`_k += `factor`(k) DᵀD `x` at every node k, D the differences of neighbours:
+    /// (DᵀD x)_k = 2 x_k − x_{k−1} − x_{k+1}, and x_k less its one neighbour at the ends.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn add_second_differences(&mut self, x: &Self, factor: &(impl Fn(usize) -> f64 + Sync)) {
+        self.check(x, "add_second_differences");
+        let (nodes, len) = (self.nodes, self.node_len());
+        parallel::for_each(0..nodes, Chunks::new(self.change(), len), &|k, own: Chunks<'_, T>| {
+            let own = own.into_slice();
+            let neighbours = [k.checked_sub(1), Some(k + 1).filter(|&next| next < nodes)];
+            for neighbour in neighbours.into_iter().flatten() {
+                let by = T::from_f64(factor(k));
+                let terms = [(by, x.node(k)), (-by, x.node(neighbour))];
+                kernels::linear_combination(own, Accum::Add, &terms);
+            }
+        });
+    }
+
     /// Whether every number is finite.
     pub fn is_finite(&self) -> bool {
         if let Some(sums) = self.products_on_device(self) {
@@ -281,7 +327,7 @@ impl<T: Real> Parameters<T> {
         parallel::sum(0..self.nodes, &|k| kernels::dot(self.node(k), self.node(k))).is_finite()
     }
 
-    /// The value between the nodes that `stencil` describes, into `out` (n² + n numbers).
+    /// The value between the nodes that `stencil` describes, into `out` (as many numbers as a node has).
     ///
     /// # Panics
     /// If `out` has another length or the stencil reaches beyond the nodes.
@@ -313,18 +359,12 @@ impl<T: Real> Parameters<T> {
         assert!(
             self.same_shape(other),
             "{operation}: parameters of width {} on {} nodes and of width {} on {} nodes",
-            self.width,
+            self.width(),
             self.nodes,
-            other.width,
+            other.width(),
             other.nodes
         );
     }
-}
-
-/// A node's numbers as its weight matrix and bias.
-pub(crate) fn split_node<T: Real>(node: &[T], width: usize) -> (MatRef<'_, T>, &[T]) {
-    let (weights, bias) = node.split_at(width * width);
-    (MatRef::from_column_major_slice(weights, width, width), bias)
 }
 
 #[cfg(test)]
@@ -375,7 +415,7 @@ mod tests {
     #[test]
     fn every_change_makes_a_new_stamp_and_a_copy_keeps_it() {
         let mut p = counting(2, 3, 0.0);
-        let (zero, matrix) = (Parameters::zeros(2, 3), Parameters::zeros(2, 3));
+        let (zero, matrix) = (p.zeros_like(), p.zeros_like());
         let changes: [Change<'_>; 8] = [
             &|p| _ = p.as_mut_slice(),
             &|p| _ = p.node_mut(1),

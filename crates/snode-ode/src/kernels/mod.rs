@@ -5,18 +5,21 @@
 
 mod activations;
 mod ahead;
+mod convolution;
 mod layers;
 mod product;
 mod vectors;
 
 #[cfg(feature = "adaptive")]
 pub(crate) use activations::slope;
+pub(crate) use convolution::{ImageShape, convolve, correlate};
 pub(crate) use layers::{
     Target, euler_advance, euler_step, sensitivity_stage, sensitivity_step, stage,
 };
-pub(crate) use product::{outer_product, transform};
+pub(crate) use product::{outer_product, row_sums, transform};
 #[cfg(feature = "adaptive")]
 pub(crate) use vectors::multiply_by;
 pub(crate) use vectors::{
-    LANES, all_finite, combine, distances, dot, linear_combination, multiply, sum_lanes, weigh,
+    LANES, all_finite, combine, distances, dot, dot_of_differences, linear_combination, multiply,
+    sum_lanes, weigh,
 };

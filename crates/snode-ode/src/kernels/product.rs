@@ -58,7 +58,7 @@ impl<T: Real> NullaryFnOnce for RowSums<'_, T> {
 }
 
 /// `sums` = `matrix` 1, or `sums` += `matrix` 1, for a column-major matrix with `sums.len()` rows.
-fn row_sums<T: Real>(matrix: &[T], sums: &mut [T], accumulate: Accum) {
+pub(crate) fn row_sums<T: Real>(matrix: &[T], sums: &mut [T], accumulate: Accum) {
     Arch::new().dispatch(RowSums { matrix, sums, accumulate });
 }
 

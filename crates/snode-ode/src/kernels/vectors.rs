@@ -45,6 +45,36 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
     Arch::new().dispatch(Dot { a, b })
 }
 
+struct DotOfDifferences<'a, T> {
+    u: [&'a [T]; 2],
+    v: [&'a [T]; 2],
+}
+
+impl<T: Real> NullaryFnOnce for DotOfDifferences<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let mut sums = [T::ZERO; LANES];
+        let len = self.u[0].len();
+        let [u0, u1, v0, v1] =
+            [self.u[0], self.u[1], self.v[0], self.v[1]].map(|values| &values[..len]);
+        for first in (0..len).step_by(LANES) {
+            let count = LANES.min(len - first);
+            let [u0, u1, v0, v1] = [u0, u1, v0, v1].map(|values| &values[first..first + count]);
+            for (i, sum) in sums[..count].iter_mut().enumerate() {
+                *sum = (u1[i] - u0[i]).mul_add(v1[i] - v0[i], *sum);
+            }
+        }
+        sum_lanes(&sums)
+    }
+}
+
+/// ⟨u₁ − u₀, v₁ − v₀⟩, in an order that depends on the length only.
+pub(crate) fn dot_of_differences<T: Real>(u: [&[T]; 2], v: [&[T]; 2]) -> f64 {
+    Arch::new().dispatch(DotOfDifferences { u, v })
+}
+
 struct AllFinite<'a, T> {
     values: &'a [T],
 }

@@ -33,6 +33,7 @@ macro_rules! divide_together {
 divide_together!(A, B);
 divide_together!(A, B, C);
 divide_together!(A, B, C, D);
+divide_together!(A, B, C, D, E);
 
 /// A slice in chunks of equal size, but for the last one, which takes what is left over.
 pub(crate) struct Chunks<'a, T> {

@@ -17,7 +17,6 @@ pub use perturbed::{Distances, PerturbedWalk};
 use self::solution::EulerSolution;
 use super::checks::{check_shape, copy_columns, first_not_finite, not_finite};
 use super::{Problem, Scheme, Statistics, Trajectory};
-use crate::depth::split_node;
 use crate::parallel::{self, Batches};
 use crate::{Network, Real, SolveError, kernels};
 
@@ -43,20 +42,25 @@ impl<T: Real> Euler<T> {
 
 /// X through some layers, in place and in parallel.
 fn advance<T: Real>(network: &Network<T>, layers: Range<usize>, x: &mut [T]) {
-    let n = network.width();
+    let (map, n) = (network.map(), network.width());
     let columns = x.len().checked_div(n).unwrap_or(0);
     let h = T::from_f64(network.grid().step());
     let states = Batches::new(x, n, columns);
     parallel::for_columns(n, columns, states, &|columns, mut own: Batches<'_, T>| {
         let (own, mut scratch) = (own.batch_mut(0), Vec::new());
+        let mut workspace = vec![T::ZERO; map.workspace_len()];
         for chunk in parallel::chunks(n, 0..columns.len(), EVALUATION_COLUMNS) {
-            let x = &mut own[chunk.start * n..chunk.end * n];
-            scratch.resize(x.len(), T::ZERO);
-            let z = &mut scratch[..];
-            for k in layers.clone() {
-                let (weights, bias) = split_node(network.parameters().node(k), n);
-                kernels::transform(weights, x, z, Accum::Replace, T::ONE);
-                kernels::euler_advance(network.activation(), z, bias, h, x);
+            let chunk = &mut own[chunk.start * n..chunk.end * n];
+            for group in map.groups::<T>(chunk.len() / n) {
+                let x = &mut chunk[group.start * n..group.end * n];
+                scratch.resize(x.len(), T::ZERO);
+                let z = &mut scratch[..];
+                for k in layers.clone() {
+                    let node = network.parameters().node(k);
+                    map.apply(node, x, z, (Accum::Replace, T::ONE), &mut workspace);
+                    let bias = map.bias(node, &mut workspace);
+                    kernels::euler_advance(network.activation(), z, bias, h, x);
+                }
             }
         }
     });

@@ -42,12 +42,12 @@ pub fn adjoint_gap<T: Real>(
     let n = network.width();
     let (x0, xi0, w) =
         (batch(n, columns, 0.1), batch::<T>(n, columns, 0.5), batch::<T>(n, columns, 2.0));
-    let direction = initialise::<T>(Initialisation::Independent, n, network.grid(), 99);
+    let direction = initialise::<T>(Initialisation::Independent, network.map(), network.grid(), 99);
     let mut trajectory = scheme.direct(network, x0.as_ref()).unwrap();
     let along = Perturbation { parameters: Some(&direction), input: Some(xi0.as_ref()) };
     let xi = trajectory.sensitivity(along).unwrap().sensitivity;
     let (forward, scale) = (inner(xi, w.as_ref()), norm(xi) * norm(w.as_ref()));
-    let mut gradient = Parameters::zeros(n, network.grid().nodes());
+    let mut gradient = network.parameters().zeros_like();
     let lambda = trajectory.adjoint(w.as_ref(), Some(&mut gradient)).unwrap();
     let through_input = inner(xi0.as_ref(), lambda);
     let backward = gradient.inner(&direction, network.grid()) + through_input;
@@ -64,7 +64,7 @@ pub fn all_bits<T: Real>(
     let mut evaluated = Mat::zeros(n, columns);
     scheme.evaluate(network, batch(n, columns, 0.1).as_ref(), evaluated.as_mut()).unwrap();
     let mut trajectory = scheme.direct(network, batch(n, columns, 0.1).as_ref()).unwrap();
-    let mut gradient = Parameters::zeros(n, network.grid().nodes());
+    let mut gradient = network.parameters().zeros_like();
     let terminal = batch(n, columns, 0.4);
     let lambda = trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).unwrap().to_owned();
     let xi0 = batch(n, columns, 0.8);

@@ -67,8 +67,8 @@ impl Smoothness {
     fn of_network<T: Number>(&self, path: &Path) -> Result<Measured> {
         let stored = read_network::<T>(path)?;
         let (digest, network) = (stored.digest(), stored.network);
-        let middle = network.width() / 2;
-        let entry = self.entry.map_or((middle, middle), |[row, column]| (row, column));
+        let (rows, columns) = network.map().weights_shape();
+        let entry = self.entry.map_or((rows / 2, columns / 2), |[row, column]| (row, column));
         let path = weight_path(&network, entry)?;
         Ok(Measured { smoothness: smoothness(&network), entry, path, network: digest })
     }
@@ -84,8 +84,8 @@ impl Smoothness {
 
 fn appendix(measured: &Measured) -> Appendix {
     let Measured { smoothness, entry, path, .. } = measured;
-    let n = smoothness.width();
-    let entries = || (0..n).flat_map(|i| (0..n).map(move |j| smoothness.weight(i, j)));
+    let (n, columns) = smoothness.shape();
+    let entries = || (0..n).flat_map(|i| (0..columns).map(move |j| smoothness.weight(i, j)));
     let biases = || (0..n).map(|i| smoothness.bias(i));
     let (weights, all_biases) = (smoothness.weights, smoothness.biases);
     Appendix::default()
@@ -97,8 +97,8 @@ fn appendix(measured: &Measured) -> Appendix {
         .with_attribute("biases_norm", all_biases.norm)
         .with_attribute("path_row", entry.0)
         .with_attribute("path_column", entry.1)
-        .with_array("weights_variation", &[n, n], entries().map(|e| e.variation).collect())
-        .with_array("weights_seminorm", &[n, n], entries().map(|e| e.seminorm).collect())
+        .with_array("weights_variation", &[n, columns], entries().map(|e| e.variation).collect())
+        .with_array("weights_seminorm", &[n, columns], entries().map(|e| e.seminorm).collect())
         .with_array("biases_variation", &[n], biases().map(|e| e.variation).collect())
         .with_array("biases_seminorm", &[n], biases().map(|e| e.seminorm).collect())
         .with_array("path_times", &[path.len()], path.iter().map(|point| point.0).collect())

@@ -149,7 +149,7 @@ impl Time {
             return seconds / flop;
         }
         let experiment = &cell.experiment;
-        let (width, batch) = (sizes(experiment).width, experiment.training.batch_size);
+        let (width, batch) = (sizes(experiment).product_width(), experiment.training.batch_size);
         let rate = with_precision!(experiment.precision, T => {
             estimate::rate_of_one::<T>(width, batch, experiment.network.layers)
         });

@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use snode_experiment::images::{EncodedBatches, IMAGES, IMAGES_PATH, evaluation_set, path_between};
-use snode_experiment::{Experiment, Prepared, cost, iterations, scheme};
+use snode_experiment::{Experiment, Prepared, cost, iterations};
 use snode_files::folder_of;
-use snode_ode::{Grid, Network};
+use snode_ode::Network;
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
 };
@@ -256,11 +256,8 @@ fn not_continuable(path: &Path) -> Error {
 /// # Errors
 /// If the grid in depth cannot be.
 pub fn initial_network<T: Number>(prepared: &Prepared) -> Result<Network<T>> {
-    let keys = &prepared.experiment.network;
-    let grid = Grid::new(keys.horizon, keys.layers, scheme(&prepared.experiment).endpoint())
-        .map_err(|error| Error::Refused(error.to_string()))?;
-    let seed = prepared.experiment.seed;
-    Ok(Network::initial(prepared.width(), grid, keys.activation, keys.initialisation, seed))
+    snode_experiment::initial_network(&prepared.experiment, prepared.shape())
+        .map_err(Error::Refused)
 }
 
 /// What is said of a training that begins at `snapshot`, read from `origin` if it goes on.

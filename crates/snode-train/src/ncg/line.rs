@@ -3,13 +3,14 @@
 use snode_ode::{Combination, Parameters, Real, Trajectory};
 
 use crate::step_length::{DecayProducts, LinearisedCost, StepLength};
-use crate::{Cost, TrainError};
+use crate::TrainError;
+use crate::batch_cost::BatchCost;
 
 /// The line along a direction, on which the linearised cost is minimised.
 pub(super) struct Line<'a, 'b, T: Real> {
     pub trajectory: Trajectory<'a, T>,
     pub labels: &'b [usize],
-    pub cost: &'b Cost,
+    pub batch: &'b mut BatchCost<T>,
     pub linearised: &'b mut LinearisedCost,
     pub max_step: Option<f64>,
 }
@@ -28,24 +29,20 @@ impl<T: Real> Line<'_, '_, T> {
         let keep = T::from_f64(gamma);
         let combination = Combination { keep, last, add: -T::ONE, x: gradient };
         let solved = self.trajectory.sensitivity_of_combination(direction, combination)?;
-        let decay = if self.cost.mu4 == 0.0 {
+        let cost = *self.batch.cost();
+        let decay = if cost.mu4 == 0.0 {
             DecayProducts::default()
         } else {
-            let grid = network.grid();
+            let (penalty, grid) = (cost.penalty, network.grid());
             DecayProducts {
-                parameters_direction: network.parameters().inner(direction, grid),
-                direction_direction: direction.inner(direction, grid),
+                parameters_direction: penalty.inner(network.parameters(), direction, grid),
+                direction_direction: penalty.inner(direction, direction, grid),
             }
         };
-        let centre = self.cost.centre_for(network);
-        self.linearised.set(
-            self.cost,
-            solved.output,
-            solved.sensitivity,
-            self.labels,
-            centre,
-            decay,
-        );
+        let centre = cost.centre_for(network);
+        let [output, sensitivity] =
+            self.batch.seen(network, [solved.output, solved.sensitivity])?;
+        self.linearised.set(&cost, output, sensitivity, self.labels, centre, decay);
         self.linearised.minimise(self.max_step)
     }
 }

@@ -82,7 +82,7 @@ impl<T: Real> Ncg<T> {
         network: &Network<T>,
     ) -> Result<Self, TrainError> {
         options.check()?;
-        let zeros = || Parameters::zeros(network.width(), network.parameters().nodes());
+        let zeros = || network.parameters().zeros_like();
         let space = options.preconditioner.build(options.space, network)?;
         let gradients = Gradients {
             representative: (!space.is_l2()).then(zeros),
@@ -250,10 +250,7 @@ impl<T: Real> Ncg<T> {
         // Of the two parameter-sized arrays for gradients, the last one's becomes the new one's.
         let gradients = &mut self.gradients;
         trajectory.adjoint(self.batch.terminal(), Some(&mut gradients.l2))?;
-        let mu4 = self.batch.cost().mu4;
-        if mu4 != 0.0 {
-            gradients.l2.axpy(T::from_f64(mu4), network.parameters());
-        }
+        self.batch.cost().add_penalty(network.parameters(), network.grid(), &mut gradients.l2);
         report.phases.adjoint = clock.lap();
 
         if self.begins_batch {
@@ -280,7 +277,7 @@ impl<T: Real> Ncg<T> {
         let mut line = Line {
             trajectory,
             labels,
-            cost: self.batch.cost(),
+            batch: &mut self.batch,
             linearised: &mut self.linearised,
             max_step: self.options.max_step,
         };
@@ -359,11 +356,7 @@ fn solve_direct<'a, T: Real>(
     labels: &[usize],
 ) -> Result<(CostValue, Trajectory<'a, T>), TrainError> {
     let (mut cost, trajectory) = batch.solve(scheme, network, x0, labels)?;
-    let mu4 = batch.cost().mu4;
-    if mu4 != 0.0 {
-        let parameters = network.parameters();
-        cost.decay = mu4 / 2.0 * parameters.inner(parameters, network.grid());
-    }
+    cost.decay = batch.cost().penalty_of(network.parameters(), network.grid());
     Ok((cost, trajectory))
 }
 

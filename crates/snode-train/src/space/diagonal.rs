@@ -30,7 +30,7 @@ const SEEN: &str = "squares_seen";
 impl<T: Real> Diagonal<T> {
     /// For parameters like `parameters`; `decay` and `damping` are ρ and δ.
     pub fn new(inner: Inner<T>, decay: f64, damping: f64, parameters: &Parameters<T>) -> Self {
-        let squares = Parameters::zeros(parameters.width(), parameters.nodes());
+        let squares = parameters.zeros_like();
         let sums = vec![0.0; parameters.nodes()];
         Self { inner, decay, damping, squares, sums, seen: 0 }
     }

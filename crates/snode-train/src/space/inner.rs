@@ -11,7 +11,7 @@ pub struct Inner<T>(Option<(Box<dyn GradientSpace<T>>, Parameters<T>, Parameters
 impl<T: Real> Inner<T> {
     /// For parameters like `parameters`.
     pub fn new(space: Box<dyn GradientSpace<T>>, parameters: &Parameters<T>) -> Self {
-        let zeros = || Parameters::zeros(parameters.width(), parameters.nodes());
+        let zeros = || parameters.zeros_like();
         Self((!space.is_l2()).then(|| (space, zeros(), zeros())))
     }
 

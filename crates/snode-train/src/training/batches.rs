@@ -13,8 +13,8 @@ pub trait BatchSource<T> {
     /// M, the number of data points of every batch.
     fn batch_size(&self) -> usize;
 
-    /// Writes batch number `batch` of `epoch` into `x` (n×M, one data point a column) and its
-    /// labels into `labels` (M of them).
+    /// Writes batch number `batch` of `epoch` into `x` (d×M, one data point a column; d is n, unless the
+    /// network lifts its data) and its labels into `labels` (M of them).
     ///
     /// # Errors
     /// [`TrainError::Data`] if the data cannot be had.

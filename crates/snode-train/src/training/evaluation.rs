@@ -1,8 +1,9 @@
 //! Accuracy of a network on labelled data.
 
 use faer::{Mat, MatRef};
-use snode_ode::{Network, Real, Scheme};
+use snode_ode::{Network, Readout, Real, Scheme, SolveError, Statistics};
 
+use crate::seen::Seen;
 use crate::{Cost, TrainError};
 
 /// Labelled data a network is measured on.
@@ -10,7 +11,7 @@ use crate::{Cost, TrainError};
 pub struct EvaluationSet<T> {
     /// What it is called: `test`, `validation`.
     pub name: String,
-    /// The data points, n×N, one a column.
+    /// The data points, d×N, one a column: d is n, unless the network lifts its data.
     pub x: Mat<T>,
     /// N labels.
     pub labels: Vec<usize>,
@@ -45,8 +46,7 @@ impl<T: Real> EvaluationSet<T> {
         network: &Network<T>,
         cost: &Cost,
     ) -> Result<Score, TrainError> {
-        let mut output = Mat::zeros(self.x.nrows(), self.x.ncols());
-        scheme.evaluate(network, self.x.as_ref(), output.as_mut())?;
+        let (output, _) = outputs(scheme, network, self.x.as_ref(), cost.classes)?;
         if self.labels.is_empty() && self.x.ncols() == 0 {
             return Ok(Score::default());
         }
@@ -56,6 +56,62 @@ impl<T: Real> EvaluationSet<T> {
         let correct = predicted.iter().zip(&self.labels).filter(|(p, l)| p == l).count();
         Ok(Score { correct, total: self.labels.len(), cost: value.total() })
     }
+}
+
+/// How many columns are lifted at a time.
+const CHUNK: usize = 1000;
+
+/// What the loss sees of the final states for some data (d×N): themselves (n×N), or scores (C×N) under a
+/// readout other than `components`; and what that cost.
+///
+/// # Errors
+/// If shapes do not fit, or a state is not finite.
+pub fn outputs<T: Real>(
+    scheme: &dyn Scheme<T>,
+    network: &Network<T>,
+    data: MatRef<'_, T>,
+    classes: usize,
+) -> Result<(Mat<T>, Statistics), TrainError> {
+    let (n, lifting) = (network.width(), network.lifting());
+    let of_scores = network.readout() != Readout::Components;
+    let mut seen = Mat::zeros(if of_scores { classes } else { n }, data.ncols());
+    if lifting.is_identity() && !of_scores {
+        let cost = scheme.evaluate(network, data, seen.as_mut())?;
+        return Ok((seen, cost));
+    }
+    if data.nrows() != lifting.inputs() {
+        return Err(TrainError::Solve(SolveError::Shape {
+            operation: "the data of a network".into(),
+            expected: (lifting.inputs(), data.ncols()),
+            found: data.shape(),
+        }));
+    }
+    let (mut reader, mut cost) = (Seen::default(), Statistics::default());
+    for first in (0..data.ncols()).step_by(CHUNK) {
+        let count = CHUNK.min(data.ncols() - first);
+        let (mut x0, mut output) = (Mat::zeros(n, count), Mat::zeros(n, count));
+        lifting.lift(data.subcols(first, count), x0.as_mut());
+        cost.add(&scheme.evaluate(network, x0.as_ref(), output.as_mut())?);
+        let state = reader.state(network, classes, output.as_ref())?;
+        seen.as_mut().subcols_mut(first, count).copy_from(state);
+    }
+    Ok((seen, cost))
+}
+
+/// The scores of C = `classes` classes (C×N) that a network gives some data (d×N, one a column).
+///
+/// # Errors
+/// If shapes do not fit, or a state is not finite.
+pub fn scores<T: Real>(
+    scheme: &dyn Scheme<T>,
+    network: &Network<T>,
+    data: MatRef<'_, T>,
+    classes: usize,
+) -> Result<Mat<T>, TrainError> {
+    if classes > network.width() {
+        return Err(TrainError::Width { width: network.width(), classes });
+    }
+    Ok(outputs(scheme, network, data, classes)?.0.subrows(0, classes).to_owned())
 }
 
 /// The predicted class of every column: the largest of its first `classes` components, the first

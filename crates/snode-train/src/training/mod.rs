@@ -7,7 +7,7 @@ mod observers;
 mod trainer;
 
 pub use batches::BatchSource;
-pub use evaluation::{EvaluationSet, Score, classify};
+pub use evaluation::{EvaluationSet, Score, classify, outputs, scores};
 pub use history::{AVERAGE, EvaluationRecord, History, IterationRecord};
 pub use observers::{EarlyStop, StopSignal, TimeLimit};
 pub use trainer::{

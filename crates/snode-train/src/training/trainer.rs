@@ -227,7 +227,9 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// If an iteration fails (the network is then as before it), the data cannot be had, the cost
     /// exceeds all bounds, or an observer fails.
     pub fn run(&mut self) -> Result<StopReason, TrainError> {
-        let mut x = Mat::zeros(self.network.width(), self.source.batch_size());
+        let (lifting, size) = (self.network.lifting(), self.source.batch_size());
+        let mut x = Mat::zeros(lifting.inputs(), size);
+        let mut lifted = Mat::zeros(if lifting.is_identity() { 0 } else { lifting.width() }, size);
         let mut labels = vec![0; self.source.batch_size()];
         let mut loaded = None;
         if let Some(reason) = self.tell(&Event::Begin)? {
@@ -238,8 +240,12 @@ impl<'a, T: Real> Trainer<'a, T> {
             if loaded != Some((epoch, batch)) {
                 self.source.load(epoch, batch, x.as_mut(), &mut labels)?;
                 loaded = Some((epoch, batch));
+                if !lifting.is_identity() {
+                    lifting.lift(x.as_ref(), lifted.as_mut());
+                }
             }
-            let stop = self.step(&x, &labels)?;
+            let x0 = if lifting.is_identity() { &x } else { &lifted };
+            let stop = self.step(x0, &labels)?;
             if let Some(reason) = stop {
                 return Ok(reason);
             }

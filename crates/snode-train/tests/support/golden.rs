@@ -101,6 +101,7 @@ impl Case {
             mu2: self.parameter("mu2"),
             mu3: self.parameter("mu3"),
             mu4: self.parameter("mu4"),
+            penalty: snode_train::Penalty::L2,
             classes: self.parameter("n_classes") as usize,
             target_off: self.parameter("l2enc0"),
             target_on: self.parameter("l2enc1"),

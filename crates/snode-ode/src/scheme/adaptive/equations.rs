@@ -229,15 +229,14 @@ impl<T: Real, R: RightHandSide<T>> NonLinearOpJacobian for Rhs<'_, '_, T, FaerMa
         let scale = |values: &mut [T]| {
             values.iter_mut().zip(slopes).for_each(|(v, s)| *v *= *s);
         };
-        let weights = if jacobian.transposed {
-            scale(&mut copy);
-            jacobian.weights.transpose()
-        } else {
-            jacobian.weights
-        };
+        let (map, node, how) = (jacobian.map, jacobian.node, (Accum::Replace, T::ONE));
+        let mut workspace = vec![T::ZERO; map.workspace_len()];
         y.write(slopes.len(), to, |y| {
-            kernels::transform(weights, &copy, y, Accum::Replace, T::ONE);
-            if !jacobian.transposed {
+            if jacobian.transposed {
+                scale(&mut copy);
+                map.apply_transposed(node, &copy, y, how, &mut workspace);
+            } else {
+                map.apply(node, &copy, y, how, &mut workspace);
                 scale(y);
             }
         });
@@ -247,16 +246,16 @@ impl<T: Real, R: RightHandSide<T>> NonLinearOpJacobian for Rhs<'_, '_, T, FaerMa
         let mut rhs = self.0.rhs.borrow_mut();
         let [from, _] = &mut *self.0.scratch.borrow_mut();
         let jacobian = rhs.jacobian(t, x.read(from));
-        let n = jacobian.weights.nrows();
+        let (n, matrix) = (jacobian.map.width(), jacobian.map.matrix(jacobian.node));
         let out = out.inner_mut();
         for (point, s) in jacobian.slopes.chunks_exact(n).enumerate() {
             for j in 0..n {
                 let column = out.as_mut().col_mut(point * n + j);
                 for (i, entry) in column.iter_mut().enumerate() {
                     let value = if jacobian.transposed {
-                        jacobian.weights[(j, i)] * s[j]
+                        matrix[(j, i)] * s[j]
                     } else {
-                        jacobian.weights[(i, j)] * s[i]
+                        matrix[(i, j)] * s[i]
                     };
                     *entry = value.to_f64();
                 }

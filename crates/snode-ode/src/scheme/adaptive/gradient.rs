@@ -7,7 +7,6 @@ use faer::Accum;
 
 use super::dense_output::DenseOutput;
 use super::solve::{Follower, Step};
-use crate::depth::split_node;
 use crate::parallel::{self, Chunks};
 use crate::{Network, Parameters, Real, kernels};
 
@@ -19,6 +18,8 @@ const BLOCK: usize = 8;
 pub(super) struct SampleMemory<T> {
     /// λ, x and z at the nodes of a block.
     slabs: [Vec<T>; 3],
+    /// What the map needs at each of them.
+    workspaces: Vec<T>,
 }
 
 /// Keeps the last λ, and samples ∇J(t_k) = (σ′(Z) ⊙ Λ) Xᵀ, Λ, X at every node of the grid.
@@ -68,30 +69,37 @@ impl<T: Real> Sampler<'_, T> {
     fn sample(&mut self, nodes: Range<usize>, step: &mut dyn Step<T>) {
         let Some(gradient) = self.gradient.as_deref_mut() else { return };
         let (network, trajectory, len) = (self.network, self.trajectory, self.last.len());
-        let n = network.width();
+        let map = network.map();
+        self.memory.workspaces.resize(BLOCK * map.workspace_len(), T::ZERO);
         for slab in &mut self.memory.slabs {
             slab.resize(BLOCK * len, T::ZERO);
         }
         let [lambdas, states, products] = &mut self.memory.slabs;
+        let workspaces = Chunks::new(&mut self.memory.workspaces, map.workspace_len());
         for (node, lambda) in nodes.clone().zip(lambdas.chunks_exact_mut(len)) {
             step.inside(network.grid().horizon() - network.grid().time(node), lambda);
         }
         let node_len = gradient.node_len();
         let own = &mut gradient.as_mut_slice()[nodes.start * node_len..nodes.end * node_len];
-        let memory =
-            (Chunks::new(own, node_len), Chunks::new(states, len), Chunks::new(products, len));
+        let memory = (
+            Chunks::new(own, node_len),
+            Chunks::new(states, len),
+            Chunks::new(products, len),
+            workspaces,
+        );
         // One more than the node, 0 for none.
         let bad = AtomicUsize::new(0);
-        parallel::for_each(nodes.clone(), memory, &|node, (out, x, g)| {
+        parallel::for_each(nodes.clone(), memory, &|node, (out, x, g, workspace)| {
             let (out, x, g) = (out.into_slice(), x.into_slice(), g.into_slice());
+            let workspace = workspace.into_slice();
             let (x, g) = (&mut x[..len], &mut g[..len]);
             let slab = node - nodes.start;
-            let (weights, bias) = split_node(network.parameters().node(node), n);
+            let own = network.parameters().node(node);
             trajectory.read(&trajectory.locate(network.grid().time(node)), 0..len, x);
-            kernels::transform(weights, x, g, Accum::Replace, T::ONE);
-            kernels::slope(network.activation(), g, bias);
+            map.apply(own, x, g, (Accum::Replace, T::ONE), workspace);
+            kernels::slope(network.activation(), g, map.bias(own, workspace));
             kernels::multiply_by(g, &lambdas[slab * len..(slab + 1) * len]);
-            kernels::outer_product(n, g, x, out, Accum::Replace);
+            map.gradient(g, x, out, Accum::Replace, workspace);
             // One pass over what a product of M columns has just written, while it is in the cache.
             if !kernels::all_finite(out) {
                 bad.fetch_max(node + 1, Ordering::Relaxed);

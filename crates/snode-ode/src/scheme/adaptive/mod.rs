@@ -127,7 +127,7 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
         parallel::for_each(0..groups, memory, &|g, (last, slot)| {
             let last = last.into_slice();
             let mut memory = Memory::default();
-            memory.prepare(last.len());
+            memory.prepare(network.map(), last.len() / n);
             let options = self.options();
             let task = Task {
                 options,

@@ -1,13 +1,10 @@
 //! The right-hand sides of the three problems, for a whole batch at once.
 
-use std::ops::Range;
-
-use faer::{Accum, MatRef};
+use faer::Accum;
 
 use super::dense_output::DenseOutput;
-use crate::depth::split_node;
 use crate::parallel::{self, Batches};
-use crate::{Interpolation, Network, Parameters, Real, kernels};
+use crate::{AffineMap, Interpolation, Network, Parameters, Real, kernels};
 
 /// y′ = f(t, y) for a batch, n×M numbers.
 pub(super) trait RightHandSide<T> {
@@ -18,14 +15,16 @@ pub(super) trait RightHandSide<T> {
     fn jacobian(&mut self, t: f64, y: &[T]) -> Jacobian<'_, T>;
 }
 
-/// The derivative of a right-hand side by the state: for every data point diag(s) W, or its
+/// The derivative of a right-hand side by the state: for every data point diag(s) A, or its
 /// transpose.
 pub(super) struct Jacobian<'a, T> {
-    /// W, n×n.
-    pub(super) weights: MatRef<'a, T>,
+    /// What A is.
+    pub(super) map: AffineMap,
+    /// The numbers of A.
+    pub(super) node: &'a [T],
     /// s, a column a data point.
     pub(super) slopes: &'a [T],
-    /// Whether it is Wᵀ diag(s).
+    /// Whether it is Aᵀ diag(s).
     pub(super) transposed: bool,
 }
 
@@ -74,19 +73,23 @@ pub(super) struct Memory<T> {
     z: Vec<T>,
     /// σ′ ⊙ λ.
     weighted: Vec<T>,
+    /// What the map needs, for every data point.
+    workspaces: Vec<T>,
     /// The depth of `x` and of the slopes in `z`.
     depth: Option<f64>,
 }
 
 impl<T: Real> Memory<T> {
-    /// For batches of so many numbers, of which nothing is known yet.
-    pub(super) fn prepare(&mut self, len: usize) {
+    /// For batches of so many data points, of which nothing is known yet.
+    pub(super) fn prepare(&mut self, map: AffineMap, points: usize) {
+        let len = map.width() * points;
         self.weights.forget();
         self.forget_direction();
         self.depth = None;
         for memory in [&mut self.x, &mut self.z, &mut self.weighted] {
             memory.resize(len, T::ZERO);
         }
+        self.workspaces.resize(points.max(1) * map.workspace_len(), T::ZERO);
     }
 
     /// The perturbation is another one.
@@ -105,25 +108,27 @@ pub(super) struct Direct<'a, T> {
 impl<T: Real> RightHandSide<T> for Direct<'_, T> {
     fn evaluate(&mut self, t: f64, x: &[T], dx: &mut [T]) {
         let (network, n, len) = (self.network, self.network.width(), x.len());
-        let node = self.memory.weights.at(network.parameters(), network, self.interpolation, t);
-        let (weights, bias) = split_node(node, n);
-        let dx = Batches::new(dx, n, len / n);
-        parallel::for_columns(n, len / n, dx, &|part: Range<usize>, mut dx: Batches<'_, T>| {
+        let Memory { weights, workspaces, .. } = &mut *self.memory;
+        let node = weights.at(network.parameters(), network, self.interpolation, t);
+        let map = network.map();
+        let workspaces = Batches::new(workspaces, map.workspace_len(), len / n);
+        let memory = (Batches::new(dx, n, len / n), workspaces);
+        parallel::for_columns(n, len / n, memory, &|part, (mut dx, mut workspace)| {
             let part = part.start * n..part.end * n;
-            let dx = dx.batch_mut(0);
-            kernels::transform(weights, &x[part], dx, Accum::Replace, T::ONE);
+            let (dx, workspace) = (dx.batch_mut(0), workspace.batch_mut(0));
+            map.apply(node, &x[part], dx, (Accum::Replace, T::ONE), workspace);
+            let bias = map.bias(node, workspace);
             kernels::stage(network.activation(), dx, bias, None, &mut [], &[]);
         });
     }
 
     fn jacobian(&mut self, t: f64, x: &[T]) -> Jacobian<'_, T> {
-        let (network, n) = (self.network, self.network.width());
-        let Memory { weights, z, .. } = &mut *self.memory;
+        let (network, map) = (self.network, self.network.map());
+        let Memory { weights, z, workspaces, .. } = &mut *self.memory;
         let node = weights.at(network.parameters(), network, self.interpolation, t);
-        let (weights, bias) = split_node(node, n);
-        kernels::transform(weights, x, z, Accum::Replace, T::ONE);
-        kernels::slope(network.activation(), z, bias);
-        Jacobian { weights, slopes: z, transposed: false }
+        map.apply(node, x, z, (Accum::Replace, T::ONE), workspaces);
+        kernels::slope(network.activation(), z, map.bias(node, workspaces));
+        Jacobian { map, node, slopes: z, transposed: false }
     }
 }
 
@@ -137,10 +142,11 @@ pub(super) struct Along<'a, T> {
 
 /// W, b at a depth, x and σ′(W x + b) there, and what else there is memory for.
 struct Linearised<'a, T> {
-    weights: MatRef<'a, T>,
+    node: &'a [T],
     x: &'a [T],
     slopes: &'a [T],
     weighted: &'a mut [T],
+    workspaces: &'a mut [T],
     direction: &'a mut Slice<T>,
 }
 
@@ -148,22 +154,23 @@ impl<T: Real> Along<'_, T> {
     /// Everything at depth `t`; computed once for right-hand sides at the same depth.
     fn at(&mut self, t: f64) -> Linearised<'_, T> {
         let (network, n) = (self.network, self.network.width());
-        let Memory { weights, direction, x, z, weighted, depth } = &mut *self.memory;
+        let Memory { weights, direction, x, z, weighted, workspaces, depth } = &mut *self.memory;
         let node = weights.at(network.parameters(), network, self.interpolation, t);
-        let (weights, bias) = split_node(node, n);
+        let map = network.map();
         if *depth != Some(t) {
             let (point, trajectory, len) = (self.trajectory.locate(t), self.trajectory, x.len());
-            let memory = (Batches::new(x, n, len / n), Batches::new(z, n, len / n));
-            parallel::for_columns(n, len / n, memory, &|part, (mut x, mut z)| {
+            let spaces = Batches::new(workspaces, map.workspace_len(), len / n);
+            let memory = (Batches::new(x, n, len / n), Batches::new(z, n, len / n), spaces);
+            parallel::for_columns(n, len / n, memory, &|part, (mut x, mut z, mut workspace)| {
                 let part = part.start * n..part.end * n;
-                let (x, z) = (x.batch_mut(0), z.batch_mut(0));
+                let (x, z, workspace) = (x.batch_mut(0), z.batch_mut(0), workspace.batch_mut(0));
                 trajectory.read(&point, part, x);
-                kernels::transform(weights, x, z, Accum::Replace, T::ONE);
-                kernels::slope(network.activation(), z, bias);
+                map.apply(node, x, z, (Accum::Replace, T::ONE), workspace);
+                kernels::slope(network.activation(), z, map.bias(node, workspace));
             });
             *depth = Some(t);
         }
-        Linearised { weights, x, slopes: z, weighted, direction }
+        Linearised { node, x, slopes: z, weighted, workspaces, direction }
     }
 }
 
@@ -172,22 +179,32 @@ pub(super) struct Adjoint<'a, T>(pub(super) Along<'a, T>);
 
 impl<T: Real> RightHandSide<T> for Adjoint<'_, T> {
     fn evaluate(&mut self, tau: f64, lambda: &[T], d_lambda: &mut [T]) {
-        let (n, len) = (self.0.network.width(), lambda.len());
+        let (map, n, len) = (self.0.network.map(), self.0.network.width(), lambda.len());
         let t = self.0.network.grid().horizon() - tau;
-        let Linearised { weights, slopes, weighted, .. } = self.0.at(t);
-        let memory = (Batches::new(weighted, n, len / n), Batches::new(d_lambda, n, len / n));
-        parallel::for_columns(n, len / n, memory, &|part, (mut weighted, mut out)| {
-            let part = part.start * n..part.end * n;
-            let (g, out) = (weighted.batch_mut(0), out.batch_mut(0));
-            kernels::multiply(&slopes[part.clone()], &lambda[part], g, &[]);
-            kernels::transform(weights.transpose(), g, out, Accum::Replace, T::ONE);
-        });
+        let Linearised { node, slopes, weighted, workspaces, .. } = self.0.at(t);
+        let memory = (
+            Batches::new(weighted, n, len / n),
+            Batches::new(d_lambda, n, len / n),
+            Batches::new(workspaces, map.workspace_len(), len / n),
+        );
+        parallel::for_columns(
+            n,
+            len / n,
+            memory,
+            &|part, (mut weighted, mut out, mut workspace)| {
+                let part = part.start * n..part.end * n;
+                let (g, out) = (weighted.batch_mut(0), out.batch_mut(0));
+                kernels::multiply(&slopes[part.clone()], &lambda[part], g, &[]);
+                let how = (Accum::Replace, T::ONE);
+                map.apply_transposed(node, g, out, how, workspace.batch_mut(0));
+            },
+        );
     }
 
     fn jacobian(&mut self, tau: f64, _: &[T]) -> Jacobian<'_, T> {
-        let t = self.0.network.grid().horizon() - tau;
-        let Linearised { weights, slopes, .. } = self.0.at(t);
-        Jacobian { weights, slopes, transposed: true }
+        let (map, t) = (self.0.network.map(), self.0.network.grid().horizon() - tau);
+        let Linearised { node, slopes, .. } = self.0.at(t);
+        Jacobian { map, node, slopes, transposed: true }
     }
 }
 
@@ -203,26 +220,28 @@ pub(super) struct Sensitivity<'a, T> {
 impl<T: Real> RightHandSide<T> for Sensitivity<'_, T> {
     fn evaluate(&mut self, t: f64, xi: &[T], d_xi: &mut [T]) {
         let (network, how) = (self.along.network, self.along.interpolation);
-        let (n, len) = (network.width(), xi.len());
-        let Linearised { weights, x, slopes, direction, .. } = self.along.at(t);
-        let perturbation = self
-            .parameters
-            .map(|parameters| split_node(direction.at(parameters, network, how, t), n));
-        let beta = perturbation.map_or(self.no_bias, |(_, beta)| beta);
-        let out = Batches::new(d_xi, n, len / n);
-        parallel::for_columns(n, len / n, out, &|part: Range<usize>, mut out: Batches<'_, T>| {
+        let (map, n, len) = (network.map(), network.width(), xi.len());
+        let Linearised { node, x, slopes, workspaces, direction, .. } = self.along.at(t);
+        let perturbation =
+            self.parameters.map(|parameters| direction.at(parameters, network, how, t));
+        let workspaces = Batches::new(workspaces, map.workspace_len(), len / n);
+        let memory = (Batches::new(d_xi, n, len / n), workspaces);
+        parallel::for_columns(n, len / n, memory, &|part, (mut out, mut workspace)| {
             let part = part.start * n..part.end * n;
-            let out = out.batch_mut(0);
-            kernels::transform(weights, &xi[part.clone()], out, Accum::Replace, T::ONE);
-            if let Some((omega, _)) = perturbation {
-                kernels::transform(omega, &x[part.clone()], out, Accum::Add, T::ONE);
+            let (out, workspace) = (out.batch_mut(0), workspace.batch_mut(0));
+            map.apply(node, &xi[part.clone()], out, (Accum::Replace, T::ONE), workspace);
+            let mut beta = self.no_bias;
+            if let Some(omega) = perturbation {
+                map.apply(omega, &x[part.clone()], out, (Accum::Add, T::ONE), workspace);
+                beta = map.bias(omega, workspace);
             }
             kernels::sensitivity_stage(out, beta, &slopes[part], &mut [], &[]);
         });
     }
 
     fn jacobian(&mut self, t: f64, _: &[T]) -> Jacobian<'_, T> {
-        let Linearised { weights, slopes, .. } = self.along.at(t);
-        Jacobian { weights, slopes, transposed: false }
+        let map = self.along.network.map();
+        let Linearised { node, slopes, .. } = self.along.at(t);
+        Jacobian { map, node, slopes, transposed: false }
     }
 }

@@ -124,7 +124,7 @@ impl<T: Real> AdaptiveSolution<T> {
         self.costs = Costs::default();
         self.initial.resize(n * m, T::ZERO);
         copy_columns(x0, &mut self.initial);
-        self.memory.prepare(n * m);
+        self.memory.prepare(network.map(), m);
         self.no_bias.resize(n, T::ZERO);
         self.dense.restart(n * m);
         if n * m == 0 {

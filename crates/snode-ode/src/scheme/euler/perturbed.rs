@@ -4,7 +4,7 @@
 use faer::{Accum, MatRef};
 
 use super::node_or_nothing;
-use crate::depth::{Parameters, split_node};
+use crate::depth::Parameters;
 use crate::kernels::{self, Target};
 use crate::scheme::checks::{check_parameters, check_shape, copy_columns};
 use crate::scheme::{Perturbation, Problem};
@@ -60,6 +60,7 @@ pub struct PerturbedWalk<'a, T> {
     /// W + s ω and b + s β of a layer.
     node: Vec<T>,
     zero_bias: Vec<T>,
+    workspace: Vec<T>,
 }
 
 /// Euclidean distances at one layer for one input and one perturbation of it.
@@ -111,6 +112,7 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
             slopes: vec![T::ZERO; len],
             node: vec![T::ZERO; node_len],
             zero_bias: vec![T::ZERO; n],
+            workspace: vec![T::ZERO; network.map().workspace_len()],
         };
         copy_columns(x0, &mut walk.states[..len]);
         for (draw, perturbation) in perturbations.iter().enumerate() {
@@ -180,10 +182,10 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         if self.layer == steps {
             return false;
         }
-        let (n, draws, len) =
-            (network.width(), self.parameters.len(), network.width() * self.batch);
+        let (draws, len) = (self.parameters.len(), network.width() * self.batch);
         let (activation, h) = (network.activation(), T::from_f64(network.grid().step()));
-        let (weights, bias) = split_node(network.parameters().node(self.layer), n);
+        let (map, workspace) = (network.map(), &mut self.workspace);
+        let own = network.parameters().node(self.layer);
         let unperturbed = (1 + draws) * len;
         let input_only = self.parameters.iter().all(Option::is_none);
         let same_weights = if input_only { self.states.len() } else { unperturbed };
@@ -193,30 +195,31 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         }
         let ahead = node_or_nothing(network, self.layer, steps);
 
-        kernels::transform(
-            weights,
-            &self.states[..same_weights],
-            &mut self.products[..same_weights],
-            Accum::Replace,
-            T::ONE,
-        );
+        let states = &self.states[..same_weights];
+        let how = (Accum::Replace, T::ONE);
+        map.apply(own, states, &mut self.products[..same_weights], how, workspace);
         let (x, others) = self.states.split_at_mut(len);
         let (z, others_products) = self.products.split_at_mut(len);
         let (xi, perturbed) = others.split_at_mut(draws * len);
         let (y, perturbed_products) = others_products.split_at_mut(draws * len);
         for (parameters, y) in self.parameters.iter().zip(y.chunks_exact_mut(len.max(1))) {
             if let Some(parameters) = parameters {
-                let (omega, _) = split_node(parameters.node(self.layer - 1), n);
-                kernels::transform(omega, x, y, Accum::Add, T::ONE);
+                let omega = parameters.node(self.layer - 1);
+                map.apply(omega, x, y, (Accum::Add, T::ONE), workspace);
             }
         }
+        let bias = map.bias(own, workspace);
         advance_states(activation, z, bias, h, x, Some(&mut self.slopes), &[]);
         let sensitivities = xi.chunks_exact_mut(len.max(1)).zip(y.chunks_exact(len.max(1)));
         for (parameters, (xi, y)) in self.parameters.iter().zip(sensitivities) {
-            let beta = parameters.map_or(&self.zero_bias[..], |p| p.bias(self.layer - 1));
+            let beta = match parameters {
+                Some(parameters) => map.bias(parameters.node(self.layer - 1), workspace),
+                None => &self.zero_bias[..],
+            };
             kernels::sensitivity_step(y, beta, &self.slopes, h, xi, &[]);
         }
         if input_only {
+            let bias = map.bias(own, workspace);
             advance_states(activation, perturbed_products, bias, h, perturbed, None, ahead);
             return true;
         }
@@ -225,18 +228,19 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
             .chunks_exact_mut(len.max(1))
             .zip(perturbed_products.chunks_exact_mut(len.max(1)));
         for (index, (x, z)) in batches.enumerate() {
-            let (weights, bias) = match self.parameters[index / levels] {
+            let node = match self.parameters[index / levels] {
                 Some(parameters) => {
                     let terms = [
                         (T::ONE, network.parameters().node(self.layer - 1)),
                         (self.levels[index % levels], parameters.node(self.layer - 1)),
                     ];
                     kernels::linear_combination(&mut self.node, Accum::Replace, &terms);
-                    split_node(&self.node, n)
+                    &self.node[..]
                 }
-                None => (weights, bias),
+                None => own,
             };
-            kernels::transform(weights, x, z, Accum::Replace, T::ONE);
+            map.apply(node, x, z, how, workspace);
+            let bias = map.bias(node, workspace);
             advance_states(activation, z, bias, h, x, None, ahead);
         }
         true

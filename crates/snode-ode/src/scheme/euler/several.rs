@@ -7,7 +7,6 @@ use faer::{Accum, MatMut, MatRef};
 
 use super::node_or_nothing;
 use super::solution::EulerSolution;
-use crate::depth::split_node;
 use crate::parallel::{self, Batches};
 use crate::scheme::Problem;
 use crate::scheme::checks::copy_columns;
@@ -28,37 +27,33 @@ struct Group<'a, T> {
     /// Λ or Ξ: for each problem a block of these data points.
     state: &'a mut [T],
     scratch: &'a mut [T],
+    workspace: &'a mut [T],
 }
 
 impl<T: Real> Group<'_, T> {
     /// (S5) from the last layer to the first.
     fn adjoint(&mut self) {
+        let map = self.network.map();
         for k in (0..self.network.grid().steps()).rev() {
             let (node, slope) = (self.network.parameters().node(k), (self.slopes)(k));
-            let (weights, _) = split_node(node, self.zero_bias.len());
             let mut ahead = node;
             let blocks = self.state.chunks_exact(slope.len());
             for (lambda, g) in blocks.zip(self.scratch.chunks_exact_mut(slope.len())) {
                 kernels::multiply(slope, lambda, g, ahead);
                 ahead = &[];
             }
-            kernels::transform(
-                weights.transpose(),
-                self.scratch,
-                self.state,
-                Accum::Add,
-                self.step,
-            );
+            let how = (Accum::Add, self.step);
+            map.apply_transposed(node, self.scratch, self.state, how, self.workspace);
         }
     }
 
     /// (S3) from the first layer to the last, with ω = 0 and β = 0.
     fn sensitivity(&mut self) {
-        let layers = self.network.grid().steps();
+        let (map, layers) = (self.network.map(), self.network.grid().steps());
         for k in 0..layers {
             let (node, slope) = (self.network.parameters().node(k), (self.slopes)(k));
-            let (weights, _) = split_node(node, self.zero_bias.len());
-            kernels::transform(weights, self.state, self.scratch, Accum::Replace, T::ONE);
+            let how = (Accum::Replace, T::ONE);
+            map.apply(node, self.state, self.scratch, how, self.workspace);
             let mut ahead = node_or_nothing(self.network, k + 1, layers);
             let blocks = self.state.chunks_exact_mut(slope.len());
             for (xi, y) in blocks.zip(self.scratch.chunks_exact(slope.len())) {
@@ -89,6 +84,7 @@ pub(super) fn several<T: Real>(
     let memory = Batches::new(&mut all, n, m);
     parallel::for_columns(n, m, memory, &|columns, mut all: Batches<'_, T>| {
         let (mut state, mut scratch) = (Vec::new(), Vec::new());
+        let mut workspace = vec![T::ZERO; network.map().workspace_len()];
         for points in parallel::chunks(n, 0..columns.len(), COLUMNS / problems) {
             let own = points.start * n..points.end * n;
             let part = columns.start * n + own.start..columns.start * n + own.end;
@@ -105,6 +101,7 @@ pub(super) fn several<T: Real>(
                 zero_bias,
                 state: &mut state,
                 scratch: &mut scratch,
+                workspace: &mut workspace,
             };
             match problem {
                 Problem::Adjoint => group.adjoint(),

@@ -7,7 +7,6 @@ use faer::{Accum, MatMut, MatRef};
 
 use super::node_or_nothing;
 use super::several::several;
-use crate::depth::split_node;
 use crate::parallel::{self, Batches, Chunks};
 use crate::scheme::checks::{
     copy_columns, first_not_finite, gradient_not_finite, linear_not_finite, not_finite,
@@ -46,6 +45,8 @@ pub(super) struct EulerSolution<T> {
     xi: Vec<T>,
     /// Products before their activation.
     scratch: Vec<T>,
+    /// What the map needs: a piece for every column, and for every node of a block.
+    workspaces: Vec<T>,
     /// β of a perturbation that has none.
     pub(super) zero_bias: Vec<T>,
 }
@@ -93,6 +94,10 @@ impl<T: Real> EulerSolution<T> {
                 memory.resize(pieces * len, T::ZERO);
             }
         }
+        let workspaces = batch.max(BLOCK) * network.map().workspace_len();
+        if self.workspaces.len() < workspaces {
+            self.workspaces.resize(workspaces, T::ZERO);
+        }
         self.zero_bias.resize(self.width, T::ZERO);
     }
 
@@ -105,20 +110,29 @@ impl<T: Real> EulerSolution<T> {
         self.prepare(network, x0.ncols());
         let (n, m, layers, h) = (self.width, self.batch, self.layers, self.step);
         copy_columns(x0, &mut self.states[..n * m]);
+        let map = network.map();
         let memory = (
             Batches::new(&mut self.states, n, m),
             Batches::new(&mut self.slopes, n, m),
             Batches::new(&mut self.scratch, n, m),
+            Batches::new(&mut self.workspaces, map.workspace_len(), m),
         );
-        parallel::for_columns(n, m, memory, &|_, (mut states, mut slopes, mut scratch)| {
-            let z = scratch.batch_mut(0);
-            for k in 0..layers {
-                let (weights, bias) = split_node(network.parameters().node(k), n);
-                let (x, [next]) = states.read_and_write(k, &[k + 1]);
-                let slope = slopes.batch_mut(k);
-                kernels::transform(weights, x, z, Accum::Replace, T::ONE);
-                let ahead = node_or_nothing(network, k + 1, layers);
-                kernels::euler_step(network.activation(), z, bias, h, x, next, slope, ahead);
+        parallel::for_columns(n, m, memory, &|columns, memory| {
+            let (mut states, mut slopes, mut scratch, mut workspace) = memory;
+            let workspace = workspace.batch_mut(0);
+            for group in map.groups::<T>(columns.len()) {
+                let part = group.start * n..group.end * n;
+                let z = &mut scratch.batch_mut(0)[part.clone()];
+                for k in 0..layers {
+                    let node = network.parameters().node(k);
+                    let (x, [next]) = states.read_and_write(k, &[k + 1]);
+                    let (x, next) = (&x[part.clone()], &mut next[part.clone()]);
+                    let slope = &mut slopes.batch_mut(k)[part.clone()];
+                    map.apply(node, x, z, (Accum::Replace, T::ONE), workspace);
+                    let (bias, activation) = (map.bias(node, workspace), network.activation());
+                    let ahead = node_or_nothing(network, k + 1, layers);
+                    kernels::euler_step(activation, z, bias, h, x, next, slope, ahead);
+                }
             }
         });
         // X_{k+1} = X_k + …: what is infinite or NaN once is so in the end.
@@ -138,17 +152,26 @@ impl<T: Real> EulerSolution<T> {
         let (n, m, h) = (self.width, self.batch, self.step);
         let len = n * m;
         let slopes = &self.slopes;
-        let memory = (Batches::new(&mut self.lambda, n, m), Batches::new(&mut self.weighted, n, m));
-        parallel::for_columns(n, m, memory, &|columns, (mut lambda, mut weighted)| {
-            let part = columns.start * n..columns.end * n;
-            let lambda = lambda.batch_mut(0);
-            for k in layers.clone().rev() {
-                let node = network.parameters().node(k);
-                let (weights, _) = split_node(node, n);
-                let slope = &slopes[k * len..(k + 1) * len][part.clone()];
-                let g = weighted.batch_mut(k % BLOCK);
-                kernels::multiply(slope, lambda, g, node);
-                kernels::transform(weights.transpose(), g, lambda, Accum::Add, h);
+        let map = network.map();
+        let memory = (
+            Batches::new(&mut self.lambda, n, m),
+            Batches::new(&mut self.weighted, n, m),
+            Batches::new(&mut self.workspaces, map.workspace_len(), m),
+        );
+        parallel::for_columns(n, m, memory, &|columns, memory| {
+            let (mut lambda, mut weighted, mut workspace) = memory;
+            let workspace = workspace.batch_mut(0);
+            for group in map.groups::<T>(columns.len()) {
+                let part = group.start * n..group.end * n;
+                let of_all = columns.start * n + part.start..columns.start * n + part.end;
+                let lambda = &mut lambda.batch_mut(0)[part.clone()];
+                for k in layers.clone().rev() {
+                    let node = network.parameters().node(k);
+                    let slope = &slopes[k * len..(k + 1) * len][of_all.clone()];
+                    let g = &mut weighted.batch_mut(k % BLOCK)[part.clone()];
+                    kernels::multiply(slope, lambda, g, node);
+                    map.apply_transposed(node, g, lambda, (Accum::Add, h), workspace);
+                }
             }
         });
     }
@@ -158,15 +181,23 @@ impl<T: Real> EulerSolution<T> {
     ///
     /// A node is looked at while it is in the cache. That is one pass over what a product of M columns
     /// has just written, one in M of the product's work, and it need not wait for memory.
-    fn gradient_nodes(&self, nodes: Range<usize>, gradient: &mut Parameters<T>) -> Option<usize> {
-        let (n, len, node_len) = (self.width, self.len(), gradient.node_len());
+    fn gradient_nodes(
+        &mut self,
+        nodes: Range<usize>,
+        gradient: &mut Parameters<T>,
+    ) -> Option<usize> {
+        let (map, len, node_len) = (gradient.map(), self.len(), gradient.node_len());
         // One more than the node, 0 for none.
         let bad = AtomicUsize::new(0);
         let own = &mut gradient.as_mut_slice()[nodes.start * node_len..nodes.end * node_len];
-        parallel::for_each(nodes, Chunks::new(own, node_len), &|k, own: Chunks<'_, T>| {
-            let g = &self.weighted[k % BLOCK * len..(k % BLOCK + 1) * len];
+        let (states, weighted) = (&self.states, &self.weighted);
+        let workspaces = Chunks::new(&mut self.workspaces, map.workspace_len());
+        let memory = (Chunks::new(own, node_len), workspaces);
+        parallel::for_each(nodes, memory, &|k, (own, workspace)| {
+            let g = &weighted[k % BLOCK * len..(k % BLOCK + 1) * len];
+            let x = &states[k * len..(k + 1) * len];
             let node = own.into_slice();
-            kernels::outer_product(n, g, self.kept(k), node, Accum::Replace);
+            map.gradient(g, x, node, Accum::Replace, workspace.into_slice());
             if !kernels::all_finite(node) {
                 bad.fetch_max(k + 1, Ordering::Relaxed);
             }
@@ -185,23 +216,33 @@ impl<T: Real> EulerSolution<T> {
         let len = n * m;
         let (states, slopes) = (&self.states, &self.slopes);
         let zero_bias = &self.zero_bias[..n];
-        let memory = (Batches::new(&mut self.xi, n, m), Batches::new(&mut self.scratch, n, m));
-        parallel::for_columns(n, m, memory, &|columns, (mut xi, mut scratch)| {
-            let part = columns.start * n..columns.end * n;
-            let (xi, y) = (xi.batch_mut(0), scratch.batch_mut(0));
-            for k in layers.clone() {
-                let (weights, _) = split_node(network.parameters().node(k), n);
-                kernels::transform(weights, xi, y, Accum::Replace, T::ONE);
-                let mut beta = zero_bias;
-                if let Some(parameters) = perturbation {
-                    let (omega, bias) = split_node(parameters.node(k), n);
-                    let x = &states[k * len..(k + 1) * len][part.clone()];
-                    kernels::transform(omega, x, y, Accum::Add, T::ONE);
-                    beta = bias;
+        let map = network.map();
+        let memory = (
+            Batches::new(&mut self.xi, n, m),
+            Batches::new(&mut self.scratch, n, m),
+            Batches::new(&mut self.workspaces, map.workspace_len(), m),
+        );
+        parallel::for_columns(n, m, memory, &|columns, (mut xi, mut scratch, mut workspace)| {
+            let workspace = workspace.batch_mut(0);
+            for group in map.groups::<T>(columns.len()) {
+                let part = group.start * n..group.end * n;
+                let of_all = columns.start * n + part.start..columns.start * n + part.end;
+                let xi = &mut xi.batch_mut(0)[part.clone()];
+                let y = &mut scratch.batch_mut(0)[part];
+                for k in layers.clone() {
+                    let node = network.parameters().node(k);
+                    map.apply(node, xi, y, (Accum::Replace, T::ONE), workspace);
+                    let mut beta = zero_bias;
+                    if let Some(parameters) = perturbation {
+                        let omega = parameters.node(k);
+                        let x = &states[k * len..(k + 1) * len][of_all.clone()];
+                        map.apply(omega, x, y, (Accum::Add, T::ONE), workspace);
+                        beta = map.bias(omega, workspace);
+                    }
+                    let slope = &slopes[k * len..(k + 1) * len][of_all.clone()];
+                    let ahead = node_or_nothing(network, k + 1, layers.end);
+                    kernels::sensitivity_step(y, beta, slope, h, xi, ahead);
                 }
-                let slope = &slopes[k * len..(k + 1) * len][part.clone()];
-                let ahead = node_or_nothing(network, k + 1, layers.end);
-                kernels::sensitivity_step(y, beta, slope, h, xi, ahead);
             }
         });
     }

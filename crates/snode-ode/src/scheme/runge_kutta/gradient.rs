@@ -10,13 +10,12 @@ use super::Method;
 use super::stages::Stages;
 use super::tableau::Reading;
 use crate::parallel::{self, Chunks};
-use crate::{Grid, Parameters, Real, kernels};
+use crate::{AffineMap, Grid, Parameters, Real, kernels};
 
 /// What the stages of some steps contribute to the gradient.
 pub(super) struct Contributions<'a, T> {
     pub method: Method,
-    /// n.
-    pub width: usize,
+    pub map: AffineMap,
     pub grid: &'a Grid,
     pub trajectory: Stages<'a, T>,
     /// G_i of these steps, stage after stage.
@@ -27,30 +26,39 @@ pub(super) struct Contributions<'a, T> {
 impl<T: Real> Contributions<'_, T> {
     /// Σ_i G_i Y_iᵀ and Σ_i G_i 1 over a run of stages of step k: one product, as the stages' columns
     /// stand side by side.
-    fn outer(&self, k: usize, run: &Range<usize>, node: &mut [T], how: Accum) {
+    fn outer(&self, k: usize, run: &Range<usize>, node: &mut [T], how: Accum, workspace: &mut [T]) {
         let len = self.trajectory.len;
         let at = (k - self.steps.start) * self.method.tableau.stages() + run.start;
         let g = &self.weighted[at * len..(at + run.len()) * len];
         let states = self.trajectory.states(k, run.start, run.len());
-        kernels::outer_product(self.width, g, states, node, how);
+        self.map.gradient(g, states, node, how, workspace);
     }
 
     /// Adds these steps' contributions to the nodes they reach. Nodes before `reached` have not been
-    /// written yet. `between` is scratch for a node's numbers at each time between the nodes.
+    /// written yet. `between` is scratch for a node's numbers at each time between the nodes,
+    /// `workspaces` for what the map needs at each time and each node reached.
     ///
     /// Each node's contributions are added in an order that does not depend on the threads. A node is
     /// looked at while it is in the cache: one pass over what products of M columns have just written.
-    pub fn add(&self, between: &mut [T], gradient: &mut Parameters<T>, reached: usize) -> Added {
+    pub fn add(
+        &self,
+        between: &mut [T],
+        workspaces: &mut [T],
+        gradient: &mut Parameters<T>,
+        reached: usize,
+    ) -> Added {
+        let workspace_len = self.map.workspace_len();
         let len = gradient.node_len();
         let times = self.method.tableau.between.len();
         let count = self.steps.len() * times;
         let products = Chunks::new(&mut between[..count * len], len);
-        parallel::for_each(0..count, products, &|at, product: Chunks<'_, T>| {
-            let product = product.into_slice();
+        let memory = (products, Chunks::new(&mut *workspaces, workspace_len));
+        parallel::for_each(0..count, memory, &|at, (product, workspace)| {
+            let (product, workspace) = (product.into_slice(), workspace.into_slice());
             let (k, reading) = (self.steps.start + at / times, Reading::Between(at % times));
             let mut how = Accum::Replace;
             for (_, run) in self.method.tableau.runs().filter(|(other, _)| *other == reading) {
-                self.outer(k, &run, product, how);
+                self.outer(k, &run, product, how, workspace);
                 how = Accum::Add;
             }
         });
@@ -60,9 +68,10 @@ impl<T: Real> Contributions<'_, T> {
         // One more than the last node that is not finite, 0 for none.
         let bad = AtomicUsize::new(0);
         let own = &mut gradient.as_mut_slice()[nodes.start * len..nodes.end * len];
-        parallel::for_each(nodes.clone(), Chunks::new(own, len), &|l, node: Chunks<'_, T>| {
+        let memory = (Chunks::new(own, len), Chunks::new(workspaces, workspace_len));
+        parallel::for_each(nodes.clone(), memory, &|l, (node, workspace)| {
             let node = node.into_slice();
-            self.add_to_node(l, node, l < reached, &product);
+            self.add_to_node(l, node, l < reached, &product, workspace.into_slice());
             if !kernels::all_finite(node) {
                 bad.fetch_max(l + 1, Ordering::Relaxed);
             }
@@ -77,6 +86,7 @@ impl<T: Real> Contributions<'_, T> {
         node: &mut [T],
         is_new: bool,
         product: &impl Fn(usize) -> &'b [T],
+        workspace: &mut [T],
     ) where
         T: 'b,
     {
@@ -85,7 +95,7 @@ impl<T: Real> Contributions<'_, T> {
         for (reading, run) in self.method.tableau.runs() {
             let Reading::Node(offset) = reading else { continue };
             if let Some(k) = l.checked_sub(offset).filter(|k| self.steps.contains(k)) {
-                self.outer(k, &run, node, how);
+                self.outer(k, &run, node, how, workspace);
                 how = Accum::Add;
             }
         }

@@ -87,7 +87,7 @@ impl Method {
     ) -> Walk<'a, T> {
         Walk {
             tableau: self.tableau,
-            width: network.width(),
+            map: network.map(),
             step: network.grid().step(),
             activation: network.activation(),
             weights: Read { parameters: network.parameters(), between },
@@ -152,6 +152,7 @@ fn advance<T: Real>(
     parallel::for_columns(n, columns, all, &|columns, mut own: Batches<'_, T>| {
         let own = own.batch_mut(0);
         let (mut memory, mut z) = (Vec::new(), Vec::new());
+        let mut workspace = vec![T::ZERO; network.map().workspace_len()];
         for chunk in parallel::chunks(n, 0..columns.len(), EVALUATION_COLUMNS) {
             let x = &mut own[chunk.start * n..chunk.end * n];
             memory.resize((stages + 1) * x.len(), T::ZERO);
@@ -159,7 +160,7 @@ fn advance<T: Real>(
             let all = Batches::new(&mut memory, n, chunk.len());
             let mut states = Pieces { all, keep: Keep::Current, stages };
             states.get_mut(steps.start, 0).copy_from_slice(x);
-            walk.direct(&mut states, None, &mut z);
+            walk.direct(&mut states, None, &mut z, &mut workspace);
             x.copy_from_slice(states.get(steps.end, 0));
         }
     });

@@ -54,6 +54,8 @@ pub(super) struct RungeKuttaSolution<T> {
     perturbation: Between<T>,
     /// The gradient there.
     products: Vec<T>,
+    /// What the map needs: a piece for every column, node and time.
+    workspaces: Vec<T>,
 }
 
 impl<T: Real> RungeKuttaSolution<T> {
@@ -80,6 +82,7 @@ impl<T: Real> RungeKuttaSolution<T> {
             weights: Between::default(),
             perturbation: Between::default(),
             products: Vec::new(),
+            workspaces: Vec::new(),
         }
     }
 
@@ -120,6 +123,7 @@ impl<T: Real> RungeKuttaSolution<T> {
         let (len, stages, block) = (self.len(), self.stages(), self.method.block());
         let node_len = network.parameters().node_len();
         let times = self.method.tableau.between.len();
+        let workspace_len = network.map().workspace_len();
         for (memory, size) in [
             (&mut self.states, (self.layers * stages + 1) * len),
             (&mut self.slopes, self.layers * stages * len),
@@ -130,6 +134,7 @@ impl<T: Real> RungeKuttaSolution<T> {
             (&mut self.scratch, len),
             (&mut self.no_bias, self.width),
             (&mut self.products, block * times * node_len),
+            (&mut self.workspaces, batch.max(block * times).max(block + 3) * workspace_len),
         ] {
             if memory.len() < size {
                 memory.resize(size, T::ZERO);
@@ -156,11 +161,18 @@ impl<T: Real> RungeKuttaSolution<T> {
                 Batches::new(&mut self.states, n, m),
                 Batches::new(&mut self.slopes, n, m),
                 Batches::new(&mut self.scratch, n, m),
+                Batches::new(&mut self.workspaces, network.map().workspace_len(), m),
             );
-            parallel::for_columns(n, m, memory, &|_, (states, slopes, mut scratch)| {
-                let mut states = Pieces { all: states, keep: Keep::All, stages };
-                walk.direct(&mut states, Some(slopes), scratch.batch_mut(0));
-            });
+            parallel::for_columns(
+                n,
+                m,
+                memory,
+                &|_, (states, slopes, mut scratch, mut workspace)| {
+                    let mut states = Pieces { all: states, keep: Keep::All, stages };
+                    let z = scratch.batch_mut(0);
+                    walk.direct(&mut states, Some(slopes), z, workspace.batch_mut(0));
+                },
+            );
         }
         // X_{k+1} = X_k + …: what is infinite or NaN once is so in the end.
         if kernels::all_finite(self.kept(self.layers)) {
@@ -185,10 +197,13 @@ impl<T: Real> RungeKuttaSolution<T> {
             Batches::new(&mut self.lambda, n, m),
             Batches::new(&mut self.weighted, n, m),
             Batches::new(&mut self.pulled, n, m),
+            Batches::new(&mut self.workspaces, network.map().workspace_len(), m),
         );
-        parallel::for_columns(n, m, memory, &|columns, (mut lambda, mut weighted, mut pulled)| {
+        parallel::for_columns(n, m, memory, &|columns, memory| {
+            let (mut lambda, mut weighted, mut pulled, mut workspace) = memory;
             let part = columns.start * n..columns.end * n;
-            walk.adjoint(&trajectory, &part, lambda.batch_mut(0), &mut weighted, &mut pulled);
+            let (lambda, workspace) = (lambda.batch_mut(0), workspace.batch_mut(0));
+            walk.adjoint(&trajectory, &part, lambda, &mut weighted, &mut pulled, workspace);
         });
     }
 
@@ -219,12 +234,16 @@ impl<T: Real> RungeKuttaSolution<T> {
             perturbation.map(|parameters| Read { parameters, between: &self.perturbation });
         let trajectory = Stages { states: &self.states, slopes: &self.slopes, len, count: stages };
         let no_bias = &self.no_bias[..n];
-        let memory = (Batches::new(&mut self.xi, n, m), Batches::new(&mut self.scratch, n, m));
-        parallel::for_columns(n, m, memory, &|columns, (xi, mut scratch)| {
+        let memory = (
+            Batches::new(&mut self.xi, n, m),
+            Batches::new(&mut self.scratch, n, m),
+            Batches::new(&mut self.workspaces, network.map().workspace_len(), m),
+        );
+        parallel::for_columns(n, m, memory, &|columns, (xi, mut scratch, mut workspace)| {
             let part = columns.start * n..columns.end * n;
             let mut xi = Pieces { all: xi, keep: Keep::Current, stages };
-            let y = scratch.batch_mut(0);
-            walk.sensitivity(perturbation, &trajectory, &part, &mut xi, no_bias, y);
+            let (y, workspace) = (scratch.batch_mut(0), workspace.batch_mut(0));
+            walk.sensitivity(perturbation, &trajectory, &part, &mut xi, no_bias, y, workspace);
         });
     }
 
@@ -265,10 +284,11 @@ impl<T: Real> Solution<T> for RungeKuttaSolution<T> {
                 let stages = self.stages();
                 let trajectory =
                     Stages { states: &self.states, slopes: &self.slopes, len, count: stages };
-                let (width, weighted) = (self.width, &self.weighted[..]);
+                let (map, weighted) = (network.map(), &self.weighted[..]);
                 let contributions =
-                    Contributions { method, width, grid, trajectory, weighted, steps };
-                let added = contributions.add(&mut self.products, gradient, reached);
+                    Contributions { method, map, grid, trajectory, weighted, steps };
+                let (products, workspaces) = (&mut self.products, &mut self.workspaces);
+                let added = contributions.add(products, workspaces, gradient, reached);
                 reached = added.reached;
                 bad = bad.or(added.bad);
             }

@@ -8,16 +8,15 @@ use super::between::Read;
 use super::pieces::Pieces;
 use super::stages::Stages;
 use super::tableau::{MOST_STAGES, Tableau};
-use crate::depth::split_node;
 use crate::kernels::{self, Target};
+use crate::map::AffineMap;
 use crate::parallel::Batches;
 use crate::{Activation, Real};
 
 /// The steps to go, and what they read.
 pub(super) struct Walk<'a, T> {
     pub tableau: &'static Tableau,
-    /// n.
-    pub width: usize,
+    pub map: AffineMap,
     /// h.
     pub step: f64,
     pub activation: Activation,
@@ -69,18 +68,20 @@ impl<'a, T: Real> Walk<'a, T> {
     }
 
     /// (S14) from the state of stage 0 of the first step; slopes are kept where there is a place
-    /// for them. `z` is scratch.
+    /// for them. `z` and `workspace` are scratch.
     pub fn direct(
         &self,
         states: &mut Pieces<'_, T>,
         mut slopes: Option<Batches<'_, T>>,
         z: &mut [T],
+        workspace: &mut [T],
     ) {
         let stages = self.tableau.stages();
         for k in self.steps.clone() {
             for i in 0..stages {
-                let (weights, bias) = split_node(self.node(k, i), self.width);
-                kernels::transform(weights, states.get(k, i), z, Accum::Replace, T::ONE);
+                let (node, how) = (self.node(k, i), (Accum::Replace, T::ONE));
+                self.map.apply(node, states.get(k, i), z, how, workspace);
+                let bias = self.map.bias(node, workspace);
                 let mut targets = self.targets(k, i, states);
                 kernels::stage(
                     self.activation,
@@ -96,7 +97,8 @@ impl<'a, T: Real> Walk<'a, T> {
 
     /// (S15) along a trajectory, from the sensitivity of stage 0 of the first step, for a
     /// perturbation of the parameters or none. `part` is where this thread's columns are in the
-    /// trajectory, `no_bias` is n zeros, `y` scratch.
+    /// trajectory, `no_bias` is n zeros, `y` and `workspace` scratch.
+    #[expect(clippy::too_many_arguments, reason = "a formula's operands")]
     pub fn sensitivity(
         &self,
         perturbation: Option<Read<'_, T>>,
@@ -105,18 +107,18 @@ impl<'a, T: Real> Walk<'a, T> {
         xi: &mut Pieces<'_, T>,
         no_bias: &[T],
         y: &mut [T],
+        workspace: &mut [T],
     ) {
         for k in self.steps.clone() {
             for i in 0..self.tableau.stages() {
-                let (weights, _) = split_node(self.node(k, i), self.width);
-                kernels::transform(weights, xi.get(k, i), y, Accum::Replace, T::ONE);
+                let how = (Accum::Replace, T::ONE);
+                self.map.apply(self.node(k, i), xi.get(k, i), y, how, workspace);
                 let mut beta = no_bias;
                 if let Some(perturbation) = &perturbation {
                     let node = perturbation.at(k, self.tableau.reading(i));
-                    let (omega, bias) = split_node(node, self.width);
                     let state = &trajectory.state(k, i)[part.clone()];
-                    kernels::transform(omega, state, y, Accum::Add, T::ONE);
-                    beta = bias;
+                    self.map.apply(node, state, y, (Accum::Add, T::ONE), workspace);
+                    beta = self.map.bias(node, workspace);
                 }
                 let slope = &trajectory.slope(k, i)[part.clone()];
                 let mut targets = self.targets(k, i, xi);
@@ -128,8 +130,8 @@ impl<'a, T: Real> Walk<'a, T> {
 
     /// (S16) along a trajectory, from Λ behind the last step to Λ before the first, both in
     /// `lambda`. G_i of these steps go to `weighted`, stage after stage from the first step on;
-    /// `pulled` is scratch for the adjoint states of the stages 1 … s − 1. `part` is where this
-    /// thread's columns are in the trajectory.
+    /// `pulled` is scratch for the adjoint states of the stages 1 … s − 1, and so is `workspace`. `part` is
+    /// where this thread's columns are in the trajectory.
     pub fn adjoint(
         &self,
         trajectory: &Stages<'_, T>,
@@ -137,6 +139,7 @@ impl<'a, T: Real> Walk<'a, T> {
         lambda: &mut [T],
         weighted: &mut Batches<'_, T>,
         pulled: &mut Batches<'_, T>,
+        workspace: &mut [T],
     ) {
         let stages = self.tableau.stages();
         let h = self.scaled(1.0);
@@ -144,7 +147,6 @@ impl<'a, T: Real> Walk<'a, T> {
         for k in self.steps.clone().rev() {
             for i in (0..stages).rev() {
                 let node = self.node(k, i);
-                let (weights, _) = split_node(node, self.width);
                 let g = weighted.batch_mut((k - self.steps.start) * stages + i);
                 let mut terms: [(T, &[T]); MOST_STAGES] = [(T::ZERO, &[]); MOST_STAGES];
                 let mut count = 0;
@@ -158,14 +160,15 @@ impl<'a, T: Real> Walk<'a, T> {
                 read = node;
                 if i > 0 {
                     let adjoint = pulled.batch_mut(i - 1);
-                    kernels::transform(weights.transpose(), g, adjoint, Accum::Replace, h);
+                    let how = (Accum::Replace, h);
+                    self.map.apply_transposed(node, g, adjoint, how, workspace);
                 } else {
                     let mut terms: [(T, &[T]); MOST_STAGES] = [(T::ONE, &[]); MOST_STAGES];
                     for j in 1..stages {
                         terms[j - 1].1 = pulled.batch(j - 1);
                     }
                     kernels::linear_combination(lambda, Accum::Add, &terms[..stages - 1]);
-                    kernels::transform(weights.transpose(), g, lambda, Accum::Add, h);
+                    self.map.apply_transposed(node, g, lambda, (Accum::Add, h), workspace);
                 }
             }
         }
