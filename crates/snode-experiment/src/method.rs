@@ -5,8 +5,8 @@ use snode_resnet::{
     Adam, EpsilonPlace, Momentum, Optimiser, Plain, ResNetError, RmsProp, Schedule, SgdOptions,
 };
 use snode_train::{
-    Averaging, Cost, Discretisation, LineSearch, Metric, NcgOptions, OptionError, Penalty,
-    Preconditioner, Space, TrainError,
+    Averaging, Cost, Discretisation, FirstDirection, LineSearch, Metric, NcgOptions, OptionError,
+    Penalty, Preconditioner, Space, TrainError,
 };
 
 use crate::format::plain;
@@ -149,9 +149,10 @@ pub(crate) fn resolve_method(training: &mut TrainingConfig) {
             training.iterations.get_or_insert(ITERATIONS);
             training.conjugacy.get_or_insert(options.conjugacy);
             training.metric.get_or_insert(options.metric);
-            training.step_factor.get_or_insert(options.step_factor);
-            training.first_direction.get_or_insert(options.first_direction);
             resolve_preconditioner(training);
+            // What is the paper's is not told, so that its runs stay the runs that they were.
+            let is_steepest = |first: &FirstDirection| *first == FirstDirection::SteepestDescent;
+            training.first_direction = training.first_direction.filter(|first| !is_steepest(first));
             if *training.space.get_or_insert_default() == SpaceName::H1 {
                 training.length.get_or_insert(LENGTH);
                 training.discretisation.get_or_insert(Discretisation::default());
@@ -187,20 +188,24 @@ pub(crate) fn resolve_method(training: &mut TrainingConfig) {
 
 /// The same for the keys that have a meaning with every method.
 fn resolve_any_method(training: &mut TrainingConfig) {
-    let schedule = *training.schedule.get_or_insert_default();
-    if schedule != ScheduleName::Constant {
-        training.schedule_factor.get_or_insert(schedule_factor(schedule));
+    match training.schedule.unwrap_or_default() {
+        // For conjugate gradients it is the paper's, and not told.
+        ScheduleName::Constant if training.method == Method::Ncg => training.schedule = None,
+        ScheduleName::Constant => training.schedule = Some(ScheduleName::Constant),
+        schedule => _ = training.schedule_factor.get_or_insert(schedule_factor(schedule)),
     }
-    match *training.average.get_or_insert_default() {
-        AverageName::None => {}
+    match training.average.unwrap_or_default() {
+        AverageName::None => training.average = None,
         AverageName::Exponential => _ = training.average_decay.get_or_insert(AVERAGE_DECAY),
         AverageName::Tail => _ = training.average_from.get_or_insert(0),
     }
 }
 
 fn resolve_preconditioner(training: &mut TrainingConfig) {
-    let name = *training.preconditioner.get_or_insert_default();
-    if name != PreconditionerName::None {
+    let name = training.preconditioner.unwrap_or_default();
+    if name == PreconditionerName::None {
+        training.preconditioner = None;
+    } else {
         training.preconditioner_decay.get_or_insert(PRECONDITIONER_DECAY);
         training.preconditioner_damping.get_or_insert(PRECONDITIONER_DAMPING);
     }

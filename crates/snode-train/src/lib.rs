@@ -6,6 +6,10 @@
 //! the sensitivity problem along the direction gives the step length (S9). A few such iterations
 //! are made on every mini-batch (Algorithm 1 of arXiv 2205.13933).
 //!
+//! Beyond the paper, each off by default: averages of the iterates ([`Averaging`], S50), steps damped by
+//! a [`Schedule`] (S51), directions carried from batch to batch ([`FirstDirection`], S52) and metrics learnt
+//! from the batches ([`Preconditioner`], S53 and S54).
+//!
 //! [`Ncg`] is one iteration with its memory; [`Trainer`] runs mini-batches with it or any other
 //! [`Method`], evaluates, records a [`History`] and can be stopped and continued at any iteration
 //! with the same bits. Equation
