@@ -36,8 +36,7 @@ fn measure<T: Real>(channels: usize) {
     });
     let labels: Vec<usize> = (0..IMAGES).map(|j| j % 10).collect();
     let initial = network_of_iteration.parameters().clone();
-    let mut method =
-        ncg(&network_of_iteration, Cost::cross_entropy(10), NcgOptions::default());
+    let mut method = ncg(&network_of_iteration, Cost::cross_entropy(10), NcgOptions::default());
     let linear = network::<T>(channels, Activation::Identity);
     let (mut euler, mut gradient) = (Euler::new(), initial.zeros_like());
     let (mut iterations, mut products) = (Vec::new(), Vec::new());

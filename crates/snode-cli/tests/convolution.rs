@@ -44,7 +44,11 @@ fn a_convolution_is_trained_measured_attacked_and_exported() {
 #[test]
 fn a_dense_network_may_be_wider_than_its_images() {
     let sandbox = Sandbox::new();
-    sandbox.experiment(&["network.width = 20", "training.method = \"adam\"", "training.iterations ="]);
+    sandbox.experiment(&[
+        "network.width = 20",
+        "training.method = \"adam\"",
+        "training.iterations =",
+    ]);
     sandbox.succeeds(&["run", "x.toml"]);
     let record = read_run(&sandbox.path("results/x.h5"));
     assert_eq!((record.network.width(), record.network.lifting().inputs()), (20, 16));
