@@ -15,7 +15,7 @@ use snode_ode::{Endpoint, Network};
 
 use crate::imported::{check_left_over, listed};
 use crate::limits::{MAX_BYTES, MAX_CONTENTS};
-use crate::write::{biases, weights, weights_shape};
+use crate::write::{biases, check_ends, weights, weights_shape};
 use crate::{
     ArrayHead, Description, Element, ExchangeError, Imported, LayerNames, LayersReader, NumberType,
     Order,
@@ -88,6 +88,7 @@ pub fn write_safetensors<T: Element>(
     description: &Description,
     names: Option<&LayerNames>,
 ) -> Result<Vec<u8>, ExchangeError> {
+    check_ends(network, FORMAT)?;
     let parameters = network.parameters();
     let (shape, nodes) = (weights_shape(parameters.map()), parameters.nodes());
     let tensor = |shape: Vec<usize>, bytes| Tensor { dtype: T::SAFETENSORS, shape, bytes };

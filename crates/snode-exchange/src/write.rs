@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use snode_ode::{AffineMap, Parameters};
+use snode_ode::{AffineMap, Lifting, Network, Parameters, Readout};
 
-use crate::Element;
+use crate::{Element, ExchangeError};
 
 /// The shape of a layer's weights as other programs have them: \[out, in\], or \[out, in, kernel, kernel\] of a
 /// convolution.
@@ -15,6 +15,20 @@ pub(crate) fn weights_shape(map: AffineMap) -> Vec<usize> {
         }
         _ => vec![map.width(); 2],
     }
+}
+
+/// Refuses a dense network that is more than its weights and biases: read back it would be another one.
+pub(crate) fn check_ends<T: Element>(
+    network: &Network<T>,
+    format: &'static str,
+) -> Result<(), ExchangeError> {
+    let is_plain = network.lifting() == Lifting::identity(network.map())
+        && network.readout() == Readout::Components;
+    if is_plain || matches!(network.map(), AffineMap::Convolution(_)) {
+        return Ok(());
+    }
+    let problem = "it has no place for data that are lifted and for a readout; ONNX has".into();
+    Err(ExchangeError::Unwritable { format, problem })
 }
 
 /// The weights of some nodes, each of the shape [`weights_shape`], row-major and little-endian.

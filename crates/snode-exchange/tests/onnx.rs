@@ -105,7 +105,7 @@ fn operate(node: &NodeProto, inputs: &[&Value]) -> Value {
             let from = inputs[0];
             let shape: Vec<usize> = order.iter().map(|&side| from.shape[side]).collect();
             let number = |index: usize| {
-                let mut place = vec![0; 4];
+                let mut place = [0; 4];
                 let mut rest = index;
                 for (side, &from) in order.iter().enumerate().rev() {
                     place[from] = rest % shape[side];

@@ -38,8 +38,8 @@ impl Lifting {
         let (pixels, channels) = (map.pixels(), map.channels());
         let range = format!("1 to {channels} for each of {pixels} pixels");
         let fits = inputs > 0 && inputs <= map.width() && inputs.is_multiple_of(pixels);
-        MapError::require(fits, "numbers of a data point", inputs, range)?;
-        MapError::require(padding.is_finite(), "padding", padding, "a finite number")?;
+        MapError::require(fits, "numbers of a data point", &inputs, &range)?;
+        MapError::require(padding.is_finite(), "padding", &padding, &"a finite number")?;
         Ok(Self { pixels, from: inputs / pixels, to: channels, padding })
     }
 

@@ -60,9 +60,9 @@ impl Readout {
             Self::Components | Self::ChannelMeans { .. } => map.channels(),
         };
         let range = format!("1 to {most}, for a readout of {}", self.name());
-        MapError::require((1..=most).contains(&classes), "classes", classes, range)?;
+        MapError::require((1..=most).contains(&classes), "classes", &classes, &range)?;
         let gain = self.gain();
-        MapError::require(gain.is_finite() && gain > 0.0, "gain", gain, "more than 0, finite")
+        MapError::require(gain.is_finite() && gain > 0.0, "gain", &gain, &"more than 0, finite")
     }
 
     /// R, C×n.
@@ -197,7 +197,7 @@ mod tests {
         let pattern = READOUTS[2].matrix::<f64>(map, 3);
         let products = &pattern * pattern.transpose();
         assert!((products[(1, 1)] - 4.0).abs() < 1e-14 && products[(0, 1)].abs() < 3.0);
-        assert_ne!(pattern, Readout::Pattern { gain: 2.0, seed: 5 }.matrix(map, 3));
+        assert_ne!(pattern, Readout::Pattern { gain: 2.0, seed: 5 }.matrix::<f64>(map, 3));
     }
 
     #[test]

@@ -247,3 +247,49 @@ fn maps_that_make_no_sense_are_refused() {
     assert_eq!((map.pixels(), map.channels(), map.bias_len()), (12, 2, 2));
     assert_eq!((map.weights_shape(), map.node_len()), ((2, 18), 38));
 }
+
+/// What PyTorch's conv2d and autograd make of the same network: `data/convolution.py`.
+#[test]
+fn pytorch_computes_the_same() {
+    let recorded: serde_json::Value =
+        serde_json::from_str(include_str!("data/convolution.json")).unwrap();
+    let is_recorded = |what: &str, found: &[f64]| {
+        let expected = recorded[what].as_array().unwrap();
+        assert_eq!(expected.len(), found.len());
+        for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+            let expected = expected.as_f64().unwrap();
+            assert!((found - expected).abs() < 1e-12, "{what} {at}: {found} {expected}");
+        }
+    };
+    let sines = |size: f64, phase: f64, factor: f64| {
+        move |i: usize| size * (phase + factor * i as f64).sin()
+    };
+    let map = AffineMap::convolution(3, (4, 5), 3).unwrap();
+    let (n, points) = (map.width(), 2);
+    let grid = Grid::new(2.0, 4, snode_ode::Endpoint::Excluded).unwrap();
+    let parameters = |number: &dyn Fn(usize) -> f64| {
+        let mut parameters = Parameters::zeros(map, 4);
+        for (i, value) in parameters.as_mut_slice().iter_mut().enumerate() {
+            *value = number(i);
+        }
+        parameters
+    };
+    let states = |number: &dyn Fn(usize) -> f64| Mat::from_fn(n, points, |i, j| number(j * n + i));
+    let flat = |matrix: MatRef<'_, f64>| -> Vec<f64> {
+        (0..points).flat_map(|j| (0..n).map(move |i| matrix[(i, j)])).collect()
+    };
+    let network = parameters(&sines(0.5, 1.0, 1.7));
+    let network = Network::new(network, grid, Activation::Tanh).unwrap();
+    let mut euler = Euler::new();
+    let mut solved = euler.direct(&network, states(&sines(1.0, 0.3, 0.9)).as_ref()).unwrap();
+    is_recorded("output", &flat(solved.output()));
+    let mut gradient = network.parameters().zeros_like();
+    let terminal = states(&sines(1.0, 2.0, 0.7));
+    let lambda = solved.adjoint(terminal.as_ref(), Some(&mut gradient)).unwrap();
+    is_recorded("adjoint", &flat(lambda));
+    let derivative: Vec<f64> = gradient.as_slice().iter().map(|g| g * grid.step()).collect();
+    is_recorded("derivative", &derivative);
+    let (along, xi0) = (parameters(&sines(1.0, 0.5, 2.3)), states(&sines(1.0, 1.5, 1.1)));
+    let along = Perturbation { parameters: Some(&along), input: Some(xi0.as_ref()) };
+    is_recorded("sensitivity", &flat(solved.sensitivity(along).unwrap().sensitivity));
+}

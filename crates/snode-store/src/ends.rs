@@ -28,17 +28,18 @@ impl Ends {
     /// What a digest has of them, if anything.
     pub(crate) fn description(&self) -> String {
         let Self { map, inputs, padding, readout } = self;
-        let mut text = String::new();
+        let mut lines = Vec::new();
         if let AffineMap::Convolution(map) = map {
-            text += &format!("{} {:?} {}\n", map.channels(), map.shape(), map.kernel());
+            lines.push(format!("{} {:?} {}\n", map.channels(), map.shape(), map.kernel()));
         }
         if let Some(padding) = padding {
-            text += &format!("{inputs} {:016x}\n", padding.to_bits());
+            lines.push(format!("{inputs} {:016x}\n", padding.to_bits()));
         }
         if let Readout::ChannelMeans { gain } | Readout::Pattern { gain, .. } = readout {
-            text += &format!("{} {:016x} {}\n", readout.name(), gain.to_bits(), seed(*readout));
+            let (name, gain) = (readout.name(), gain.to_bits());
+            lines.push(format!("{name} {gain:016x} {}\n", seed(*readout)));
         }
-        text
+        lines.concat()
     }
 
     pub(crate) fn write(&self, group: &WriteGroup<'_>) -> Result<(), StoreError> {

@@ -12,7 +12,7 @@ const FIRST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/layout-1.h5
 fn layout_1_is_read() {
     let path = Path::new(FIRST);
     let info = read_info(path).unwrap();
-    assert_eq!((info.precision, info.width, info.grid.steps()), (Precision::F32, 16, 2));
+    assert_eq!((info.precision, info.width(), info.grid.steps()), (Precision::F32, 16, 2));
     assert_eq!(info.info.name, "layout-1");
     assert_eq!(info.info.snode_version, "0.1.0");
     assert_eq!((info.history.iterations.len(), info.history.evaluations.len()), (4, 1));

@@ -176,7 +176,7 @@ fn the_summary_agrees_with_the_whole() {
     assert_eq!(summary.precision, Precision::F32);
     assert_eq!((summary.info, summary.configuration), (run.info, run.configuration));
     assert_eq!(summary.model, run.model);
-    assert_eq!((summary.width(), &summary.grid), (5, run.network.grid()));
+    assert_eq!((summary.map.width(), &summary.grid), (5, run.network.grid()));
     assert_eq!(summary.activation, run.network.activation());
     assert_eq!(summary.history, run.history);
     assert_eq!(summary.position, Some(run.checkpoint.unwrap().position));

@@ -1,7 +1,7 @@
 //! The cost functional (S4) and its derivative by the output.
 
 use faer::{Mat, MatMut, MatRef};
-use snode_ode::{Activation, Network, Readout, Real, SolveError};
+use snode_ode::{Activation, Grid, Network, Parameters, Readout, Real, SolveError};
 
 use crate::{Penalty, TrainError};
 
@@ -193,6 +193,33 @@ impl Cost {
     ) -> Result<CostValue, TrainError> {
         let mut terminal = Mat::zeros(output.nrows(), output.ncols());
         self.value_and_terminal(output, labels, centre, terminal.as_mut())
+    }
+
+    /// μ₄/2 ‖(W, b)‖²_V.
+    ///
+    /// # Panics
+    /// If the grid has other nodes.
+    pub fn penalty_of<T: Real>(&self, parameters: &Parameters<T>, grid: &Grid) -> f64 {
+        if self.mu4 == 0.0 {
+            return 0.0;
+        }
+        self.mu4 / 2.0 * self.penalty.inner(parameters, parameters, grid)
+    }
+
+    /// `gradient` += the L²-gradient of the penalty.
+    ///
+    /// # Panics
+    /// If shapes differ.
+    pub fn add_penalty<T: Real>(
+        &self,
+        parameters: &Parameters<T>,
+        grid: &Grid,
+        gradient: &mut Parameters<T>,
+    ) {
+        if self.mu4 != 0.0 {
+            gradient.axpy(T::from_f64(self.mu4), parameters);
+            self.penalty.add_derivatives(self.mu4, parameters, grid, gradient);
+        }
     }
 
     fn check_labels<T>(&self, output: MatRef<'_, T>, labels: &[usize]) -> Result<(), TrainError> {

@@ -2,7 +2,7 @@
 
 use snode_ode::{Grid, Parameters, Real};
 
-use crate::{Cost, OptionError};
+use crate::OptionError;
 
 /// In which norm the parameters are penalised: μ₄/2 ‖(W, b)‖²_V.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -72,35 +72,6 @@ impl Penalty {
         if let Self::H1 { length } = self {
             let factor = factor * length * length / grid.step();
             gradient.add_second_differences(parameters, &|k| factor / grid.weight(k));
-        }
-    }
-}
-
-impl Cost {
-    /// μ₄/2 ‖(W, b)‖²_V.
-    ///
-    /// # Panics
-    /// If the grid has other nodes.
-    pub fn penalty_of<T: Real>(&self, parameters: &Parameters<T>, grid: &Grid) -> f64 {
-        if self.mu4 == 0.0 {
-            return 0.0;
-        }
-        self.mu4 / 2.0 * self.penalty.inner(parameters, parameters, grid)
-    }
-
-    /// `gradient` += the L²-gradient of the penalty.
-    ///
-    /// # Panics
-    /// If shapes differ.
-    pub fn add_penalty<T: Real>(
-        &self,
-        parameters: &Parameters<T>,
-        grid: &Grid,
-        gradient: &mut Parameters<T>,
-    ) {
-        if self.mu4 != 0.0 {
-            gradient.axpy(T::from_f64(self.mu4), parameters);
-            self.penalty.add_derivatives(self.mu4, parameters, grid, gradient);
         }
     }
 }

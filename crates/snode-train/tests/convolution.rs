@@ -6,8 +6,8 @@ use snode_ode::{
     initialise,
 };
 use snode_train::{
-    Accuracy, Cost, EvaluationSet, GradientSpace, Ncg, NcgOptions, Penalty, Space, TrainError,
-    check_gradient, classify, scores,
+    Accuracy, Cost, Discretisation, EvaluationSet, GradientSpace, Ncg, NcgOptions, Penalty, Space,
+    TrainError, check_gradient, classify, scores,
 };
 
 const CLASSES: usize = 3;
@@ -126,7 +126,7 @@ fn the_number_of_threads_changes_no_trained_bit() {
     fn trained<T: Real>(threads: usize) -> Vec<u64> {
         let mut network = network::<T>(READOUTS[2]);
         let (x0, labels) = (lifted(&network), data::<T>().1);
-        let space = Space::H1 { length: 1.0, discretisation: Default::default() };
+        let space = Space::H1 { length: 1.0, discretisation: Discretisation::default() };
         let options = NcgOptions { space, ..NcgOptions::default() };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
@@ -158,7 +158,7 @@ fn a_penalty_in_h1_is_that_of_its_inner_product() {
         let wanted = 0.3 * cost.penalty.inner(&u, &v, &grid);
         assert!((gradient.inner(&v, &grid) - wanted).abs() < 1e-15);
         // The representative in the same H¹ is μ₄ u.
-        let space = Space::H1 { length, discretisation: Default::default() };
+        let space = Space::H1 { length, discretisation: Discretisation::default() };
         let mut space: Box<dyn GradientSpace<f64>> = space.build(&grid).unwrap();
         let mut representative = u.zeros_like();
         space.represent(&gradient, &mut representative);

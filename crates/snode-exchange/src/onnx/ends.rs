@@ -2,7 +2,7 @@
 
 use snode_ode::{AffineMap, Lifting, Network, Readout, Scores};
 
-use super::graph::Builder;
+use super::graph::{Builder, whole};
 use crate::{Element, ExchangeError};
 
 /// Adds x(0) for data \[batch, d\], and gives back its name: \[batch, n\], or \[batch, c, rows, columns\] for a
@@ -19,17 +19,17 @@ pub(super) fn initial_state<T: Element>(
         let (rows, columns) = map.shape();
         if lifting == Lifting::identity(network.map()) {
             // The data are states: the channels of a pixel are side by side.
-            let channels = map.channels() as i64;
-            let shape = graph.indices("image", &[-1, rows as i64, columns as i64, channels]);
+            let channels = whole(map.channels());
+            let shape = graph.indices("image", &[-1, whole(rows), whole(columns), channels]);
             let image = graph.node("Reshape", &[x, &shape]);
             state = graph.node("Transpose", &[&image]);
             graph.attribute("perm", &[0, 3, 1, 2]);
             return state;
         }
-        let shape = graph.indices("image", &[-1, from as i64, rows as i64, columns as i64]);
+        let shape = graph.indices("image", &[-1, whole(from), whole(rows), whole(columns)]);
         state = graph.node("Reshape", &[x, &shape]);
     }
-    let more = (map.channels() - from) as i64;
+    let more = whole(map.channels() - from);
     if more == 0 {
         return state;
     }
@@ -52,7 +52,7 @@ pub(super) fn final_state<T: Element>(
     }
     let pixels = graph.node("Transpose", &[x]);
     graph.attribute("perm", &[0, 2, 3, 1]);
-    let shape = graph.indices("flat", &[-1, network.width() as i64]);
+    let shape = graph.indices("flat", &[-1, whole(network.width())]);
     graph.node("Reshape", &[&pixels, &shape])
 }
 

@@ -1,5 +1,7 @@
 //! Convolutions of images.
 
+use std::fmt::Display;
+
 use faer::{Accum, Mat};
 
 use crate::Real;
@@ -32,8 +34,8 @@ impl MapError {
     pub(crate) fn require(
         allowed: bool,
         what: &'static str,
-        found: impl ToString,
-        expected: impl ToString,
+        found: &dyn Display,
+        expected: &dyn Display,
     ) -> Result<(), Self> {
         if allowed {
             return Ok(());
@@ -49,18 +51,18 @@ impl Convolution {
         (rows, columns): (usize, usize),
         kernel: usize,
     ) -> Result<Self, MapError> {
-        MapError::require(channels > 0, "channels", channels, "at least 1")?;
+        MapError::require(channels > 0, "channels", &channels, &"at least 1")?;
         let pixels = format!("{rows}x{columns}");
-        MapError::require(rows > 0 && columns > 0, "pixels", pixels, "at least 1x1")?;
-        MapError::require(kernel % 2 == 1, "kernel", kernel, "an odd number")?;
+        MapError::require(rows > 0 && columns > 0, "pixels", &pixels, &"at least 1x1")?;
+        MapError::require(kernel % 2 == 1, "kernel", &kernel, &"an odd number")?;
         let most = 2 * rows.max(columns) - 1;
         let range = format!("at most {most}: larger ones reach beyond the image from every pixel");
-        MapError::require(kernel <= most, "kernel", kernel, range)?;
+        MapError::require(kernel <= most, "kernel", &kernel, &range)?;
         let numbers = [channels, channels, kernel, kernel, rows, columns]
             .into_iter()
             .try_fold(1_usize, usize::checked_mul);
         let fits = numbers.is_some_and(|numbers| numbers < 1 << 48);
-        MapError::require(fits, "channels", channels, "fewer than memory can hold")?;
+        MapError::require(fits, "channels", &channels, &"fewer than memory can hold")?;
         Ok(Self { shape: ImageShape { channels, rows, columns, kernel } })
     }
 
