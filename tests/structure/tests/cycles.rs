@@ -3,8 +3,7 @@
 use snode_structure::{Cycle, Tree, crates, cycles, imports};
 
 /// Where there still are some: a crate, and the module they lie in. The list only becomes shorter.
-const KNOWN: [(&str, &str); 12] = [
-    ("snode-attack", ""),
+const KNOWN: [(&str, &str); 11] = [
     ("snode-cli", ""),
     ("snode-cli", "config"),
     ("snode-cli", "findings"),

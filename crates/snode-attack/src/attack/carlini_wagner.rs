@@ -2,7 +2,7 @@
 
 use snode_ode::Real;
 
-use super::{Attack, Image, Point, Products, Pursuit, Step, check_iterations, check_not_negative};
+use super::{Attack, Attacker, Image, Point, Products, Step, check_iterations, check_not_negative};
 use crate::AttackError;
 
 /// Minimises ‖δ‖₂² + c max(z_c − max_{j≠c} z_j, −k) over the images of the box by Adam, with a binary
@@ -58,7 +58,7 @@ impl<T: Real> Attack<T> for CarliniWagner {
         1
     }
 
-    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Pursuit<T> + 'a> {
+    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Attacker<T> + 'a> {
         let (middle, half) = (
             f64::midpoint(image.bounds.lower, image.bounds.upper),
             (image.bounds.upper - image.bounds.lower) / 2.0,
@@ -66,7 +66,7 @@ impl<T: Real> Attack<T> for CarliniWagner {
         let start: Vec<f64> =
             image.clean.iter().map(|x| ((x.to_f64() - middle) / half * INWARDS).atanh()).collect();
         let n = start.len();
-        Box::new(Search {
+        Box::new(CarliniWagnerAttacker {
             options: self,
             image,
             middle,
@@ -104,7 +104,7 @@ impl Adam {
     }
 }
 
-struct Search<'a, T> {
+struct CarliniWagnerAttacker<'a, T> {
     options: &'a CarliniWagner,
     image: Image<'a, T>,
     /// x = middle + half·tanh(w).
@@ -130,7 +130,7 @@ struct Search<'a, T> {
     starts_over: bool,
 }
 
-impl<T: Real> Search<'_, T> {
+impl<T: Real> CarliniWagnerAttacker<'_, T> {
     /// z_c − z_j for the strongest other class j, and j.
     fn lead(&self, z: &[T]) -> (f64, usize) {
         let class = self.image.class;
@@ -160,7 +160,7 @@ impl<T: Real> Search<'_, T> {
     }
 }
 
-impl<T: Real> Pursuit<T> for Search<'_, T> {
+impl<T: Real> Attacker<T> for CarliniWagnerAttacker<'_, T> {
     fn look(&mut self, at: Point<'_, T>, w: &mut [T]) -> Step {
         let (lead, rival) = self.lead(at.z);
         self.fools |= at.fooled && lead <= -self.options.confidence;

@@ -300,6 +300,7 @@ impl AttackConfig {
             iterations: self.iterations.unwrap_or(default.iterations),
             random_start: self.random_start.unwrap_or(default.random_start),
             restarts: self.restarts.unwrap_or(default.restarts),
+            loss: default.loss,
         }
     }
 
