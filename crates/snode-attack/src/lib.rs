@@ -12,6 +12,7 @@
 //!   against, with the same box, the same success, the same refinement.
 //! * [`attack`]: a method on many images. All images of a batch share each layer's product, images
 //!   that are done leave the batch, and every success is judged again by the image that is returned.
+//! * [`PerturbedInputs`]: the same as inputs for training, with the network as it is (S67).
 //! * [`AttackResults`]: per image the outcome, the norms of the smallest perturbation and the
 //!   adversarial image; success curves (S13), susceptibility and robust accuracy follow from them.
 //!
@@ -68,6 +69,7 @@ mod run;
 mod sensitivity_matrix;
 mod state;
 mod summary;
+mod training;
 
 pub use attack::{
     Approach, Attack, Attacker, AutoPgd, CarliniWagner, DeepFool, FastGradient, Image, Loss,
@@ -84,3 +86,4 @@ pub use outcome::{AttackResults, Attacked, Outcome};
 pub use run::{attack, attack_observed};
 pub use sensitivity_matrix::{JacobianMode, SensitivityMatrices, sensitivity_matrices};
 pub use summary::AttackSummary;
+pub use training::{PerturbationMethod, PerturbationOptions, PerturbedInputs};

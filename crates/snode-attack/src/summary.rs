@@ -49,7 +49,7 @@ impl<T: Real> AttackResults<T> {
     /// by `norm`, that any of them found, the first of equals. Steps and seconds are added up.
     ///
     /// What follows from it, [`robust_accuracy`](Self::robust_accuracy) above all, is that of the
-    /// attacks as an ensemble: an image is robust if it resists all of them (S43). Of each attack only
+    /// attacks as an ensemble: an image is robust if it resists all of them (S62). Of each attack only
     /// the perturbation that is smallest by its own norm is known; so give those of one norm together.
     ///
     /// # Errors

@@ -199,7 +199,7 @@ fn a_radius_of_zero_is_the_identity() {
     }
 }
 
-/// An image is robust if it resists every attack: (S43), counted image by image.
+/// An image is robust if it resists every attack: (S62), counted image by image.
 #[test]
 fn an_ensemble_is_as_strong_as_its_strongest_attack_on_each_image() {
     let network = network::<f64>(9, Activation::Tanh, Endpoint::Excluded);

@@ -89,8 +89,8 @@ pub use step_length::{DecayProducts, LinearisedCost, StepLength};
 pub use stopwatch::Stopwatch;
 pub use training::{
     BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
-    IterationRecord, Observer, ObserverError, Plan, Position, Score, Snapshot, State, StopReason,
-    StopSignal, TimeLimit, Trainer, classify,
+    InputPerturbation, IterationRecord, Observer, ObserverError, Plan, Position, Score, Snapshot,
+    State, StopReason, StopSignal, TimeLimit, Trainer, classify,
 };
 
 /// The example of the repository's README, compiled and run with the tests.

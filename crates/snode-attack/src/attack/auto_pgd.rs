@@ -9,7 +9,7 @@ use super::{
 use crate::AttackError;
 use crate::norm::{Norm, project};
 
-/// Projected gradients with momentum and step lengths of their own (S42): APGD, the parameter-free
+/// Projected gradients with momentum and step lengths of their own (S61): APGD, the parameter-free
 /// attack of AutoAttack (Croce and Hein, "Reliable evaluation of adversarial robustness with an
 /// ensemble of diverse parameter-free attacks", ICML 2020, Algorithm 1).
 ///

@@ -28,9 +28,13 @@ pub struct CarliniWagner {
 }
 
 impl Default for CarliniWagner {
-    /// Nine values of c, the first 0.001, 100 steps of rate 0.01 each, k = 0.
+    /// Nine values of c, the first 0.001, 300 steps of rate 0.05 each, k = 0: 2,700 steps an image.
+    ///
+    /// A pixel on a face of the box has w = ±7.25. A step of Adam changes w by about its rate; with the
+    /// authors' 0.01 it takes hundreds of steps until such a pixel moves, and their 1,000 to 10,000 a
+    /// value of c allow for that. With the rate 0.05 300 steps come as far as 1,000 do with 0.01.
     fn default() -> Self {
-        Self { searches: 9, iterations: 100, learning_rate: 0.01, constant: 1e-3, confidence: 0.0 }
+        Self { searches: 9, iterations: 300, learning_rate: 0.05, constant: 1e-3, confidence: 0.0 }
     }
 }
 

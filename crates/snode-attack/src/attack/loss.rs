@@ -5,7 +5,7 @@ use snode_ode::Real;
 use crate::AttackError;
 
 /// What an attack along a gradient makes larger: a function of the outputs z and the right class c,
-/// positive scale and shift being of no matter (S41).
+/// positive scale and shift being of no matter (S60).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Loss {
