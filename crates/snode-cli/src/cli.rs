@@ -8,12 +8,13 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::arguments::with_negative_numbers;
 use crate::commands::{
     attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
-    robustness, run, seal, sensitivity, show, solvers, status, validate,
+    robustness, run, seal, sensitivity, show, solvers, status, train_cell, validate,
 };
-use crate::device::{DeviceName, choose_by_option};
 use crate::error::{Error, Result};
 use crate::output::{print, say};
-use crate::{examples, interrupt, runner};
+use crate::{examples, interrupt};
+use snode_experiment::DeviceName;
+use snode_runner::device::choose_by_option;
 
 /// Standalone neural ODEs: networks that are one ordinary differential equation, trained by
 /// nonlinear conjugate gradients.
@@ -50,7 +51,7 @@ pub enum Command {
     #[command(after_help = examples::RUN)]
     Run(run::RunArgs),
     /// Train the cell of a grid that the standard input describes.
-    #[command(name = runner::TRAIN_CELL, hide = true)]
+    #[command(name = train_cell::TRAIN_CELL, hide = true)]
     TrainCell,
     /// Show how far the cells of a grid are.
     #[command(after_help = examples::STATUS)]
@@ -153,7 +154,7 @@ fn execute(cli: &Cli) -> Result<()> {
     choose_by_option(cli.device);
     match &cli.command {
         Command::Run(args) => run::run(args),
-        Command::TrainCell => runner::supervised(),
+        Command::TrainCell => train_cell::run(),
         Command::Status(args) => status::run(args),
         Command::Collect(args) => collect::run(args),
         Command::Init(args) => init::run(args),

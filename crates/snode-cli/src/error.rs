@@ -1,21 +1,11 @@
 //! Errors of the program, and the exit codes they end it with.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use snode_files::FileError;
-
-/// Exit code when something failed while working.
-pub const FAILED: u8 = 1;
-/// Exit code when the command line, a configuration or a file it names is wrong.
-pub const REFUSED: u8 = 2;
-/// Exit code when another process holds what is asked for, so that it may be tried again later.
-pub const BUSY: u8 = 75;
-/// Exit code when a request to stop ended the program, and all progress is saved.
-pub const INTERRUPTED: u8 = 130;
-/// Exit code when a request to stop ended the program before its work was saved.
-pub const NOT_SAVED: u8 = 131;
+use snode_runner::ErrorKind;
+use snode_store::StoreError;
 
 /// A result with the program's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -24,44 +14,21 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A configuration is wrong: where, which key, and what about it.
-    #[error("{place}{}: {problem}", key.as_ref().map(|key| format!(": {key}")).unwrap_or_default())]
-    Config {
-        /// The file, with the line where one is to blame, or the option of the command line.
-        place: String,
-        /// The key, as `table.key`.
-        key: Option<String>,
-        /// What was found, and what is allowed.
-        problem: String,
-    },
+    /// An experiment, a run or a measurement failed or was refused.
+    #[error("{}", with_advice(.0))]
+    Run(#[from] snode_runner::Error),
+    /// A report could not be made.
+    #[error("{}", report_with_advice(.0))]
+    Report(#[from] snode_report::Error),
     /// The command line asks for what cannot be.
     #[error("{0}")]
     Usage(String),
-    /// Another process has the files of the run.
-    #[error("{0}")]
-    Busy(String),
-    /// A file cannot be read or written.
-    #[error("{}: {action}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What was tried, as `cannot read`.
-        action: &'static str,
-        /// The system's answer.
-        source: io::Error,
-    },
-    /// A file cannot be read, written or locked.
-    #[error(transparent)]
-    Files(#[from] snode_files::FileError),
-    /// A file of results cannot be read, written or used.
+    /// A file of results does not hold what is needed, or nothing can be made of it.
     #[error("{0}")]
     Results(String),
-    /// Images cannot be had.
-    #[error(transparent)]
-    Data(#[from] snode_data::Error),
-    /// Training failed, or an evaluation did.
+    /// Something failed while working.
     #[error("{0}")]
-    Train(String),
+    Failed(String),
     /// A check of the derivatives failed.
     #[error("{0}")]
     Check(String),
@@ -77,94 +44,131 @@ pub enum Error {
     /// The standard output cannot be written.
     #[error("the standard output cannot be written: {0}")]
     Stdout(io::Error),
-    /// Threads cannot be started.
-    #[error("cannot start the threads of the computation: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
 impl Error {
-    /// A file that could not be read or written.
-    pub fn file(path: &Path, action: &'static str, source: io::Error) -> Self {
-        Self::File { path: path.to_owned(), action, source }
-    }
-
-    /// A file that cannot be written, with what to do about it.
-    pub fn unwritable(error: FileError) -> Self {
-        match error {
-            FileError::Exists { path } => Self::Usage(format!(
-                "{} exists and is not overwritten; give --force to replace it, or another name",
-                path.display()
-            )),
-            FileError::Held { .. } => Self::Busy(format!("{error}; try again later")),
-            error => error.into(),
-        }
-    }
-
-    /// The same, found before any work.
-    pub fn refused(error: FileError) -> Self {
-        match Self::unwritable(error) {
-            Self::Files(error) => Self::Usage(error.to_string()),
-            error => error,
+    /// What the error means for whoever started the program.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Run(error) | Self::Report(snode_report::Error::Run(error)) => error.kind(),
+            Self::Report(snode_report::Error::Files(error)) => file_kind(error),
+            Self::Usage(_) | Self::Report(snode_report::Error::NoRuns(_)) => ErrorKind::Refused,
+            Self::Interrupted(_) => ErrorKind::Interrupted,
+            Self::NotSaved(_) => ErrorKind::NotSaved,
+            _ => ErrorKind::Failed,
         }
     }
 
     /// The code the program ends with.
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Config { .. } | Self::Usage(_) => REFUSED,
-            Self::Busy(_) => BUSY,
-            Self::Interrupted(_) => INTERRUPTED,
-            Self::NotSaved(_) => NOT_SAVED,
-            _ => FAILED,
-        })
+        ExitCode::from(self.kind().code())
     }
-}
 
-impl From<snode_train::TrainError> for Error {
-    fn from(error: snode_train::TrainError) -> Self {
-        Self::Train(error.to_string())
+    /// The same error about a file that was tried before any work.
+    pub fn before_work(error: FileError) -> Self {
+        Self::Run(snode_runner::Error::from(error).before_work())
     }
-}
 
-impl From<snode_analysis::AnalysisError> for Error {
-    fn from(error: snode_analysis::AnalysisError) -> Self {
-        use snode_analysis::AnalysisError;
-        match error {
-            AnalysisError::Option { .. } | AnalysisError::Entry { .. } => {
-                Self::Usage(error.to_string())
+    /// The end of a run or a grid by a request to stop, with the command that goes on with it; other
+    /// errors as they are.
+    #[must_use]
+    pub fn with_command(self, go_on: &str) -> Self {
+        use snode_runner::Error as Run;
+        match self {
+            Self::Run(Run::Interrupted(text)) => {
+                Self::Interrupted(format!("{text}; to go on: {go_on}"))
             }
-            error => Self::Train(error.to_string()),
+            Self::Run(Run::NotSaved(text)) => Self::NotSaved(format!("{text}; to go on: {go_on}")),
+            Self::Run(Run::Observer { source, kept }) => match source.downcast::<Self>() {
+                Ok(own) => match *own {
+                    Self::BrokenPipe if !kept.is_empty() => {
+                        let why = Self::BrokenPipe;
+                        Self::Interrupted(format!("{why}; {kept}; to go on: {go_on}"))
+                    }
+                    own => own,
+                },
+                Err(source) => Self::Run(Run::Observer { source, kept }),
+            },
+            other => other,
         }
     }
 }
 
-impl From<snode_attack::AttackError> for Error {
-    fn from(error: snode_attack::AttackError) -> Self {
-        use snode_attack::AttackError;
-        match error {
-            AttackError::Option { .. } => Self::Usage(error.to_string()),
-            error => Self::Train(error.to_string()),
-        }
+fn file_kind(error: &FileError) -> ErrorKind {
+    match error {
+        FileError::Exists { .. } | FileError::IsInput { .. } => ErrorKind::Refused,
+        FileError::Held { .. } => ErrorKind::Busy,
+        _ => ErrorKind::Failed,
     }
 }
 
-impl From<snode_store::StoreError> for Error {
-    fn from(error: snode_store::StoreError) -> Self {
-        use snode_store::StoreError;
-        match error {
-            StoreError::File(error) => Self::unwritable(error),
-            StoreError::Damaged { ref path, .. } => Self::Results(format!(
-                "{error}; if another program changed it on purpose: snode seal {}",
-                path.display()
-            )),
-            StoreError::OtherNetwork { .. } => {
-                Self::Results(format!("{error}; the run was trained anew meanwhile: measure again"))
+/// What a library says, with the option or the command that helps.
+fn with_advice(error: &snode_runner::Error) -> String {
+    use snode_runner::Error as Run;
+    match error {
+        Run::OtherRun(_) | Run::UnreadableRun(_) => {
+            format!("{error}; give --fresh to begin anew and replace it, or another `name`")
+        }
+        Run::MoreMeasured(_) => format!("{error}; give --force to replace it"),
+        Run::Busy(_) => format!("{error}; wait for it, or choose another `name` or --output"),
+        Run::Files(error) | Run::Store(StoreError::File(error)) => file_with_advice(error),
+        Run::Store(StoreError::Damaged { path, .. }) => {
+            let path = path.display();
+            format!("{error}; if another program changed it on purpose: snode seal {path}")
+        }
+        Run::Store(StoreError::OtherNetwork { .. }) => {
+            format!("{error}; the run was trained anew meanwhile: measure again")
+        }
+        Run::Store(StoreError::Kept { .. }) => format!(
+            "{error}: it was measured on more images or draws than are asked for now; give --force \
+             to replace it"
+        ),
+        error => error.to_string(),
+    }
+}
+
+fn file_with_advice(error: &FileError) -> String {
+    match error {
+        FileError::Exists { path } => format!(
+            "{} exists and is not overwritten; give --force to replace it, or another name",
+            path.display()
+        ),
+        FileError::Held { .. } => format!("{error}; try again later"),
+        error => error.to_string(),
+    }
+}
+
+fn report_with_advice(error: &snode_report::Error) -> String {
+    match error {
+        snode_report::Error::Run(error) => with_advice(error),
+        snode_report::Error::Files(error) => file_with_advice(error),
+        error => error.to_string(),
+    }
+}
+
+/// Errors that are those of a run.
+macro_rules! of_a_run {
+    ($($error:ty)*) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::Run(error.into())
             }
-            StoreError::Kept { .. } => Self::Usage(format!(
-                "{error}: it was measured on more images or draws than are asked for now; give \
-                 --force to replace it"
-            )),
-            error => Self::Results(error.to_string()),
         }
+    )*};
+}
+
+of_a_run! {
+    snode_experiment::Error
+    snode_data::Error
+    snode_files::FileError
+    snode_store::StoreError
+    snode_train::TrainError
+    snode_analysis::AnalysisError
+    snode_attack::AttackError
+}
+
+impl From<snode_figures::FigureError> for Error {
+    fn from(error: snode_figures::FigureError) -> Self {
+        Self::Results(error.to_string())
     }
 }

@@ -32,8 +32,9 @@ const MOST_CELLS: usize = 1_000_000;
 pub fn read(path: &Path) -> Result<Imported> {
     silence_errors(true);
     let file = File::open(path).map_err(|error| failed(path, &error))?;
-    let stored =
-        std::fs::metadata(path).map_err(|source| Error::file(path, "cannot read", source))?.len();
+    let stored = std::fs::metadata(path)
+        .map_err(|source| snode_runner::Error::file(path, "cannot read", source))?
+        .len();
     let cells = Cells { path, file };
     let references = [cells.references(CELLS[0])?, cells.references(CELLS[1])?];
     let [weights, biases] = [0, 1].map(|array| cells.matrix(array, 0, &references));

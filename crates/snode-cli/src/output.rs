@@ -4,10 +4,9 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::format::printable;
+use snode_experiment::format::printable;
 
 /// Writes a text to the standard output; control characters in it are written out.
 ///
@@ -32,29 +31,13 @@ pub fn print_line(text: &str) -> Result<()> {
     print(&format!("{text}\n"))
 }
 
-/// Where what is said is kept too.
-static LOG: Mutex<Option<File>> = Mutex::new(None);
-
 /// Says something on the standard error, as [`print()`]; that nobody reads it is no reason to stop.
 pub fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(text));
-    keep(text);
-}
-
-/// Keeps what was said in another way, in the log if there is one.
-pub fn keep(text: &str) {
-    if let Some(log) = &mut *LOG.lock().unwrap_or_else(PoisonError::into_inner) {
-        let _ = writeln!(log, "{text}");
-    }
-}
-
-/// From now on what is said stands in this log too.
-pub fn keep_in(log: File) {
-    *LOG.lock().unwrap_or_else(PoisonError::into_inner) = Some(log);
 }
 
 /// From now on the standard error is this log: whatever is said there, by libraries and by the
-/// system too.
+/// system too. Only on Unix.
 ///
 /// # Errors
 /// If the system refuses.
@@ -62,7 +45,7 @@ pub fn redirect_to(log: &File) -> io::Result<()> {
     #[cfg(unix)]
     rustix::stdio::dup2_stderr(log)?;
     #[cfg(not(unix))]
-    keep_in(log.try_clone()?);
+    let _ = log;
     Ok(())
 }
 

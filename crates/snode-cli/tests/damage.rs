@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use snode_cli::commands::init::STARTER;
-use snode_cli::config::{ExperimentFile, check, resolve};
+use snode_experiment::{ExperimentFile, check, resolve};
 
 /// Reads, checks and resolves a text as an experiment.
 fn read(text: &str) {

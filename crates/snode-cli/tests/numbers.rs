@@ -127,7 +127,7 @@ fn what_was_resolved_validates_again() {
         let again = sandbox.succeeds(&["validate", "again.toml"]).out;
         let resolved = |text: &str| {
             let lines = text.lines().filter(|line| !line.starts_with('#'));
-            toml::from_str::<snode_cli::config::Experiment>(&lines.collect::<Vec<_>>().join("\n"))
+            toml::from_str::<snode_experiment::Experiment>(&lines.collect::<Vec<_>>().join("\n"))
         };
         assert_eq!(resolved(&again).unwrap(), resolved(&config).unwrap(), "{again}");
     }

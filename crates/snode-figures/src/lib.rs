@@ -18,6 +18,8 @@
 //! # Ok::<(), snode_figures::FigureError>(())
 //! ```
 //!
+//! A [`Sheet`] shows small grey pictures in rows.
+//!
 //! A panel is 560×400 pixels in SVG; [`png()`] magnifies. Values that an axis cannot show are left out;
 //! a panel of none has empty axes. [`FigureError`] says what cannot be drawn.
 
@@ -26,10 +28,12 @@ mod draw;
 mod legend;
 mod palette;
 mod picture;
+mod sheet;
 
 pub use axis::Axis;
 pub use draw::{FigureError, svg, svg_with};
 pub use picture::png;
+pub use sheet::Sheet;
 
 /// Where the names of lines stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -81,6 +81,18 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// The file to be written is one that the work reads.
+    #[error(
+        "{}: found a file that this command reads ({}); expected another one to write",
+        path.display(),
+        input.display()
+    )]
+    IsInput {
+        /// The path to write to.
+        path: PathBuf,
+        /// The same file, as it is read.
+        input: PathBuf,
+    },
     /// Something else than a regular file is there.
     #[error("{}: found {found}; expected a regular file", path.display())]
     NotAFile {

@@ -5,6 +5,7 @@
 //!   puts it in place: under the target's name there is never half a file. [`Existing`] is the one
 //!   rule for a file that is already there; [`try_writing`] finds out beforehand whether a result can
 //!   be kept.
+//! * [`Outputs`] are the files that work writes where a user says: what it reads is never replaced.
 //! * [`remove_temporaries`] is for the end by a signal, [`unfinished`] lists what a killed process
 //!   left, [`remove_unfinished`] removes it.
 //! * [`Lock`] keeps other processes out, by a file that names its [`Holder`]; a [look](Lock::look) at
@@ -39,6 +40,7 @@ mod error;
 mod holder;
 mod lock;
 mod origin;
+mod outputs;
 mod reading;
 mod replacement;
 mod system_lock;
@@ -48,6 +50,7 @@ pub use error::{FileError, FileKind};
 pub use holder::Holder;
 pub use lock::Lock;
 pub use origin::{host_name, utc_now, utc_text};
+pub use outputs::Outputs;
 pub use reading::{Links, Pipes, Reading, open, read_bytes, read_text};
 pub use replacement::{
     Existing, Replacement, folder_of, replace, resolve_links, same_file, try_writing, write,

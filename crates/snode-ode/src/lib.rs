@@ -71,6 +71,7 @@ mod error;
 mod kernels;
 mod network;
 mod parallel;
+mod precision;
 mod real;
 mod scheme;
 
@@ -84,6 +85,7 @@ pub use depth::{
 };
 pub use error::SolveError;
 pub use network::{Network, NetworkStamp, ParametersMut};
+pub use precision::Precision;
 pub use real::Real;
 pub use scheme::{
     Across, Combination, Distances, Euler, KeyError, LastState, LinearProblem, OptionError,

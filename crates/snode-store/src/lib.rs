@@ -94,7 +94,8 @@ pub use file::{
     network_digest, read_info, read_network, read_network_as_f64, read_run, read_run_as_f64,
     update, write_new_run, write_run,
 };
-pub use precision::{Precision, Scalar};
+pub use precision::Scalar;
+pub use snode_ode::Precision;
 pub use record::{
     Checkpoint, Configuration, Input, Model, RunInfo, RunRecord, RunSummary, Status, StoredNetwork,
 };

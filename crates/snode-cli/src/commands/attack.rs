@@ -10,17 +10,20 @@ use serde_json::json;
 use snode_attack::{AttackResults, AttackSummary, Norm, Outcome, Progress};
 use snode_figures::{Axis, Line, Panel, svg};
 
-use super::images::{ImageArgs, Subject, subject};
+use super::subject;
 use super::{ThreadArgs, stem};
-use crate::analyses::attack::{Attack, Found, contact_sheet};
-use crate::analyses::{Analysis, check_room};
-use crate::config::{AttackConfig, NormName, SchemeName, scheme_for};
 use crate::error::{Error, Result};
-use crate::format::{count, fixed, plain};
 use crate::output::{print, print_line};
-use crate::outputs::{ForceArgs, Outputs};
-use crate::report::{align_right, plain_table, text};
-use crate::tables::Csv;
+use crate::outputs::ForceArgs;
+use crate::table::{align_right, plain_table, text};
+use snode_experiment::format::{count, fixed, plain};
+use snode_experiment::{AttackConfig, NormName, SchemeName};
+use snode_files::Outputs;
+use snode_report::Csv;
+use snode_runner::analyses::attack::{Attack, Found, contact_sheet};
+use snode_runner::analyses::{Analysis, check_room};
+use snode_runner::scheme_for;
+use snode_runner::{ImageSelection, Subject};
 
 /// Arguments of `snode attack`.
 #[derive(Debug, Args)]
@@ -32,7 +35,7 @@ pub struct AttackArgs {
     pub keys: AttackConfig,
     /// The images.
     #[command(flatten)]
-    pub source: ImageArgs,
+    pub source: ImageSelection,
     /// Writes a table of all images (CSV), the success curve (SVG) and the first adversarial images
     /// with their perturbations (PNG) into a folder.
     #[arg(long, value_name = "FOLDER")]
@@ -74,9 +77,11 @@ pub fn run(args: &AttackArgs) -> Result<()> {
     });
     bar.finish_and_clear();
     let found = found?;
-    let kept = attack.write(&subject, &found, existing).and_then(|()| match &args.figures {
-        Some(folder) => write_figures(args, folder, &outputs, &subject, &attack, &found),
-        None => Ok(()),
+    let kept = attack.write(&subject, &found, existing).map_err(Error::from).and_then(|()| {
+        match &args.figures {
+            Some(folder) => write_figures(args, folder, &outputs, &subject, &attack, &found),
+            None => Ok(()),
+        }
     });
     // What was found is printed in any case.
     let printed = show(args, &subject, &attack, &found);
@@ -241,7 +246,7 @@ fn write_figures(
             image.iterations.to_string(),
         ]);
     }
-    outputs.write_table(&file("csv"), &csv)?;
+    outputs.write(&file("csv"), &csv.bytes()?)?;
     let norm = attack.keys.own_norm();
     let curve = found.results.success_curve(norm);
     if !curve.is_empty() {
@@ -263,7 +268,7 @@ fn write_figures(
     if adversarial.is_empty() {
         return Ok(());
     }
-    outputs.write(&file("png"), &contact_sheet(subject, &adversarial)?.png()?)
+    Ok(outputs.write(&file("png"), &contact_sheet(subject, &adversarial)?.png()?)?)
 }
 
 /// A success curve as the corners of its steps, in per cent.

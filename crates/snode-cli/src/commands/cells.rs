@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::ExperimentFile;
 use crate::error::{Error, Result};
-use crate::grid::manifest::Manifest;
-use crate::grid::{Cell, Grid};
+use snode_experiment::ExperimentFile;
+use snode_runner::grid::manifest::Manifest;
+use snode_runner::grid::{Cell, Grid};
 
 /// A grid that has been found.
 pub struct Found {

@@ -10,9 +10,10 @@ use snode_store::{Attribute, Member, write_collection};
 
 use super::cells::find;
 use crate::error::{Error, Result};
-use crate::grid::Cell;
 use crate::output::{print, print_line, say};
-use crate::outputs::{ForceArgs, Outputs};
+use crate::outputs::ForceArgs;
+use snode_files::Outputs;
+use snode_runner::grid::Cell;
 
 /// Arguments of `snode collect`.
 #[derive(Debug, Args)]

@@ -8,8 +8,8 @@ use snode_data::{Dataset, Encoding, Images, SplitSummary, idx, mnist};
 
 use crate::error::{Error, Result};
 use crate::output::{print, print_line, say};
-use crate::report::{self, align_right, plain_table};
-use crate::sources::{KNOWN, Source, remarks};
+use crate::table::{self, align_right, plain_table};
+use snode_experiment::images::{KNOWN, Source, remarks};
 
 /// What can be done with images.
 #[derive(Debug, Subcommand)]
@@ -160,7 +160,7 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         summary.cols,
         summary.max_value,
         summary.classes,
-        report::text(&table),
+        table::text(&table),
         args.image,
         picture(dataset.train().images(), image),
     ))
@@ -198,7 +198,9 @@ fn check_target(args: &ImportArgs) -> Result<()> {
     let mut entries = match std::fs::read_dir(&args.to) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Error::file(&args.to, "cannot read the folder", error)),
+        Err(error) => {
+            return Err(snode_runner::Error::file(&args.to, "cannot read the folder", error).into());
+        }
     };
     match entries.next() {
         Some(Ok(entry)) if !args.force => Err(Error::Usage(format!(
@@ -238,7 +240,7 @@ fn import(args: &ImportArgs) -> Result<()> {
     let dataset = Dataset::new(name, classes, rescale(train)?, rescale(test)?)?;
     if let Some(parent) = args.to.parent() {
         std::fs::create_dir_all(parent)
-            .map_err(|error| Error::file(parent, "cannot make the folder", error))?;
+            .map_err(|error| snode_runner::Error::file(parent, "cannot make the folder", error))?;
     }
     idx::write_folder(&args.to, &dataset)?;
     let (rows, cols) = dataset.shape();

@@ -6,14 +6,14 @@ use clap::Args;
 use snode_files::{Existing, FileError, Lock, Unfinished, try_writing, unfinished};
 use snode_ode::Real;
 
-use crate::device;
-use crate::error::{Error, Result};
-use crate::estimate::{self, physical_memory};
-use crate::format::show_bytes;
+use crate::error::Result;
 use crate::output::print;
-use crate::prepare::Prepared;
-use crate::report::{plain_table, text};
-use crate::threads::{default_threads, pool, reserved_by_a_thread};
+use crate::table::{plain_table, text};
+use snode_experiment::Prepared;
+use snode_experiment::estimate::{self, physical_memory};
+use snode_experiment::format::show_bytes;
+use snode_experiment::threads::{default_threads, pool, reserved_by_a_thread};
+use snode_runner::device;
 
 /// Arguments of `snode doctor`.
 #[derive(Debug, Args)]
@@ -90,7 +90,7 @@ fn folder_report(folder: &Path) -> Result<()> {
     row("files", write);
     row("locks", locks(&folder.join(probe + ".lock")));
     row("free disk", free_disk(folder).map_or_else(|| "not known".into(), show_bytes));
-    let cannot = |error| Error::file(folder, "cannot read the folder", error);
+    let cannot = |error| snode_runner::Error::file(folder, "cannot read the folder", error);
     for entry in std::fs::read_dir(folder).map_err(cannot)? {
         let path = entry.map_err(cannot)?.path();
         if path.extension().is_some_and(|ending| ending == "lock")

@@ -4,23 +4,21 @@ use std::path::PathBuf;
 
 use clap::Args;
 use comfy_table::Table;
-use faer::Mat;
 use serde_json::json;
-use snode_data::{Encoding, Split};
-use snode_ode::{Network, SchemeChoice, Statistics};
 use snode_store::Precision;
-use snode_train::{Cost, classify};
 
-use super::images::{ImageArgs, Subject, subject};
+use super::subject;
 use super::{ThreadArgs, pool};
-use crate::arguments::real;
-use crate::config::{SchemeName, known_cost, scheme_for};
-use crate::encoded::encoded;
-use crate::error::{Error, Result};
-use crate::format::fixed;
-use crate::number::Number;
+use crate::error::Result;
 use crate::output::{print, print_line};
-use crate::report::{self, align_right, plain_table};
+use crate::table::{self, align_right, plain_table};
+use snode_experiment::SchemeName;
+use snode_experiment::format::fixed;
+use snode_experiment::numbers::real;
+use snode_runner::known_cost;
+use snode_runner::scheme_for;
+use snode_runner::{Evaluation, evaluate};
+use snode_runner::{ImageSelection, Subject};
 
 /// Arguments of `snode eval`.
 #[derive(Debug, Args)]
@@ -29,7 +27,7 @@ pub struct EvalArgs {
     pub run: PathBuf,
     /// The images.
     #[command(flatten)]
-    pub images: ImageArgs,
+    pub images: ImageSelection,
     /// The scheme that solves the network; the one it was trained under if not given.
     #[arg(long, value_enum, value_name = "SCHEME")]
     pub scheme: Option<SchemeName>,
@@ -45,29 +43,6 @@ pub struct EvalArgs {
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
-}
-
-/// How a network did on images.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Evaluation {
-    /// `confusion[class][predicted]`: how many images of a class were taken for another.
-    pub confusion: Vec<Vec<usize>>,
-    /// The mean cost, if the run says by which cost it was trained.
-    pub cost: Option<f64>,
-    /// What solving took, over all groups of images that were solved together.
-    pub statistics: Statistics,
-}
-
-impl Evaluation {
-    /// How many images there were.
-    pub fn total(&self) -> usize {
-        self.confusion.iter().flatten().sum()
-    }
-
-    /// How many predictions were right.
-    pub fn correct(&self) -> usize {
-        self.confusion.iter().enumerate().map(|(class, row)| row[class]).sum()
-    }
 }
 
 /// Prints how the network of a run does on images.
@@ -89,47 +64,6 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         }
     })?;
     show(args, source, scheme.name(), &evaluation)
-}
-
-/// How many images are carried through the network at once.
-const CHUNK: usize = 5000;
-
-/// Carries a split through a network, solved by `scheme`.
-///
-/// # Errors
-/// If the network cannot be solved.
-pub fn evaluate<T: Number>(
-    network: Network<T>,
-    split: &Split,
-    encoding: Encoding,
-    classes: usize,
-    cost: Option<Cost>,
-    scheme: &SchemeChoice,
-) -> Result<Evaluation> {
-    let network = network.with_endpoint(scheme.endpoint());
-    let scheme = crate::device::scheme::<T>(scheme)?;
-    let mut statistics = Statistics::default();
-    let mut confusion = vec![vec![0; classes]; classes];
-    let mut sum = 0.0;
-    let all: Vec<usize> = (0..split.len()).collect();
-    for chunk in all.chunks(CHUNK) {
-        let set = encoded::<T>(split, encoding, chunk)?;
-        let mut output = Mat::zeros(set.x.nrows(), set.x.ncols());
-        let cost_of_chunk = scheme
-            .evaluate(&network, set.x.as_ref(), output.as_mut())
-            .map_err(|error| Error::Train(error.to_string()))?;
-        statistics.add(&cost_of_chunk);
-        if let Some(cost) = &cost {
-            let centre = cost.centre_for(&network);
-            let mean = cost.value(output.as_ref(), &set.labels, centre)?.total();
-            sum += mean * chunk.len() as f64;
-        }
-        for (&label, predicted) in set.labels.iter().zip(classify(output.as_ref(), classes)) {
-            confusion[label][predicted] += 1;
-        }
-    }
-    let cost = cost.map(|_| sum / split.len() as f64);
-    Ok(Evaluation { confusion, cost, statistics })
 }
 
 fn show(args: &EvalArgs, source: &str, scheme: &str, evaluation: &Evaluation) -> Result<()> {
@@ -162,7 +96,7 @@ fn show(args: &EvalArgs, source: &str, scheme: &str, evaluation: &Evaluation) ->
         100.0 * accuracy
     );
     if args.classes {
-        text.push_str(&format!("{}\n", report::text(&classes_table(evaluation))));
+        text.push_str(&format!("{}\n", table::text(&classes_table(evaluation))));
     }
     print(&text)
 }

@@ -9,10 +9,12 @@ use snode_exchange::{
 use snode_ode::SolverKeys;
 use snode_store::{Precision, RunSummary, Scalar, StoredNetwork, read_network};
 
-use crate::config::{Experiment, SchemeName, stored_solver};
 use crate::error::{Error, Result};
 use crate::output::say;
-use crate::outputs::{ForceArgs, Outputs};
+use crate::outputs::ForceArgs;
+use snode_experiment::{Experiment, SchemeName};
+use snode_files::Outputs;
+use snode_runner::stored_solver;
 
 /// Arguments of `snode export`.
 #[derive(Debug, Args)]

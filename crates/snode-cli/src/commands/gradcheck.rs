@@ -10,14 +10,15 @@ use snode_ode::{
 use snode_train::{Accuracy, BatchSource, GradientCheck, check_gradient};
 
 use super::pool;
-use crate::config::{self, Experiment, Precision};
-use crate::encoded::EncodedBatches;
 use crate::error::{Error, Result};
-use crate::number::{Number, with_precision};
 use crate::output::print;
-use crate::prepare::Prepared;
-use crate::report::{align_right, plain_table, text};
-use crate::session::initial_network;
+use crate::table::{align_right, plain_table, text};
+use snode_experiment::Prepared;
+use snode_experiment::images::EncodedBatches;
+use snode_experiment::with_precision;
+use snode_experiment::{Experiment, Precision};
+use snode_runner::Number;
+use snode_runner::initial_network;
 
 /// Arguments of `snode gradcheck`.
 #[derive(Debug, Args)]
@@ -59,7 +60,7 @@ fn largest_gaps(precision: Precision, accuracy: Accuracy) -> [f64; 2] {
 /// tolerance, and up to a multiple of it. Its gradient is sampled at the nodes, so that its inner
 /// product with a direction is an integral by the trapezoid rule; see [`refined`].
 fn checked_scheme(experiment: &Experiment) -> (SchemeChoice, Accuracy, Option<f64>) {
-    match config::scheme(experiment) {
+    match snode_experiment::scheme(experiment) {
         SchemeChoice::Adaptive(options) => {
             let tight = match (experiment.precision, options.method.is_implicit()) {
                 (Precision::F32, _) => 2e-6,
@@ -168,8 +169,8 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
     };
     let direction =
         initialise(how, network.width(), network.grid(), experiment.seed.wrapping_add(1));
-    let cost = config::cost(&experiment.cost, prepared.classes);
-    let mut scheme = crate::device::scheme::<T>(&scheme)?;
+    let cost = snode_experiment::cost(&experiment.cost, prepared.classes);
+    let mut scheme = snode_runner::device::scheme::<T>(&scheme)?;
     let x = x.as_ref();
     Ok(check_gradient(scheme.as_mut(), &network, &cost, x, &labels, &direction, accuracy)?)
 }

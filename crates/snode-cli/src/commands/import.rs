@@ -17,11 +17,12 @@ use snode_ode::{Activation, Endpoint, Interpolation, SolverKeys};
 use self::network::Import;
 use super::data::parse_size;
 use super::stem;
-use crate::config::{Loss, SchemeName, check_name};
 use crate::error::{Error, Result};
 use crate::mat73;
-use crate::outputs::{ForceArgs, Outputs};
-use crate::sources::Source;
+use crate::outputs::ForceArgs;
+use snode_experiment::images::Source;
+use snode_experiment::{Loss, SchemeName, check_name};
+use snode_files::Outputs;
 
 /// Arguments of `snode import`.
 #[derive(Debug, Args)]
@@ -247,7 +248,7 @@ fn read(args: &ImportArgs, format: ImportFormat) -> Result<Imported> {
 
 /// Opens a file, if it is one and not longer than any that is read.
 fn open(path: &Path) -> Result<BufReader<File>> {
-    let failed = |source| Error::file(path, "cannot read", source);
+    let failed = |source| snode_runner::Error::file(path, "cannot read", source);
     let metadata = std::fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
         return Err(Error::Results(format!("{}: not a regular file", path.display())));

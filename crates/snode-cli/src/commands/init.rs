@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::error::Result;
 use crate::output::{quoted, say};
-use crate::outputs::{ForceArgs, Outputs};
+use crate::outputs::ForceArgs;
+use snode_files::Outputs;
 
 /// The experiment that is written.
 pub const STARTER: &str = include_str!("starter.toml");
@@ -37,7 +38,7 @@ pub fn run(args: &InitArgs) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Experiment, unset_keys};
+    use snode_experiment::{Experiment, unset_keys};
 
     /// The starter file shows every key there is, and leaves out none that has been added since.
     #[test]

@@ -8,7 +8,8 @@ use clap_mangen::Man;
 use crate::cli::command;
 use crate::error::{Error, Result};
 use crate::output::{print, say};
-use crate::outputs::{ForceArgs, Outputs};
+use crate::outputs::ForceArgs;
+use snode_files::Outputs;
 
 /// Arguments of `snode man`.
 #[derive(Debug, Args)]

@@ -6,10 +6,10 @@ pub mod collect;
 pub mod completions;
 pub mod data;
 pub mod doctor;
+pub mod dry_run;
 pub mod eval;
 pub mod export;
 pub mod gradcheck;
-pub mod images;
 pub mod import;
 pub mod init;
 pub mod man;
@@ -21,15 +21,20 @@ pub mod sensitivity;
 pub mod show;
 pub mod solvers;
 pub mod status;
+pub mod train_cell;
 pub mod validate;
 
 use std::path::Path;
 
 use clap::Args;
 
-use crate::records::summary;
-use crate::threads::MOST_THREADS;
-pub(crate) use crate::threads::pool;
+use snode_experiment::threads::MOST_THREADS;
+pub(crate) use snode_experiment::threads::pool;
+use snode_runner::summary;
+use snode_runner::{ImageSelection, Subject};
+
+use crate::error::Result;
+use crate::output::say;
 
 /// The option that says how many threads compute.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -44,6 +49,12 @@ impl ThreadArgs {
     pub(crate) fn number(self) -> Option<usize> {
         self.threads.map(usize::from)
     }
+}
+
+/// What a file of results says, and the images asked for; a warning is said.
+fn subject(run: &Path, images: &ImageSelection) -> Result<Subject> {
+    let mut warn = |warning: &str| say(&format!("warning: {warning}"));
+    Ok(snode_runner::subject(run, images, &mut warn)?)
 }
 
 /// What a file is called, without folder and ending: the beginning of the names of its figures.

@@ -6,11 +6,12 @@ use clap::Args;
 use snode_files::Existing;
 
 use crate::error::Result;
-use crate::findings::claims::Claim;
-use crate::findings::{self, Collection};
 use crate::output::{print, say};
-use crate::outputs::{ForceArgs, Outputs};
-use crate::report::{plain_table, text};
+use crate::outputs::ForceArgs;
+use crate::table::{plain_table, text};
+use snode_files::Outputs;
+use snode_report::Collection;
+use snode_report::claims::Claim;
 
 /// Arguments of `snode report`.
 #[derive(Debug, Args)]
@@ -54,9 +55,9 @@ pub fn run(args: &ReportArgs) -> Result<()> {
         }
     });
     let outputs = Outputs::new(existing, [&args.source]);
-    outputs.check_in(&folder, &findings::PAGES.map(str::to_owned))?;
-    let report = findings::report(collection, args.claims);
-    findings::write(&report, &folder, &outputs)?;
+    outputs.check_in(&folder, &snode_report::PAGES.map(str::to_owned))?;
+    let report = snode_report::report(collection, args.claims);
+    snode_report::write(&report, &folder, &outputs)?;
     let found = match &report.claims {
         Some(claims) => claims_table(claims),
         None => "the paper's claims are not judged; --claims does it".into(),

@@ -8,19 +8,22 @@ use snode_analysis::{RobustnessCurve, RobustnessOptions};
 use snode_data::Noise;
 use snode_figures::{Axis, Line, Panel, svg};
 
-use super::images::{ImageArgs, Subject, subject};
+use super::subject;
 use super::{ThreadArgs, stem};
-use crate::analyses::robustness::{Measured, Robustness};
-use crate::analyses::{Analysis, check_room};
-use crate::arguments::{count, real};
-use crate::config::{RobustnessConfig, SchemeName, scheme_for};
 use crate::error::{Error, Result};
-use crate::format;
 use crate::output::{print, print_line};
-use crate::outputs::{ForceArgs, Outputs};
-use crate::pictures::Sheet;
-use crate::report::{align_right, plain_table, text};
-use crate::tables::Csv;
+use crate::outputs::ForceArgs;
+use crate::table::{align_right, plain_table, text};
+use snode_experiment::format;
+use snode_experiment::numbers::{count, real};
+use snode_experiment::{RobustnessConfig, SchemeName};
+use snode_figures::Sheet;
+use snode_files::Outputs;
+use snode_report::Csv;
+use snode_runner::analyses::robustness::{Measured, Robustness};
+use snode_runner::analyses::{Analysis, check_room};
+use snode_runner::scheme_for;
+use snode_runner::{ImageSelection, Subject};
 
 /// Arguments of `snode robustness`.
 #[derive(Debug, Args)]
@@ -47,7 +50,7 @@ pub struct RobustnessArgs {
     pub clip: bool,
     /// The images.
     #[command(flatten)]
-    pub source: ImageArgs,
+    pub source: ImageSelection,
     /// The scheme that solves the network; the one it was trained under if not given.
     #[arg(long, value_enum, value_name = "SCHEME")]
     pub scheme: Option<SchemeName>,
@@ -85,11 +88,14 @@ pub fn run(args: &RobustnessArgs) -> Result<()> {
         outputs.check_in(folder, &[curve("csv"), curve("svg"), pictures_name(&args.run)])?;
     }
     let measured = analysis.measure(&subject, args.threads.number())?;
-    let kept = analysis.write(&subject, &measured, existing).and_then(|()| match &args.figures {
-        Some(folder) => write_figures(folder, &args.run, &outputs, &measured)
-            .and_then(|()| write_pictures(folder, &outputs, &subject, &measured.options)),
-        None => Ok(()),
-    });
+    let kept =
+        analysis.write(&subject, &measured, existing).map_err(Error::from).and_then(
+            |()| match &args.figures {
+                Some(folder) => write_figures(folder, &args.run, &outputs, &measured)
+                    .and_then(|()| write_pictures(folder, &outputs, &subject, &measured.options)),
+                None => Ok(()),
+            },
+        );
     // What was measured is printed in any case.
     let printed = show(args, &subject, &measured);
     kept.and(printed)
@@ -197,7 +203,7 @@ fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, measured: &Measur
             ]);
         }
     }
-    outputs.write_table(&file("csv"), &csv)?;
+    outputs.write(&file("csv"), &csv.bytes()?)?;
     let mut panel = Panel::new(
         format!(
             "Accuracy under noise, {}, {}",
@@ -219,7 +225,7 @@ fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, measured: &Measur
         panel.lines.push(Line::new(name, points).plain());
     }
     let figure = svg(&[panel], 1).map_err(|error| Error::Results(error.to_string()))?;
-    outputs.write(&file("svg"), figure.as_bytes())
+    Ok(outputs.write(&file("svg"), figure.as_bytes())?)
 }
 
 /// How many images are shown under noise.
@@ -250,5 +256,5 @@ fn write_pictures(
         let pictures = noisy.chunks_exact(images.width());
         sheet.row(pictures.map(|pixels| pixels.iter().map(shade).collect()));
     }
-    outputs.write(&folder.join(pictures_name(&subject.run)), &sheet.png()?)
+    Ok(outputs.write(&folder.join(pictures_name(&subject.run)), &sheet.png()?)?)
 }

@@ -1,22 +1,26 @@
 //! `snode run`: trains an experiment, or all of a grid.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use snode_experiment::threads::default_threads;
+use snode_experiment::{ExperimentFile, Prepared, check, resolve};
+use snode_runner::grid::manifest::SourceFile;
+use snode_runner::grid::{
+    CellName, Definition, Expansion, Grid, Selection, ensure_manifest, folder,
+};
+use snode_runner::{
+    ErrorKind, Files, GridOptions, GridOutcome, Job, RunEvent, RunOptions, Share, run_grid,
+};
 
-use super::ThreadArgs;
-use crate::config::{self, ExperimentFile};
+use super::train_cell::processes;
+use super::{ThreadArgs, dry_run};
 use crate::error::{Error, Result};
-use crate::event::RunEvent;
-use crate::grid::manifest::SourceFile;
-use crate::grid::{CellName, Definition, Expansion, Grid, Selection, ensure_manifest, folder};
-use crate::output::quoted;
-use crate::prepare::Prepared;
-use crate::progress::Style;
-use crate::runner::{self, Job, Log};
-use crate::session::{self, Files};
-use crate::threads::default_threads;
+use crate::interrupt;
+use crate::output::{quoted, say};
+use crate::progress::{GridProgress, Style, print_event};
+use crate::watch::Watch;
 
 /// Arguments of `snode run`.
 #[derive(Debug, Args)]
@@ -98,11 +102,13 @@ impl GridArgs {
 /// # Errors
 /// If an experiment is refused, training fails or the user interrupts it.
 pub fn run(args: &RunArgs) -> Result<()> {
-    let result =
-        ExperimentFile::read_any(&args.file, &args.set).and_then(|file| train_file(args, file));
+    let result = ExperimentFile::read_any(&args.file, &args.set)
+        .map_err(Error::from)
+        .and_then(|file| train_file(args, file));
     if let (true, Err(error)) = (args.json, &result) {
         // The error itself is said on the standard error in any case.
-        let _ = RunEvent::error(error).print();
+        let busy = error.kind() == ErrorKind::Busy;
+        let _ = print_event(&RunEvent::Error { message: error.to_string(), busy });
     }
     result
 }
@@ -116,9 +122,9 @@ fn train_file(args: &RunArgs, file: ExperimentFile) -> Result<()> {
             args.file.display()
         ))),
         _ => {
-            let (style, go_on) = (style(args), same_command(args));
-            let options = session::Options { style, fresh: args.fresh, go_on };
-            train_experiment(file, args.threads.number(), args.output.as_deref(), &options)
+            let mut watch = Watch::new(style(args), same_command(args));
+            let (threads, output) = (args.threads.number(), args.output.as_deref());
+            train_experiment(file, threads, output, args.fresh, &mut watch)
         }
     }
 }
@@ -127,7 +133,7 @@ fn style(args: &RunArgs) -> Style {
     match (args.quiet, args.json) {
         (true, _) => Style::Quiet,
         (_, true) => Style::Json,
-        _ => Style::People,
+        _ => Style::Human,
     }
 }
 
@@ -139,8 +145,9 @@ fn style(args: &RunArgs) -> Style {
 pub(super) fn train_experiment(
     mut file: ExperimentFile,
     threads: Option<usize>,
-    output: Option<&std::path::Path>,
-    options: &session::Options,
+    output: Option<&Path>,
+    fresh: bool,
+    watch: &mut Watch,
 ) -> Result<()> {
     file.experiment.threads = threads.or(file.experiment.threads);
     if let Some(folder) = output {
@@ -151,14 +158,17 @@ pub(super) fn train_experiment(
     }
     // Where results go is looked at before images are read, and the files of other runs are kept
     // from this one's before they are looked at.
-    let name = config::resolve(&file)?.name.unwrap_or_default();
+    let name = resolve(&file)?.name.unwrap_or_default();
     let files = Files::new(&folder(&file, output), &name);
-    config::check(&file.experiment, &file.locator)?;
+    check(&file.experiment, &file.locator)?;
     files.check()?;
     let prepared = Prepared::of(&file)?;
     files.prepare()?;
     let lock = files.lock()?;
-    session::run(&prepared, &files, &lock, options)
+    watch.results(&files.results);
+    let options = RunOptions { fresh, stop: watch.stop() };
+    let result = snode_runner::run(&prepared, &files, &lock, &options, &mut watch.observer());
+    watch.end(result)
 }
 
 /// Trains one cell of a grid in this process.
@@ -172,28 +182,48 @@ fn train_cell(args: &RunArgs, file: &ExperimentFile, wanted: &CellName) -> Resul
     let source = SourceFile { path: file.path.clone(), text: file.text.clone() };
     let threads = args.threads.number().or(file.experiment.threads);
     let threads = threads.map_or_else(default_threads, Ok)?;
-    let job = Job::new(&cell, &source, folder, threads, args.fresh, same_command(args));
-    job.run(style(args), Log::Beside)
+    let mut watch = Watch::new(style(args), same_command(args));
+    watch.results(&cell.files(&folder).results);
+    if style(args) == Style::Human {
+        say(&format!("cell {}: {}", cell.number, cell.text()));
+    }
+    let job = Job::new(&cell, &source, folder, threads, args.fresh);
+    let result = job.run(&watch.stop(), &mut |_| Ok(()), &mut watch.observer());
+    watch.end(result)
 }
 
 fn train_grid(args: &RunArgs, file: ExperimentFile) -> Result<()> {
     let grid = Grid::of(file, &args.set, args.output.as_deref())?;
     let selection = Selection::new(&args.grid.only, &args.grid.skip, &grid)?;
-    let options = runner::Options {
-        style: style(args),
-        fresh: args.fresh,
-        fail_fast: args.grid.fail_fast,
-        share: runner::Share::new(
-            default_threads()?,
-            args.grid.jobs.map(usize::from),
-            args.threads.number().or(grid.file.experiment.threads),
-        ),
-        go_on: same_command(args),
-    };
+    let share = Share::new(
+        default_threads()?,
+        args.grid.jobs.map(usize::from),
+        args.threads.number().or(grid.file.experiment.threads),
+    );
     if args.grid.dry_run {
-        return runner::dry_run(&grid, &selection, &options);
+        return dry_run::show(&grid, &selection, args.fresh, &share, args.json);
     }
-    runner::run(&grid, &selection, &options)
+    let stop = interrupt::finish_work(None);
+    let (fresh, fail_fast) = (args.fresh, args.grid.fail_fast);
+    let options = GridOptions { fresh, fail_fast, share, stop };
+    let mut progress = GridProgress::new(style(args));
+    let mut observer = |event: &snode_runner::GridEvent<'_>| Ok(progress.show(event)?);
+    let ended = run_grid(&grid, &selection, &options, &processes(), &mut observer);
+    let outcome = ended.map_err(|error| Error::from(error).with_command(&same_command(args)))?;
+    let shown = progress.summary(&outcome);
+    if outcome.failures.is_empty() { shown } else { Err(failure(&outcome, fail_fast)) }
+}
+
+fn failure(outcome: &GridOutcome, fail_fast: bool) -> Error {
+    let GridOutcome { failures, wanted, .. } = outcome;
+    let mut text = format!("{} of {wanted} cells failed", failures.len());
+    if fail_fast {
+        text.push_str(", the others were stopped");
+    }
+    for failure in failures {
+        text.push_str(&format!("\n  {failure}"));
+    }
+    Error::Failed(text)
 }
 
 /// The command that goes on with the run, as a shell takes it.

@@ -8,18 +8,20 @@ use snode_analysis::Moments;
 use snode_figures::{Axis, Line, Panel, svg};
 use snode_files::Existing;
 
-use super::images::{ImageArgs, Subject, subject};
+use super::subject;
 use super::{ThreadArgs, stem};
-use crate::analyses::noise::{self, quantities};
-use crate::analyses::{Analysis, Noise, NoisyPart, Smoothness, check_room, smoothness};
-use crate::arguments::{count, real};
-use crate::config::NoiseConfig;
 use crate::error::{Error, Result};
-use crate::format::{self, plain};
 use crate::output::{print, print_line};
-use crate::outputs::{ForceArgs, Outputs};
-use crate::report::{align_right, plain_table, text};
-use crate::tables::Csv;
+use crate::outputs::ForceArgs;
+use crate::table::{align_right, plain_table, text};
+use snode_experiment::NoiseConfig;
+use snode_experiment::format::{self, plain};
+use snode_experiment::numbers::{count, real};
+use snode_files::Outputs;
+use snode_report::Csv;
+use snode_runner::analyses::noise::{self, quantities};
+use snode_runner::analyses::{Analysis, Noise, NoisyPart, Smoothness, check_room, smoothness};
+use snode_runner::{ImageSelection, Subject};
 
 /// Arguments of `snode sensitivity`.
 #[derive(Debug, Args)]
@@ -49,7 +51,7 @@ pub struct SensitivityArgs {
     pub entry: Option<(usize, usize)>,
     /// The images.
     #[command(flatten)]
-    pub source: ImageArgs,
+    pub source: ImageSelection,
     /// Writes tables (CSV) and figures (SVG) into a folder.
     #[arg(long, value_name = "FOLDER")]
     pub figures: Option<PathBuf>,
@@ -96,10 +98,13 @@ pub fn run(args: &SensitivityArgs) -> Result<()> {
         outputs.check_in(folder, &names)?;
     }
     let measured = asked.measure(args, &subject)?;
-    let kept = asked.write(&subject, &measured, existing).and_then(|()| match &args.figures {
-        Some(folder) => write_figures(folder, &args.run, &outputs, &measured),
-        None => Ok(()),
-    });
+    let kept =
+        asked.write(&subject, &measured, existing).map_err(Error::from).and_then(|()| match &args
+            .figures
+        {
+            Some(folder) => write_figures(folder, &args.run, &outputs, &measured),
+            None => Ok(()),
+        });
     // What was measured is printed in any case.
     let printed = show(args, &subject, &measured);
     kept.and(printed)
@@ -170,7 +175,7 @@ impl Asked {
         for (noise, (_, measured)) in self.noises.iter().zip(&measured.propagations) {
             noise.write(subject, measured, existing)?;
         }
-        self.smoothness.write(&subject.run, &measured.smoothness, existing)
+        Ok(self.smoothness.write(&subject.run, &measured.smoothness, existing)?)
     }
 }
 
@@ -293,7 +298,7 @@ fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, analysis: &Measur
             }
         }
     }
-    outputs.write_table(&file("sensitivity.csv"), &csv)?;
+    outputs.write(&file("sensitivity.csv"), &csv.bytes()?)?;
     let panels: Vec<Panel> =
         analysis.propagations.iter().flat_map(|(on, measured)| panels(*on, measured)).collect();
     if !panels.is_empty() {
@@ -304,11 +309,11 @@ fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, analysis: &Measur
     for (time, value) in path {
         csv.row(&[time.to_string(), row.to_string(), column.to_string(), value.to_string()]);
     }
-    outputs.write_table(&file("smoothness.csv"), &csv)?;
+    outputs.write(&file("smoothness.csv"), &csv.bytes()?)?;
     let title = format!("Weight ({row}, {column}) through depth");
     let mut panel = Panel::new(title, Axis::linear("depth t"), Axis::linear("weight"));
     panel.lines.push(Line::new(stem(run), path.iter().copied()).plain());
-    outputs.write(&file("smoothness.svg"), svg(&[panel], 1).map_err(failed)?.as_bytes())
+    Ok(outputs.write(&file("smoothness.svg"), svg(&[panel], 1).map_err(failed)?.as_bytes())?)
 }
 
 /// How many markers a curve of measured values has.

@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::{Value, json};
 use snode_store::Status;
 use snode_train::History;
 
-use crate::config::short_numbers;
 use crate::error::Result;
 use crate::output::print;
-use crate::records::{self, is_imported};
-use crate::report::{evaluations_table, print_iterations, summary_table};
+use crate::table::{evaluations_table, print_iterations, summary_table};
+use snode_experiment::short_numbers;
+use snode_runner::is_imported;
+use snode_runner::records::{EvaluationRow, IterationRow};
 
 /// Arguments of `snode show`.
 #[derive(Debug, Args)]
@@ -103,20 +105,21 @@ fn print_json(head: &Value, history: &History) -> Result<()> {
     // The object goes on.
     text.pop();
     text.push_str(",\"iterations\":");
-    print_array(&mut text, history.iterations.iter().map(records::iteration))?;
+    print_array(&mut text, history.iterations.iter().map(IterationRow::from))?;
     text.push_str(",\"evaluations\":");
-    print_array(&mut text, history.evaluations.iter().map(records::evaluation))?;
+    print_array(&mut text, history.evaluations.iter().map(EvaluationRow::from))?;
     print(&(text + "}\n"))
 }
 
 /// Prints values as an array, and leaves the end of it in `text`.
-fn print_array(text: &mut String, values: impl Iterator<Item = Value>) -> Result<()> {
+fn print_array(text: &mut String, values: impl Iterator<Item: Serialize>) -> Result<()> {
     text.push('[');
     for (index, value) in values.enumerate() {
         if index > 0 {
             text.push(',');
         }
-        text.push_str(&value.to_string());
+        // Numbers, texts and maps of them always can be serialised.
+        text.push_str(&serde_json::to_string(&value).unwrap_or_default());
         if text.len() >= PIECE {
             print(&std::mem::take(text))?;
         }

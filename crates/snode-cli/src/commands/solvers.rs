@@ -13,22 +13,23 @@ use snode_ode::{
 use snode_store::{RunSummary, read_network};
 use snode_train::{BatchSource, Stopwatch};
 
-use super::eval::{self, Evaluation};
 use super::run::train_experiment;
 use super::{ThreadArgs, pool, summary};
-use crate::config::{self, ExperimentFile, SchemeName, scheme_of};
-use crate::encoded::EncodedBatches;
 use crate::error::{Error, Result};
-use crate::format;
 use crate::interrupt;
-use crate::number::{Number, with_precision};
 use crate::output::{print, quoted, say};
-use crate::outputs::Outputs;
-use crate::prepare::Prepared;
 use crate::progress::Style;
-use crate::report::{align_right, plain_table, text};
-use crate::session::{Files, Options, TEST};
-use crate::tables::Csv;
+use crate::table::{align_right, plain_table, text};
+use crate::watch::Watch;
+use snode_experiment::Prepared;
+use snode_experiment::format;
+use snode_experiment::images::EncodedBatches;
+use snode_experiment::with_precision;
+use snode_experiment::{ExperimentFile, SchemeName, scheme_of};
+use snode_files::Outputs;
+use snode_report::Csv;
+use snode_runner::Number;
+use snode_runner::{Evaluation, Files, TEST, evaluate};
 
 /// Arguments of `snode solvers`.
 #[derive(Debug, Args)]
@@ -109,13 +110,13 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     let tables = folder.join(format!("{base}-solvers"));
     let nothing: [std::path::PathBuf; 0] = [];
     Outputs::new(Existing::Replace, nothing).check_in(&tables, &[FIGURE.to_owned()])?;
-    let options = Options { style: Style::People, fresh: args.fresh, go_on: same_command(args) };
     let mut trained = Vec::new();
     for &scheme in &schemes {
         let name = format!("{base}-{}", scheme.text());
         say(&format!("{name}: training under {}", scheme.text()));
         let file = file.clone().with_overrides(&overrides(scheme, Some(&name)))?;
-        train_experiment(file, threads, Some(&folder), &options)?;
+        let mut watch = Watch::new(Style::Human, same_command(args));
+        train_experiment(file, threads, Some(&folder), args.fresh, &mut watch)?;
         let results = Files::new(&folder, &name).results;
         let (summary, _) = summary(&results)?;
         trained.push(Trained { scheme, results, summary });
@@ -173,9 +174,9 @@ fn compare<'a, T: Number>(
     choice: &SchemeChoice,
 ) -> Result<Pair<'a>> {
     let begin = Instant::now();
-    let cost = config::cost(&prepared.experiment.cost, prepared.classes);
+    let cost = snode_experiment::cost(&prepared.experiment.cost, prepared.classes);
     let stored = read_network::<T>(&trained.results)?.network;
-    let evaluation = eval::evaluate::<T>(
+    let evaluation = evaluate::<T>(
         stored.clone(),
         &prepared.test,
         prepared.encoding,
@@ -203,7 +204,7 @@ fn usage(error: impl std::fmt::Display) -> Error {
 }
 
 fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Train(error.to_string())
+    Error::Failed(error.to_string())
 }
 
 fn first_batch<T: Number>(prepared: &Prepared) -> Result<(Mat<T>, Vec<usize>)> {
@@ -226,7 +227,7 @@ fn efforts<T: Number>(
     choice: &SchemeChoice,
 ) -> Result<[Effort; 3]> {
     let mut scheme = choice.build::<T>().map_err(usage)?;
-    let cost = config::cost(&prepared.experiment.cost, prepared.classes);
+    let cost = snode_experiment::cost(&prepared.experiment.cost, prepared.classes);
     let mut gradient = Parameters::zeros(network.width(), network.grid().nodes());
     let mut terminal = Mat::zeros(network.width(), x.ncols());
     let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
@@ -285,11 +286,8 @@ fn table(pairs: &[Pair<'_>]) -> String {
 }
 
 fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|source| Error::File {
-        path: folder.to_owned(),
-        action: "cannot make the folder",
-        source,
-    })?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| snode_runner::Error::file(folder, "cannot make the folder", error))?;
     let mut csv = Csv::new(["trained", "batches", "seconds", "accuracy", "cost"]);
     for network in trained {
         for record in network.summary.history.evaluations.iter().filter(|r| r.set == TEST) {
@@ -302,7 +300,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
             ]);
         }
     }
-    csv.write(&folder.join("training.csv"))?;
+    write_file(&folder.join("training.csv"), &csv.bytes()?)?;
     let mut csv = Csv::new([
         "trained",
         "solved",
@@ -326,7 +324,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
             pair.evaluation.statistics.right_hand_sides.to_string(),
         ]);
     }
-    csv.write(&folder.join("accuracy.csv"))?;
+    write_file(&folder.join("accuracy.csv"), &csv.bytes()?)?;
     let mut csv = Csv::new([
         "trained",
         "solved",
@@ -354,7 +352,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
             ]);
         }
     }
-    csv.write(&folder.join("effort.csv"))?;
+    write_file(&folder.join("effort.csv"), &csv.bytes()?)?;
     let mut csv = Csv::new(["trained", "solved", "depth", "step"]);
     for pair in pairs {
         for step in pair.steps.windows(2) {
@@ -366,9 +364,14 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
             ]);
         }
     }
-    csv.write(&folder.join("steps.csv"))?;
+    write_file(&folder.join("steps.csv"), &csv.bytes()?)?;
     let figure = svg(&panels(trained, pairs), 3).map_err(failed)?;
-    crate::tables::write_text(&folder.join(FIGURE), &figure)
+    write_file(&folder.join(FIGURE), figure.as_bytes())
+}
+
+/// Writes a file that takes the place of one of an earlier run.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    Ok(snode_files::write(path, Existing::Replace, bytes)?)
 }
 
 fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {

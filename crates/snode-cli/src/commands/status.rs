@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::cells::{Found, find};
 use crate::error::Result;
-use crate::grid::{Cell, State};
 use crate::output::{print, print_line};
-use crate::report::{align_right, plain_table, text};
+use crate::table::{align_right, plain_table, text};
+use snode_runner::grid::{Cell, State};
 
 /// Arguments of `snode status`.
 #[derive(Debug, Args)]

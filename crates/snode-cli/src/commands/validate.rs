@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::pool;
-use crate::config::{self, Experiment, short_numbers, unset_keys};
 use crate::error::{Error, Result};
-use crate::estimate;
-use crate::format::{fixed, show_bytes, show_seconds};
-use crate::number::with_precision;
 use crate::output::print;
-use crate::prepare::Prepared;
-use crate::threads::reserved_by_a_thread;
+use snode_experiment::Prepared;
+use snode_experiment::estimate;
+use snode_experiment::format::{fixed, show_bytes, show_seconds};
+use snode_experiment::threads::reserved_by_a_thread;
+use snode_experiment::with_precision;
+use snode_experiment::{Experiment, short_numbers, unset_keys};
 
 /// Arguments of `snode validate`.
 #[derive(Debug, Args)]
@@ -100,7 +100,7 @@ fn estimate_comment(prepared: &Prepared) -> Result<String> {
     let batches = training.batches.map_or(batches, |limit| limit.min(batches));
     let iteration = estimate::iteration_flop(experiment, sizes.width) / rate;
     let evaluation = estimate::evaluation_flop(experiment, sizes.width, sizes.evaluated) / rate;
-    let iterations = config::iterations(training);
+    let iterations = snode_experiment::iterations(training);
     let trained = batches as f64 * iterations as f64 * iteration;
     let evaluations = (batches as f64 / training.evaluate_every as f64).ceil();
     let limited = training.time_limit.map_or(trained, |limit| trained.min(limit));

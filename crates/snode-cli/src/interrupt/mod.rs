@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, INTERRUPTED, NOT_SAVED, Result};
+use snode_runner::ErrorKind;
+
+use crate::error::{Error, Result};
 use crate::output::say;
 
 /// Two Ctrl-C that are closer than this are one.
@@ -41,7 +43,8 @@ struct Requests {
 /// Raised once the process has been asked to stop.
 static RAISED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 static REQUESTS: LazyLock<Mutex<Requests>> = LazyLock::new(|| {
-    let response = Response::End { message: "interrupted".into(), code: NOT_SAVED };
+    let response =
+        Response::End { message: "interrupted".into(), code: ErrorKind::NotSaved.code() };
     Mutex::new(Requests { response, first_interrupt: None })
 });
 
@@ -56,7 +59,7 @@ fn requests() -> MutexGuard<'static, Requests> {
 pub fn install() -> Result<()> {
     signals::listen(|is_ctrl_c| {
         if is_ctrl_c && is_second_ctrl_c() {
-            end("ended at once, without saving", NOT_SAVED);
+            end("ended at once, without saving", ErrorKind::NotSaved.code());
         }
         request();
     })
@@ -74,17 +77,13 @@ pub fn finish_work(acknowledgement: Option<&str>) -> Arc<AtomicBool> {
 /// From now on a request ends the process at once, with these words; at once if one has come
 /// already. Nothing that was worked for is lost if `is_saved`.
 pub fn end_at_once(message: String, is_saved: bool) {
-    let code = if is_saved { INTERRUPTED } else { NOT_SAVED };
+    let kind = if is_saved { ErrorKind::Interrupted } else { ErrorKind::NotSaved };
+    let code = kind.code();
     let mut requests = requests();
     if RAISED.load(Ordering::Relaxed) {
         end(&message, code);
     }
     requests.response = Response::End { message, code };
-}
-
-/// Whether the process has been asked to stop.
-pub fn is_requested() -> bool {
-    RAISED.load(Ordering::Relaxed)
 }
 
 /// Asks to stop when `input` ends: the process that started this one is gone, or closed it as the
@@ -98,7 +97,7 @@ pub fn request_at_end_of(mut input: impl BufRead + Send + 'static) -> Result<()>
         let _ = std::io::copy(&mut input, &mut std::io::sink());
         request();
         std::thread::sleep(GRACE);
-        end("stopped before the work was saved", NOT_SAVED);
+        end("stopped before the work was saved", ErrorKind::NotSaved.code());
     };
     let watch = std::thread::Builder::new().spawn(watch);
     watch.map(|_| ()).map_err(|error| Error::Usage(format!("cannot start a thread: {error}")))

@@ -1,36 +1,40 @@
 //! A progress bar on a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use snode_train::{EvaluationRecord, IterationRecord};
+use snode_experiment::format::{fixed, show_seconds};
+use snode_runner::records::EvaluationRow;
+use snode_runner::{Begin, RunEvent};
 
-use super::{Pace, Progressed, evaluation_line};
-use crate::format::{fixed, show_seconds};
-use crate::output::keep;
+use super::Pace;
 
-/// A bar on the standard error.
+/// A bar on the standard error, there until it is dropped.
 pub struct Bar {
     bar: ProgressBar,
+    pace: Pace,
     /// The last evaluation, as `test 93.21 %`.
     accuracy: Option<String>,
 }
 
 impl Bar {
-    /// A bar for the run called `name`.
-    pub fn new(name: &str, pace: &Pace) -> Self {
+    /// A bar for a run.
+    pub fn new(begin: &Begin) -> Self {
+        let pace = Pace::new(begin);
         let bar = ProgressBar::new(pace.batches as u64);
         let style =
             ProgressStyle::with_template("{prefix} {bar:20} {pos}/{len} batches {wide_msg}")
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
                 .progress_chars("━╸─");
         bar.set_style(style);
-        bar.set_prefix(name.to_owned());
+        bar.set_prefix(begin.name.clone());
         bar.set_position(pace.done_before as u64);
-        Self { bar, accuracy: None }
+        Self { bar, pace, accuracy: None }
     }
 
     /// An iteration is done.
-    pub fn iteration(&mut self, record: &IterationRecord, progressed: &Progressed) {
-        let mut parts = vec![format!("cost {}", fixed(record.iteration.cost.total(), 4))];
+    pub fn iteration(&mut self, event: &RunEvent) {
+        let RunEvent::Iteration { batches_done, record } = event else { return };
+        let progressed = self.pace.after(record, *batches_done);
+        let mut parts = vec![format!("cost {}", fixed(record.cost, 4))];
         parts.extend(self.accuracy.clone());
         if progressed.batches_per_second.is_finite() {
             parts.push(format!("{:.2} batches/s", progressed.batches_per_second));
@@ -42,16 +46,20 @@ impl Bar {
         self.bar.set_position(progressed.batches as u64);
     }
 
-    /// A set was evaluated.
-    pub fn evaluation(&mut self, record: &EvaluationRecord, progressed: &Progressed) {
-        self.accuracy = Some(format!("{} {:.2} %", record.set, 100.0 * record.score.accuracy()));
-        let line = evaluation_line(record, progressed);
-        keep(&line);
-        self.bar.println(line);
+    /// A set was evaluated, of which there is something to say.
+    pub fn evaluation(&mut self, record: &EvaluationRow, line: Option<String>) {
+        self.accuracy = Some(format!("{} {:.2} %", record.set, 100.0 * record.score.accuracy));
+        self.line(line);
     }
 
-    /// Training is over.
-    pub fn end(&self) {
+    /// A line above the bar.
+    pub fn line(&self, line: Option<String>) {
+        let _ = line.map(|line| self.bar.println(line));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
 }

@@ -1,32 +1,27 @@
 //! Showing what a training does: a bar on a terminal, lines elsewhere, JSON for programs.
 
 mod bar;
+mod grid;
 mod pace;
 
 use std::io::IsTerminal;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use snode_train::{
-    Control, EvaluationRecord, Event, Observer, ObserverError, Plan, Snapshot, State,
-};
+use snode_runner::{EventLines, RunEvent};
 
 use self::bar::Bar;
+pub use self::grid::GridProgress;
 pub use self::pace::{Pace, Progressed};
 use crate::error::Result;
-use crate::event::RunEvent;
-use crate::format::fixed;
-use crate::number::Number;
-use crate::output::say;
-use crate::prepare::Prepared;
+use crate::output::{print_line, say};
 
 /// How a training is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Not at all.
+    /// Not at all, but for the path of the results.
     Quiet,
     /// For people: a bar if the standard error is a terminal, else a line for each evaluation.
-    People,
+    Human,
     /// For programs: a JSON object a line on the standard output.
     Json,
     /// For the process that runs a grid: the same, but only some of the iterations.
@@ -40,140 +35,101 @@ impl Style {
     }
 }
 
-/// Says that something is not as it should be, while the run goes on.
-pub fn warn(style: Style, message: &str) {
-    say(&format!("warning: {message}"));
-    if style.is_json() {
-        // Whether anybody reads is noticed at the next event.
-        let _ = RunEvent::Warning { message: message.to_owned() }.print();
-    }
-}
-
 /// How often an iteration is told of to who only watches.
 const WATCHED_EVERY: Duration = Duration::from_millis(200);
 
-/// Shows a training.
+/// Shows the events of a run.
 pub struct Progress {
-    display: Display,
-    pace: Pace,
-}
-
-enum Display {
-    None,
-    Bar(Bar),
-    Lines,
-    Json,
-    /// With the time of the last iteration that was told of.
-    Watched(Option<Instant>),
+    style: Style,
+    lines: EventLines,
+    bar: Option<Bar>,
+    /// When an iteration was last told of to who only watches.
+    last: Option<Instant>,
 }
 
 impl Progress {
-    /// For a session of `prepared` that begins at `snapshot`.
-    pub fn new<T: Number>(
-        style: Style,
-        prepared: &Prepared,
-        snapshot: &Snapshot<T>,
-        plan: Plan,
-    ) -> Self {
-        let training = &prepared.experiment.training;
-        let per_epoch = prepared.train.len() / training.batch_size;
-        let pace = Pace::new(snapshot, plan, per_epoch, training.time_limit);
-        let display = match style {
-            Style::Quiet => Display::None,
-            Style::Json => Display::Json,
-            Style::Watched => Display::Watched(None),
-            Style::People if std::io::stderr().is_terminal() => {
-                Display::Bar(Bar::new(prepared.name(), &pace))
-            }
-            Style::People => Display::Lines,
-        };
-        Self { display, pace }
+    /// In a style.
+    pub fn new(style: Style) -> Self {
+        Self { style, lines: EventLines::default(), bar: None, last: None }
     }
 
-    /// Training begins; its results will be in `results`.
+    /// Shows an event.
     ///
     /// # Errors
     /// If the standard output cannot be written.
-    pub fn begin(&self, prepared: &Prepared, results: &Path) -> Result<()> {
-        match self.display {
-            Display::Json | Display::Watched(_) => RunEvent::Begin {
-                name: prepared.name().to_owned(),
-                batches_done: self.pace.done_before,
-                batches: self.pace.batches,
-                results: results.display().to_string(),
-                experiment: serde_json::to_value(&prepared.experiment).unwrap_or_default(),
-            }
-            .print(),
+    pub fn show(&mut self, event: &RunEvent) -> Result<()> {
+        match self.style {
+            Style::Json => print_event(event),
+            Style::Watched => self.watched(event),
+            Style::Human => self.human(event),
+            Style::Quiet => self.quiet(event),
+        }
+    }
+
+    fn quiet(&mut self, event: &RunEvent) -> Result<()> {
+        match event {
+            RunEvent::End(end) => print_line(&end.results),
+            RunEvent::Note { .. } | RunEvent::Warning { .. } => self.say_line(event),
             _ => Ok(()),
         }
     }
 
-    /// A checkpoint was written because the run was interrupted.
-    ///
-    /// # Errors
-    /// If the standard output cannot be written.
-    pub fn checkpoint(&self, path: &Path) -> Result<()> {
-        match self.display {
-            Display::Json | Display::Watched(_) => {
-                RunEvent::Checkpoint { path: path.display().to_string() }.print()
+    fn watched(&mut self, event: &RunEvent) -> Result<()> {
+        if matches!(event, RunEvent::Iteration { .. }) {
+            if self.last.is_some_and(|last| last.elapsed() < WATCHED_EVERY) {
+                return Ok(());
             }
-            _ => Ok(()),
+            self.last = Some(Instant::now());
         }
+        print_event(event)
     }
 
-    /// Training is over.
-    pub fn end(&self) {
-        if let Display::Bar(bar) = &self.display {
-            bar.end();
+    fn human(&mut self, event: &RunEvent) -> Result<()> {
+        if let RunEvent::Begin(begin) = event
+            && std::io::stderr().is_terminal()
+        {
+            self.say_line(event)?;
+            self.bar = Some(Bar::new(begin));
+            return Ok(());
         }
+        let Some(bar) = &mut self.bar else { return self.say_line(event) };
+        match event {
+            RunEvent::Iteration { .. } => {
+                self.lines.line(event);
+                bar.iteration(event);
+            }
+            RunEvent::Evaluation(record) => {
+                bar.evaluation(record, self.lines.line(event));
+            }
+            RunEvent::Warning { .. } | RunEvent::Note { .. } => bar.line(self.lines.line(event)),
+            // Training is over.
+            _ => {
+                self.bar = None;
+                return self.say_line(event);
+            }
+        }
+        Ok(())
     }
-}
 
-impl<T: Number> Observer<T> for Progress {
-    fn observe(
-        &mut self,
-        event: &Event<'_>,
-        state: &State<'_, T>,
-    ) -> std::result::Result<Control, ObserverError> {
-        let progressed = self.pace.at(state.position, state.history);
-        match (&mut self.display, event) {
-            (Display::Bar(bar), Event::Iteration(record)) => bar.iteration(record, &progressed),
-            (Display::Bar(bar), Event::Evaluation(record)) => bar.evaluation(record, &progressed),
-            (Display::Lines, Event::Evaluation(record)) => {
-                say(&evaluation_line(record, &progressed));
-            }
-            (Display::Json, Event::Iteration(record)) => RunEvent::iteration(record).print()?,
-            (Display::Watched(last), Event::Iteration(record))
-                if last.is_none_or(|last| last.elapsed() >= WATCHED_EVERY) =>
-            {
-                *last = Some(Instant::now());
-                let cost = record.iteration.cost.total();
-                RunEvent::progress(cost, progressed.batches).print()?;
-            }
-            (Display::Json, Event::Evaluation(record)) => RunEvent::evaluation(record).print()?,
-            (Display::Watched(_), Event::Evaluation(record)) => {
-                // In the log of the cell.
-                say(&evaluation_line(record, &progressed));
-                RunEvent::evaluation(record).print()?;
-            }
-            _ => {}
+    /// Says the line that an event is worth.
+    fn say_line(&mut self, event: &RunEvent) -> Result<()> {
+        if let Some(line) = self.lines.line(event) {
+            say(&line);
         }
-        Ok(Control::Continue)
+        if let (Style::Human, RunEvent::End(end)) = (self.style, event)
+            && !end.computed
+        {
+            say(&format!("{} is finished already; to train anew, give --fresh", end.results));
+        }
+        Ok(())
     }
 }
 
-/// What there is to say about an evaluation in a line.
-fn evaluation_line(record: &EvaluationRecord, progressed: &Progressed) -> String {
-    format!(
-        "batch {} of {}: {} {:.2} % ({} of {}), cost {}, training cost {}, {} s",
-        record.batches,
-        progressed.of,
-        record.set,
-        100.0 * record.score.accuracy(),
-        record.score.correct,
-        record.score.total,
-        fixed(record.score.cost, 4),
-        fixed(progressed.cost, 4),
-        fixed(record.seconds, 1),
-    )
+/// Prints an event as a line of JSON.
+///
+/// # Errors
+/// If the standard output cannot be written.
+pub fn print_event(event: &RunEvent) -> Result<()> {
+    // Texts, numbers and maps of them always can be serialised.
+    print_line(&serde_json::to_string(event).unwrap_or_default())
 }

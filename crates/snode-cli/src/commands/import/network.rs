@@ -14,13 +14,13 @@ use snode_train::History;
 
 use super::super::stem;
 use super::{ImportArgs, ImportFormat, refused};
-use crate::config::{
+use crate::error::{Error, Result};
+use crate::output::say;
+use snode_experiment::{
     DataConfig, Experiment, Locator, NetworkConfig, Precision, SchemeName, SolverConfig,
     check_network,
 };
-use crate::error::{Error, Result};
-use crate::output::say;
-use crate::records::IMPORTED;
+use snode_runner::IMPORTED;
 
 /// A network that has been read, with all that is known of it.
 pub(super) struct Import<'a> {

@@ -1,0 +1,9 @@
+//! Images: where they come from, what identifies them, and how networks get them.
+
+mod encoded;
+mod fingerprint;
+mod source;
+
+pub use encoded::{EncodedBatches, encoded, evaluation_set};
+pub use fingerprint::{IMAGES, IMAGES_PATH, fingerprint, path_between};
+pub use source::{KNOWN, Known, Source, remarks};

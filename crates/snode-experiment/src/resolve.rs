@@ -1,0 +1,78 @@
+//! Gives every key the value it has.
+
+use snode_ode::SchemeChoice;
+
+use crate::check::check_stem;
+use crate::error::Result;
+use crate::file::ExperimentFile;
+use crate::method::{cost, method_keys, resolve_method, scheme};
+use crate::schema::Experiment;
+use crate::threads::default_threads;
+
+/// The experiment with every default in place, but for those that follow from the data.
+///
+/// # Errors
+/// If no name can be made of the file's, or the environment's number of threads is none.
+pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
+    let mut experiment = file.experiment.clone();
+    if experiment.name.is_none() {
+        let stem = file.path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
+        check_stem(&stem, &file.locator)?;
+        experiment.name = Some(stem);
+    }
+    if experiment.threads.is_none() {
+        experiment.threads = Some(default_threads()?);
+    }
+
+    let scheme = experiment.network.scheme;
+    experiment.solver.resolve(scheme);
+
+    // The number of classes is none of these keys' business.
+    let full = cost(&experiment.cost, 1);
+    let keys = &mut experiment.cost;
+    keys.mu1.get_or_insert(full.mu1);
+    keys.mu2.get_or_insert(full.mu2);
+    keys.mu3.get_or_insert(full.mu3);
+    keys.mu4.get_or_insert(full.mu4);
+    if full.mu1 > 0.0 {
+        keys.targets.get_or_insert([full.target_off, full.target_on]);
+    }
+
+    resolve_method(&mut experiment.training);
+    for attack in &mut experiment.attack {
+        *attack = attack.resolved();
+    }
+    Ok(experiment)
+}
+
+/// The keys of a resolved experiment that have no value, and what that means.
+pub fn unset_keys(experiment: &Experiment) -> Vec<(&'static str, &'static str, String)> {
+    let training = &experiment.training;
+    let mut unset = Vec::new();
+    let mut note = |is_unset: bool, table, key, meaning: &str| {
+        if is_unset {
+            unset.push((table, key, meaning.to_owned()));
+        }
+    };
+    if matches!(scheme(experiment), SchemeChoice::Adaptive(_)) {
+        let solver = &experiment.solver;
+        note(solver.first_step.is_none(), "solver", "first_step", "estimated");
+        note(solver.largest_step.is_none(), "solver", "largest_step", "not limited");
+    }
+    note(experiment.cost.targets.is_none(), "cost", "targets", "only with mu1 > 0");
+    note(training.batches.is_none(), "training", "batches", "not limited");
+    for key in method_keys(training) {
+        let meaning = match key.key {
+            _ if !key.belongs => &format!("only with {}", key.condition),
+            "length" | "discretisation" => "only with `space = \"h1\"`",
+            "halvings" => "only with `line_search = \"backtracking\"`",
+            "schedule_batches" | "schedule_factor" => "only with another schedule",
+            "largest_step" => "not capped",
+            _ => "the method's default",
+        };
+        note(!key.is_given, "training", key.key, meaning);
+    }
+    note(training.time_limit.is_none(), "training", "time_limit", "not limited");
+    note(training.early_stop.is_none(), "training", "early_stop", "never");
+    unset
+}

@@ -1,0 +1,177 @@
+//! `[analysis.*]`: what is measured on the trained network.
+
+use serde::{Deserialize, Serialize};
+use snode_data::Noise;
+
+use super::scheme::SchemeName;
+use crate::format::plain;
+
+/// `[analysis]`: a table for everything that is to be measured once the network is trained.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnalysisConfig {
+    /// Accuracy under noise on the inputs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub robustness: Option<RobustnessConfig>,
+    /// Noise through depth, estimated and measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseConfig>,
+    /// How smooth the parameters are in depth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smoothness: Option<SmoothnessConfig>,
+    /// Accuracy when other schemes solve the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schemes: Option<SchemesConfig>,
+}
+
+impl AnalysisConfig {
+    /// Whether nothing is to be measured.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// `[analysis.robustness]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RobustnessConfig {
+    /// Standard deviations of the noise.
+    #[serde(deserialize_with = "super::list::list")]
+    pub levels: Vec<f64>,
+    /// How often noise is drawn for every level.
+    pub draws: usize,
+    /// How many of the images, the first ones; all if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<usize>,
+    /// Whether noisy inputs are clipped to the values that images can have.
+    pub clip: bool,
+    /// The scheme that solves the network; the one it was trained under if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<SchemeName>,
+    /// Relative and absolute tolerance of an adaptive scheme, in place of the run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
+}
+
+impl Default for RobustnessConfig {
+    fn default() -> Self {
+        let levels = (0..=10).map(|tenths| f64::from(tenths) / 10.0).collect();
+        Self { levels, draws: 5, images: None, clip: false, scheme: None, tolerance: None }
+    }
+}
+
+/// `[analysis.noise]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NoiseConfig {
+    /// Standard deviations of noise on the inputs.
+    #[serde(deserialize_with = "super::list::list")]
+    pub levels: Vec<f64>,
+    /// Standard deviations of noise on all weights and biases.
+    #[serde(deserialize_with = "super::list::list")]
+    pub weights_levels: Vec<f64>,
+    /// How often noise is drawn.
+    pub draws: usize,
+    /// How many of the images, the first ones; if not given 1000, or all if there are fewer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<usize>,
+}
+
+impl NoiseConfig {
+    /// How many of `there` images noise is measured on.
+    pub fn images_of(&self, there: usize) -> usize {
+        self.images.unwrap_or(1000).min(there)
+    }
+}
+
+impl Default for NoiseConfig {
+    fn default() -> Self {
+        Self { levels: vec![0.01, 0.1], weights_levels: Vec::new(), draws: 1, images: None }
+    }
+}
+
+/// `[analysis.smoothness]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SmoothnessConfig {
+    /// Row and column of the weight whose path through depth is kept; the middle one if not given.
+    #[serde(deserialize_with = "super::list::pair", skip_serializing_if = "Option::is_none")]
+    pub entry: Option<[usize; 2]>,
+}
+
+/// `[analysis.schemes]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SchemesConfig {
+    /// The schemes that solve the network.
+    #[serde(deserialize_with = "super::list::list")]
+    pub solve: Vec<SchemeName>,
+    /// Relative and absolute tolerance of the adaptive ones, in place of the run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
+}
+
+impl Default for SchemesConfig {
+    fn default() -> Self {
+        Self { solve: vec![SchemeName::Euler, SchemeName::Dopri5], tolerance: None }
+    }
+}
+
+const MOST_DRAWS: usize = 1_000_000;
+
+impl RobustnessConfig {
+    /// What is wrong with the levels or counts: the key, and what about it.
+    ///
+    /// # Errors
+    /// The first thing found wrong.
+    pub fn check(&self) -> std::result::Result<(), (&'static str, String)> {
+        check_levels("levels", &self.levels, true)?;
+        if self.levels.is_empty() {
+            return Err(("levels", "found no level; expected at least 1".into()));
+        }
+        count("draws", self.draws, MOST_DRAWS)?;
+        count("images", self.images.unwrap_or(1), usize::MAX)
+    }
+}
+
+impl NoiseConfig {
+    /// What is wrong with the levels or counts: the key, and what about it.
+    ///
+    /// # Errors
+    /// The first thing found wrong.
+    pub fn check(&self) -> std::result::Result<(), (&'static str, String)> {
+        check_levels("levels", &self.levels, false)?;
+        check_levels("weights_levels", &self.weights_levels, false)?;
+        count("draws", self.draws, MOST_DRAWS)?;
+        count("images", self.images.unwrap_or(1), usize::MAX)
+    }
+}
+
+fn check_levels(
+    key: &'static str,
+    levels: &[f64],
+    zero: bool,
+) -> std::result::Result<(), (&'static str, String)> {
+    let most = Noise::MAX_STANDARD_DEVIATION;
+    let allowed = |level: f64| level <= most && (level > 0.0 || zero && level == 0.0);
+    match levels.iter().find(|level| !allowed(**level)) {
+        None => Ok(()),
+        Some(level) => {
+            let least = if zero { "0 or more" } else { "more than 0" };
+            Err((key, format!("found {}; expected {least}, at most {most:e}", plain(*level))))
+        }
+    }
+}
+
+fn count(
+    key: &'static str,
+    found: usize,
+    most: usize,
+) -> std::result::Result<(), (&'static str, String)> {
+    if (1..=most).contains(&found) {
+        return Ok(());
+    }
+    let expected =
+        if most == usize::MAX { "at least 1".to_owned() } else { format!("1 to {most}") };
+    Err((key, format!("found {found}; expected {expected}")))
+}

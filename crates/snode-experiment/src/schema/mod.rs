@@ -1,0 +1,19 @@
+//! The schema of an experiment: what a TOML file may say.
+
+mod analysis;
+mod attack;
+mod device;
+mod experiment;
+mod list;
+mod scheme;
+
+pub use analysis::{
+    AnalysisConfig, NoiseConfig, RobustnessConfig, SchemesConfig, SmoothnessConfig,
+};
+pub use attack::{AttackConfig, AttackMethod, NormName};
+pub use device::DeviceName;
+pub use experiment::{
+    CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
+    NetworkConfig, OutputConfig, ScheduleName, SpaceName, TrainingConfig,
+};
+pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme_of, tolerance_problem};

@@ -1,0 +1,93 @@
+//! A run with what was measured on its network.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use snode_analysis::Moments;
+use snode_store::{Appendix, RunSummary, read_appendices, read_info};
+
+use crate::attack::Attack;
+use crate::error::{Error, Result};
+use snode_experiment::Experiment;
+use snode_runner::analyses::ANALYSIS;
+use snode_runner::{TEST, is_imported};
+
+/// A run with what was measured on its network.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The file of results.
+    pub path: PathBuf,
+    /// What it says.
+    pub summary: RunSummary,
+    /// The experiment in it.
+    pub experiment: Experiment,
+    /// What was measured, by the groups below `/analysis`, attacks apart.
+    pub analyses: BTreeMap<String, Appendix>,
+    /// The attacks on its network, by name.
+    pub attacks: Vec<Attack>,
+}
+
+impl Run {
+    /// Reads a run. Of adversarial images only the first are kept.
+    ///
+    /// # Errors
+    /// If it cannot be read, or holds no experiment that this version understands.
+    pub fn read(path: &Path) -> Result<Self> {
+        let summary = read_info(path)?;
+        let experiment = toml::from_str(&summary.configuration.resolved).map_err(|error| {
+            Error::Experiment { path: path.to_owned(), source: Box::new(error) }
+        })?;
+        let mut analyses = read_appendices(path, ANALYSIS)?;
+        let attacks = analyses
+            .iter()
+            .filter_map(|(group, found)| Attack::read(group.strip_prefix("attack/")?, found));
+        let attacks = attacks.collect();
+        analyses.retain(|group, _| !group.starts_with("attack/"));
+        Ok(Self { path: path.to_owned(), summary, experiment, analyses, attacks })
+    }
+
+    /// Whether the network was trained elsewhere: by what, and for which cost, is not known.
+    pub fn is_imported(&self) -> bool {
+        is_imported(&self.summary)
+    }
+
+    /// On how many test images the accuracy was measured.
+    pub fn test_images(&self) -> Option<usize> {
+        self.summary.history.last_score(TEST).map(|score| score.total)
+    }
+
+    /// The fraction of the test images that was classified rightly in the end.
+    pub fn accuracy(&self) -> Option<f64> {
+        self.summary.history.last_score(TEST).map(|score| score.accuracy())
+    }
+
+    /// The groups whose names begin with `kind`, as `robustness`, with what follows it.
+    pub fn measured(&self, kind: &str) -> impl Iterator<Item = (&str, &Appendix)> {
+        self.analyses.iter().filter_map(move |(name, appendix)| {
+            let rest = name.strip_prefix(kind)?.strip_prefix('/')?;
+            Some((rest, appendix))
+        })
+    }
+
+    /// What stands in the file on [`robustness`](Self::robustness).
+    pub fn robustness_group(&self) -> Option<&Appendix> {
+        let scheme = self.experiment.network.scheme.text();
+        self.analyses.get(&format!("robustness/{scheme}"))
+    }
+
+    /// Accuracy against the noise on inputs, by the scheme the network was trained under.
+    pub fn robustness(&self) -> Option<Vec<(f64, Moments)>> {
+        let found = self.robustness_group()?;
+        let levels = found.values("levels")?;
+        let accuracy = found.arrays.get("accuracy")?;
+        let draws = *accuracy.shape.get(1)?;
+        let over_draws = accuracy.values.chunks(draws.max(1));
+        Some(
+            levels
+                .iter()
+                .copied()
+                .zip(over_draws.map(|row| row.iter().copied().collect()))
+                .collect(),
+        )
+    }
+}

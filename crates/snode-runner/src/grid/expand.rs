@@ -1,0 +1,200 @@
+//! From what varies to the cells.
+
+use serde_json::Value;
+use snode_data::Dataset;
+use toml::Table;
+
+use super::definition::{CASE, Definition, Exclude, lookup};
+use super::identity::identity;
+use super::{Cell, CellName};
+use crate::error::{Error, Result};
+use snode_experiment::images::fingerprint;
+use snode_experiment::{Experiment, ExperimentFile, Facts, Setting, data_error, fit, source};
+
+/// Makes the cells of a grid one after the other, each checked.
+pub struct Expansion<'a> {
+    file: &'a ExperimentFile,
+    definition: &'a Definition,
+    /// The next combination.
+    next: usize,
+    /// Cells made so far.
+    made: usize,
+    images: Vec<Known>,
+}
+
+/// A combination that is not taken out, before it is checked.
+struct Candidate {
+    number: usize,
+    label: Vec<(String, Value)>,
+    file: ExperimentFile,
+    experiment: Experiment,
+}
+
+/// What is known of images that have been looked at.
+struct Known {
+    source: String,
+    facts: Facts,
+    fingerprint: String,
+}
+
+impl<'a> Expansion<'a> {
+    /// At the first cell.
+    pub fn new(file: &'a ExperimentFile, definition: &'a Definition) -> Self {
+        Self { file, definition, next: 0, made: 0, images: Vec::new() }
+    }
+
+    /// The next cell.
+    ///
+    /// # Errors
+    /// If the experiment of the cell is refused.
+    pub fn next_cell(&mut self) -> Result<Option<Cell>> {
+        match self.next_candidate()? {
+            Some(candidate) => self.check(candidate).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The cell that a command line names. Of those before a number nothing is made but what
+    /// `[[exclude]]` has to know.
+    ///
+    /// # Errors
+    /// If there is none, digits of an identity belong to several, or the experiment of a cell that
+    /// had to be made is refused.
+    pub fn find(mut self, name: &CellName) -> Result<Cell> {
+        match name {
+            CellName::Number(number) => self.numbered(*number, name),
+            CellName::Identity(digits) => self.identified(digits, name),
+        }
+    }
+
+    fn numbered(&mut self, number: usize, name: &CellName) -> Result<Cell> {
+        if self.definition.excludes.is_empty() {
+            let all = self.definition.combinations().unwrap_or(0);
+            self.made = (number - 1).min(all);
+            self.next = self.made;
+        }
+        while let Some(candidate) = self.next_candidate()? {
+            if candidate.number == number {
+                return self.check(candidate);
+            }
+        }
+        Err(self.no_cell(name))
+    }
+
+    fn identified(&mut self, digits: &str, name: &CellName) -> Result<Cell> {
+        let mut found: Option<Cell> = None;
+        while let Some(cell) = self.next_cell()? {
+            match &found {
+                _ if !cell.identity.starts_with(digits) => {}
+                None => found = Some(cell),
+                // Cells of one identity are one training.
+                Some(first) if first.identity == cell.identity => {}
+                Some(first) => {
+                    return Err(Error::Refused(format!(
+                        "--cell {name}: the identities of several cells begin so: {} of cell {}, \
+                         {} of cell {}; give more digits",
+                        first.short(),
+                        first.number,
+                        cell.short(),
+                        cell.number
+                    )));
+                }
+            }
+        }
+        found.ok_or_else(|| self.no_cell(name))
+    }
+
+    fn no_cell(&self, name: &CellName) -> Error {
+        let cells = self.made;
+        Error::Refused(format!(
+            "--cell {name}: there is no such cell; expected a number from 1 to {cells}, or `id:` \
+             and at least 4 digits of an identity"
+        ))
+    }
+
+    /// The next combination that is not taken out.
+    fn next_candidate(&mut self) -> Result<Option<Candidate>> {
+        let all = self.definition.combinations().unwrap_or(0);
+        while self.next < all {
+            let (label, settings) = combination(self.definition, self.next);
+            self.next += 1;
+            let file = self.file.with(&settings)?;
+            let experiment = snode_experiment::resolve(&file)?;
+            if !self.is_excluded(&label, &experiment) {
+                self.made += 1;
+                return Ok(Some(Candidate { number: self.made, label, file, experiment }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn check(&mut self, candidate: Candidate) -> Result<Cell> {
+        let Candidate { number, label, file, mut experiment } = candidate;
+        snode_experiment::check(&file.experiment, &file.locator)?;
+        let identity = self.identity(&file, &mut experiment)?;
+        Ok(Cell { number, label, identity, experiment })
+    }
+
+    fn is_excluded(&self, label: &[(String, Value)], experiment: &Experiment) -> bool {
+        let excludes = &self.definition.excludes;
+        if excludes.is_empty() {
+            return false;
+        }
+        let table = Table::try_from(experiment).unwrap_or_default();
+        let case = label.iter().find(|(key, _)| key == CASE).and_then(|(_, name)| name.as_str());
+        let fits = |exclude: &Exclude| {
+            exclude.case.as_ref().is_none_or(|name| Some(name.as_str()) == case)
+                && exclude.keys.iter().all(|(key, value)| lookup(&table, key) == Some(value))
+        };
+        excludes.iter().any(fits)
+    }
+
+    fn identity(&mut self, file: &ExperimentFile, experiment: &mut Experiment) -> Result<String> {
+        let place = source(file, experiment)?;
+        let text = place.text();
+        if let Some(known) = self.images.iter().find(|known| known.source == text) {
+            return known.identity(file, experiment);
+        }
+        let dataset = place.load().map_err(data_error(file))?;
+        let known = Known {
+            source: text,
+            facts: Facts::of(&dataset),
+            fingerprint: fingerprint_of(&dataset),
+        };
+        let identity = known.identity(file, experiment);
+        self.images.push(known);
+        identity
+    }
+}
+
+impl Known {
+    /// The identity of an experiment on these images, once it has been fitted to them.
+    fn identity(&self, file: &ExperimentFile, experiment: &mut Experiment) -> Result<String> {
+        fit(file, experiment, self.facts)?;
+        Ok(identity(experiment, &self.fingerprint))
+    }
+}
+
+/// The fingerprint by which images are a part of identities.
+pub fn fingerprint_of(dataset: &Dataset) -> String {
+    fingerprint(&[dataset.train(), dataset.test()])
+}
+
+/// The label and the settings of one combination: cases change slowest, seeds fastest.
+fn combination(definition: &Definition, number: usize) -> (Vec<(String, Value)>, Vec<Setting>) {
+    let mut rest = number;
+    let mut picked: Vec<&Setting> = Vec::new();
+    for axis in definition.axes.iter().rev() {
+        picked.push(&axis.values[rest % axis.values.len()]);
+        rest /= axis.values.len();
+    }
+    picked.reverse();
+    let case = definition.cases.get(rest);
+    let mut label: Vec<(String, Value)> = Vec::new();
+    label.extend(case.map(|case| (CASE.to_owned(), case.name.clone().into())));
+    // Every value of TOML is one of JSON.
+    let json = |value| serde_json::to_value(value).unwrap_or(Value::Null);
+    label.extend(picked.iter().map(|setting| (setting.key.clone(), json(&setting.value))));
+    let of_case = case.into_iter().flat_map(|case| case.settings.iter());
+    (label, of_case.chain(picked).cloned().collect())
+}

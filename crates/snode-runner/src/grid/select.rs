@@ -1,0 +1,102 @@
+//! `--only` and `--skip`.
+
+use std::path::PathBuf;
+
+use toml::{Table, Value};
+
+use super::definition::{CASE, canonical, lookup};
+use super::{Cell, Grid, State};
+use crate::error::{Error, Result};
+use snode_experiment::{Setting, check_key, with_suggestion};
+
+/// A condition on cells.
+#[derive(Clone, Debug)]
+enum Condition {
+    /// The state has this name.
+    State(String),
+    /// The case has this name.
+    Case(String),
+    /// The key has this value.
+    Key(String, Value),
+}
+
+/// Which cells are wanted: those that fulfil all of `--only`, and none of `--skip`.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    only: Vec<Condition>,
+    skip: Vec<Condition>,
+}
+
+impl Selection {
+    /// All cells.
+    pub fn all() -> Self {
+        Self { only: Vec::new(), skip: Vec::new() }
+    }
+
+    /// By the texts of the command line.
+    ///
+    /// # Errors
+    /// If one of them is neither the name of a state nor a key with a value of it.
+    pub fn new(only: &[String], skip: &[String], grid: &Grid) -> Result<Self> {
+        let conditions = |option: &str, texts: &[String]| {
+            texts.iter().map(|text| condition(option, text, grid)).collect::<Result<Vec<_>>>()
+        };
+        Ok(Self { only: conditions("--only", only)?, skip: conditions("--skip", skip)? })
+    }
+
+    /// Whether a cell is wanted. Values of one key given by several `--only` are alternatives.
+    pub fn takes(&self, cell: &Cell, state: &State) -> bool {
+        if self.only.is_empty() && self.skip.is_empty() {
+            return true;
+        }
+        let table = Table::try_from(&cell.experiment).unwrap_or_default();
+        let holds = |condition: &Condition| match condition {
+            Condition::State(name) => state.name() == name,
+            Condition::Case(name) => {
+                cell.label.iter().any(|(key, value)| key == CASE && value.as_str() == Some(name))
+            }
+            Condition::Key(key, value) => lookup(&table, key) == Some(value),
+        };
+        let fulfilled = |first: &Condition| {
+            self.only.iter().filter(|other| other.subject() == first.subject()).any(holds)
+        };
+        self.only.iter().all(fulfilled) && !self.skip.iter().any(holds)
+    }
+}
+
+impl Condition {
+    fn subject(&self) -> &str {
+        match self {
+            Self::State(_) => "",
+            Self::Case(_) => CASE,
+            Self::Key(key, _) => key,
+        }
+    }
+}
+
+fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
+    let Some((key, value)) = text.split_once('=') else {
+        if State::NAMES.contains(&text) {
+            return Ok(Condition::State(text.to_owned()));
+        }
+        let problem = with_suggestion("unknown state", text, &State::NAMES);
+        return Err(Error::Refused(format!("{option} {text}: {problem}; or key=value")));
+    };
+    let (key, value) = (key.trim(), value.trim());
+    check_key(option, key)?;
+    if key == CASE {
+        let mut names: Vec<&str> = Vec::new();
+        for (_, name) in grid.cells.iter().flat_map(|cell| &cell.label).filter(|(k, _)| k == CASE) {
+            names.extend(name.as_str().filter(|name| !names.contains(name)));
+        }
+        if names.contains(&value) {
+            return Ok(Condition::Case(value.to_owned()));
+        }
+        let problem = with_suggestion("unknown case", value, &names);
+        return Err(Error::Refused(format!("{option} {text}: {problem}")));
+    }
+    let (place, folder) = (format!("{option} {text}"), PathBuf::new());
+    let value = snode_experiment::value_of(value);
+    let setting = Setting { key: key.to_owned(), value, place, folder };
+    Ok(Condition::Key(key.to_owned(), canonical(&grid.file, &setting)?))
+}

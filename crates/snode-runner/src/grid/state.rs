@@ -1,0 +1,133 @@
+//! How far a cell is, by its files.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use snode_store::{RunSummary, read_info};
+
+use super::Cell;
+use crate::analyses::{self, Analysis};
+use crate::files::Files;
+use crate::records::{HistorySummary, last_scores};
+
+/// How far a cell is.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// Trained, and everything is measured.
+    Done(Box<RunSummary>),
+    /// Trained; these analyses are missing.
+    Trained(Box<RunSummary>, Vec<Analysis>),
+    /// A process is at it.
+    Running,
+    /// Its last session failed, and said this.
+    Failed(String),
+    /// There is a checkpoint to go on from, after so many iterations.
+    Interrupted(usize),
+    /// Nothing is there.
+    Missing,
+}
+
+impl State {
+    /// The names of states, as `--only` and `--skip` take them.
+    pub const NAMES: [&str; 6] = ["done", "trained", "running", "failed", "interrupted", "missing"];
+
+    /// That of a cell with results in `folder`.
+    pub fn of(cell: &Cell, folder: &Path) -> Self {
+        let files = cell.files(folder);
+        if files.is_locked() {
+            return Self::Running;
+        }
+        if files.results.exists() {
+            return Self::of_results(cell, &files);
+        }
+        if let Some(error) = files.failure() {
+            return Self::Failed(error);
+        }
+        if files.checkpoint.exists() {
+            return match read_info(&files.checkpoint) {
+                Ok(summary) => Self::Interrupted(summary.history.iterations.len()),
+                Err(error) => Self::Failed(error.to_string()),
+            };
+        }
+        Self::Missing
+    }
+
+    fn of_results(cell: &Cell, files: &Files) -> Self {
+        let summary = match read_info(&files.results) {
+            Ok(summary) => Box::new(summary),
+            Err(error) => return Self::Failed(error.to_string()),
+        };
+        match analyses::pending(&files.results, &cell.experiment, None) {
+            Ok(pending) if pending.is_empty() => Self::Done(summary),
+            Ok(pending) => match files.failure() {
+                Some(error) => Self::Failed(error),
+                None => Self::Trained(summary, pending),
+            },
+            Err(error) => Self::Failed(error.to_string()),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::Trained(..) => "trained",
+            Self::Running => "running",
+            Self::Failed(_) => "failed",
+            Self::Interrupted(_) => "interrupted",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// Whether there is nothing left to do.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+
+    /// What a trained cell's file says.
+    pub fn summary(&self) -> Option<&RunSummary> {
+        match self {
+            Self::Done(summary) | Self::Trained(summary, _) => Some(summary),
+            _ => None,
+        }
+    }
+
+    /// What there is to say beside the name.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Done(summary) => scores_text(summary),
+            Self::Trained(_, pending) => {
+                let names: Vec<String> = pending.iter().map(Analysis::name).collect();
+                format!("not measured yet: {}", names.join("; "))
+            }
+            Self::Failed(error) => error.lines().next_back().unwrap_or_default().to_owned(),
+            Self::Interrupted(iterations) => format!("after {iterations} iterations"),
+            Self::Running | Self::Missing => String::new(),
+        }
+    }
+
+    /// All of it for programs.
+    pub fn json(&self) -> Value {
+        let mut object = json!({ "state": self.name() });
+        match self {
+            Self::Done(summary) | Self::Trained(summary, _) => {
+                object["results"] = json!(HistorySummary::from(&summary.history));
+            }
+            Self::Failed(error) => object["error"] = error.clone().into(),
+            Self::Interrupted(iterations) => object["iterations"] = (*iterations).into(),
+            Self::Running | Self::Missing => {}
+        }
+        if let Self::Trained(_, pending) = self {
+            let names: Vec<String> = pending.iter().map(Analysis::name).collect();
+            object["pending"] = names.into();
+        }
+        object
+    }
+}
+
+/// The last accuracies of a run, as `test 97.31 %`.
+pub fn scores_text(summary: &RunSummary) -> String {
+    let scores = last_scores(&summary.history).into_iter();
+    let texts = scores.map(|(set, score)| format!("{set} {:.2} %", 100.0 * score.accuracy()));
+    texts.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,11 @@
+//! A session of training: begins a run or goes on with one, and leaves its results in files.
+
+mod begin;
+mod checkpoints;
+mod events;
+mod method;
+mod run;
+mod train;
+
+pub use run::{RunOptions, run};
+pub use train::{TEST, initial_network};

@@ -1,0 +1,239 @@
+//! The images a trained network is measured on.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use snode_data::{Dataset, Encoding, Split};
+use snode_experiment::Experiment;
+use snode_experiment::images::{IMAGES, IMAGES_PATH, Source, fingerprint};
+use snode_files::folder_of;
+use snode_ode::Network;
+use snode_store::{Appendix, RunSummary, Scalar, network_digest, read_network};
+
+use crate::error::{Error, Result};
+use crate::stored;
+
+/// Which images a network is measured on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+pub struct ImageSelection {
+    /// The images: a known data set (see `snode data list`) or a folder with four IDX files; those
+    /// the network was trained on if not given.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "SOURCE"))]
+    pub data: Option<String>,
+    /// Which of the images.
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = SplitName::Test))]
+    pub split: SplitName,
+}
+
+/// A split of a data set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitName {
+    /// All training images, those that were held out for validation among them.
+    Train,
+    /// All test images.
+    #[default]
+    Test,
+}
+
+impl SplitName {
+    /// As it is written.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// A file of results, and images for its network.
+pub struct Subject {
+    /// The file.
+    pub run: PathBuf,
+    /// What it says.
+    pub summary: RunSummary,
+    /// The experiment in it, if this version understands it.
+    pub experiment: Option<Experiment>,
+    /// The identity of its network.
+    pub network: String,
+    /// Where the images are from.
+    pub source: String,
+    /// Which of them.
+    pub split_name: SplitName,
+    /// The images, at the size of the network's inputs.
+    pub split: Split,
+    /// How they become inputs.
+    pub encoding: Encoding,
+    /// The fingerprint of the whole data set.
+    pub fingerprint: String,
+}
+
+impl Subject {
+    /// The network.
+    ///
+    /// # Errors
+    /// If it cannot be read, or another one is in the file by now.
+    pub fn network<T: Scalar>(&self) -> Result<Network<T>> {
+        let stored = read_network::<T>(&self.run)?;
+        if stored.digest() == self.network {
+            return Ok(stored.network);
+        }
+        Err(Error::Results(format!(
+            "{}: found another network than a moment ago; the run was trained anew meanwhile: \
+             measure again",
+            self.run.display()
+        )))
+    }
+
+    /// Results with what they were measured on.
+    pub fn describe(&self, results: Appendix) -> Appendix {
+        results
+            .with_attribute("data", self.source.as_str())
+            .with_attribute("data_fingerprint", self.fingerprint.as_str())
+            .with_attribute("split", self.split_name.text())
+    }
+
+    /// The first images, as many as asked for and there are; all if no number is given.
+    ///
+    /// # Errors
+    /// If none are asked for.
+    pub fn first(&self, images: Option<usize>) -> Result<Split> {
+        let images = images.unwrap_or(usize::MAX).min(self.split.len());
+        Ok(self.split.clone().take(images)?)
+    }
+}
+
+/// Reads what a file of results says, and the images asked for; `warn` is told if the images of the run
+/// have changed since it was trained.
+///
+/// # Errors
+/// If they cannot be read, or do not fit each other.
+pub fn subject(run: &Path, args: &ImageSelection, warn: &mut dyn FnMut(&str)) -> Result<Subject> {
+    let (summary, experiment) = stored::summary(run)?;
+    let (source, dataset) = match &args.data {
+        Some(text) => {
+            let source = Source::find(text, Path::new(""))
+                .map_err(|problem| Error::Refused(format!("--data: {problem}")))?;
+            let dataset = source.load()?;
+            (source, dataset)
+        }
+        None => own_images(run, &summary, experiment.as_ref())?,
+    };
+    let fingerprint = fingerprint(&[dataset.train(), dataset.test()]);
+    if args.data.is_none()
+        && summary.info.provenance.get(IMAGES).is_some_and(|known| *known != fingerprint)
+    {
+        warn(&format!(
+            "the images of {} are not those that the network of {} was trained on: they \
+             have changed since",
+            source.text(),
+            run.display()
+        ));
+    }
+    let split = images(run, args.split, &summary, &source, dataset)?;
+    let input = summary.model.input;
+    Ok(Subject {
+        network: network_digest(run)?,
+        fingerprint,
+        run: run.to_owned(),
+        encoding: Encoding::new(input.background, input.foreground)?,
+        source: source.text(),
+        split_name: args.split,
+        summary,
+        experiment,
+        split,
+    })
+}
+
+/// The images that a network was trained on: where they lie from its file of results if the folder
+/// was moved as a whole, else where they were.
+///
+/// # Errors
+/// If they are in neither place, or cannot be read.
+fn own_images(
+    run: &Path,
+    summary: &RunSummary,
+    experiment: Option<&Experiment>,
+) -> Result<(Source, Dataset)> {
+    let Some(experiment) = experiment else {
+        return Err(Error::Refused("--data: the run does not say its data; name it".into()));
+    };
+    let provenance = &summary.info.provenance;
+    let beside = provenance.get(IMAGES_PATH).map(|path| folder_of(run).join(path));
+    let beside = beside.filter(|path| path.is_dir()).map(|path| path.display().to_string());
+    let places = beside.into_iter().chain([experiment.data.source.clone()]);
+    let mut first = None;
+    let mut problem = None;
+    for place in places {
+        let found = Source::find(&place, Path::new("")).and_then(|source| {
+            let dataset = source.load().map_err(|error| error.to_string())?;
+            Ok((source, dataset))
+        });
+        match found {
+            Err(error) => problem = problem.or(Some(error)),
+            Ok((source, dataset)) => {
+                let own = fingerprint(&[dataset.train(), dataset.test()]);
+                if provenance.get(IMAGES).is_none_or(|known| *known == own) {
+                    return Ok((source, dataset));
+                }
+                first.get_or_insert((source, dataset));
+            }
+        }
+    }
+    first.ok_or_else(|| {
+        let problem = problem.unwrap_or_default();
+        Error::Refused(format!("{problem}; --data says where the images are now"))
+    })
+}
+
+/// The split asked for, at the size of the network's inputs.
+fn images(
+    run: &Path,
+    split: SplitName,
+    summary: &RunSummary,
+    source: &Source,
+    dataset: Dataset,
+) -> Result<Split> {
+    let classes = summary.model.classes;
+    if dataset.classes() > classes {
+        return Err(Error::Refused(format!(
+            "{} has {} classes, but the network of {} was trained for {classes}",
+            source.text(),
+            dataset.classes(),
+            run.display()
+        )));
+    }
+    let input = summary.model.input;
+    if input.rows == 0 || input.cols == 0 {
+        return Err(Error::Refused(format!(
+            "{}: the inputs of its network are not images",
+            run.display()
+        )));
+    }
+    let (train, test) = dataset.into_splits();
+    let split = match split {
+        SplitName::Train => train,
+        SplitName::Test => test,
+    };
+    if split.is_empty() {
+        return Err(Error::Refused(format!("{} has no test images", source.text())));
+    }
+    let shape = (input.rows, input.cols);
+    let split = if split.images().shape() == shape {
+        split
+    } else {
+        split.resample(input.rows, input.cols)?
+    };
+    if split.images().width() == summary.width {
+        return Ok(split);
+    }
+    Err(Error::Results(format!(
+        "{}: its inputs are images of {}x{} pixels, but its network has width {}",
+        run.display(),
+        input.rows,
+        input.cols,
+        summary.width
+    )))
+}
