@@ -85,7 +85,8 @@ fn fgsm_is_its_formula() {
     let gradient = trajectory.adjoint(terminal.as_ref(), None).unwrap();
     for (i, j) in (0..WIDTH).flat_map(|i| (0..POINTS).map(move |j| (i, j))) {
         let expected = (x[(i, j)] + 0.1 * gradient[(i, j)].signum()).clamp(-1.0, 0.0);
-        assert!((found[(i, j)] - expected).abs() < 1e-15, "{i} {j}");
+        // Where rounding made a step too long it is shortened by a part in 10⁷.
+        assert!((found[(i, j)] - expected).abs() < 2e-8, "{i} {j}");
     }
 }
 

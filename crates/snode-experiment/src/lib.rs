@@ -60,9 +60,10 @@ pub use prepare::{Facts, Prepared, data_error, fit, sizes, source};
 pub use resolve::{resolve, unset_keys};
 pub use schema::{
     AnalysisConfig, AttackConfig, AttackMethod, CostConfig, DataConfig, DeviceName,
-    EpsilonPlaceName, Experiment, LineSearchName, Loss, Method, NetworkConfig, NoiseConfig,
-    NormName, OutputConfig, RobustnessConfig, ScheduleName, SchemeName, SchemesConfig,
-    SmoothnessConfig, SolverConfig, SpaceName, TrainingConfig, is_adaptive, scheme_of,
+    EpsilonPlaceName, Experiment, LineSearchName, Loss, LossName, Method, NetworkConfig,
+    NoiseConfig, NormName, OutputConfig, PerturbationConfig, PerturbationName, RobustnessConfig,
+    ScheduleName, SchemeName, SchemesConfig, SmoothnessConfig, SolverConfig, SpaceName,
+    TrainingConfig, UncertaintyConfig, UncertaintySource, is_adaptive, scheme_of,
     tolerance_problem,
 };
 pub use snode_ode::Precision;

@@ -39,6 +39,9 @@ pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
     }
 
     resolve_method(&mut experiment.training);
+    if let Some(perturbation) = &mut experiment.training.perturbation {
+        *perturbation = perturbation.resolved();
+    }
     for attack in &mut experiment.attack {
         *attack = attack.resolved();
     }

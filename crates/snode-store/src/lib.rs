@@ -95,11 +95,11 @@ pub use file::{
     update, write_new_run, write_run,
 };
 pub use precision::Scalar;
-pub use snode_ode::Precision;
 pub use record::{
     Checkpoint, Configuration, Input, Model, RunInfo, RunRecord, RunSummary, Status, StoredNetwork,
 };
 pub use seal::seal;
+pub use snode_ode::Precision;
 
 /// The root attribute `format` of every run file.
 pub const FORMAT: &str = "snode-run";

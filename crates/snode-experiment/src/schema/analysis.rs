@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use snode_data::Noise;
 
 use super::scheme::SchemeName;
+use super::uncertainty::UncertaintyConfig;
 use crate::format::plain;
 
 /// `[analysis]`: a table for everything that is to be measured once the network is trained.
@@ -16,6 +17,9 @@ pub struct AnalysisConfig {
     /// Noise through depth, estimated and measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<NoiseConfig>,
+    /// What noise does to predictions, predicted and measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<UncertaintyConfig>,
     /// How smooth the parameters are in depth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smoothness: Option<SmoothnessConfig>,
@@ -117,7 +121,8 @@ impl Default for SchemesConfig {
     }
 }
 
-const MOST_DRAWS: usize = 1_000_000;
+/// The most draws of noise.
+pub(super) const MOST_DRAWS: usize = 1_000_000;
 
 impl RobustnessConfig {
     /// What is wrong with the levels or counts: the key, and what about it.
@@ -147,7 +152,8 @@ impl NoiseConfig {
     }
 }
 
-fn check_levels(
+/// What is wrong with levels of noise, of which 0 may be one.
+pub(super) fn check_levels(
     key: &'static str,
     levels: &[f64],
     zero: bool,
@@ -163,7 +169,8 @@ fn check_levels(
     }
 }
 
-fn count(
+/// What is wrong with a number that is 1 or more.
+pub(super) fn count(
     key: &'static str,
     found: usize,
     most: usize,

@@ -5,15 +5,19 @@ mod attack;
 mod device;
 mod experiment;
 mod list;
+mod perturbation;
 mod scheme;
+mod uncertainty;
 
 pub use analysis::{
     AnalysisConfig, NoiseConfig, RobustnessConfig, SchemesConfig, SmoothnessConfig,
 };
-pub use attack::{AttackConfig, AttackMethod, NormName};
+pub use attack::{AttackConfig, AttackMethod, LossName, NormName};
 pub use device::DeviceName;
 pub use experiment::{
     CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
     NetworkConfig, OutputConfig, ScheduleName, SpaceName, TrainingConfig,
 };
+pub use perturbation::{PerturbationConfig, PerturbationName};
 pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme_of, tolerance_problem};
+pub use uncertainty::{UncertaintyConfig, UncertaintySource};

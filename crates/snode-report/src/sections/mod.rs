@@ -11,6 +11,7 @@ mod robustness;
 mod runs;
 mod schemes;
 mod training;
+mod uncertainty;
 pub(super) mod weights;
 
 use super::{Collection, Section};
@@ -26,6 +27,7 @@ pub fn all(collection: &Collection) -> Vec<Section> {
         schemes::section(collection),
         accuracy::section(collection),
         robustness::section(collection),
+        uncertainty::section(collection),
         propagation::section(collection),
         weights::section(collection),
         attacked,
