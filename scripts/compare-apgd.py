@@ -19,8 +19,8 @@ import plain_attacks as plain
 import torch
 from autoattack.autopgd_base import APGDAttack
 
-CASES = [(norm, radius, loss) for norm, radii in [("L2", [0.1, 0.2, 0.4]), ("Linf", [0.02, 0.05]), ("L2", [0.15])]
-         for radius in radii for loss in ["ce", "dlr"]]
+RADII = {"L2": [0.1, 0.15, 0.2, 0.4], "Linf": [0.02, 0.05]}
+CASES = [(norm, radius, loss) for norm in RADII for radius in RADII[norm] for loss in ["ce", "dlr"]]
 NAMES = {"L2": "two", "Linf": "inf"}
 ITERATIONS = 100
 
