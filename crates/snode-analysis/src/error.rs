@@ -7,7 +7,7 @@ use snode_ode::SolveError;
 #[non_exhaustive]
 pub enum AnalysisError {
     /// A noise level, or the number of draws or of images, is none that can be analysed.
-    #[error("{what}: found {found}; allowed: {allowed}")]
+    #[error("{what}: found {found}; expected {allowed}")]
     Option {
         /// What it is.
         what: &'static str,

@@ -10,7 +10,7 @@ pub type ModelError = Box<dyn std::error::Error + Send + Sync>;
 #[non_exhaustive]
 pub enum AttackError {
     /// An option is out of its range.
-    #[error("{option}: found {found}; allowed: {allowed}")]
+    #[error("{option}: found {found}; expected {allowed}")]
     Option {
         /// Which.
         option: &'static str,

@@ -341,7 +341,7 @@ fn what_makes_no_sense_is_refused() {
     let network = network::<f64>(3, Activation::Tanh, Endpoint::Excluded);
     let euler = || Box::new(Euler::new());
     let too_many = SolvedNetwork::new(&network, euler(), 4).err().unwrap().to_string();
-    assert_eq!(too_many, "classes: found 4; allowed: 1 to 3, the network's width");
+    assert_eq!(too_many, "classes: found 4; expected 1 to 3, the network's width");
     assert!(SolvedNetwork::new(&network, euler(), 0).is_err());
 
     let mut model = SolvedNetwork::new(&network, euler(), 3).unwrap();
@@ -375,7 +375,7 @@ fn what_makes_no_sense_is_refused() {
         Box::new(CarliniWagner { constant: 0.0, ..Default::default() }),
     ];
     for method in wrong {
-        assert!(refusal(&*method, &x, &[0, 1], plain).unwrap().contains("allowed"));
+        assert!(refusal(&*method, &x, &[0, 1], plain).unwrap().contains("expected"));
     }
     // No images at all are no trouble.
     let none = attack(&mut model, &moving, Mat::zeros(3, 0).as_ref(), &[], &plain).unwrap();

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use snode_exchange::ExchangeError;
 use snode_files::FileError;
 use snode_runner::ErrorKind;
 use snode_store::StoreError;
@@ -123,6 +124,12 @@ fn with_advice(error: &snode_runner::Error) -> String {
             "{error}: it was measured on more images or draws than are asked for now; give --force \
              to replace it"
         ),
+        Run::Exchange { source: ExchangeError::Unknown { key }, .. } => {
+            format!("{error}: give --{key}")
+        }
+        Run::Exchange { source: ExchangeError::NotLeftOver { .. }, .. } => {
+            format!("--ignore: {error}")
+        }
         error => error.to_string(),
     }
 }

@@ -13,7 +13,6 @@ pub mod commands;
 pub mod error;
 pub mod examples;
 pub mod interrupt;
-pub mod mat73;
 pub mod output;
 pub mod outputs;
 pub mod progress;

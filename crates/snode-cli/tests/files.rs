@@ -236,3 +236,23 @@ fn a_folder_of_results_is_looked_at() {
     }
     drop(lock);
 }
+
+/// A folder of images is written under another name first; a kill can leave that behind.
+#[test]
+fn a_folder_that_was_left_half_written_is_listed_and_removed() {
+    let sandbox = trained(&[]);
+    // A name of this computer, with the number of a process that is gone.
+    let parent = sandbox.path("results");
+    let mine = snode_files::TemporaryFolder::make(&parent).unwrap();
+    let name = mine.path().file_name().unwrap().to_str().unwrap().to_owned();
+    let process = format!("-{}-", std::process::id());
+    let gone = parent.join(name.replace(&process, "-4194999-"));
+    std::fs::create_dir(&gone).unwrap();
+    std::fs::write(gone.join("train-images-idx3-ubyte"), "half").unwrap();
+    let ran = sandbox.succeeds(&["doctor", "results"]);
+    for part in ["4 B, left by a process that is gone", "0 B, being written"] {
+        assert!(ran.out.contains(part), "no `{part}` in {}", ran.out);
+    }
+    sandbox.succeeds(&["run", "x.toml", "--fresh", "--quiet"]);
+    assert!(!gone.exists() && mine.path().exists());
+}

@@ -303,7 +303,7 @@ fn counts_stand_in_every_caption() {
     assert_eq!(at("0.25"), ("2".into(), (attacked - 16.0) / 30.0));
 }
 
-/// Nothing is known of how a network was trained elsewhere.
+/// Nothing is known of how a network was trained elsewhere, but what it was trained for may be told.
 #[test]
 fn imported_networks_have_no_training() {
     let sandbox = Sandbox::new();
@@ -312,6 +312,9 @@ fn imported_networks_have_no_training() {
     sandbox.succeeds(&["export", "results/x.h5", "--to", "x.npz"]);
     sandbox.succeeds(&["import", "x.npz", "--output", "results/other.h5", "--data", "dots"]);
     sandbox.succeeds(&["robustness", "results/other.h5", "--levels", "0,0.3"]);
+    let told = ["--output", "results/told.h5", "--data", "dots", "--loss", "l2"];
+    sandbox.succeeds(&[&["import", "x.npz"][..], &told].concat());
+    sandbox.succeeds(&["robustness", "results/told.h5", "--levels", "0,0.3"]);
     let shown = sandbox.succeeds(&["show", "results/other.h5"]).out;
     assert!(shown.contains("imported") && !shown.contains("cost rose"), "{shown}");
     assert!(!sandbox.succeeds(&["eval", "results/other.h5"]).out.contains("cost"));
@@ -321,6 +324,9 @@ fn imported_networks_have_no_training() {
     let imported: Vec<_> =
         robustness.iter().filter(|row| row["training"] == "imported (other)").collect();
     assert!(!imported.is_empty() && imported.iter().all(|row| row["loss"].is_empty()));
+    let told: Vec<_> =
+        robustness.iter().filter(|row| row["training"] == "imported (told)").collect();
+    assert!(!told.is_empty() && told.iter().all(|row| row["loss"] == "L²"), "{robustness:?}");
     let claims = rows(&tables.join("claims.csv"));
     assert!(claims.iter().all(|row| !row["comparison"].contains("imported")), "{claims:?}");
 }

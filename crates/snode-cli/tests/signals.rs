@@ -146,3 +146,29 @@ fn the_command_that_goes_on_is_quoted() {
     let expected = ["run", "my x.toml", "--set", "name=a b", "--output", "o'o"];
     assert_eq!(words.lines().collect::<Vec<_>>(), expected, "{}", ran.err);
 }
+
+/// A file that is being written has another name until it is whole; that goes with the process.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_is_stopped_while_it_writes_leaves_nothing() {
+    use support::{Watch, WatchFlags};
+    let sandbox = Sandbox::new();
+    sandbox.experiment(&[]);
+    sandbox.succeeds(&["run", "x.toml", "--quiet"]);
+    sandbox.succeeds(&["export", "results/x.h5", "--to", "x.npz"]);
+    // The file is written before it is put in place, which takes the lock.
+    std::fs::create_dir(sandbox.path("new")).unwrap();
+    let lock_path = sandbox.path("new/.y.h5.lock");
+    let lock = snode_files::Lock::try_acquire(&lock_path, None).unwrap();
+    let watch = Watch::new(&lock_path, WatchFlags::OPEN);
+    let command = sandbox.command(&["import", "x.npz", "--output", "new/y.h5", "--data", "dots"]);
+    let mut run = Running::start(command);
+    watch.wait(&mut run.child);
+    let files = || std::fs::read_dir(sandbox.path("new")).unwrap().count();
+    assert_eq!(files(), 2);
+    run.signal("-TERM");
+    let ran = run.finish();
+    assert_ne!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(files(), 1, "only the lock is left");
+    drop(lock);
+}

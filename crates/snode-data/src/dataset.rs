@@ -116,7 +116,7 @@ mod tests {
     fn labels_outside_the_classes_are_named() {
         let found = Dataset::new("dots", 2, split(9, &[0]), split(9, &[1, 1, 2]));
         let message = found.unwrap_err().to_string();
-        assert_eq!(message, "label 2 of the test split is 2, allowed are 0 to 1");
+        assert_eq!(message, "label 2 of the test split: found 2; expected 0 to 1");
     }
 
     #[test]

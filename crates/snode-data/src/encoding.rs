@@ -41,14 +41,14 @@ impl Encoding {
     pub fn new(background: f64, foreground: f64) -> Result<Self> {
         for (what, found) in [("background", background), ("foreground", foreground)] {
             if found.is_nan() || found.abs() > Self::MAX_MAGNITUDE {
-                return Err(Error::Parameter { what, found, allowed: "from -1e6 to 1e6" });
+                return Err(Error::Parameter { what, found, allowed: "-1e6 to 1e6" });
             }
         }
         if background == foreground {
             return Err(Error::Parameter {
                 what: "foreground",
                 found: foreground,
-                allowed: "different from background",
+                allowed: "a number different from background",
             });
         }
         Ok(Self { background, foreground })

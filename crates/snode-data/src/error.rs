@@ -59,7 +59,7 @@ pub enum Error {
     },
 
     /// A file's header declares something outside the allowed range.
-    #[error("{}: header declares {found} {what}, allowed are {min} to {max}", path.display())]
+    #[error("{}: {what} by the header: found {found}; expected {min} to {max}", path.display())]
     Declared {
         /// The file.
         path: PathBuf,
@@ -138,7 +138,7 @@ pub enum Error {
     },
 
     /// A label in a file is not one of the classes.
-    #[error("{}: label {index} is {found}, allowed are 0 to {}", path.display(), classes.saturating_sub(1))]
+    #[error("{}: label {index}: found {found}; expected 0 to {}", path.display(), classes.saturating_sub(1))]
     FileLabel {
         /// The label file.
         path: PathBuf,
@@ -151,7 +151,7 @@ pub enum Error {
     },
 
     /// A label is not one of the classes.
-    #[error("label {index} of the {split} split is {found}, allowed are 0 to {}", classes.saturating_sub(1))]
+    #[error("label {index} of the {split} split: found {found}; expected 0 to {}", classes.saturating_sub(1))]
     Label {
         /// `"training"` or `"test"`.
         split: &'static str,
@@ -163,8 +163,35 @@ pub enum Error {
         classes: usize,
     },
 
+    /// An array or a table of text is not as it should be.
+    #[error("{}: {problem}", path.display())]
+    Array {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was found where, and what was expected.
+        problem: String,
+    },
+
+    /// A NumPy file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Numpy {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: snode_numpy::NumpyError,
+    },
+
+    /// The targets are real vectors where class numbers are needed.
+    #[error("{}: found real targets of {components} components; expected class numbers", path.display())]
+    RealTargets {
+        /// The file or folder.
+        path: PathBuf,
+        /// How many numbers a target has.
+        components: usize,
+    },
+
     /// A count is outside the allowed range.
-    #[error("{what} is {found}, allowed are {min} to {max}")]
+    #[error("{what}: found {found}; expected {min} to {max}")]
     Count {
         /// What is counted.
         what: &'static str,
@@ -188,7 +215,7 @@ pub enum Error {
     },
 
     /// A pixel exceeds the value that stands for full foreground.
-    #[error("pixel {index} is {found}, allowed are 0 to {max_value}")]
+    #[error("pixel {index}: found {found}; expected 0 to {max_value}")]
     Pixel {
         /// The position of the pixel in the whole set, from 0.
         index: usize,
@@ -235,7 +262,7 @@ pub enum Error {
     },
 
     /// A real parameter is not finite or outside its range.
-    #[error("{what} is {found}, but must be {allowed}")]
+    #[error("{what}: found {found}; expected {allowed}")]
     Parameter {
         /// The parameter.
         what: &'static str,

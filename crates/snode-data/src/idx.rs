@@ -5,7 +5,7 @@
 //! and one byte for each label. Files may be compressed with gzip, which is recognised by content,
 //! not by name.
 //!
-//! A folder of four such files with the [conventional names](IdxFiles::find) is a data set:
+//! A folder of four such files, under any of the [usual names](IdxFiles::find), is a data set:
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -21,6 +21,7 @@
 
 mod folder;
 mod gunzip;
+mod names;
 mod read;
 mod replace;
 mod write;
@@ -34,6 +35,9 @@ const IMAGES_MAGIC: [u8; 4] = [0, 0, 8, 3];
 
 /// The first bytes of a file of labels: unsigned bytes in 1 dimension.
 const LABELS_MAGIC: [u8; 4] = [0, 0, 8, 1];
+
+/// The first bytes of a file of labels of QMNIST: 32-bit integers in 2 dimensions.
+const WIDE_LABELS_MAGIC: [u8; 4] = [0, 0, 12, 2];
 
 /// The first bytes of a gzip file.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];

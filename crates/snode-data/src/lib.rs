@@ -1,8 +1,8 @@
 //! Image sets for standalone neural ODEs (SNODEs).
 //!
 //! A SNODE takes an image as the initial state of an ordinary differential equation. This crate
-//! provides the images: it reads them from [IDX files](idx), or gives the [MNIST](mnist) embedded
-//! in the program; [resamples](resample) them; [encodes](Encoding) pixels as the real numbers
+//! provides the images: it reads them from [IDX files](idx), [arrays](arrays) or [CIFAR-10](cifar),
+//! whatever a [`Place`] holds, or gives the [MNIST](mnist) embedded in the program; [resamples](resample) them; [encodes](Encoding) pixels as the real numbers
 //! the equation starts from; divides them into seeded [mini-batches](Batches); and adds
 //! [noise](Noise).
 //!
@@ -53,7 +53,9 @@
 //!   embedded file is not under the licence of the code, but commonly distributed under
 //!   CC BY-SA 3.0; its origin is told by [`mnist::PROVENANCE`].
 
+pub mod arrays;
 mod batches;
+pub mod cifar;
 mod dataset;
 mod encoding;
 mod error;
@@ -63,6 +65,7 @@ pub mod limits;
 pub mod mnist;
 mod noise;
 pub mod packed;
+mod place;
 mod real;
 mod remark;
 pub mod resample;
@@ -77,6 +80,7 @@ pub use encoding::Encoding;
 pub use error::{Error, Result};
 pub use images::Images;
 pub use noise::Noise;
+pub use place::{Format, Loaded, Place};
 pub use real::Real;
 pub use remark::Remark;
 pub use split::Split;

@@ -46,7 +46,7 @@ impl Noise {
             return Err(Error::Parameter {
                 what: "standard deviation of the noise",
                 found: standard_deviation,
-                allowed: "from 0 to 1e6",
+                allowed: "0 to 1e6",
             });
         }
         Ok(Self { seed, standard_deviation, clip: None, draw: 0 })
@@ -60,13 +60,13 @@ impl Noise {
     pub fn clipped(self, min: f64, max: f64) -> Result<Self> {
         if !min.is_finite() {
             let what = "lower bound of clipping";
-            return Err(Error::Parameter { what, found: min, allowed: "finite" });
+            return Err(Error::Parameter { what, found: min, allowed: "a finite number" });
         }
         if !max.is_finite() || max < min {
             return Err(Error::Parameter {
                 what: "upper bound of clipping",
                 found: max,
-                allowed: "finite and not below the lower bound",
+                allowed: "a finite number, not below the lower bound",
             });
         }
         Ok(Self { clip: Some((min, max)), ..self })

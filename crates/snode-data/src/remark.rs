@@ -132,7 +132,7 @@ mod tests {
     fn another_scale_makes_dark_images_bright() {
         let data = dataset(vec![16, 3], &[0, 1], 2);
         let error = data.clone().with_max_value(15).unwrap_err().to_string();
-        assert_eq!(error, "value of full foreground is 15, allowed are 16 to 65535");
+        assert_eq!(error, "value of full foreground: found 15; expected 16 to 65535");
         let data = data.with_max_value(16).unwrap();
         assert_eq!((data.train().images().max_value(), data.remarks()), (16, vec![]));
     }

@@ -382,3 +382,119 @@ fn a_link_to_a_folder_is_written_through() {
     assert!(link.is_symlink());
     assert_eq!(idx::load_folder(&folder, "dots").unwrap(), dataset(7, 5));
 }
+
+/// Writes the four files of a small data set under names of one's own.
+fn write_as(folder: &Path, names: [&str; 4]) {
+    std::fs::create_dir_all(folder).unwrap();
+    let images = |count: u16| Images::new(1, 2, 255, (0..2 * count).collect()).unwrap();
+    idx::write_images(&folder.join(names[0]), &images(3)).unwrap();
+    idx::write_labels(&folder.join(names[1]), &[2, 0, 1]).unwrap();
+    idx::write_images(&folder.join(names[2]), &images(1)).unwrap();
+    idx::write_labels(&folder.join(names[3]), &[1]).unwrap();
+}
+
+#[test]
+fn the_files_of_the_whole_family_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let usual = [
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte",
+    ];
+    let emnist = |set: &str| {
+        let name = |rest: &str| format!("emnist-{set}-{rest}-ubyte.gz");
+        ["train-images-idx3", "train-labels-idx1", "test-images-idx3", "test-labels-idx1"].map(name)
+    };
+    let load = |place: &str| idx::load_folder(&folder.path().join(place), "x");
+    // As torchvision keeps them.
+    write_as(&folder.path().join("torchvision/KMNIST/raw"), usual);
+    write_as(
+        &folder.path().join("dots"),
+        usual.map(|name| name.replace("-idx", ".idx")).each_ref().map(String::as_str),
+    );
+    for set in ["balanced", "letters"] {
+        let names = emnist(set);
+        write_as(&folder.path().join("gzip"), names.each_ref().map(String::as_str));
+    }
+    let expected = load("dots").unwrap();
+    assert_eq!((expected.train().len(), expected.classes()), (3, 3));
+    for place in
+        ["torchvision", "torchvision/KMNIST", "torchvision/KMNIST/raw", "gzip/emnist-letters"]
+    {
+        assert_eq!(load(place).unwrap(), expected, "{place}");
+    }
+    let error = load("gzip").unwrap_err().to_string();
+    assert!(error.contains("emnist-balanced, emnist-letters"), "{error}");
+    let error = load("gzip/emnist-digits").unwrap_err().to_string();
+    assert!(error.contains("training images") && error.contains("emnist-digits-train"), "{error}");
+    // Two folders with files below one: nobody knows which.
+    write_as(&folder.path().join("torchvision/MNIST/raw"), usual);
+    assert!(matches!(load("torchvision"), Err(Error::MissingFile { .. })));
+}
+
+/// QMNIST has eight numbers for each image, of which the first is the class.
+#[test]
+fn the_labels_of_qmnist_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = [
+        "qmnist-train-images-idx3-ubyte.gz",
+        "qmnist-train-labels-idx2-int",
+        "qmnist-test-images-idx3-ubyte.gz",
+        "qmnist-test-labels-idx2-int",
+    ];
+    write_as(folder.path(), names);
+    let wide = |classes: &[i32]| {
+        let mut bytes = vec![0, 0, 12, 2];
+        bytes.extend((classes.len() as u32).to_be_bytes());
+        bytes.extend(8_u32.to_be_bytes());
+        for &class in classes {
+            bytes.extend(class.to_be_bytes());
+            bytes.extend([9; 28]);
+        }
+        bytes
+    };
+    let write = |name: &str, classes: &[i32]| {
+        std::fs::write(folder.path().join(name), wide(classes)).unwrap();
+    };
+    write(names[1], &[2, 0, 1]);
+    write(names[3], &[1]);
+    let data = idx::load_folder(folder.path(), "qmnist").unwrap();
+    assert_eq!((data.train().labels(), data.test().labels()), (&[2, 0, 1][..], &[1][..]));
+    write(names[1], &[2, 0, 256]);
+    let error = idx::load_folder(folder.path(), "qmnist").unwrap_err().to_string();
+    assert!(error.contains("label 2: found 256"), "{error}");
+    let short = wide(&[1])[..20].to_vec();
+    std::fs::write(folder.path().join(names[3]), short).unwrap();
+    write(names[1], &[2, 0, 1]);
+    assert!(matches!(idx::load_folder(folder.path(), "q"), Err(Error::Truncated { .. })));
+}
+
+#[test]
+fn the_batches_of_cifar_are_read() {
+    use snode_data::cifar;
+    let folder = tempfile::tempdir().unwrap();
+    let batches = folder.path().join("cifar-10-batches-bin");
+    std::fs::create_dir(&batches).unwrap();
+    let record = |label: u8, first: u8| {
+        let mut record = vec![label, first];
+        record.resize(3073, 7);
+        record
+    };
+    std::fs::write(batches.join("data_batch_1.bin"), [record(3, 1), record(9, 2)].concat())
+        .unwrap();
+    std::fs::write(batches.join("data_batch_2.bin"), record(0, 3)).unwrap();
+    std::fs::write(batches.join("test_batch.bin"), record(5, 4)).unwrap();
+    assert_eq!(cifar::find(folder.path()), Some(batches.clone()));
+    assert_eq!(cifar::find(&batches.join("none")), None);
+    let data = cifar::load_folder(&batches, "cifar").unwrap();
+    assert_eq!((data.shape(), data.classes()), ((96, 32), 10));
+    assert_eq!((data.train().labels(), data.test().labels()), (&[3, 9, 0][..], &[5][..]));
+    assert_eq!(data.train().images().image(2).unwrap()[..2], [3, 7]);
+    for (bytes, part) in [(record(10, 0), "label 0: found 10"), (vec![0; 3000], "found 3000 bytes")]
+    {
+        std::fs::write(batches.join("test_batch.bin"), bytes).unwrap();
+        let error = cifar::load_folder(&batches, "cifar").unwrap_err().to_string();
+        assert!(error.contains("test_batch.bin") && error.contains(part), "{error}");
+    }
+}

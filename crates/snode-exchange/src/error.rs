@@ -1,8 +1,8 @@
 //! Why a network could not be brought in or out.
 
 use std::io;
-use std::sync::Arc;
 
+use snode_numpy::{NumpyError, ReadError};
 use snode_ode::{GridError, KeyError, SolveError};
 
 /// Why a network could not be read from another program's file, or written for one.
@@ -32,7 +32,7 @@ pub enum ExchangeError {
         found: String,
     },
     /// An object is of another type.
-    #[error("{object} is of type {found}; allowed: {allowed}")]
+    #[error("{object}: found type {found}; expected {allowed}")]
     Type {
         /// The object.
         object: String,
@@ -58,7 +58,7 @@ pub enum ExchangeError {
         object: String,
     },
     /// Something is larger than any network that is read or written.
-    #[error("{object} has a size of {found}; at most {limit} is allowed")]
+    #[error("{object}: found a size of {found}; expected at most {limit}")]
     TooLarge {
         /// What.
         object: String,
@@ -114,7 +114,7 @@ pub enum ExchangeError {
     #[error("it cannot be read")]
     Read(#[source] ReadError),
     /// A property of the network has a value it cannot have.
-    #[error("{key}: found {found}; allowed: {allowed}")]
+    #[error("{key}: found {found}; expected {allowed}")]
     Value {
         /// The property.
         key: &'static str,
@@ -148,14 +148,24 @@ pub enum ExchangeError {
     Parameters(#[from] SolveError),
 }
 
-/// What the system said when a file could not be read.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct ReadError(Arc<io::Error>);
-
-impl PartialEq for ReadError {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.kind() == other.0.kind()
+impl From<NumpyError> for ExchangeError {
+    fn from(error: NumpyError) -> Self {
+        match error {
+            NumpyError::Format { format, problem } => Self::Format { format, problem },
+            NumpyError::Type { object, found, expected } => {
+                Self::Type { object, found, allowed: expected }
+            }
+            NumpyError::Shape { object, found, expected } => {
+                Self::Shape { object, found, expected }
+            }
+            NumpyError::TooLarge { object, found, limit } => {
+                Self::TooLarge { object, found, limit }
+            }
+            NumpyError::Damaged { object } => Self::Damaged { object },
+            NumpyError::Read(error) => Self::Read(error),
+            NumpyError::Unwritable { format, problem } => Self::Unwritable { format, problem },
+            error => Self::format("NumPy", error),
+        }
     }
 }
 
@@ -173,7 +183,7 @@ impl ExchangeError {
         match error.kind() {
             UnexpectedEof => Self::format(format, "it ends too early"),
             InvalidData | InvalidInput | Other => Self::format(format, error),
-            _ => Self::Read(ReadError(Arc::new(error))),
+            _ => Self::Read(error.into()),
         }
     }
 

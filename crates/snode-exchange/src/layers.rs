@@ -5,7 +5,7 @@ use std::ops::Range;
 use snode_ode::{Parameters, Real};
 
 use crate::limits::{LARGEST_RATIO, MAX_NUMBERS};
-use crate::{ExchangeError, NumberType};
+use crate::{ExchangeError, NumberType, Order};
 
 /// W_k and b_k, k = 0 …, in the precision of the file they are from.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,15 +32,6 @@ impl Layers {
             Self::F64(parameters) => parameters.nodes(),
         }
     }
-}
-
-/// In which order the numbers of an array stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The last index runs fastest, as in C and NumPy.
-    RowMajor,
-    /// The first index runs fastest, as in Fortran and MATLAB.
-    ColumnMajor,
 }
 
 /// An array that a file says it has, with a name for messages.

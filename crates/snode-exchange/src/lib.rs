@@ -46,24 +46,22 @@ pub mod limits;
 mod mat5;
 mod matlab;
 mod names;
-mod npy;
 mod npz;
-mod number;
 pub mod onnx;
 mod safetensors;
 mod write;
 
 pub use description::Description;
 pub use element::Element;
-pub use error::{ExchangeError, ReadError};
+pub use error::ExchangeError;
 pub use imported::Imported;
-pub use layers::{ArrayHead, Layers, LayersReader, Order};
+pub use layers::{ArrayHead, Layers, LayersReader};
 pub use matlab::{CELLS, layers_of_cells, read_mat};
 pub use names::{LayerNames, NoPattern};
 pub use npz::{read_npz, write_npz};
-pub use number::NumberType;
 pub use onnx::write_onnx;
 pub use safetensors::{read_safetensors, write_safetensors};
+pub use snode_numpy::{NumberType, Order, ReadError};
 
 // Errors go from thread to thread, and into the boxes of other libraries.
 const _: fn() = || {

@@ -18,4 +18,4 @@ pub(crate) const MAX_OBJECTS: usize = 1 << 16;
 pub(crate) const MAX_TEXT: usize = 4096;
 
 /// Deflate makes nothing smaller than by this factor.
-pub(crate) const LARGEST_RATIO: u128 = 1032;
+pub(crate) const LARGEST_RATIO: u128 = snode_numpy::LARGEST_RATIO as u128;

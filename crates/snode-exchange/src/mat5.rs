@@ -11,10 +11,10 @@
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use flate2::bufread::ZlibDecoder;
+use snode_numpy::Numbers;
 
 use crate::imported::listed;
 use crate::limits::{MAX_BYTES, MAX_NUMBERS, MAX_OBJECTS, MAX_TEXT};
-use crate::number::Numbers;
 use crate::{ArrayHead, ExchangeError, NumberType, Order};
 
 const FORMAT: &str = "MATLAB level 5";

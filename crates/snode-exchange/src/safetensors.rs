@@ -10,11 +10,11 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use ::safetensors::tensor::{Metadata, TensorInfo};
 use ::safetensors::{Dtype, View, serialize};
+use snode_numpy::Numbers;
 use snode_ode::{Endpoint, Network};
 
 use crate::imported::{check_left_over, listed};
 use crate::limits::{MAX_BYTES, MAX_CONTENTS};
-use crate::number::Numbers;
 use crate::write::{biases, weights};
 use crate::{
     ArrayHead, Description, Element, ExchangeError, Imported, LayerNames, LayersReader, NumberType,

@@ -76,7 +76,7 @@ fn cells_that_do_not_fit_are_refused() {
         ([1, 1], &head("W", &[2, 3], F64), &b, "W has shape [2, 3]"),
         ([1, 1], &head("W", &[0, 0], F64), &b, "W has shape [0, 0]"),
         ([1, 1], &w, &head("b", &[3, 1], F64), "b has shape [3, 1]"),
-        ([1, 1], &w, &head("b", &[2], F32), "b is of type f32"),
+        ([1, 1], &w, &head("b", &[2], F32), "b: found type f32"),
         ([1 << 20, 1 << 20], &w, &b, "100 bytes"),
         ([1 << 40, 1 << 40], &w, &b, "at most 268435456"),
     ] {
@@ -152,5 +152,5 @@ fn variables_of_other_classes_are_passed_over() {
     let text = read_mat(&file(&[object("note"), cells("Wcell", 5, 1, &[1, 1])])).unwrap_err();
     assert_eq!(text.to_string(), "the cell array `Bcell` is missing; there are: note");
     let text = read_mat(&file(&[object("Wcell")])).unwrap_err().to_string();
-    assert!(text.contains("`Wcell` is of type MATLAB class 17"), "{text}");
+    assert!(text.contains("`Wcell`: found type MATLAB class 17"), "{text}");
 }

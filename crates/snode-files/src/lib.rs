@@ -55,4 +55,6 @@ pub use reading::{Links, Pipes, Reading, open, read_bytes, read_text};
 pub use replacement::{
     Existing, Replacement, folder_of, replace, resolve_links, same_file, try_writing, write,
 };
-pub use temporary::{Unfinished, remove_temporaries, remove_unfinished, unfinished};
+pub use temporary::{
+    TemporaryFolder, Unfinished, remove_temporaries, remove_unfinished, unfinished,
+};

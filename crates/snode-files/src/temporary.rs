@@ -1,4 +1,4 @@
-//! Temporary files: their names, and their removal at the end of a process.
+//! Temporary files and folders: their names, and their removal at the end of a process.
 //!
 //! A name says which process on which computer writes, so that what is certainly left over can be
 //! told from what is being written:
@@ -17,10 +17,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const PREFIX: &str = ".snode-unfinished-";
 
-/// The temporary files of this process that have a name.
+/// The temporary files and folders of this process that have a name.
 struct Registry {
     paths: BTreeSet<PathBuf>,
-    /// The process is about to end: no more temporary files.
+    /// The process is about to end: nothing temporary is made any more.
     closed: bool,
 }
 
@@ -30,24 +30,30 @@ fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes the temporary files of this process, which must end then: from now on none can be made.
+/// Removes the temporary files and folders of this process, which must end then: from now on none can
+/// be made.
 ///
 /// For a thread that waits for signals; not for a signal handler itself, where no lock may be taken.
 pub fn remove_temporaries() {
     let mut registry = registry();
     registry.closed = true;
     for path in std::mem::take(&mut registry.paths) {
-        // There is nobody left who could be told.
-        let _ = std::fs::remove_file(path);
+        remove(&path);
     }
 }
 
-/// The name of a temporary file, which goes with its owner.
+/// Removes a file, or a folder with what is in it. There is nobody who could be told if that fails.
+fn remove(path: &Path) {
+    let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+    let _ = if is_folder { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+}
+
+/// The name of a temporary file or folder, which goes with its owner.
 #[derive(Debug)]
 pub(crate) struct TemporaryName(PathBuf);
 
 impl TemporaryName {
-    /// Has `make` make a file under a name that nothing has in `folder`.
+    /// Has `make` make something under a name that nothing has in `folder`.
     pub(crate) fn make<T>(
         folder: &Path,
         mut make: impl FnMut(&Path) -> io::Result<T>,
@@ -86,7 +92,27 @@ impl Drop for TemporaryName {
     fn drop(&mut self) {
         registry().paths.remove(&self.0);
         // After a rename there is nothing under this name any more.
-        let _ = std::fs::remove_file(&self.0);
+        remove(&self.0);
+    }
+}
+
+/// A folder under a temporary name. It is removed with its owner, and with the process by
+/// [`remove_temporaries`]; what it was renamed to stays.
+#[derive(Debug)]
+pub struct TemporaryFolder(TemporaryName);
+
+impl TemporaryFolder {
+    /// Makes an empty folder in the folder `parent`.
+    ///
+    /// # Errors
+    /// If nothing can be made there, or the process is ending.
+    pub fn make(parent: &Path) -> io::Result<Self> {
+        Ok(Self(TemporaryName::make(parent, |path| std::fs::create_dir(path))?.0))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
     }
 }
 
@@ -130,19 +156,19 @@ fn parse(name: &str) -> Option<(u32, u32)> {
     whole.then_some((u32::from_str_radix(computer, 16).ok()?, process))
 }
 
-/// A temporary file in a folder.
+/// A temporary file or folder in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
     /// Where it is.
     pub path: PathBuf,
-    /// Its length in bytes.
+    /// Its length in bytes, of a folder that of the files in it.
     pub bytes: u64,
     /// Whether its process is certainly gone, so that it can be removed. Of a process on another
     /// computer that cannot be known.
     pub abandoned: bool,
 }
 
-/// The temporary files in a folder, by name: those of processes that write at this moment, and those
+/// The temporary files and folders in a folder, by name: those of processes that write at this moment, and those
 /// of processes that were killed.
 ///
 /// # Errors
@@ -156,21 +182,32 @@ pub fn unfinished(folder: &Path) -> io::Result<Vec<Unfinished>> {
             continue;
         };
         let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_file() {
-            let abandoned = computer == here && !is_alive(process);
-            found.push(Unfinished { path: entry.path(), bytes: metadata.len(), abandoned });
-        }
+        let bytes = match metadata.file_type() {
+            kind if kind.is_file() => metadata.len(),
+            kind if kind.is_dir() => bytes_in(&entry.path()),
+            _ => continue,
+        };
+        let abandoned = computer == here && !is_alive(process);
+        found.push(Unfinished { path: entry.path(), bytes, abandoned });
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 
-/// Removes the temporary files in a folder whose processes are certainly gone. What cannot be
+/// The lengths of the files in a folder, as far as they can be told.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let files =
+        entries.filter_map(|entry| entry.metadata().ok()).filter(|metadata| metadata.is_file());
+    files.map(|metadata| metadata.len()).sum()
+}
+
+/// Removes the temporary files and folders in a folder whose processes are certainly gone. What cannot be
 /// removed does no harm.
 pub fn remove_unfinished(folder: &Path) {
     for file in unfinished(folder).unwrap_or_default() {
         if file.abandoned {
-            let _ = std::fs::remove_file(file.path);
+            remove(&file.path);
         }
     }
 }
@@ -222,11 +259,18 @@ mod tests {
         for name in [&gone, &elsewhere, "x.h5.tmp1", ".snode-unfinished-notes"] {
             write(name);
         }
+        let gone_folder = format!("{PREFIX}{:08x}-4194999-1123456789abcdef", computer());
+        std::fs::create_dir(folder.path().join(&gone_folder)).unwrap();
+        write(&format!("{gone_folder}/a"));
+        write(&format!("{gone_folder}/b"));
         let found = unfinished(folder.path()).unwrap();
-        assert_eq!(found.len(), 3);
+        assert_eq!(found.len(), 4);
         for file in &found {
-            assert_eq!(file.abandoned, file.path.ends_with(&gone), "{file:?}");
+            let is_gone = file.path.ends_with(&gone) || file.path.ends_with(&gone_folder);
+            assert_eq!(file.abandoned, is_gone, "{file:?}");
         }
+        let lengths: Vec<u64> = found.iter().filter(|f| f.abandoned).map(|f| f.bytes).collect();
+        assert_eq!(lengths, [5, 10]);
         remove_unfinished(folder.path());
         let mut left: Vec<_> = std::fs::read_dir(folder.path())
             .unwrap()
@@ -237,5 +281,23 @@ mod tests {
         let mut kept = vec![mine, &elsewhere, "x.h5.tmp1", ".snode-unfinished-notes"];
         kept.sort_unstable();
         assert_eq!(left, kept);
+    }
+
+    #[test]
+    fn a_temporary_folder_goes_with_its_owner_and_stays_once_renamed() {
+        let parent = tempfile::tempdir().unwrap();
+        let fill = |folder: &TemporaryFolder| std::fs::write(folder.path().join("a"), "1").unwrap();
+        let dropped = TemporaryFolder::make(parent.path()).unwrap();
+        fill(&dropped);
+        let path = dropped.path().to_owned();
+        assert_eq!(unfinished(parent.path()).unwrap()[0].path, path);
+        drop(dropped);
+        assert!(!path.exists());
+        let renamed = TemporaryFolder::make(parent.path()).unwrap();
+        fill(&renamed);
+        let name = parent.path().join("images");
+        std::fs::rename(renamed.path(), &name).unwrap();
+        drop(renamed);
+        assert!(name.join("a").exists());
     }
 }

@@ -1,13 +1,15 @@
 //! The runs a report is about.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use snode_experiment::{Experiment, differences};
+use snode_experiment::Experiment;
 use snode_runner::grid::manifest::Manifest;
 
-use crate::cell::{Cell, Label, State};
+use crate::cell::{Cell, State};
 use crate::error::{Error, Result};
-use crate::group::{Group, without_seed};
+use crate::group::Group;
+use crate::grouping::groups;
 use crate::run::Run;
 
 /// The runs a report is about, in groups.
@@ -21,6 +23,8 @@ pub struct Collection {
     pub cells: Vec<Cell>,
     /// Those that differ by nothing but the seed, in the order tables and figures have.
     pub groups: Vec<Group>,
+    /// The names of lines and rows, in their order, with the number of each.
+    lines: (Vec<String>, HashMap<String, usize>),
 }
 
 impl Collection {
@@ -37,15 +41,12 @@ impl Collection {
             cells.push(Cell::read(source.to_owned()));
         } else {
             for path in Manifest::all_in(source)? {
-                let manifest = Manifest::read(&path)?;
-                for cell in &manifest.cells {
-                    let label = (grids.len(), cell.label.clone());
-                    add(&mut cells, label, cell.experiment.clone(), source.join(&cell.path));
-                }
-                grids.push(manifest);
+                grids.push(Manifest::read(&path)?);
             }
             if grids.is_empty() {
                 cells.extend(results_in(source)?.into_iter().map(Cell::read));
+            } else {
+                cells = cells_of(&grids, source);
             }
         }
         if cells.is_empty() {
@@ -65,7 +66,14 @@ impl Collection {
     /// Of cells that were read.
     pub fn of(source: PathBuf, grids: Vec<Manifest>, cells: Vec<Cell>) -> Self {
         let groups = groups(&cells);
-        Self { source, grids, cells, groups }
+        let mut lines = (Vec::new(), HashMap::new());
+        for line in groups.iter().map(Group::line) {
+            lines.1.entry(line).or_insert_with_key(|line| {
+                lines.0.push(line.clone());
+                lines.0.len() - 1
+            });
+        }
+        Self { source, grids, cells, groups, lines }
     }
 
     /// The runs that are there.
@@ -98,20 +106,13 @@ impl Collection {
     }
 
     /// The names of lines and rows there are, in their order.
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for group in &self.groups {
-            let line = group.line();
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        }
-        lines
+    pub fn lines(&self) -> &[String] {
+        &self.lines.0
     }
 
     /// The number of the style that lines of this name have in every figure.
     pub fn style(&self, line: &str) -> usize {
-        self.lines().iter().position(|known| known == line).unwrap_or(0)
+        self.lines.1.get(line).copied().unwrap_or(0)
     }
 }
 
@@ -140,14 +141,21 @@ impl Group {
     }
 }
 
-/// Grids share the cells they have in common.
-fn add(cells: &mut Vec<Cell>, label: (usize, Label), planned: Experiment, path: PathBuf) {
-    if let Some(known) = cells.iter_mut().find(|cell| cell.path == path) {
-        known.labels.push(label);
-        known.planned.push(planned);
-    } else {
-        cells.push(Cell { labels: vec![label], planned: vec![planned], ..Cell::read(path) });
+/// The cells of grids with results in `folder`. Grids share those they have in common.
+fn cells_of(grids: &[Manifest], folder: &Path) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::new();
+    let mut places: HashMap<PathBuf, usize> = HashMap::new();
+    for (grid, manifest) in grids.iter().enumerate() {
+        for planned in &manifest.cells {
+            let place = *places.entry(folder.join(&planned.path)).or_insert_with_key(|path| {
+                cells.push(Cell::read(path.clone()));
+                cells.len() - 1
+            });
+            cells[place].labels.push((grid, planned.label.clone()));
+            cells[place].planned.push(planned.experiment.clone());
+        }
     }
+    cells
 }
 
 /// The files of results in a folder, without checkpoints.
@@ -166,76 +174,53 @@ fn results_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Runs that differ by nothing but their seed; a cell without a run joins those whose label differs
-/// from its own by nothing but the seed.
-fn groups(cells: &[Cell]) -> Vec<Group> {
-    let mut members: Vec<Vec<usize>> = Vec::new();
-    let order = (0..cells.len()).filter(|&i| cells[i].run().is_some());
-    for place in order.chain((0..cells.len()).filter(|&i| cells[i].run().is_none())) {
-        let home = members
-            .iter_mut()
-            .find(|group| group.iter().any(|&other| belong(&cells[place], &cells[other])));
-        match home {
-            Some(group) => group.push(place),
-            None => members.push(vec![place]),
-        }
-    }
-    for group in &mut members {
-        group.sort_unstable();
-    }
-    let mut groups: Vec<Group> =
-        members.into_iter().map(|members| Group::of(cells, members)).collect();
-    tell_apart(cells, &mut groups);
-    // As the cases stand in the file of the grid.
-    groups.sort_by_key(|group| group.cells[0]);
-    groups
-}
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::grid::manifest::ManifestCell;
 
-fn belong(a: &Cell, b: &Cell) -> bool {
-    // What imported networks were trained by is not known, and so not that it is the same.
-    let is_imported = |cell: &Cell| cell.run().is_some_and(Run::is_imported);
-    if is_imported(a) || is_imported(b) {
-        return false;
+    /// The processor time of this thread in nanoseconds.
+    fn processor_time() -> f64 {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        text.split(' ').next().unwrap().parse().unwrap()
     }
-    match (a.experiment(), b.experiment()) {
-        (Some(a), Some(b)) => differences(a, b).iter().all(|difference| difference.key == "seed"),
-        _ => a.labels.iter().any(|(grid, label)| {
-            let same_grid = b.labels.iter().filter(|(other, _)| other == grid);
-            same_grid.into_iter().any(|(_, other)| without_seed(other) == without_seed(label))
-        }),
-    }
-}
 
-/// Adds to names that several groups have what makes the groups differ.
-fn tell_apart(cells: &[Cell], groups: &mut [Group]) {
-    let names: Vec<String> = groups.iter().map(Group::name).collect();
-    let first = |of: &dyn Fn(&Cell) -> Option<Experiment>| -> Vec<Option<Experiment>> {
-        let groups = groups.iter();
-        groups.map(|group| group.cells.iter().find_map(|&place| of(&cells[place]))).collect()
-    };
-    let planned = first(&|cell| cell.planned.first().cloned());
-    let trained = first(&|cell| cell.experiment().cloned());
-    for (i, group) in groups.iter_mut().enumerate() {
-        let twins = || (0..names.len()).filter(|&j| j != i && names[j] == names[i]);
-        let mut extras: Vec<String> = Vec::new();
-        for j in twins() {
-            let pair = match (&planned[i], &planned[j]) {
-                (Some(own), Some(other)) => Some((own, other)),
-                _ => trained[i].as_ref().zip(trained[j].as_ref()),
-            };
-            if let Some((own, other)) = pair {
-                for difference in differences(own, other) {
-                    let key = difference.key.rsplit('.').next().unwrap_or_default();
-                    let value = difference.first.map_or("none".into(), |value| value.to_string());
-                    let extra = format!("{key} = {value}");
-                    if difference.key != "seed" && !extras.contains(&extra) {
-                        extras.push(extra);
-                    }
+    /// A grid over learning rates, not trained: every cell is a group of its own, and all have one
+    /// name.
+    fn manifest(cells: usize) -> Manifest {
+        let mut manifest = Manifest::new("g", None, Vec::new(), Vec::new(), Vec::new());
+        manifest.cells = (0..cells)
+            .map(|number| {
+                let mut experiment = Experiment::default();
+                experiment.training.learning_rate = Some(number as f64);
+                ManifestCell {
+                    number: number + 1,
+                    label: vec![("training.learning_rate".into(), number.into())],
+                    identity: format!("{number:064x}"),
+                    experiment,
+                    path: format!("cells/{number}.h5").into(),
                 }
-            }
-        }
-        if !extras.is_empty() {
-            group.regime = format!("{} ({})", group.regime, extras.join(", "));
-        }
+            })
+            .collect();
+        manifest
+    }
+
+    #[test]
+    fn a_collection_takes_time_in_proportion_to_its_cells() {
+        let folder = tempfile::tempdir().unwrap();
+        let time = |cells: usize| {
+            // A cell that two grids have in common is one.
+            let grids = vec![manifest(cells), manifest(cells)];
+            let begin = processor_time();
+            let found = cells_of(&grids, folder.path());
+            let collection = Collection::of(folder.path().to_owned(), grids, found);
+            let time = processor_time() - begin;
+            assert_eq!((collection.cells.len(), collection.groups.len()), (cells, cells));
+            assert_eq!(collection.lines().len(), cells);
+            time
+        };
+        // Twice what is proportional; what is quadratic takes 64 times as long.
+        let (few, many) = (time(2000), time(16_000));
+        assert!(many < 16.0 * few, "{few} ns, {many} ns");
     }
 }

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 use snode_experiment::{Experiment, Method, SchemeName, SpaceName, cost};
-use snode_ode::Activation;
 use snode_runner::IMPORTED;
 use snode_runner::grid::manifest::value_text;
 
 use crate::cell::Cell;
+use crate::names::{activation_name, cost_name, loss_name};
 use crate::run::Run;
 
 /// What a network is trained by.
@@ -53,6 +53,7 @@ impl Group {
             let is_imported = cells[place].run().is_some_and(Run::is_imported);
             is_imported.then(|| cells[place].name())
         });
+        let told = members.iter().find_map(|&place| cells[place].run()?.known_loss());
         let kind = match (&imported, experiment) {
             (Some(name), _) => Kind::imported(name),
             (None, Some(experiment)) => Kind::of(experiment),
@@ -69,7 +70,8 @@ impl Group {
                 |e| activation_name(&e.network.activation.to_string()),
             ),
             loss: match (&imported, experiment) {
-                (Some(_), _) => String::new(),
+                // What an imported network was trained for is known if it was told.
+                (Some(_), _) => told.unwrap_or_default(),
                 (None, Some(experiment)) => loss_of(experiment),
                 (None, None) => loss_name(&from_label("cost.loss")),
             },
@@ -145,24 +147,7 @@ impl Kind {
 
 fn loss_of(experiment: &Experiment) -> String {
     // The number of classes is none of this function's business.
-    let cost = cost(&experiment.cost, 1);
-    match (cost.mu1 > 0.0, cost.mu2 > 0.0) {
-        (true, false) => "L²".into(),
-        (false, true) => "CE".into(),
-        _ => "L² + CE".into(),
-    }
-}
-
-fn loss_name(key: &str) -> String {
-    match key {
-        "l2" => "L²".into(),
-        "cross-entropy" | "ce" => "CE".into(),
-        other => other.into(),
-    }
-}
-
-fn activation_name(key: &str) -> String {
-    if key == Activation::Relu.to_string() { "ReLU".into() } else { key.into() }
+    cost_name(&cost(&experiment.cost, 1))
 }
 
 /// A label without the seed: what cells of a group have in common.

@@ -8,9 +8,10 @@ use snode_store::{Appendix, RunSummary, read_appendices, read_info};
 
 use crate::attack::Attack;
 use crate::error::{Error, Result};
+use crate::names::cost_name;
 use snode_experiment::Experiment;
 use snode_runner::analyses::ANALYSIS;
-use snode_runner::{TEST, is_imported};
+use snode_runner::{TEST, is_imported, known_cost};
 
 /// A run with what was measured on its network.
 #[derive(Clone, Debug)]
@@ -49,6 +50,11 @@ impl Run {
     /// Whether the network was trained elsewhere: by what, and for which cost, is not known.
     pub fn is_imported(&self) -> bool {
         is_imported(&self.summary)
+    }
+
+    /// What the cost is called that the network was trained for, if that is known.
+    pub fn known_loss(&self) -> Option<String> {
+        known_cost(&self.summary, Some(&self.experiment)).map(|cost| cost_name(&cost))
     }
 
     /// On how many test images the accuracy was measured.

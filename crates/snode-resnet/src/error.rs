@@ -19,7 +19,7 @@ pub enum ResNetError {
     #[error(transparent)]
     Shape(#[from] SolveError),
     /// An option is out of its range.
-    #[error("{option}: found {found}; allowed: {allowed}")]
+    #[error("{option}: found {found}; expected {allowed}")]
     Option {
         /// The option.
         option: &'static str,

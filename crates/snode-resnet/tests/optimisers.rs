@@ -289,7 +289,7 @@ fn options_that_make_no_sense_are_refused() {
     for (options, name) in cases {
         let error = Sgd::new(Cost::l2(1), options, resnet.network()).err().unwrap();
         assert!(matches!(error, ResNetError::Option { option, .. } if option == name), "{error}");
-        assert!(error.to_string().contains("allowed"), "{error}");
+        assert!(error.to_string().contains("expected"), "{error}");
     }
     for optimiser in [
         Optimiser::Plain(Plain),

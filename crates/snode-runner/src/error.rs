@@ -55,6 +55,14 @@ pub enum Error {
     /// A file of results does not say what is needed.
     #[error("{0}")]
     Results(String),
+    /// The file of a network of another program cannot be read or written, or does not say enough.
+    #[error("{}: {source}{}", path.display(), of(source))]
+    Exchange {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: snode_exchange::ExchangeError,
+    },
     /// A network cannot be trained or evaluated.
     #[error(transparent)]
     Train(#[from] snode_train::TrainError),
@@ -131,6 +139,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         use snode_analysis::AnalysisError;
         use snode_attack::AttackError;
+        use snode_exchange::ExchangeError;
         use snode_experiment::Error as Experiment;
         use snode_store::StoreError;
         match self {
@@ -139,6 +148,10 @@ impl Error {
             | Self::OtherRun(_)
             | Self::MoreMeasured(_)
             | Self::Store(StoreError::Kept { .. })
+            | Self::Exchange {
+                source: ExchangeError::Unknown { .. } | ExchangeError::NotLeftOver { .. },
+                ..
+            }
             | Self::Analysis(AnalysisError::Option { .. } | AnalysisError::Entry { .. })
             | Self::Attack(AttackError::Option { .. }) => ErrorKind::Refused,
             Self::Files(FileError::Exists { .. } | FileError::IsInput { .. })
@@ -171,4 +184,9 @@ impl From<snode_data::Error> for Error {
     fn from(error: snode_data::Error) -> Self {
         Self::Experiment(error.into())
     }
+}
+
+/// What an error is based on, behind a colon.
+fn of(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(String::new, |source| format!(": {source}"))
 }

@@ -38,12 +38,14 @@
 #![allow(clippy::format_push_string)]
 
 pub mod analyses;
+mod comparison;
 pub mod device;
 mod error;
 mod evaluation;
 mod event;
 mod files;
 pub mod grid;
+pub mod import;
 mod lines;
 mod number;
 mod pool;
@@ -52,6 +54,7 @@ mod session;
 mod stored;
 mod subject;
 
+pub use comparison::{Comparison, Effort, compare};
 pub use error::{Error, ErrorKind, ObserverError, Result};
 pub use evaluation::{Evaluation, evaluate};
 pub use event::{Begin, Continued, End, RunEvent, RunObserver};

@@ -150,7 +150,7 @@ pub enum StoreError {
         stored: u64,
     },
     /// A value is not allowed.
-    #[error("{}: {object} is {found}, allowed is {allowed}", path.display())]
+    #[error("{}: {object}: found {found}; expected {allowed}", path.display())]
     Value {
         /// The file.
         path: PathBuf,
@@ -194,7 +194,7 @@ pub enum StoreError {
         asked: Precision,
     },
     /// A record cannot be stored as it is.
-    #[error("{}: {object} cannot be stored: it is {found}, allowed is {allowed}", path.display())]
+    #[error("{}: {object} cannot be stored: found {found}; expected {allowed}", path.display())]
     Unwritable {
         /// The file that was to be written.
         path: PathBuf,

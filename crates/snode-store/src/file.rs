@@ -5,6 +5,7 @@ use std::path::Path;
 use hdf5::{File, Group};
 use snode_files::{Existing, Replacement};
 
+use crate::hdf5_file::{create_hdf5, open_hdf5, open_hdf5_for_writing};
 use crate::read_group::ReadGroup;
 use crate::write_group::WriteGroup;
 use crate::{
@@ -68,10 +69,7 @@ fn write_record<T: Scalar>(
 
 /// Makes the HDF5 file that is to be at `path`.
 pub(crate) fn create(path: &Path, replacement: &Replacement) -> Result<File, StoreError> {
-    File::with_options()
-        .with_fcpl(|properties| properties.userblock(seal::LEN as u64))
-        .create(replacement.path())
-        .map_err(failed(path, "creating"))
+    create_hdf5(replacement.path(), seal::LEN as u64).map_err(failed(path, "creating"))
 }
 
 fn write_groups<T: Scalar>(
@@ -216,7 +214,7 @@ pub(crate) fn change_file(
             action: "copying",
             source,
         })?;
-        let file = File::open_rw(replacement.path()).map_err(failed(path, "opening"))?;
+        let file = open_hdf5_for_writing(replacement.path()).map_err(failed(path, "opening"))?;
         let root = file.as_group().map_err(failed(path, "opening"))?;
         change(&root)?;
         drop(root);
@@ -240,7 +238,7 @@ pub(crate) fn open_unchecked<V>(
     read: impl FnOnce(&ReadGroup<'_>) -> Result<V, StoreError>,
 ) -> Result<V, StoreError> {
     hdf5::silence_errors(true);
-    let file = File::open(path).map_err(failed(path, "opening"))?;
+    let file = open_hdf5(path).map_err(failed(path, "opening"))?;
     let group = file.as_group().map_err(failed(path, "opening"))?;
     read(&ReadGroup { path, name: "/".into(), group })
 }

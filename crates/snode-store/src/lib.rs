@@ -21,8 +21,8 @@
 //! purpose to crash the library, seal included, is not recognised.)
 //!
 //! The HDF5 library does one thing at a time in a process, by a global lock; a file may be read by
-//! many threads and processes while one replaces it. The library's printing of errors to standard
-//! error is switched off by every function here.
+//! many threads and processes while one replaces it. Its own locks, which child processes
+//! inherit, are switched off ([`open_hdf5`]), and so is its printing of errors to standard error.
 //!
 //! ```
 //! use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, SolverKeys};
@@ -68,6 +68,7 @@ mod digest;
 mod error;
 mod examine;
 mod file;
+mod hdf5_file;
 mod history;
 mod info;
 mod network;
@@ -94,6 +95,7 @@ pub use file::{
     network_digest, read_info, read_network, read_network_as_f64, read_run, read_run_as_f64,
     update, write_new_run, write_run,
 };
+pub use hdf5_file::open_hdf5;
 pub use precision::Scalar;
 pub use record::{
     Checkpoint, Configuration, Input, Model, RunInfo, RunRecord, RunSummary, Status, StoredNetwork,

@@ -280,7 +280,7 @@ fn values_that_are_not_allowed_are_refused() {
     for (group, name, value) in cases {
         let (words, error) = after(|root| set(&root.group(group)?, name, &value));
         assert!(matches!(error, StoreError::Value { .. }), "{name} {value}: {error}");
-        assert!(words.contains("allowed"), "{words}");
+        assert!(words.contains("expected"), "{words}");
     }
     for (group, name, value) in [
         ("/", "status", "done"),

@@ -42,7 +42,7 @@ pub enum TrainError {
         classes: usize,
     },
     /// An option is out of its range.
-    #[error("{option}: found {found}; allowed: {allowed}")]
+    #[error("{option}: found {found}; expected {allowed}")]
     Option {
         /// The option.
         option: &'static str,

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use snode_files::Existing;
 use snode_store::{Attribute, Member, write_collection};
 
-use super::cells::find;
 use crate::error::{Error, Result};
 use crate::output::{print, print_line, say};
 use crate::outputs::ForceArgs;
 use snode_files::Outputs;
 use snode_runner::grid::Cell;
+use snode_runner::grid::find;
 
 /// Arguments of `snode collect`.
 #[derive(Debug, Args)]

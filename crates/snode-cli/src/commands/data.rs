@@ -214,7 +214,7 @@ fn check_target(args: &ImportArgs) -> Result<()> {
 fn import(args: &ImportArgs) -> Result<()> {
     if !args.folder.is_dir() {
         return Err(Error::Usage(format!(
-            "{} is not a folder; allowed: a folder with four IDX files",
+            "{} is not a folder; expected a folder with four IDX files",
             args.folder.display()
         )));
     }

@@ -59,7 +59,7 @@ impl ExportFormat {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         Self::from_str(&ending, true).map_err(|_| {
             Error::Usage(format!(
-                "--to: the ending of {} is no format; allowed: .safetensors, .onnx, .npz, or any \
+                "--to: the ending of {} is no format; expected .safetensors, .onnx, .npz, or any \
                  with --format",
                 path.display()
             ))

@@ -191,25 +191,25 @@ impl Outcome {
 struct Verdict {
     what: &'static str,
     found: String,
-    allowed: String,
+    expected: String,
     outcome: Outcome,
 }
 
 impl Verdict {
-    fn at_least(what: &'static str, rate: Option<f64>, allowed: f64) -> Self {
+    fn at_least(what: &'static str, rate: Option<f64>, least: f64) -> Self {
         let (found, outcome) = match rate {
-            Some(rate) => (format!("{rate:.3}"), Outcome::of(rate >= allowed)),
+            Some(rate) => (format!("{rate:.3}"), Outcome::of(rate >= least)),
             None => ("too few remainders".into(), Outcome::NotChecked),
         };
-        Self { what, found, allowed: format!("at least {allowed}"), outcome }
+        Self { what, found, expected: format!("at least {least}"), outcome }
     }
 
-    fn at_most(what: &'static str, gap: f64, allowed: f64) -> Self {
+    fn at_most(what: &'static str, gap: f64, most: f64) -> Self {
         Self {
             what,
             found: format!("{gap:.2e}"),
-            allowed: format!("at most {allowed:e}"),
-            outcome: Outcome::of(gap <= allowed),
+            expected: format!("at most {most:e}"),
+            outcome: Outcome::of(gap <= most),
         }
     }
 }
@@ -223,14 +223,14 @@ fn report(check: &GradientCheck, verdicts: &[Verdict]) -> String {
     }
     align_right(&mut remainders, &[0, 1, 2]);
     let mut summary = plain_table();
-    summary.set_header(["check", "found", "allowed", ""]);
+    summary.set_header(["check", "found", "expected", ""]);
     for verdict in verdicts {
         let mark = match verdict.outcome {
             Outcome::Passes => "passes",
             Outcome::Fails => "FAILS",
             Outcome::NotChecked => "not checked",
         };
-        summary.add_row([verdict.what, &verdict.found, &verdict.allowed, mark]);
+        summary.add_row([verdict.what, &verdict.found, &verdict.expected, mark]);
     }
     format!("{}\n\n{}\n", text(&remainders), text(&summary))
 }

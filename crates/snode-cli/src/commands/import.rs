@@ -1,8 +1,5 @@
 //! `snode import`: a network of another program as a file of results.
 
-mod network;
-
-use std::error::Error as _;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -10,19 +7,21 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use snode_exchange::limits::MAX_BYTES;
 use snode_exchange::{
-    Description, ExchangeError, Imported, LayerNames, Layers, read_mat, read_npz, read_safetensors,
+    Description, ExchangeError, Imported, LayerNames, Layers, NumberType, read_mat, read_npz,
+    read_safetensors,
 };
 use snode_ode::{Activation, Endpoint, Interpolation, SolverKeys};
 
-use self::network::Import;
 use super::data::parse_size;
-use super::stem;
 use crate::error::{Error, Result};
-use crate::mat73;
+use crate::output::say;
 use crate::outputs::ForceArgs;
+use snode_experiment::Locator;
 use snode_experiment::images::Source;
 use snode_experiment::{Loss, SchemeName, check_name};
 use snode_files::Outputs;
+use snode_runner::import::{ImportedNetwork, read_matlab73, stem};
+use snode_store::{Input, RunRecord, Scalar};
 
 /// Arguments of `snode import`.
 #[derive(Debug, Args)]
@@ -123,7 +122,7 @@ impl ImportFormat {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         Self::from_str(&ending, true).map_err(|_| {
             Error::Usage(format!(
-                "the ending of {} is no format; allowed: .safetensors, .npz, .mat, or any with \
+                "the ending of {} is no format; expected .safetensors, .npz, .mat, or any with \
                  --format",
                 path.display()
             ))
@@ -171,11 +170,81 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         let steps = layers.count() - usize::from(description.ends == Some(Endpoint::Included));
         description.horizon = Some(step * steps as f64);
     }
-    let import = Import { args, format, source, stored, description };
+    let import = ImportedNetwork {
+        file: &args.file,
+        format: format.name(),
+        output: &args.output,
+        existing: args.force.existing(),
+        source,
+        loss: args.loss,
+        places: places(args, &description),
+        description,
+    };
     match layers {
-        Layers::F32(parameters) => import.write(parameters),
-        Layers::F64(parameters) => import.write(parameters),
+        Layers::F32(parameters) => report(args, stored, &import.write(parameters)?),
+        Layers::F64(parameters) => report(args, stored, &import.write(parameters)?),
     }
+    Ok(())
+}
+
+/// Where the values of an experiment are from: options, or the file.
+fn places(args: &ImportArgs, description: &Description) -> Locator {
+    let mut locator = Locator::new(&args.file, PathBuf::new(), "");
+    let encoding = |given: bool, option: &'static str| match args.mean {
+        Some(_) => Some("--mean, --std"),
+        None => given.then_some(option),
+    };
+    let horizon = match args.step {
+        Some(_) => Some("--step"),
+        None => args.horizon.map(|_| "--horizon"),
+    };
+    for (key, option) in [
+        ("name", description.name.is_none().then_some("--output")),
+        ("network.horizon", horizon),
+        ("data.background", encoding(args.background.is_some(), "--background")),
+        ("data.foreground", encoding(args.foreground.is_some(), "--foreground")),
+        ("data.size", args.size.map(|_| "--size")),
+        ("solver.rtol", args.rtol.map(|_| "--rtol")),
+        ("solver.atol", args.atol.map(|_| "--atol")),
+    ] {
+        if let Some(option) = option {
+            locator.place_key(key, option.into(), PathBuf::new());
+        }
+    }
+    locator
+}
+
+/// Says what was imported, from a file that stores numbers so.
+fn report<T: Scalar>(args: &ImportArgs, stored: NumberType, record: &RunRecord<T>) {
+    let RunRecord { network, model, .. } = record;
+    let images = match model.input {
+        Input { rows: 0, .. } => "inputs that are not images".to_owned(),
+        Input { rows, cols, background, foreground } => {
+            format!("images of {rows}x{cols}, pixels from {background} to {foreground}")
+        }
+    };
+    let numbers = match stored {
+        NumberType::F16 | NumberType::Bf16 => {
+            format!("{} read into {}", stored.name(), T::NAME)
+        }
+        _ => T::NAME.to_owned(),
+    };
+    let scheme = match model.solver.to_texts().as_slice() {
+        [] => model.scheme.clone(),
+        keys => {
+            let keys: Vec<String> = keys.iter().map(|(k, text)| format!("{k} {text}")).collect();
+            format!("{} ({})", model.scheme, keys.join(", "))
+        }
+    };
+    say(&format!(
+        "{}: width {}, {} layers, T = {}, {}, {scheme}, {numbers}, {} classes, {images}",
+        args.output.display(),
+        network.width(),
+        network.grid().steps(),
+        network.grid().horizon(),
+        network.activation(),
+        model.classes,
+    ));
 }
 
 /// What the options say of the network.
@@ -239,11 +308,11 @@ fn read(args: &ImportArgs, format: ImportFormat) -> Result<Imported> {
         ImportFormat::Safetensors => read_safetensors(source()?, args.names.as_ref(), &args.ignore),
         ImportFormat::Npz => read_npz(source()?, &args.ignore),
         ImportFormat::Mat => match read_mat(source()?) {
-            Err(ExchangeError::Hdf5) => return mat73::read(path),
+            Err(ExchangeError::Hdf5) => return Ok(read_matlab73(path)?),
             other => other,
         },
     };
-    read.map_err(|error| refused(path, &error))
+    read.map_err(|source| snode_runner::Error::Exchange { path: path.clone(), source }.into())
 }
 
 /// Opens a file, if it is one and not longer than any that is read.
@@ -261,17 +330,4 @@ fn open(path: &Path) -> Result<BufReader<File>> {
         )));
     }
     Ok(BufReader::new(File::open(path).map_err(failed)?))
-}
-
-/// What is wrong with a file, or what the command line must add to it.
-fn refused(path: &Path, error: &ExchangeError) -> Error {
-    let path = path.display();
-    match error {
-        ExchangeError::Unknown { key } => Error::Usage(format!("{path}: {error}: give --{key}")),
-        ExchangeError::NotLeftOver { .. } => Error::Usage(format!("--ignore: {path}: {error}")),
-        error => Error::Results(match error.source() {
-            Some(source) => format!("{path}: {error}: {source}"),
-            None => format!("{path}: {error}"),
-        }),
-    }
 }

@@ -1,7 +1,6 @@
 //! The commands of the program, one a file.
 
 pub mod attack;
-pub mod cells;
 pub mod collect;
 pub mod completions;
 pub mod data;
@@ -56,9 +55,4 @@ impl ThreadArgs {
 fn subject(run: &Path, images: &ImageSelection) -> Result<Subject> {
     let mut warn = |warning: &str| say(&format!("warning: {warning}"));
     Ok(snode_runner::subject(run, images, &mut warn)?)
-}
-
-/// What a file is called, without folder and ending: the beginning of the names of its figures.
-fn stem(path: &Path) -> String {
-    path.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
 }

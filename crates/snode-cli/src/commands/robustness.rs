@@ -8,8 +8,8 @@ use snode_analysis::{RobustnessCurve, RobustnessOptions};
 use snode_data::Noise;
 use snode_figures::{Axis, Line, Panel, svg};
 
+use super::ThreadArgs;
 use super::subject;
-use super::{ThreadArgs, stem};
 use crate::error::{Error, Result};
 use crate::output::{print, print_line};
 use crate::outputs::ForceArgs;
@@ -22,6 +22,7 @@ use snode_files::Outputs;
 use snode_report::Csv;
 use snode_runner::analyses::robustness::{Measured, Robustness};
 use snode_runner::analyses::{Analysis, check_room};
+use snode_runner::import::stem;
 use snode_runner::scheme_for;
 use snode_runner::{ImageSelection, Subject};
 

@@ -8,8 +8,8 @@ use snode_analysis::Moments;
 use snode_figures::{Axis, Line, Panel, svg};
 use snode_files::Existing;
 
+use super::ThreadArgs;
 use super::subject;
-use super::{ThreadArgs, stem};
 use crate::error::{Error, Result};
 use crate::output::{print, print_line};
 use crate::outputs::ForceArgs;
@@ -21,6 +21,7 @@ use snode_files::Outputs;
 use snode_report::Csv;
 use snode_runner::analyses::noise::{self, quantities};
 use snode_runner::analyses::{Analysis, Noise, NoisyPart, Smoothness, check_room, smoothness};
+use snode_runner::import::stem;
 use snode_runner::{ImageSelection, Subject};
 
 /// Arguments of `snode sensitivity`.

@@ -1,21 +1,15 @@
 //! `snode solvers`: Euler or adaptive?
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
-use faer::Mat;
 use snode_figures::{Axis, Line, Panel, svg};
 use snode_files::Existing;
-use snode_ode::{
-    Adaptive, Network, Parameters, Perturbation, Problem, Scheme, SchemeChoice, Statistics,
-};
-use snode_store::{RunSummary, read_network};
-use snode_train::{BatchSource, Stopwatch};
+use snode_store::RunSummary;
 
 use super::run::train_experiment;
 use super::{ThreadArgs, pool, summary};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::interrupt;
 use crate::output::{print, quoted, say};
 use crate::progress::Style;
@@ -23,13 +17,11 @@ use crate::table::{align_right, plain_table, text};
 use crate::watch::Watch;
 use snode_experiment::Prepared;
 use snode_experiment::format;
-use snode_experiment::images::EncodedBatches;
 use snode_experiment::with_precision;
 use snode_experiment::{ExperimentFile, SchemeName, scheme_of};
 use snode_files::Outputs;
 use snode_report::Csv;
-use snode_runner::Number;
-use snode_runner::{Evaluation, Files, TEST, evaluate};
+use snode_runner::{Comparison, Files, TEST, compare};
 
 /// Arguments of `snode solvers`.
 #[derive(Debug, Args)]
@@ -73,19 +65,7 @@ const FIGURE: &str = "solvers.svg";
 struct Pair<'a> {
     trained: &'a Trained,
     solved: SchemeName,
-    evaluation: Evaluation,
-    seconds: f64,
-    efforts: [Effort; 3],
-    /// Where steps end, for an adaptive scheme.
-    steps: Vec<f64>,
-}
-
-/// What one problem of one batch takes.
-#[derive(Clone, Copy)]
-struct Effort {
-    problem: Problem,
-    statistics: Statistics,
-    seconds: f64,
+    comparison: Comparison,
 }
 
 /// Trains the network of an experiment under every scheme, solves every result by every scheme, and
@@ -128,12 +108,12 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     for network in &trained {
         for &scheme in &schemes {
             let choice = scheme_of(scheme, &keys);
-            let pair = pool(threads.or(prepared.experiment.threads))?.install(|| {
+            let comparison = pool(threads.or(prepared.experiment.threads))?.install(|| {
                 with_precision!(prepared.experiment.precision, T => {
-                    compare::<T>(&prepared, network, scheme, &choice)
+                    compare::<T>(&prepared, &network.results, &choice)
                 })
             })?;
-            pairs.push(pair);
+            pairs.push(Pair { trained: network, solved: scheme, comparison });
         }
     }
     write(&tables, &trained, &pairs)?;
@@ -167,95 +147,6 @@ fn overrides(scheme: SchemeName, name: Option<&str>) -> Vec<String> {
     set
 }
 
-fn compare<'a, T: Number>(
-    prepared: &Prepared,
-    trained: &'a Trained,
-    solved: SchemeName,
-    choice: &SchemeChoice,
-) -> Result<Pair<'a>> {
-    let begin = Instant::now();
-    let cost = snode_experiment::cost(&prepared.experiment.cost, prepared.classes);
-    let stored = read_network::<T>(&trained.results)?.network;
-    let evaluation = evaluate::<T>(
-        stored.clone(),
-        &prepared.test,
-        prepared.encoding,
-        prepared.classes,
-        Some(cost),
-        choice,
-    )?;
-    let seconds = begin.elapsed().as_secs_f64();
-    let network = stored.with_endpoint(choice.endpoint());
-    let (x, labels) = first_batch::<T>(prepared)?;
-    let efforts = efforts(prepared, &network, &x, &labels, choice)?;
-    let steps = match choice {
-        SchemeChoice::Adaptive(options) => {
-            let mut scheme = Adaptive::<T>::new(*options).map_err(usage)?;
-            let trajectory = scheme.direct(&network, x.as_ref()).map_err(failed)?;
-            (0..=trajectory.steps()).map(|k| trajectory.depth(k)).collect()
-        }
-        _ => Vec::new(),
-    };
-    Ok(Pair { trained, solved, evaluation, seconds, efforts, steps })
-}
-
-fn usage(error: impl std::fmt::Display) -> Error {
-    Error::Usage(error.to_string())
-}
-
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Failed(error.to_string())
-}
-
-fn first_batch<T: Number>(prepared: &Prepared) -> Result<(Mat<T>, Vec<usize>)> {
-    let experiment = &prepared.experiment;
-    let size = experiment.training.batch_size;
-    let mut source =
-        EncodedBatches::<T>::new(&prepared.train, prepared.encoding, experiment.seed, size)?;
-    let mut x = Mat::zeros(prepared.width(), size);
-    let mut labels = vec![0; size];
-    source.load(0, 0, x.as_mut(), &mut labels)?;
-    Ok((x, labels))
-}
-
-/// What the three problems take on a batch: the shortest of three times.
-fn efforts<T: Number>(
-    prepared: &Prepared,
-    network: &Network<T>,
-    x: &Mat<T>,
-    labels: &[usize],
-    choice: &SchemeChoice,
-) -> Result<[Effort; 3]> {
-    let mut scheme = choice.build::<T>().map_err(usage)?;
-    let cost = snode_experiment::cost(&prepared.experiment.cost, prepared.classes);
-    let mut gradient = Parameters::zeros(network.width(), network.grid().nodes());
-    let mut terminal = Mat::zeros(network.width(), x.ncols());
-    let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
-    let mut efforts = problems.map(|problem| Effort {
-        problem,
-        statistics: Statistics::default(),
-        seconds: f64::INFINITY,
-    });
-    let centre = cost.centre_for(network);
-    for _ in 0..3 {
-        let mut clock = Stopwatch::start();
-        let mut trajectory = scheme.direct(network, x.as_ref()).map_err(failed)?;
-        let mut seconds = [clock.lap(), 0.0, 0.0];
-        cost.value_and_terminal(trajectory.output(), labels, centre, terminal.as_mut())?;
-        clock.lap();
-        trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
-        seconds[1] = clock.lap();
-        let along = Perturbation { parameters: Some(&gradient), input: None };
-        trajectory.sensitivity(along).map_err(failed)?;
-        seconds[2] = clock.lap();
-        for (effort, seconds) in efforts.iter_mut().zip(seconds) {
-            effort.seconds = effort.seconds.min(seconds);
-            effort.statistics = trajectory.statistics(effort.problem);
-        }
-    }
-    Ok(efforts)
-}
-
 fn table(pairs: &[Pair<'_>]) -> String {
     let mut table = plain_table();
     table.set_header([
@@ -271,14 +162,17 @@ fn table(pairs: &[Pair<'_>]) -> String {
     ]);
     table.add_row(["", "", "[%]", "[RHS]", "[RHS]", "[RHS]", "[ms]", "[ms]", "[ms]"]);
     for pair in pairs {
-        let accuracy = pair.evaluation.correct() as f64 / pair.evaluation.total().max(1) as f64;
+        let accuracy = pair.comparison.evaluation.correct() as f64
+            / pair.comparison.evaluation.total().max(1) as f64;
         let mut row = vec![
             pair.trained.scheme.text().to_owned(),
             pair.solved.text().to_owned(),
             format!("{:.2}", 100.0 * accuracy),
         ];
-        row.extend(pair.efforts.iter().map(|e| e.statistics.right_hand_sides.to_string()));
-        row.extend(pair.efforts.iter().map(|e| format::fixed(1e3 * e.seconds, 1)));
+        row.extend(
+            pair.comparison.efforts.iter().map(|e| e.statistics.right_hand_sides.to_string()),
+        );
+        row.extend(pair.comparison.efforts.iter().map(|e| format::fixed(1e3 * e.seconds, 1)));
         table.add_row(row);
     }
     align_right(&mut table, &[2, 3, 4, 5, 6, 7, 8]);
@@ -312,16 +206,17 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
         "right_hand_sides",
     ]);
     for pair in pairs {
-        let (correct, total) = (pair.evaluation.correct(), pair.evaluation.total());
+        let (correct, total) =
+            (pair.comparison.evaluation.correct(), pair.comparison.evaluation.total());
         csv.row(&[
             pair.trained.scheme.text().into(),
             pair.solved.text().into(),
             (correct as f64 / total.max(1) as f64).to_string(),
             correct.to_string(),
             total.to_string(),
-            pair.evaluation.cost.unwrap_or(f64::NAN).to_string(),
-            pair.seconds.to_string(),
-            pair.evaluation.statistics.right_hand_sides.to_string(),
+            pair.comparison.evaluation.cost.unwrap_or(f64::NAN).to_string(),
+            pair.comparison.seconds.to_string(),
+            pair.comparison.evaluation.statistics.right_hand_sides.to_string(),
         ]);
     }
     write_file(&folder.join("accuracy.csv"), &csv.bytes()?)?;
@@ -337,7 +232,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
         "seconds",
     ]);
     for pair in pairs {
-        for effort in &pair.efforts {
+        for effort in &pair.comparison.efforts {
             let counts = &effort.statistics;
             csv.row(&[
                 pair.trained.scheme.text().into(),
@@ -355,7 +250,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
     write_file(&folder.join("effort.csv"), &csv.bytes()?)?;
     let mut csv = Csv::new(["trained", "solved", "depth", "step"]);
     for pair in pairs {
-        for step in pair.steps.windows(2) {
+        for step in pair.comparison.steps.windows(2) {
             csv.row(&[
                 pair.trained.scheme.text().into(),
                 pair.solved.text().into(),
@@ -365,7 +260,7 @@ fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
         }
     }
     write_file(&folder.join("steps.csv"), &csv.bytes()?)?;
-    let figure = svg(&panels(trained, pairs), 3).map_err(failed)?;
+    let figure = svg(&panels(trained, pairs), 3)?;
     write_file(&folder.join(FIGURE), figure.as_bytes())
 }
 
@@ -389,10 +284,13 @@ fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {
     }
     let mut steps =
         Panel::new("Steps through depth", Axis::linear("depth t"), Axis::linear("step length"));
-    for pair in pairs.iter().filter(|pair| !pair.steps.is_empty()) {
+    for pair in pairs.iter().filter(|pair| !pair.comparison.steps.is_empty()) {
         let (solved, of) = (pair.solved.text(), pair.trained.scheme.text());
-        let corners =
-            pair.steps.windows(2).flat_map(|s| [(s[0], s[1] - s[0]), (s[1], s[1] - s[0])]);
+        let corners = pair
+            .comparison
+            .steps
+            .windows(2)
+            .flat_map(|s| [(s[0], s[1] - s[0]), (s[1], s[1] - s[0])]);
         steps.lines.push(Line::new(format!("{solved} on {of}"), corners).plain());
     }
     [by_batches, by_seconds, steps]

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::cells::{Found, find};
 use crate::error::Result;
 use crate::output::{print, print_line};
 use crate::table::{align_right, plain_table, text};
 use snode_runner::grid::{Cell, State};
+use snode_runner::grid::{FoundGrid, find};
 
 /// Arguments of `snode status`.
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ impl Counts {
     }
 }
 
-fn as_table<'a>(found: &Found, states: impl Iterator<Item = (&'a Cell, State)>) -> String {
+fn as_table<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, State)>) -> String {
     let mut counts = Counts::default();
     let mut table = plain_table();
     table.set_header(["cell", "identity", "label", "state", ""]);
@@ -83,7 +83,7 @@ fn as_table<'a>(found: &Found, states: impl Iterator<Item = (&'a Cell, State)>) 
     format!("{}: {cells} cells, {}\n{}\n", found.name, counts.join(", "), text(&table))
 }
 
-fn as_json<'a>(found: &Found, states: impl Iterator<Item = (&'a Cell, State)>) -> Value {
+fn as_json<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, State)>) -> Value {
     let mut counts = Counts::default();
     let cells: Vec<Value> = states
         .map(|(cell, state)| {

@@ -6,6 +6,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+#[cfg(target_os = "linux")]
+pub use rustix::fs::inotify::WatchFlags;
+#[cfg(target_os = "linux")]
+use rustix::fs::inotify::{self, CreateFlags};
 use snode_data::{Dataset, Images, Split, idx};
 
 /// Rows and columns of the images.
@@ -45,9 +49,6 @@ impl Sandbox {
         let mut command = Command::new(env!("CARGO_BIN_EXE_snode"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         hear_signals(&mut command);
-        // A test that writes a file by itself holds HDF5's lock of it at that moment, and a program
-        // that another test starts just then inherits the lock and keeps it.
-        command.env("HDF5_USE_FILE_LOCKING", "FALSE");
         command
     }
 
@@ -74,6 +75,67 @@ impl Sandbox {
             assert!(ran.err.contains(part), "{arguments:?}: no `{part}` in: {}", ran.err);
         }
         ran
+    }
+}
+
+/// What a process took.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug)]
+pub struct Used {
+    /// The processor time in seconds.
+    pub seconds: f64,
+    /// The most memory at one time.
+    pub bytes: u64,
+}
+
+#[cfg(target_os = "linux")]
+impl Sandbox {
+    /// Runs, expects success and says what it took. What it prints is thrown away.
+    #[track_caller]
+    pub fn used(&self, arguments: &[&str]) -> Used {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let id = command.spawn().unwrap().id() as libc::pid_t;
+        let mut status = 0;
+        // SAFETY: a structure of integers, for which zeros are a value.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: both pointers are to what lives and is of the type that is written.
+        let ended = unsafe { libc::wait4(id, &raw mut status, 0, &raw mut usage) };
+        assert_eq!((ended, status), (id, 0), "{arguments:?}");
+        let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+        Used {
+            seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+            bytes: 1024 * usage.ru_maxrss as u64,
+        }
+    }
+}
+
+/// What happens to files, as the system tells it.
+#[cfg(target_os = "linux")]
+pub struct Watch(std::os::fd::OwnedFd);
+
+#[cfg(target_os = "linux")]
+impl Watch {
+    /// Of these events at a file, or in a folder.
+    pub fn new(path: &Path, events: WatchFlags) -> Self {
+        let watch = inotify::init(CreateFlags::NONBLOCK).unwrap();
+        inotify::add_watch(&watch, path, events).unwrap();
+        Self(watch)
+    }
+
+    /// Whether nothing happened since the last question.
+    pub fn is_quiet(&self) -> bool {
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+        inotify::Reader::new(&self.0, &mut buffer).next().is_err()
+    }
+
+    /// Waits until something happens, as long as a process runs.
+    #[track_caller]
+    pub fn wait(&self, child: &mut Child) {
+        while self.is_quiet() {
+            assert!(child.try_wait().unwrap().is_none(), "the process ended before");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Folders of four IDX files.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::names::Role;
 use super::read::{ImageFile, LabelFile};
-use super::{replace, write_images, write_labels};
+use super::{names, replace, write_images, write_labels};
 use crate::dataset::label_outside;
 use crate::{Dataset, Error, Result, Split};
 
@@ -21,34 +21,25 @@ pub struct IdxFiles {
     pub test_labels: PathBuf,
 }
 
-/// What the four files hold, and the parts of their conventional names before and after the
-/// separator.
-const CONVENTIONAL: [(&str, &str, &str); 4] = [
-    ("training images", "train-images", "idx3-ubyte"),
-    ("training labels", "train-labels", "idx1-ubyte"),
-    ("test images", "t10k-images", "idx3-ubyte"),
-    ("test labels", "t10k-labels", "idx1-ubyte"),
-];
-
 impl IdxFiles {
-    /// Finds the files with conventional names in a folder.
+    /// Finds the files of a data set in a folder.
     ///
-    /// The names are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-    /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, perhaps with a dot in place of the
-    /// last but one hyphen (`train-images.idx3-ubyte`), perhaps followed by `.gz`. If there are
-    /// several, names without `.gz` and names with hyphens come first.
+    /// The conventional names are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
+    /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`. A dot or an underscore may stand for a
+    /// hyphen and `test` for `t10k`; `.gz` may follow; and the name of a set may stand before, as
+    /// `emnist-balanced-` or `qmnist-`. Labels may be QMNIST's, `idx2-int`. If there are several files,
+    /// names without `.gz` and names with hyphens come first.
+    ///
+    /// Where there are several sets, the one without a name is taken, or that whose name stands behind
+    /// the path of the folder: `gzip/emnist-balanced`. The files may also be in the folder `raw` in this
+    /// one, or in the only folder in it that has one, as torchvision keeps them: `MNIST/raw`.
     ///
     /// # Errors
     ///
-    /// If there is no file with any of the names for one of the four.
+    /// If one of the four files is not there, or there are several sets.
     pub fn find(folder: &Path) -> Result<Self> {
-        let [train_images, train_labels, test_images, test_labels] = CONVENTIONAL;
-        Ok(Self {
-            train_images: find_one(folder, train_images)?,
-            train_labels: find_one(folder, train_labels)?,
-            test_images: find_one(folder, test_images)?,
-            test_labels: find_one(folder, test_labels)?,
-        })
+        let [train_images, train_labels, test_images, test_labels] = names::find(folder)?;
+        Ok(Self { train_images, train_labels, test_images, test_labels })
     }
 
     /// Reads the four files.
@@ -83,7 +74,7 @@ impl IdxFiles {
     }
 }
 
-/// Loads the data set in a folder of four IDX files with [conventional names](IdxFiles::find).
+/// Loads the data set in a folder of four IDX files, under any of the [usual names](IdxFiles::find).
 ///
 /// The number of classes is one more than the largest label.
 ///
@@ -116,38 +107,22 @@ pub fn write_folder(folder: &Path, dataset: &Dataset) -> Result<IdxFiles> {
     Ok(IdxFiles { train_images, train_labels, test_images, test_labels })
 }
 
-/// The files of a data set in a folder, under the first of their conventional names.
+/// The files of a data set in a folder, under their conventional names.
 fn paths(folder: &Path) -> [PathBuf; 4] {
-    CONVENTIONAL.map(|(_, stem, kind)| folder.join(format!("{stem}-{kind}")))
+    Role::ALL.map(|role| {
+        let (stem, kind) = role.conventional();
+        folder.join(format!("{stem}-{kind}"))
+    })
 }
 
 /// Whether one of the files of a data set may be called so.
 fn is_conventional(name: &str) -> bool {
-    CONVENTIONAL.iter().any(|(_, stem, kind)| names(stem, kind).iter().any(|known| known == name))
-}
-
-/// The conventional names of a file, the preferred one first.
-fn names(stem: &str, kind: &str) -> [String; 4] {
-    [
-        format!("{stem}-{kind}"),
-        format!("{stem}.{kind}"),
-        format!("{stem}-{kind}.gz"),
-        format!("{stem}.{kind}.gz"),
-    ]
-}
-
-fn find_one(folder: &Path, (what, stem, kind): (&'static str, &str, &str)) -> Result<PathBuf> {
-    let names = names(stem, kind);
-    for path in names.iter().map(|name| folder.join(name)) {
-        match std::fs::metadata(&path) {
-            Ok(found) if found.is_file() => return Ok(path),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {}
-            // It may be there: the folder cannot be searched, or a link leads nowhere.
-            Err(source) => return Err(Error::Io { path, action: "opening", source }),
-        }
-    }
-    Err(Error::MissingFile { folder: folder.to_owned(), what, tried: names.join(", ") })
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    Role::ALL.iter().any(|role| {
+        let (stem, kind) = role.conventional();
+        let rest = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix(['-', '.']));
+        rest == Some(kind)
+    })
 }
 
 /// The two files of a split, whose headers have been read.

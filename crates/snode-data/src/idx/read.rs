@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::gunzip::Gunzip;
-use super::{GZIP_MAGIC, IMAGES_MAGIC, LABELS_MAGIC};
+use super::{GZIP_MAGIC, IMAGES_MAGIC, LABELS_MAGIC, WIDE_LABELS_MAGIC};
 use crate::limits::{MAX_PIXELS, MAX_SIDE};
 use crate::{Error, Images, Result};
 
@@ -64,7 +64,7 @@ impl<'a> ImageFile<'a> {
     }
 
     fn begin(mut input: Input<'a>) -> Result<Self> {
-        input.magic(IMAGES_MAGIC, "IDX, unsigned bytes, 3 dimensions: images")?;
+        input.magic(&[IMAGES_MAGIC], "IDX, unsigned bytes, 3 dimensions: images")?;
         let [count, rows, cols] = input.sizes()?;
         input.check_declared("rows", rows, 1, MAX_SIDE as u64)?;
         input.check_declared("columns", cols, 1, MAX_SIDE as u64)?;
@@ -82,11 +82,16 @@ impl<'a> ImageFile<'a> {
     }
 }
 
+/// The most numbers that a label has; those of QMNIST have 8.
+const MOST_NUMBERS: u64 = 64;
+
 /// A file of labels whose header has been read.
 pub(super) struct LabelFile<'a> {
     input: Input<'a>,
     /// How many labels it declares.
     pub count: usize,
+    /// The bytes of a label of several numbers of 4 bytes each; 0 if a label is a byte.
+    row: usize,
 }
 
 impl<'a> LabelFile<'a> {
@@ -95,16 +100,46 @@ impl<'a> LabelFile<'a> {
     }
 
     fn begin(mut input: Input<'a>) -> Result<Self> {
-        input.magic(LABELS_MAGIC, "IDX, unsigned bytes, 1 dimension: labels")?;
-        let [count] = input.sizes()?;
-        input.check_declared("labels", count, 0, MAX_PIXELS as u64)?;
-        input.check_length(8, count)?;
-        Ok(Self { input, count: count as usize })
+        let magic = input.magic(
+            &[LABELS_MAGIC, WIDE_LABELS_MAGIC],
+            "IDX, unsigned bytes, 1 dimension: labels",
+        )?;
+        let most = MAX_PIXELS as u64;
+        if magic == LABELS_MAGIC {
+            let [count] = input.sizes()?;
+            input.check_declared("labels", count, 0, most)?;
+            input.check_length(8, count)?;
+            return Ok(Self { input, count: count as usize, row: 0 });
+        }
+        let [count, numbers] = input.sizes()?;
+        input.check_declared("numbers of a label", numbers, 1, MOST_NUMBERS)?;
+        input.check_declared("labels", count, 0, most / (4 * numbers))?;
+        input.check_length(12, 4 * count * numbers)?;
+        Ok(Self { input, count: count as usize, row: 4 * numbers as usize })
     }
 
     pub fn read(mut self) -> Result<Vec<u8>> {
         let mut labels = Vec::new();
-        self.input.data(self.count, &mut labels, |&byte| byte)?;
+        if self.row == 0 {
+            self.input.data(self.count, &mut labels, |&byte| byte)?;
+            return Ok(labels);
+        }
+        let (path, row) = (self.input.origin.to_owned(), self.row);
+        let mut bytes = Vec::new();
+        self.input.data(self.count * row, &mut bytes, |&byte| byte)?;
+        for (index, row) in bytes.chunks_exact(row).enumerate() {
+            // The first number is the class.
+            match row {
+                [0, 0, 0, label, ..] => labels.push(*label),
+                _ => {
+                    let found = row.first_chunk().map_or(0, |bytes| i32::from_be_bytes(*bytes));
+                    let problem = format!(
+                        "label {index}: found {found}; expected a class number from 0 to 255"
+                    );
+                    return Err(Error::Array { path, problem });
+                }
+            }
+        }
         Ok(labels)
     }
 }
@@ -152,16 +187,17 @@ impl<'a> Input<'a> {
         fill(&mut self.reader, buffer).map_err(|e| io_error(self.origin, "reading", e))
     }
 
-    fn magic(&mut self, expected: [u8; 4], meaning: &'static str) -> Result<()> {
+    /// Reads the first bytes, which must be one of these; the first is the usual one.
+    fn magic(&mut self, expected: &[[u8; 4]], meaning: &'static str) -> Result<[u8; 4]> {
         let mut found = [0; 4];
         let length = self.fill(&mut found)?;
-        if found[..length] == expected {
-            return Ok(());
+        if length == found.len() && expected.contains(&found) {
+            return Ok(found);
         }
         Err(Error::Magic {
             path: self.origin.to_owned(),
             found: found[..length].to_vec(),
-            expected: expected.to_vec(),
+            expected: expected.first().map_or_else(Vec::new, |bytes| bytes.to_vec()),
             meaning,
         })
     }

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use snode_files::TemporaryFolder;
+
 use crate::{Error, Result};
 
 /// Makes a folder with what `write` puts into it, in place of one that is there.
@@ -30,42 +32,17 @@ pub(super) fn folder(
     let temporary = TemporaryFolder::make(&parent).map_err(failed)?;
     if entries.is_some() {
         let permissions = fs::metadata(&target).map_err(failed)?.permissions();
-        fs::set_permissions(&temporary.0, permissions).map_err(failed)?;
+        fs::set_permissions(temporary.path(), permissions).map_err(failed)?;
     }
-    write(&temporary.0)?;
-    sync(&temporary.0);
+    write(temporary.path())?;
+    sync(temporary.path());
     match entries {
-        None | Some(0) => fs::rename(&temporary.0, &target).map_err(failed)?,
+        None | Some(0) => fs::rename(temporary.path(), &target).map_err(failed)?,
         // What the temporary name stands for afterwards, the old folder, is removed with it.
-        Some(_) => exchange(&temporary.0, &target).map_err(failed)?,
+        Some(_) => exchange(temporary.path(), &target).map_err(failed)?,
     }
     sync(&parent);
     Ok(())
-}
-
-/// A folder that goes with its owner, unless it has another name by then.
-struct TemporaryFolder(PathBuf);
-
-impl TemporaryFolder {
-    fn make(parent: &Path) -> io::Result<Self> {
-        let process = std::process::id();
-        for number in 0..1000 {
-            let path = parent.join(format!(".snode-folder-{process}-{number}"));
-            match fs::create_dir(&path) {
-                Ok(()) => return Ok(Self(path)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        // There is nobody who could be told; it may have another name by now.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// How many entries a folder has, if it is there; refuses those that are not ours.

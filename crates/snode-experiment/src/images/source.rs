@@ -46,7 +46,7 @@ impl Source {
             return Ok(Self::Known(known));
         }
         if text.is_empty() {
-            return Err(format!("found an empty text; allowed: {}", allowed()));
+            return Err(format!("found an empty text; expected {}", expected()));
         }
         let folder = base.join(text);
         match std::fs::metadata(&folder) {
@@ -57,7 +57,7 @@ impl Source {
                 }
                 Ok(Self::Folder(folder))
             }
-            Ok(_) => Err(format!("{} is not a folder; allowed: {}", folder.display(), allowed())),
+            Ok(_) => Err(format!("{} is not a folder; expected {}", folder.display(), expected())),
             Err(error) => Err(unknown(text, &folder, &error)),
         }
     }
@@ -109,14 +109,14 @@ fn unknown(text: &str, folder: &Path, error: &std::io::Error) -> String {
     };
     let suggestion = nearest(text, &names).filter(|_| !looks_like_path);
     match suggestion {
-        Some(name) => message.push_str(&format!("; did you mean `{name}`? Allowed: ")),
-        None => message.push_str("; allowed: "),
+        Some(name) => message.push_str(&format!("; did you mean `{name}`? Expected ")),
+        None => message.push_str("; expected "),
     }
-    message + &allowed()
+    message + &expected()
 }
 
-fn allowed() -> String {
-    let mut allowed: Vec<String> = KNOWN.iter().map(|known| format!("`{}`", known.name)).collect();
-    allowed.push("the path of a folder with four IDX files".into());
-    allowed.join(", ")
+fn expected() -> String {
+    let mut expected: Vec<String> = KNOWN.iter().map(|known| format!("`{}`", known.name)).collect();
+    expected.push("the path of a folder with four IDX files".into());
+    expected.join(", ")
 }

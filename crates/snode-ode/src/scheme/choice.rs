@@ -32,7 +32,7 @@ pub enum SchemeChoice {
 
 /// An option no solve can be done with.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{option} is {found}; allowed is {allowed}")]
+#[error("{option}: found {found}; expected {allowed}")]
 #[non_exhaustive]
 pub struct OptionError {
     /// Which.

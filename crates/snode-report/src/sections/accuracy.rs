@@ -1,5 +1,7 @@
 //! Accuracy in the end: ways of training against models.
 
+use std::collections::HashMap;
+
 use snode_analysis::Moments;
 
 use super::extent::{Counts, Extent};
@@ -12,12 +14,14 @@ use crate::{Collection, Group, Section, Table};
 pub(super) fn section(collection: &Collection) -> Option<Section> {
     collection.runs().find_map(super::super::Run::accuracy)?;
     let models = collection.models();
-    let rows = collection.lines().into_iter().map(|line| {
+    let mut texts: HashMap<(String, String), Vec<String>> = HashMap::new();
+    for group in &collection.groups {
+        let place = (group.line(), group.model());
+        texts.entry(place).or_default().push(cell(collection, group));
+    }
+    let rows = collection.lines().iter().map(|line| {
         let cells = models.iter().map(|model| {
-            let groups = collection.groups.iter();
-            let found = groups.filter(|group| group.line() == line && group.model() == *model);
-            let texts: Vec<String> = found.map(|group| cell(collection, group)).collect();
-            if texts.is_empty() { String::new() } else { texts.join("; ") }
+            texts.get(&(line.clone(), model.clone())).map_or_else(String::new, |t| t.join("; "))
         });
         std::iter::once(line.clone()).chain(cells).collect()
     });

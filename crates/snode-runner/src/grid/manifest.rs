@@ -245,7 +245,7 @@ fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
         return Err(strange(
             path,
             &format!(
-                "a manifest of version {version}; allowed: {VERSION}; `snode run` of the grid \
+                "found a manifest of version {version}; expected {VERSION}; `snode run` of the grid \
                  writes it anew"
             ),
         ));
@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(Manifest::all_in(folder.path()).unwrap(), std::slice::from_ref(&path));
         std::fs::write(&path, r#"{ "version": 1 }"#).unwrap();
         let error = Manifest::read(&path).unwrap_err().to_string();
-        assert!(error.contains("version 1; allowed: 2"), "{error}");
+        assert!(error.contains("version 1; expected 2"), "{error}");
         let cell = &manifest.cells[0];
         assert_eq!(cell.text(), "case=NCG, seed=3");
         assert_eq!((cell.short(), cell.value("seed")), ("0123456789ab", Some(&json!(3))));

@@ -6,6 +6,7 @@
 
 mod definition;
 mod expand;
+mod find;
 mod identity;
 pub mod manifest;
 mod name;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 pub use definition::{CASE, Definition, canonical, lookup};
 pub use expand::{Expansion, fingerprint_of};
+pub use find::{FoundGrid, find};
 pub use identity::{SHORT, identity};
 pub use name::CellName;
 pub use nearest::{Stale, Stored, differences_text, nearest_results, stale, stored};

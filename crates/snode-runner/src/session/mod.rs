@@ -5,6 +5,7 @@ mod checkpoints;
 mod events;
 mod method;
 mod perturbation;
+mod rules;
 mod run;
 mod train;
 

@@ -1,14 +1,16 @@
-//! The cells that a command looks at: of a grid's file, of a manifest, or of a folder of results.
+//! The cells that are to be looked at: of a grid's file, of a manifest, or of a folder of results.
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
 use snode_experiment::ExperimentFile;
-use snode_runner::grid::manifest::Manifest;
-use snode_runner::grid::{Cell, Grid};
+
+use super::manifest::Manifest;
+use super::{Cell, Grid};
+use crate::error::{Error, Result};
 
 /// A grid that has been found.
-pub struct Found {
+#[derive(Debug)]
+pub struct FoundGrid {
     /// Its name.
     pub name: String,
     /// The folder of its results.
@@ -23,11 +25,11 @@ pub struct Found {
 ///
 /// # Errors
 /// If there is none, or it is refused.
-pub fn find(path: &Path, set: &[String], output: Option<&Path>) -> Result<Vec<Found>> {
+pub fn find(path: &Path, set: &[String], output: Option<&Path>) -> Result<Vec<FoundGrid>> {
     if path.is_dir() {
         let manifests = Manifest::all_in(path)?;
         if manifests.is_empty() {
-            return Err(Error::Usage(format!(
+            return Err(Error::Refused(format!(
                 "{}: no manifest of a grid is in the folder; `snode run` writes one",
                 path.display()
             )));
@@ -39,21 +41,21 @@ pub fn find(path: &Path, set: &[String], output: Option<&Path>) -> Result<Vec<Fo
     }
     let file = ExperimentFile::read_any(path, set)?;
     if !file.is_grid() {
-        return Err(Error::Usage(format!(
+        return Err(Error::Refused(format!(
             "{} describes one experiment, not a grid; `snode show` shows its results",
             path.display()
         )));
     }
     let sources = file.sources().into_iter().map(|source| source.path).collect();
     let Grid { name, folder, cells, .. } = Grid::of(file, set, output)?;
-    Ok(vec![Found { name, folder, sources, cells }])
+    Ok(vec![FoundGrid { name, folder, sources, cells }])
 }
 
-fn of_manifest(path: &Path) -> Result<Found> {
+fn of_manifest(path: &Path) -> Result<FoundGrid> {
     let manifest = Manifest::read(path)?;
     let cells = manifest.cells.into_iter().map(Cell::from);
     let files = manifest.files.into_iter().map(|file| file.path);
     let sources = files.chain([path.to_owned()]).collect();
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    Ok(Found { name: manifest.name, folder, sources, cells: cells.collect() })
+    Ok(FoundGrid { name: manifest.name, folder, sources, cells: cells.collect() })
 }

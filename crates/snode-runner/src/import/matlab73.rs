@@ -14,6 +14,7 @@ use snode_store::hdf5::types::{FloatSize, TypeDescriptor};
 use snode_store::hdf5::{
     Dataset, File, H5Type, ObjectReference1, ReferencedObject, silence_errors,
 };
+use snode_store::open_hdf5;
 
 use crate::error::{Error, Result};
 
@@ -29,12 +30,11 @@ const MOST_CELLS: usize = 1_000_000;
 /// # Errors
 /// If the file is not a .mat file of MATLAB 7.3, a cell array is missing or does not fit, or a number
 /// is not finite.
-pub fn read(path: &Path) -> Result<Imported> {
+pub fn read_matlab73(path: &Path) -> Result<Imported> {
     silence_errors(true);
-    let file = File::open(path).map_err(|error| failed(path, &error))?;
-    let stored = std::fs::metadata(path)
-        .map_err(|source| snode_runner::Error::file(path, "cannot read", source))?
-        .len();
+    let file = open_hdf5(path).map_err(|error| failed(path, &error))?;
+    let stored =
+        std::fs::metadata(path).map_err(|source| Error::file(path, "cannot read", source))?.len();
     let cells = Cells { path, file };
     let references = [cells.references(CELLS[0])?, cells.references(CELLS[1])?];
     let [weights, biases] = [0, 1].map(|array| cells.matrix(array, 0, &references));
@@ -99,7 +99,7 @@ impl Cells<'_> {
             Ok(TypeDescriptor::Float(FloatSize::U4)) => NumberType::F32,
             Ok(TypeDescriptor::Float(FloatSize::U8)) => NumberType::F64,
             Ok(other) => {
-                let problem = format!("{name} is of type {other}; allowed: double, single");
+                let problem = format!("{name}: found type {other}; expected double or single");
                 return Err(self.failed(problem));
             }
             Err(error) => return Err(self.failed(error)),
@@ -163,7 +163,7 @@ impl Cells<'_> {
             Ok(found) if found == T::type_descriptor() => {
                 dataset.read_raw().map_err(|error| self.failed(error))
             }
-            Ok(found) => Err(self.failed(format!("{name} is of type {found}"))),
+            Ok(found) => Err(self.failed(format!("{name}: found type {found}"))),
             Err(error) => Err(self.failed(error)),
         }
     }

@@ -1,8 +1,10 @@
-//! The header of NumPy's array files, .npy: a Python dictionary with type, order and shape.
+//! Array files, .npy: a header, which is a Python dictionary with type, order and shape, and the elements.
 
 use std::io::{self, Read};
 
-use crate::{ExchangeError, NumberType, Order};
+use crate::{NumberType, Numbers, NumpyError};
+
+const FORMAT: &str = "NumPy .npy";
 
 /// The first bytes of an array file.
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -11,9 +13,18 @@ const MAX_HEADER: usize = 4096;
 /// The most sides an array has.
 const MOST_SIDES: usize = 4;
 
+/// In which order the numbers of an array stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The last index runs fastest, as in C and NumPy.
+    RowMajor,
+    /// The first index runs fastest, as in Fortran and MATLAB.
+    ColumnMajor,
+}
+
 /// What the elements of an array are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Elements {
+pub enum Elements {
     /// Numbers.
     Numbers(NumberType),
     /// Texts of so many bytes.
@@ -33,15 +44,18 @@ impl Elements {
     }
 }
 
-/// A header.
+/// What an array is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Header {
+pub struct Header {
     /// The elements' type as it is written, for messages.
     pub descr: String,
     /// What the elements are, if they are of a type that is read.
     pub elements: Option<Elements>,
+    /// Whether numbers begin with their most significant byte.
     pub big_endian: bool,
+    /// The order of the elements.
     pub order: Order,
+    /// The sides of the array, none of a scalar.
     pub shape: Vec<usize>,
     /// How many bytes stand before the elements.
     pub length: u64,
@@ -49,7 +63,7 @@ pub(crate) struct Header {
 
 impl Header {
     /// The header at the beginning of an array file. What is wrong with it is told by a text.
-    pub fn read(reader: &mut impl Read) -> Result<Self, Problem> {
+    pub(crate) fn read(reader: &mut impl Read) -> Result<Self, Problem> {
         let mut start = [0; 8];
         reader.read_exact(&mut start)?;
         if !start.starts_with(MAGIC) {
@@ -85,6 +99,26 @@ impl Header {
         })
     }
 
+    /// How many elements the array has, if that is a number.
+    pub fn count(&self) -> Option<usize> {
+        self.shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side))
+    }
+
+    /// The type of the numbers of the array `name`.
+    ///
+    /// # Errors
+    /// If its elements are no numbers.
+    pub fn number_type(&self, name: &str) -> Result<NumberType, NumpyError> {
+        match self.elements {
+            Some(Elements::Numbers(kind)) => Ok(kind),
+            _ => Err(NumpyError::Type {
+                object: object(name),
+                found: self.descr.clone(),
+                expected: "integers or real numbers".into(),
+            }),
+        }
+    }
+
     /// How many bytes the elements take, if that is a number.
     pub fn data_bytes(&self) -> Option<u64> {
         let size = self.elements.as_ref()?.size() as u64;
@@ -100,13 +134,13 @@ pub(crate) enum Problem {
 
 impl Problem {
     /// The error, of an array in a file of a format.
-    pub fn of(self, format: &'static str, array: &str) -> ExchangeError {
+    pub fn of(self, format: &'static str, array: &str) -> NumpyError {
         match self {
-            Self::Wrong(problem) => ExchangeError::format(format, format!("{array} {problem}")),
+            Self::Wrong(problem) => NumpyError::format(format, format!("{array} {problem}")),
             Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                ExchangeError::format(format, format!("{array} is not an array file"))
+                NumpyError::format(format, format!("{array} is not an array file"))
             }
-            Self::Io(error) => ExchangeError::reading(format, error),
+            Self::Io(error) => NumpyError::reading(format, error),
         }
     }
 }
@@ -126,6 +160,53 @@ impl From<String> for Problem {
 impl From<&str> for Problem {
     fn from(problem: &str) -> Self {
         Self::Wrong(problem.into())
+    }
+}
+
+/// An .npy file whose header has been read.
+pub struct ArrayFile<R> {
+    reader: R,
+    header: Header,
+}
+
+impl<R: Read> ArrayFile<R> {
+    /// Reads the header of a file of `length` bytes, which must be as long as it says.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is not an array file.
+    pub fn open(mut reader: R, length: u64) -> Result<Self, NumpyError> {
+        let header = Header::read(&mut reader).map_err(|problem| problem.of(FORMAT, "it"))?;
+        let found = length.saturating_sub(header.length);
+        if header.elements.is_some() && header.data_bytes() != Some(found) {
+            let (descr, shape) = (&header.descr, &header.shape);
+            return Err(NumpyError::format(
+                FORMAT,
+                format!(
+                    "it has {found} bytes of elements, which are not those of {descr} of shape \
+                     {shape:?}"
+                ),
+            ));
+        }
+        Ok(Self { reader, header })
+    }
+
+    /// What the array is.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Has `read` read the numbers of the array, which are of this type, one after the other.
+    ///
+    /// # Errors
+    /// If `read` fails.
+    pub fn numbers<V, E: From<NumpyError>>(
+        &mut self,
+        kind: NumberType,
+        read: impl FnOnce(&mut dyn FnMut() -> Result<f64, NumpyError>) -> Result<V, E>,
+    ) -> Result<V, E> {
+        let count = self.header.count().unwrap_or(0);
+        let mut numbers = Numbers::new(&mut self.reader, kind, self.header.big_endian, count);
+        read(&mut || numbers.next().map_err(|error| NumpyError::reading(FORMAT, error)))
     }
 }
 

@@ -109,7 +109,7 @@ fn half(bits: u16) -> f64 {
 const PIECE: usize = 8192;
 
 /// The numbers at the head of a reader, read in pieces.
-pub(crate) struct Numbers<R> {
+pub struct Numbers<R> {
     reader: R,
     kind: NumberType,
     big_endian: bool,
@@ -120,12 +120,17 @@ pub(crate) struct Numbers<R> {
 }
 
 impl<R: Read> Numbers<R> {
+    /// The next `count` numbers that `reader` gives, of one type.
     pub fn new(reader: R, kind: NumberType, big_endian: bool, count: usize) -> Self {
         let (bytes, piece) = (Vec::new(), Vec::new());
         Self { reader, kind, big_endian, left: count, bytes, piece, next: 0 }
     }
 
-    /// The next number; the end of the numbers is an error.
+    /// The next number, as `f64`. 64-bit integers are rounded; all others are exact.
+    ///
+    /// # Errors
+    /// If it cannot be read, or there is none.
+    #[allow(clippy::should_implement_trait)] // an iterator would end without a word
     pub fn next(&mut self) -> io::Result<f64> {
         if self.next == self.piece.len() {
             self.read()?;

@@ -1,0 +1,135 @@
+//! How a trained network does under a scheme, and what the three problems take.
+
+use std::path::Path;
+use std::time::Instant;
+
+use faer::Mat;
+use snode_experiment::images::EncodedBatches;
+use snode_experiment::{Prepared, cost as cost_of};
+use snode_ode::{
+    Adaptive, Network, Parameters, Perturbation, Problem, Scheme, SchemeChoice, SolveError,
+    Statistics,
+};
+use snode_store::read_network;
+use snode_train::{BatchSource, Stopwatch, TrainError};
+
+use crate::error::{Error, Result};
+use crate::evaluation::{Evaluation, evaluate};
+use crate::number::Number;
+
+/// How a trained network does under a scheme.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// On the test images.
+    pub evaluation: Evaluation,
+    /// Seconds that the evaluation took.
+    pub seconds: f64,
+    /// What the direct, the adjoint and the sensitivity problem take on a mini-batch.
+    pub efforts: [Effort; 3],
+    /// Where steps of the direct problem end, for an adaptive scheme.
+    pub steps: Vec<f64>,
+}
+
+/// What one problem of one batch takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// The problem.
+    pub problem: Problem,
+    /// Steps and right-hand sides.
+    pub statistics: Statistics,
+    /// The shortest of three times, in seconds.
+    pub seconds: f64,
+}
+
+/// Solves the network of a run by a scheme: its accuracy on the test images of the experiment it is
+/// from, and what the three problems take on the first mini-batch.
+///
+/// # Errors
+/// If the run cannot be read, or the network cannot be solved.
+pub fn compare<T: Number>(
+    prepared: &Prepared,
+    results: &Path,
+    choice: &SchemeChoice,
+) -> Result<Comparison> {
+    let begin = Instant::now();
+    let cost = cost_of(&prepared.experiment.cost, prepared.classes);
+    let stored = read_network::<T>(results)?.network;
+    let evaluation = evaluate::<T>(
+        stored.clone(),
+        &prepared.test,
+        prepared.encoding,
+        prepared.classes,
+        Some(cost),
+        choice,
+    )?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let network = stored.with_endpoint(choice.endpoint());
+    let (x, labels) = first_batch::<T>(prepared)?;
+    let efforts = efforts(prepared, &network, &x, &labels, choice)?;
+    let steps = match choice {
+        SchemeChoice::Adaptive(options) => {
+            let mut scheme = Adaptive::<T>::new(*options).map_err(refused)?;
+            let trajectory = scheme.direct(&network, x.as_ref()).map_err(failed)?;
+            (0..=trajectory.steps()).map(|k| trajectory.depth(k)).collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Comparison { evaluation, seconds, efforts, steps })
+}
+
+fn refused(error: impl std::fmt::Display) -> Error {
+    Error::Refused(error.to_string())
+}
+
+fn failed(error: SolveError) -> Error {
+    TrainError::from(error).into()
+}
+
+fn first_batch<T: Number>(prepared: &Prepared) -> Result<(Mat<T>, Vec<usize>)> {
+    let experiment = &prepared.experiment;
+    let size = experiment.training.batch_size;
+    let mut source =
+        EncodedBatches::<T>::new(&prepared.train, prepared.encoding, experiment.seed, size)?;
+    let mut x = Mat::zeros(prepared.width(), size);
+    let mut labels = vec![0; size];
+    source.load(0, 0, x.as_mut(), &mut labels)?;
+    Ok((x, labels))
+}
+
+/// What the three problems take on a batch: the shortest of three times.
+fn efforts<T: Number>(
+    prepared: &Prepared,
+    network: &Network<T>,
+    x: &Mat<T>,
+    labels: &[usize],
+    choice: &SchemeChoice,
+) -> Result<[Effort; 3]> {
+    let mut scheme = choice.build::<T>().map_err(refused)?;
+    let cost = cost_of(&prepared.experiment.cost, prepared.classes);
+    let mut gradient = Parameters::zeros(network.width(), network.grid().nodes());
+    let mut terminal = Mat::zeros(network.width(), x.ncols());
+    let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
+    let mut efforts = problems.map(|problem| Effort {
+        problem,
+        statistics: Statistics::default(),
+        seconds: f64::INFINITY,
+    });
+    let centre = cost.centre_for(network);
+    for _ in 0..3 {
+        let mut clock = Stopwatch::start();
+        let mut trajectory = scheme.direct(network, x.as_ref()).map_err(failed)?;
+        let mut seconds = [clock.lap(), 0.0, 0.0];
+        cost.value_and_terminal(trajectory.output(), labels, centre, terminal.as_mut())?;
+        clock.lap();
+        trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
+        seconds[1] = clock.lap();
+        let along = Perturbation { parameters: Some(&gradient), input: None };
+        trajectory.sensitivity(along).map_err(failed)?;
+        seconds[2] = clock.lap();
+        for (effort, seconds) in efforts.iter_mut().zip(seconds) {
+            effort.seconds = effort.seconds.min(seconds);
+            effort.statistics = trajectory.statistics(effort.problem);
+        }
+    }
+    Ok(efforts)
+}
