@@ -2,6 +2,7 @@
 
 mod analysis;
 mod attack;
+mod bounds;
 mod device;
 mod experiment;
 mod list;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::analysis::{MOST_DRAWS, check_levels, count as check_count};
+use super::bounds::{MOST_DRAWS, check_levels, count as check_count};
 #[cfg(feature = "clap")]
 use crate::numbers::{count, real, whole};
 

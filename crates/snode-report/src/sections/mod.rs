@@ -10,6 +10,7 @@ mod robust_accuracy;
 mod robustness;
 mod runs;
 mod schemes;
+mod shades;
 mod side_by_side;
 mod training;
 mod uncertainty;

@@ -1,7 +1,8 @@
 //! Pictures: images under noise, adversarial images and their perturbations.
 
-use snode_data::{Encoding, Noise};
+use snode_data::Noise;
 
+use super::shades::shades;
 use super::side_by_side;
 use crate::error::Result;
 use crate::run::Run;
@@ -86,12 +87,6 @@ impl Subjects {
         let place = known.unwrap_or(self.known.len() - 1);
         Ok(&self.known[place])
     }
-}
-
-/// Values of the encoding as 0 (background) to 1 (foreground).
-pub(super) fn shades(values: &[f64], encoding: Encoding) -> Vec<f64> {
-    let (background, foreground) = (encoding.background(), encoding.foreground());
-    values.iter().map(|value| (value - background) / (foreground - background)).collect()
 }
 
 fn noisy(run: &Run, Subject { split, encoding, .. }: &Subject) -> Result<Figure> {

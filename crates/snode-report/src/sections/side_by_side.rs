@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use snode_figures::Sheet;
 use snode_runner::Subject;
 
-use super::pictures::shades;
+use super::shades::shades;
 use crate::error::Result;
 use crate::run::Run;
 use crate::{Collection, Content, Figure};
