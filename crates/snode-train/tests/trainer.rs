@@ -152,7 +152,7 @@ impl<T: Real> InputPerturbation<T> for Shift {
         let of_place = T::from_f64(0.01 * (position.epoch * 3 + position.batch) as f64);
         for j in 0..labels.len() {
             for i in 0..WIDTH {
-                x[(i, j)] += of_place + network.parameters().bias(i)[i];
+                x[(i, j)] += of_place + T::from_f64(0.05) * network.parameters().bias(i)[i];
             }
         }
         Ok(())
