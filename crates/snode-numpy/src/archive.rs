@@ -5,6 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
+use crate::error::object;
 use crate::npy::{Elements, Header};
 use crate::number::{NumberType, Numbers};
 use crate::{LARGEST_RATIO, NumpyError};

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::error::object;
 use crate::{NumberType, Numbers, NumpyError};
 
 const FORMAT: &str = "NumPy .npy";
