@@ -7,7 +7,7 @@ use serde_json::json;
 use snode_analysis::calibration_error;
 use snode_figures::{Axis, Line, Panel, svg};
 
-use super::{ThreadArgs, stem, subject};
+use super::{ThreadArgs, subject};
 use crate::error::{Error, Result};
 use crate::output::{print, print_line};
 use crate::outputs::ForceArgs;
@@ -18,6 +18,7 @@ use snode_files::Outputs;
 use snode_report::Csv;
 use snode_runner::analyses::uncertainty::{Found, Uncertainty};
 use snode_runner::analyses::{Analysis, check_room};
+use snode_runner::import::stem;
 use snode_runner::{ImageSelection, Subject};
 
 /// Arguments of `snode uncertainty`.
