@@ -8,6 +8,8 @@ pub(super) struct LengthTail {
     log_gamma: f64,
 }
 
+/// Below which e^{−x} is far from underflow, and the sum of at most as many terms finite.
+const FINITE: f64 = 700.0;
 /// The most terms of the sum for even dimensions.
 const MOST_TERMS: f64 = 50.0;
 /// Relative error of the sums and fractions below.
@@ -36,7 +38,7 @@ impl LengthTail {
         if x == f64::INFINITY {
             return 0.0;
         }
-        if self.half.fract() == 0.0 && self.half <= MOST_TERMS {
+        if self.half.fract() == 0.0 && self.half <= MOST_TERMS && x < FINITE {
             return self.finite_sum(x);
         }
         self.series_or_fraction(x)
