@@ -235,7 +235,10 @@ fn what_cannot_be_measured_is_refused_before_training() {
         ("analysis.noise.draws = 0", &["noise.draws", "found 0", "1 to 1000000"]),
         ("analysis.uncertainty.bins = 0", &["uncertainty.bins", "found 0", "1 to 1000"]),
         ("analysis.uncertainty.images = 31", &["found 31", "only 30 test images"]),
-        ("analysis.uncertainty.on = \"weights\"", &["uncertainty.on", "\"parameters\""]),
+        (
+            "analysis.uncertainty.on = \"weights\"",
+            &["uncertainty.on", "input, parameters, constant-parameters"],
+        ),
         ("analysis.smoothness.entry = [0, 16]", &["smoothness.entry", "0 to 15"]),
         ("analysis.schemes.solve = [\"euler\", \"euler\"]", &["schemes.solve", "twice"]),
         ("analysis.schemes.tolerance = 2.0", &["schemes.tolerance", "found 2"]),
