@@ -5,6 +5,10 @@
 //!   that is held against the measured difference of two solutions, layer by layer (S26).
 //! * **Robustness** ([`robustness`]): accuracy on labelled data with noise added, against its level
 //!   (S28), under any [`Scheme`](snode_ode::Scheme).
+//! * **Uncertainty** ([`score_distributions`]): the covariance of the scores under noise on the input or
+//!   the parameters, from C adjoint columns an image and without noisy data (S63, S64): predicted accuracy
+//!   against the level of noise, probability of a flip, distance to the nearest class (S65, S66).
+//!   [`measure_noise`] and [`reliability`] hold it against what is observed.
 //! * **Smoothness** ([`smoothness`]): total variation and H¹ seminorm of every entry of W and b as a
 //!   function of depth (S29), and its path.
 //!
@@ -49,11 +53,18 @@ mod propagation;
 mod robustness;
 mod smoothness;
 mod summary;
+mod uncertainty;
 
 pub use error::AnalysisError;
 pub use moments::Moments;
 pub use noise::{NoiseOn, NoiseOptions, parameter_noise};
 pub use propagation::{NoisePropagation, propagate_noise, summarise_noise};
-pub use robustness::{RobustnessCurve, RobustnessOptions, across_runs, robustness};
+pub use robustness::{
+    NoiseMeasurement, RobustnessCurve, RobustnessOptions, across_runs, measure_noise, robustness,
+};
 pub use smoothness::{Roughness, Smoothness, bias_path, smoothness, weight_path};
 pub use summary::PropagationSummary;
+pub use uncertainty::{
+    NearestClass, NoiseSource, ReliabilityBin, ScoreDistributions, UncertaintyOptions,
+    calibration_error, reliability, score_distributions,
+};

@@ -1,11 +1,13 @@
 //! Accuracy against noise.
 
+use faer::MatRef;
 use rayon::prelude::*;
 use snode_data::Noise;
-use snode_ode::{Network, Real, Scheme};
+use snode_ode::{Network, Parameters, Real, Scheme};
 use snode_train::{EvaluationSet, classify, scores};
 
-use crate::noise::{check_components, check_draws, input_noise};
+use crate::noise::{check_components, check_draws, input_noise, parameter_noise};
+use crate::uncertainty::NoiseSource;
 use crate::{AnalysisError, Moments};
 
 /// Which noise accuracy is measured under.
@@ -112,27 +114,132 @@ pub fn robustness<T: Real>(
     classes: usize,
     options: &RobustnessOptions,
 ) -> Result<RobustnessCurve, AnalysisError> {
+    let measured = measure_noise(scheme, network, set, classes, NoiseSource::Input, options)?;
+    Ok(measured.curve)
+}
+
+/// What noise was measured to do to predictions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoiseMeasurement {
+    /// How many predictions were right.
+    pub curve: RobustnessCurve,
+    /// `flips[level][image]`: in how many draws another class was predicted than without noise.
+    pub flips: Vec<Vec<usize>>,
+}
+
+/// [`robustness`], also under noise on the parameters, with the flips of every image.
+///
+/// Noise on the parameters is the same for all images of a draw; that at every node is
+/// [`parameter_noise`], that which is constant in depth its first node's.
+///
+/// # Errors
+/// As [`robustness`].
+pub fn measure_noise<T: Real>(
+    scheme: &dyn Scheme<T>,
+    network: &Network<T>,
+    set: &EvaluationSet<T>,
+    classes: usize,
+    on: NoiseSource,
+    options: &RobustnessOptions,
+) -> Result<NoiseMeasurement, AnalysisError> {
     let (width, inputs) = set.x.shape();
     options.check(width)?;
-    let components = options.components.unwrap_or(width);
     let labels = set.labels.len();
     AnalysisError::require("number of labels", labels as f64, labels == inputs, "one an input")?;
+    let mut noisy = NoisyPredictions { scheme, set, classes, options, x0: Vec::new() };
+    let clean = noisy.predict(network, &[], 0.0)?;
     let mut correct = vec![vec![0; options.draws]; options.levels.len()];
-    let mut noisy = vec![T::ZERO; width * inputs];
+    let mut flips = vec![vec![0; inputs]; options.levels.len()];
     for draw in 0..options.draws {
-        let noise = noise_of_all(options.seed, draw, (width, components), inputs)?;
-        for (level, correct) in options.levels.iter().zip(&mut correct) {
-            if *level == 0.0 && draw > 0 {
-                correct[draw] = correct[0];
+        let noise = Noises::draw(on, network, set, options, draw)?;
+        for (level, &s) in options.levels.iter().enumerate() {
+            if s == 0.0 && draw > 0 {
+                correct[level][draw] = correct[level][0];
                 continue;
             }
-            add(set, *level, &noise, (options.clip, components), &mut noisy);
-            let x0 = faer::MatRef::from_column_major_slice(&noisy, width, inputs);
-            let predicted = classify(scores(scheme, network, x0, classes)?.as_ref(), classes);
-            correct[draw] = predicted.iter().zip(&set.labels).filter(|(p, l)| p == l).count();
+            let predicted = match &noise {
+                Noises::Input(noise) => noisy.predict(network, noise, s)?,
+                Noises::Parameters(noise) => {
+                    noisy.predict(&perturbed(network, noise, s), &[], 0.0)?
+                }
+            };
+            correct[level][draw] =
+                predicted.iter().zip(&set.labels).filter(|(p, l)| p == l).count();
+            for ((flips, predicted), clean) in flips[level].iter_mut().zip(&predicted).zip(&clean) {
+                *flips += usize::from(predicted != clean);
+            }
         }
     }
-    Ok(RobustnessCurve { levels: options.levels.clone(), total: inputs, correct })
+    let curve = RobustnessCurve { levels: options.levels.clone(), total: inputs, correct };
+    Ok(NoiseMeasurement { curve, flips })
+}
+
+/// One draw of noise of size one.
+enum Noises<T> {
+    Input(Vec<f64>),
+    Parameters(Parameters<T>),
+}
+
+impl<T: Real> Noises<T> {
+    fn draw(
+        on: NoiseSource,
+        network: &Network<T>,
+        set: &EvaluationSet<T>,
+        options: &RobustnessOptions,
+        draw: usize,
+    ) -> Result<Self, AnalysisError> {
+        let (width, inputs) = set.x.shape();
+        let nodes = network.parameters().nodes();
+        Ok(match on {
+            NoiseSource::Input => {
+                let components = options.components.unwrap_or(width);
+                Self::Input(noise_of_all(options.seed, draw, (width, components), inputs)?)
+            }
+            NoiseSource::Parameters => {
+                Self::Parameters(parameter_noise(width, nodes, options.seed, draw))
+            }
+            NoiseSource::ConstantParameters => {
+                let one = parameter_noise::<T>(width, 1, options.seed, draw);
+                let mut all = Parameters::zeros(width, nodes);
+                (0..nodes).for_each(|k| all.node_mut(k).copy_from_slice(one.node(0)));
+                Self::Parameters(all)
+            }
+        })
+    }
+}
+
+/// The network with s times the noise on its parameters.
+fn perturbed<T: Real>(network: &Network<T>, noise: &Parameters<T>, level: f64) -> Network<T> {
+    let mut perturbed = network.clone();
+    perturbed.parameters_mut().axpy(T::from_f64(level), noise);
+    perturbed
+}
+
+/// Predictions for the noisy inputs of a set.
+struct NoisyPredictions<'a, T: Real> {
+    scheme: &'a dyn Scheme<T>,
+    set: &'a EvaluationSet<T>,
+    classes: usize,
+    options: &'a RobustnessOptions,
+    x0: Vec<T>,
+}
+
+impl<T: Real> NoisyPredictions<'_, T> {
+    /// Classes predicted by `network` for x₀ + s z; for x₀, clipped, without noise.
+    fn predict(
+        &mut self,
+        network: &Network<T>,
+        noise: &[f64],
+        level: f64,
+    ) -> Result<Vec<usize>, AnalysisError> {
+        let (width, inputs) = self.set.x.shape();
+        let components = self.options.components.unwrap_or(width);
+        self.x0.resize(width * inputs, T::ZERO);
+        add(self.set, level, noise, (self.options.clip, components), &mut self.x0);
+        let x0 = MatRef::from_column_major_slice(&self.x0, width, inputs);
+        let scores = scores(self.scheme, network, x0, self.classes)?;
+        Ok(classify(scores.as_ref(), self.classes))
+    }
 }
 
 /// Inputs whose noise is drawn in one go.
@@ -165,7 +272,10 @@ fn add<T: Real>(
     let width = set.x.nrows();
     noisy.par_chunks_mut(width.max(1)).enumerate().for_each(|(column, noisy)| {
         for (i, value) in noisy.iter_mut().enumerate() {
-            let mut sum = set.x[(i, column)].to_f64() + level * noise[column * width + i];
+            let mut sum = set.x[(i, column)].to_f64();
+            if level > 0.0 {
+                sum += level * noise[column * width + i];
+            }
             if let Some((least, most)) = clip.filter(|_| i < components) {
                 sum = sum.clamp(least, most);
             }

@@ -8,10 +8,11 @@
 //! * [`MovingTarget`] and [`Targeted`]: along the sensitivity matrix (S10) towards the closest
 //!   boundary of the linearised map (S11), in steps of fixed length (S12), as in Algorithm 2 of
 //!   "Standalone Neural ODEs with Sensitivity Analysis" (arXiv 2205.13933).
-//! * [`DeepFool`], [`ProjectedGradient`], [`FastGradient`], [`CarliniWagner`]: what it is measured
+//! * [`DeepFool`], [`ProjectedGradient`], [`AutoPgd`], [`FastGradient`], [`CarliniWagner`]: what it is measured
 //!   against, with the same box, the same success, the same refinement.
 //! * [`attack`]: a method on many images. All images of a batch share each layer's product, images
 //!   that are done leave the batch, and every success is judged again by the image that is returned.
+//! * [`PerturbedInputs`]: the same as inputs for training, with the network as it is (S67).
 //! * [`AttackResults`]: per image the outcome, the norms of the smallest perturbation and the
 //!   adversarial image; success curves (S13), susceptibility and robust accuracy follow from them.
 //!
@@ -54,25 +55,35 @@
 //! `examples/own_model.rs` attacks a model that is no neural ODE.
 
 mod attack;
-mod campaign;
+mod batch_attack;
 mod error;
+mod images;
+mod judge;
 mod model;
 mod network;
 mod norm;
+mod options;
 mod outcome;
 mod refine;
+mod run;
 mod sensitivity_matrix;
+mod state;
 mod summary;
+mod training;
 
 pub use attack::{
-    Approach, Attack, CarliniWagner, DeepFool, FastGradient, Image, Margin, MovingTarget, Point,
-    Products, ProjectedGradient, Pursuit, Step, Target, Targeted, approach, closest,
+    Approach, Attack, Attacker, AutoPgd, CarliniWagner, DeepFool, FastGradient, Image, Loss,
+    Margin, MovingTarget, Point, Products, ProjectedGradient, Step, Target, Targeted, approach,
+    closest,
 };
-pub use campaign::{AttackOptions, Progress, attack, attack_observed};
+pub use batch_attack::Progress;
 pub use error::{AttackError, ModelError};
 pub use model::Linearisable;
 pub use network::{SolvedNetwork, predict};
 pub use norm::{Bounds, Norm};
+pub use options::AttackOptions;
 pub use outcome::{AttackResults, Attacked, Outcome};
+pub use run::{attack, attack_observed};
 pub use sensitivity_matrix::{JacobianMode, SensitivityMatrices, sensitivity_matrices};
 pub use summary::AttackSummary;
+pub use training::{PerturbationMethod, PerturbationOptions, PerturbedInputs};

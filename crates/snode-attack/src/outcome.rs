@@ -2,6 +2,8 @@
 
 use snode_ode::Real;
 
+use crate::norm::Norm;
+
 /// How an attack on an image ended. The three are never mixed: rates are those of attacked images,
 /// which are the fooled and the resisting ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,20 @@ impl<T: Real> Attacked<T> {
             first_success: None,
             adversarial: None,
         }
+    }
+
+    /// The norm of its smallest successful perturbation; NaN where there is none.
+    pub fn norm(&self, norm: Norm) -> f64 {
+        match norm {
+            Norm::Two => self.norm2,
+            Norm::Infinity => self.norm_infinity,
+        }
+    }
+
+    /// Whether it was fooled, and the other not or by a larger perturbation.
+    pub(crate) fn is_smaller(&self, other: &Self, norm: Norm) -> bool {
+        let fooled = |image: &Self| image.outcome == Outcome::Fooled;
+        fooled(self) && !(fooled(other) && other.norm(norm) <= self.norm(norm))
     }
 }
 

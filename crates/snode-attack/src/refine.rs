@@ -3,9 +3,10 @@
 use faer::{Mat, MatRef};
 use snode_ode::Real;
 
-use crate::campaign::{AttackOptions, column};
+use crate::images::column;
 use crate::network::predict;
 use crate::norm::{Norm, between};
+use crate::options::AttackOptions;
 use crate::outcome::Attacked;
 use crate::{AttackError, Linearisable};
 

@@ -2,6 +2,7 @@
 
 use snode_ode::Real;
 
+use crate::AttackError;
 use crate::norm::Norm;
 use crate::outcome::{AttackResults, Outcome};
 
@@ -44,6 +45,40 @@ impl AttackSummary {
 }
 
 impl<T: Real> AttackResults<T> {
+    /// The strongest of several attacks on the same images: of every image the smallest perturbation,
+    /// by `norm`, that any of them found, the first of equals. Steps and seconds are added up.
+    ///
+    /// What follows from it, [`robust_accuracy`](Self::robust_accuracy) above all, is that of the
+    /// attacks as an ensemble: an image is robust if it resists all of them (S62). Of each attack only
+    /// the perturbation that is smallest by its own norm is known; so give those of one norm together.
+    ///
+    /// # Errors
+    /// [`AttackError::Shape`] if there are no attacks, or they were not on the same images.
+    pub fn strongest(attacks: &[&Self], norm: Norm) -> Result<Self, AttackError> {
+        let (first, others) = attacks.split_first().ok_or(AttackError::Shape {
+            operation: "attacks of an ensemble",
+            expected: (1, 0),
+            found: (0, 0),
+        })?;
+        let mut all = (*first).clone();
+        for attack in others {
+            let pairs = || all.images.iter().zip(&attack.images);
+            let same = pairs().filter(|(image, other)| image.label == other.label).count();
+            let expected = (all.images.len(), all.images.len());
+            let found = (attack.images.len(), same);
+            AttackError::require_shape("images and equal labels of an ensemble", expected, found)?;
+            all.seconds += attack.seconds;
+            for (image, other) in all.images.iter_mut().zip(&attack.images) {
+                let iterations = image.iterations + other.iterations;
+                if other.is_smaller(image, norm) {
+                    *image = other.clone();
+                }
+                image.iterations = iterations;
+            }
+        }
+        Ok(all)
+    }
+
     /// The results in a few numbers.
     pub fn summary(&self) -> AttackSummary {
         let count = |outcome| self.images.iter().filter(|i| i.outcome == outcome).count();
@@ -70,12 +105,7 @@ impl<T: Real> AttackResults<T> {
     /// The norms of the smallest successful perturbations, from the smallest to the largest.
     pub fn norms(&self, norm: Norm) -> Vec<f64> {
         let fooled = self.images.iter().filter(|image| image.outcome == Outcome::Fooled);
-        let mut norms: Vec<f64> = fooled
-            .map(|image| match norm {
-                Norm::Two => image.norm2,
-                Norm::Infinity => image.norm_infinity,
-            })
-            .collect();
+        let mut norms: Vec<f64> = fooled.map(|image| image.norm(norm)).collect();
         norms.sort_by(f64::total_cmp);
         norms
     }

@@ -5,9 +5,9 @@ mod support;
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
 use snode_attack::{
-    Attack, AttackOptions, Bounds, CarliniWagner, DeepFool, JacobianMode, Linearisable, Margin,
-    MovingTarget, Norm, Outcome, ProjectedGradient, Target, Targeted, approach, attack, closest,
-    predict, sensitivity_matrices,
+    Attack, AttackOptions, AutoPgd, Bounds, CarliniWagner, DeepFool, JacobianMode, Linearisable,
+    Margin, MovingTarget, Norm, Outcome, ProjectedGradient, Target, Targeted, approach, attack,
+    closest, predict, sensitivity_matrices,
 };
 use support::{Affine, images};
 
@@ -185,6 +185,33 @@ fn with_two_classes_all_methods_find_the_same_boundary() {
     }
 }
 
+/// With two classes the loss is largest where the ball comes furthest along the normal: at
+/// |z₀ − z₁|/‖v‖₂ in the 2-norm, at |z₀ − z₁|/‖v‖₁ in the ∞-norm, the ball reaches the boundary.
+#[test]
+fn apgd_finds_the_boundary_where_its_ball_reaches_it_and_only_there() {
+    let mut model = Affine::new(2, 6);
+    let x = images::<f64>(6, 20);
+    let labels = predict(&mut model, x.as_ref(), 20).unwrap();
+    let normal: Vec<f64> = (0..6).map(|i| model.a[(1, i)] - model.a[(0, i)]).collect();
+    let lengths = [
+        (Norm::Two, normal.iter().map(|v| v * v).sum::<f64>().sqrt()),
+        (Norm::Infinity, normal.iter().map(|v| v.abs()).sum()),
+    ];
+    for j in 0..20 {
+        let z = outputs(&mut model, x.col_as_slice(j));
+        for (norm, length) in lengths {
+            for (part, expected) in [(1.001, Outcome::Fooled), (0.999, Outcome::Resisted)] {
+                let radius = part * (z[0] - z[1]).abs() / length;
+                let method = AutoPgd { norm, radius, ..AutoPgd::default() };
+                let image = x.as_ref().subcols(j, 1);
+                let results =
+                    attack(&mut model, &method, image, &labels[j..=j], &options()).unwrap();
+                assert_eq!(results.images[0].outcome, expected, "{norm:?} {radius}");
+            }
+        }
+    }
+}
+
 #[test]
 fn classes_out_of_reach_are_skipped_and_a_flat_map_is_walked_at_random() {
     // Class 2 never changes against class 0; class 1 does.
@@ -207,7 +234,8 @@ fn classes_out_of_reach_are_skipped_and_a_flat_map_is_walked_at_random() {
     model.a = Mat::zeros(3, 4);
     let x = images::<f64>(4, 2);
     assert!(closest(&z, 0, |_| &[0.0; 4][..], margin).is_none());
-    let methods: [&dyn Attack<f64>; 5] = [
+    let methods: [&dyn Attack<f64>; 6] = [
+        &AutoPgd::default(),
         &MovingTarget::default(),
         &Targeted::default(),
         &DeepFool::default(),

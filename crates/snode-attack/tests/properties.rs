@@ -5,9 +5,9 @@ mod support;
 use faer::Mat;
 use proptest::prelude::*;
 use snode_attack::{
-    Attack, AttackError, AttackOptions, AttackResults, Bounds, CarliniWagner, DeepFool,
-    FastGradient, JacobianMode, MovingTarget, Norm, Outcome, ProjectedGradient, SolvedNetwork,
-    Target, Targeted, attack, attack_observed, predict, sensitivity_matrices,
+    Attack, AttackError, AttackOptions, AttackResults, AutoPgd, Bounds, CarliniWagner, DeepFool,
+    FastGradient, JacobianMode, Loss, MovingTarget, Norm, Outcome, ProjectedGradient,
+    SolvedNetwork, Target, Targeted, attack, attack_observed, predict, sensitivity_matrices,
 };
 use snode_ode::{Activation, Endpoint, Euler, Network, Real, SchemeChoice};
 use snode_resnet::ResNet;
@@ -23,6 +23,15 @@ fn methods<T: Real>() -> Vec<Box<dyn Attack<T>>> {
         iterations: 12,
         random_start: true,
         restarts: 2,
+        loss: Loss::CrossEntropy,
+    };
+    let auto = |norm, radius, loss| AutoPgd {
+        norm,
+        radius,
+        loss,
+        iterations: 15,
+        restarts: 1,
+        ..AutoPgd::default()
     };
     vec![
         Box::new(MovingTarget::default()),
@@ -35,6 +44,10 @@ fn methods<T: Real>() -> Vec<Box<dyn Attack<T>>> {
         Box::new(ball(Norm::Two, 0.3)),
         Box::new(ball(Norm::Infinity, 0.1)),
         Box::new(CarliniWagner { iterations: 20, searches: 4, ..Default::default() }),
+        Box::new(ProjectedGradient { loss: Loss::LogitRatio, ..ball(Norm::Two, 0.3) }),
+        Box::new(auto(Norm::Two, 0.3, Loss::CrossEntropy)),
+        Box::new(auto(Norm::Two, 0.3, Loss::LogitRatio)),
+        Box::new(auto(Norm::Infinity, 0.1, Loss::CrossEntropy)),
     ]
 }
 
@@ -122,8 +135,12 @@ fn perturbations_stay_within_the_radius() {
                     iterations: 10,
                     random_start,
                     restarts,
+                    loss: Loss::CrossEntropy,
                 };
-                let methods: [Box<dyn Attack<T>>; 3] = [
+                let auto = AutoPgd { norm, radius, iterations: 12, ..AutoPgd::default() };
+                let methods: [Box<dyn Attack<T>>; 5] = [
+                    Box::new(auto),
+                    Box::new(AutoPgd { loss: Loss::LogitRatio, random_start: false, ..auto }),
                     Box::new(FastGradient { norm, radius }),
                     Box::new(ball(false, 0)),
                     Box::new(ball(true, 3)),
@@ -157,15 +174,19 @@ fn a_radius_of_zero_is_the_identity() {
             restarts: 1,
             ..Default::default()
         };
-        let methods: [Box<dyn Attack<f64>>; 2] =
-            [Box::new(FastGradient { norm, radius: 0.0 }), Box::new(ball)];
+        let methods: [Box<dyn Attack<f64>>; 3] = [
+            Box::new(FastGradient { norm, radius: 0.0 }),
+            Box::new(ball),
+            Box::new(AutoPgd { norm, radius: 0.0, ..AutoPgd::default() }),
+        ];
         for method in methods {
             let results = run(&network, &*method, &x, &AttackOptions::default());
             assert_eq!(results.summary().fooled, 0, "{}", method.name());
         }
     }
     // Neither do attacks without steps change anything.
-    let still: [Box<dyn Attack<f64>>; 4] = [
+    let still: [Box<dyn Attack<f64>>; 5] = [
+        Box::new(AutoPgd { iterations: 0, random_start: false, ..Default::default() }),
         Box::new(MovingTarget { iterations: 0, ..Default::default() }),
         Box::new(Targeted { iterations: 0, ..Default::default() }),
         Box::new(DeepFool { iterations: 0, ..Default::default() }),
@@ -176,6 +197,36 @@ fn a_radius_of_zero_is_the_identity() {
         assert_eq!(results.summary().fooled, 0, "{}", method.name());
         assert_eq!(results.summary().mean_iterations, 0.0);
     }
+}
+
+/// An image is robust if it resists every attack: (S62), counted image by image.
+#[test]
+fn an_ensemble_is_as_strong_as_its_strongest_attack_on_each_image() {
+    let network = network::<f64>(9, Activation::Tanh, Endpoint::Excluded);
+    let x = images::<f64>(9, 40);
+    let methods: [Box<dyn Attack<f64>>; 3] = [
+        Box::new(DeepFool { iterations: 2, ..Default::default() }),
+        Box::new(AutoPgd { radius: 0.2, iterations: 10, ..Default::default() }),
+        Box::new(FastGradient { norm: Norm::Two, radius: 0.3 }),
+    ];
+    let run = |m: &Box<dyn Attack<f64>>| run(&network, &**m, &x, &AttackOptions::default());
+    let results: Vec<_> = methods.iter().map(run).collect();
+    let all = AttackResults::strongest(&results.iter().collect::<Vec<_>>(), Norm::Two).unwrap();
+    for epsilon in [0.0, 0.05, 0.1, 0.2, 0.3, 1.0] {
+        let robust = (0..40).filter(|&j| {
+            let stands = |r: &AttackResults<f64>| {
+                let image = &r.images[j];
+                image.outcome == Outcome::Resisted
+                    || (image.outcome == Outcome::Fooled && image.norm2 > epsilon)
+            };
+            results.iter().all(stands)
+        });
+        assert_eq!(all.robust_accuracy(Norm::Two, epsilon), robust.count() as f64 / 40.0);
+    }
+    assert!(results.iter().any(|r| r.summary().fooled != all.summary().fooled));
+    assert!(AttackResults::<f64>::strongest(&[], Norm::Two).is_err());
+    let fewer = AttackResults { images: all.images[..39].to_vec(), seconds: 0.0 };
+    assert!(AttackResults::strongest(&[&all, &fewer], Norm::Two).is_err());
 }
 
 #[test]
@@ -260,8 +311,8 @@ fn no_images_have_no_results() {
                 assert_eq!((results.images.len(), results.summary().attacked()), (0, 0));
                 assert!(results.success_curve(Norm::Two).is_empty());
             }
-            for form in [JacobianMode::Vjp, JacobianMode::Jvp] {
-                let matrices = sensitivity_matrices(&mut model, none.as_ref(), form).unwrap();
+            for mode in [JacobianMode::Vjp, JacobianMode::Jvp] {
+                let matrices = sensitivity_matrices(&mut model, none.as_ref(), mode).unwrap();
                 assert_eq!(matrices.points(), 0);
             }
         }
@@ -311,7 +362,9 @@ fn what_makes_no_sense_is_refused() {
     assert!(refusal(&moving, &x, &[0, 1], no_batch).unwrap().starts_with("batch"));
     let no_box = AttackOptions { bounds: Bounds { lower: 1.0, upper: 1.0 }, ..plain };
     assert!(refusal(&moving, &x, &[0, 1], no_box).unwrap().starts_with("box"));
-    let wrong: [Box<dyn Attack<f64>>; 8] = [
+    let wrong: [Box<dyn Attack<f64>>; 10] = [
+        Box::new(AutoPgd { random_start: false, restarts: 1, ..Default::default() }),
+        Box::new(AutoPgd { radius: f64::INFINITY, ..Default::default() }),
         Box::new(MovingTarget { step: f64::NAN, ..moving }),
         Box::new(MovingTarget { iterations: usize::MAX, ..moving }),
         Box::new(MovingTarget { margin: snode_attack::Margin::Multiplicative(1.5), ..moving }),
@@ -357,7 +410,7 @@ proptest! {
         width in 3_usize..12,
         count in 3_usize..20,
         batch in 1_usize..8,
-        which in 0_usize..10,
+        which in 0_usize..14,
         seed in 0_u64..1000,
     ) {
         let network = network::<f64>(width.max(CLASSES), Activation::Relu, Endpoint::Excluded);

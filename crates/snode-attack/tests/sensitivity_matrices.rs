@@ -7,7 +7,7 @@ use snode_attack::{JacobianMode, Linearisable, SolvedNetwork, sensitivity_matric
 use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real, SchemeChoice};
 use support::{images, network};
 
-/// The largest difference of the two forms over the largest entry.
+/// The largest difference of the two modes over the largest entry.
 fn disagreement<T: Real>(scheme: &str, tolerance: Option<f64>, activation: Activation) -> f64 {
     let mut choice = SchemeChoice::named(scheme).unwrap();
     if let (Some(tolerance), SchemeChoice::Adaptive(options)) = (tolerance, &mut choice) {
@@ -30,7 +30,7 @@ fn disagreement<T: Real>(scheme: &str, tolerance: Option<f64>, activation: Activ
 }
 
 #[test]
-fn both_forms_agree_to_round_off_where_derivatives_are_exact() {
+fn both_modes_agree_to_round_off_where_derivatives_are_exact() {
     for activation in [Activation::Tanh, Activation::Relu, Activation::Softplus] {
         for scheme in ["euler", "rk2", "rk4"] {
             let error = disagreement::<f64>(scheme, None, activation);
@@ -42,14 +42,14 @@ fn both_forms_agree_to_round_off_where_derivatives_are_exact() {
 }
 
 #[test]
-fn both_forms_agree_to_tolerance_under_adaptive_schemes() {
+fn both_modes_agree_to_tolerance_under_adaptive_schemes() {
     for tolerance in [1e-4, 1e-8] {
         let error = disagreement::<f64>("dopri5", Some(tolerance), Activation::Tanh);
         assert!(error < 20.0 * tolerance, "{tolerance:e}: {error:e}");
     }
 }
 
-/// Rows of P against central differences of the outputs: neither form may be wrong in the same way.
+/// Rows of P against central differences of the outputs: neither mode may be wrong in the same way.
 #[test]
 fn the_matrix_is_the_derivative() {
     let network = network::<f64>(7, Activation::Tanh, Endpoint::Excluded);

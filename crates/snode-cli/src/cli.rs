@@ -8,7 +8,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::arguments::with_negative_numbers;
 use crate::commands::{
     attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
-    robustness, run, seal, sensitivity, show, solvers, status, train_cell, validate,
+    robustness, run, seal, sensitivity, show, solvers, status, train_cell, uncertainty, validate,
 };
 use crate::error::{Error, Result};
 use crate::output::{print, say};
@@ -80,6 +80,9 @@ pub enum Command {
     /// Measure accuracy under noise.
     #[command(after_help = examples::ROBUSTNESS)]
     Robustness(robustness::RobustnessArgs),
+    /// Predict what noise does to predictions, without noisy data, and measure it.
+    #[command(after_help = examples::UNCERTAINTY)]
+    Uncertainty(uncertainty::UncertaintyArgs),
     /// Attack a trained network, and keep the adversarial images.
     #[command(after_help = examples::ATTACK)]
     Attack(Box<attack::AttackArgs>),
@@ -164,6 +167,7 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Eval(args) => eval::run(args),
         Command::Sensitivity(args) => sensitivity::run(args),
         Command::Robustness(args) => robustness::run(args),
+        Command::Uncertainty(args) => uncertainty::run(args),
         Command::Attack(args) => attack::run(args),
         Command::Report(args) => report::run(args),
         Command::Solvers(args) => solvers::run(args),

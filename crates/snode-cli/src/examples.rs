@@ -50,6 +50,12 @@ pub const SENSITIVITY: &str = "Examples:
   snode sensitivity results/quickstart.h5
   snode sensitivity results/quickstart.h5 --noise 0.01 --figures figures";
 
+/// Of `snode uncertainty`.
+pub const UNCERTAINTY: &str = "Examples:
+  snode uncertainty results/quickstart.h5
+  snode uncertainty results/quickstart.h5 --levels 0,0.1,0.2 --draws 20 --figures figures
+  snode uncertainty results/quickstart.h5 --on parameters --levels 0.001,0.01 --images 1000";
+
 /// Of `snode robustness`.
 pub const ROBUSTNESS: &str = "Examples:
   snode robustness results/quickstart.h5

@@ -89,6 +89,54 @@ fn the_path_is_that_of_the_weight() {
     assert!((found - variation).abs() < 1e-14);
 }
 
+/// Without noise predicted, measured and evaluated accuracy are one number; with it all is stored and shown.
+#[test]
+fn uncertainty_is_predicted_and_measured() {
+    let sandbox = trained(&[]);
+    let clean = &sandbox.succeeds(&["eval", "results/x.h5", "--json"]).json_lines()[0];
+    for on in ["input", "parameters", "constant-parameters"] {
+        let arguments = [
+            "uncertainty",
+            "results/x.h5",
+            "--on",
+            on,
+            "--levels",
+            "0,0.01",
+            "--draws",
+            "3",
+            "--figures",
+            "figures",
+        ];
+        let ran = sandbox.succeeds(&arguments);
+        for part in ["30 images under noise", "3 adjoint columns", "3 draws", "least certain"] {
+            assert!(ran.out.contains(part), "no `{part}` in {}", ran.out);
+        }
+        let again = [&arguments[..], &["--force", "--json"]].concat();
+        let json = &sandbox.succeeds(&again).json_lines()[0];
+        let level = |index: usize| &json["levels"][index];
+        assert_eq!(level(0)["predicted_accuracy"], clean["accuracy"]);
+        assert_eq!(level(0)["accuracy"], clean["accuracy"]);
+        let (predicted, measured) = (&level(1)["predicted_accuracy"], &level(1)["accuracy"]);
+        let difference = predicted.as_f64().unwrap() - measured.as_f64().unwrap();
+        assert!(difference.abs() < 0.1, "{on}: {difference}");
+        let group = format!("analysis/uncertainty/{on}");
+        let stored = read_appendix(sandbox.path("results/x.h5"), &group).unwrap().unwrap();
+        assert_eq!(stored.arrays["flip_probability"].shape, [2, 30]);
+        assert_eq!(stored.arrays["reliability_images"].shape, [2, 10]);
+        assert!(stored.arrays["flip_probability"].values[..30].iter().all(|p| *p == 0.0));
+        for ending in ["csv", "svg"] {
+            let name = format!("figures/x-uncertainty-{on}.{ending}");
+            assert!(sandbox.path(&name).exists(), "{name}");
+        }
+    }
+    // Without draws there is nothing measured.
+    sandbox.succeeds(&["uncertainty", "results/x.h5", "--draws", "0", "--force"]);
+    let group = "analysis/uncertainty/input";
+    let stored = read_appendix(sandbox.path("results/x.h5"), group).unwrap().unwrap();
+    assert!(!stored.arrays.contains_key("accuracy"));
+    sandbox.fails(&["uncertainty", "results/x.h5", "--levels=-1"], 2, &["--levels", "found -1"]);
+}
+
 #[test]
 fn robustness_without_noise_is_the_evaluation() {
     let sandbox = trained(&[]);
@@ -132,13 +180,14 @@ fn robustness_without_noise_is_the_evaluation() {
     assert_eq!(read_run(&sandbox.path("results/x.h5")).history.iterations.len(), 24);
 }
 
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "analysis.robustness.levels = [0, 0.3]",
     "analysis.robustness.images = 20",
     "analysis.noise.levels = [0.01]",
     "analysis.noise.weights_levels = [0.01]",
     "analysis.smoothness.entry = [1, 2]",
     "analysis.schemes.solve = [\"euler\", \"dopri5\"]",
+    "analysis.uncertainty.levels = [0, 0.3]",
 ];
 
 #[test]
@@ -149,7 +198,7 @@ fn an_experiment_asks_for_its_analyses() {
     // The network is there already; only the analyses are made, and only once.
     sandbox.experiment(&TABLES);
     let ran = sandbox.succeeds(&["run", "x.toml"]);
-    assert_eq!(ran.err.matches("measuring: ").count(), 6, "{}", ran.err);
+    assert_eq!(ran.err.matches("measuring: ").count(), 7, "{}", ran.err);
     assert!(!sandbox.succeeds(&["run", "x.toml"]).err.contains("measuring"));
     let euler = read_appendix(&path, "analysis/schemes/euler").unwrap().unwrap();
     let clean = &sandbox.succeeds(&["eval", "results/x.h5", "--json"]).json_lines()[0];
@@ -184,6 +233,12 @@ fn what_cannot_be_measured_is_refused_before_training() {
         ("analysis.robustness.images = 31", &["found 31", "only 30 test images"]),
         ("analysis.noise.levels = [0]", &["noise.levels", "found 0", "more than 0"]),
         ("analysis.noise.draws = 0", &["noise.draws", "found 0", "1 to 1000000"]),
+        ("analysis.uncertainty.bins = 0", &["uncertainty.bins", "found 0", "1 to 1000"]),
+        ("analysis.uncertainty.images = 31", &["found 31", "only 30 test images"]),
+        (
+            "analysis.uncertainty.on = \"weights\"",
+            &["uncertainty.on", "input, parameters, constant-parameters"],
+        ),
         ("analysis.smoothness.entry = [0, 16]", &["smoothness.entry", "0 to 15"]),
         ("analysis.schemes.solve = [\"euler\", \"euler\"]", &["schemes.solve", "twice"]),
         ("analysis.schemes.tolerance = 2.0", &["schemes.tolerance", "found 2"]),
@@ -217,6 +272,7 @@ fn groups_are_documented() {
         ("analysis/robustness/euler", "`/analysis/robustness/SCHEME`"),
         ("analysis/schemes/dopri5", "`/analysis/schemes/SCHEME`"),
         ("analysis/smoothness", "`/analysis/smoothness`"),
+        ("analysis/uncertainty/input", "`/analysis/uncertainty/NOISE`"),
     ] {
         let stored = read_appendix(sandbox.path("results/x.h5"), group).unwrap().unwrap();
         let names = stored.attributes.keys().chain(stored.arrays.keys());

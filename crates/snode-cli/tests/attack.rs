@@ -39,7 +39,21 @@ fn stored_images_fool_the_stored_network() {
             ("deepfool", &["--method", "deepfool"]),
             ("fgsm", &["--method", "fgsm", "--radius", "0.4"]),
             ("pgd", &["--method", "pgd", "--iterations", "60", "--norm", "2"]),
-            ("cw", &["--method", "carlini-wagner", "--name", "cw", "--refinements", "8"]),
+            ("apgd", &["--method", "apgd", "--radius", "0.8", "--iterations", "40"]),
+            ("dlr", &["--method", "apgd", "--name", "dlr", "--loss", "dlr", "--radius", "0.8"]),
+            (
+                "cw",
+                &[
+                    "--method",
+                    "carlini-wagner",
+                    "--name",
+                    "cw",
+                    "--iterations",
+                    "100",
+                    "--refinements",
+                    "8",
+                ],
+            ),
         ] {
             let all = [&["attack", RUN, "--json"], arguments].concat();
             let json = &sandbox.succeeds(&all).json_lines()[0];

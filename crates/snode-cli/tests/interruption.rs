@@ -67,6 +67,7 @@ fn an_interrupted_run_goes_on_with_the_same_bits() {
         ("-INT", &["training.conjugacy = \"hestenes-stiefel\""]),
         ("-INT", &["training.line_search = \"backtracking\""]),
         ("-INT", &kronecker),
+        ("-INT", &["training.perturbation.radius = 0.2"]),
         ("-INT", &rmsprop),
         ("-TERM", &adam),
     ] {

@@ -117,6 +117,12 @@ const LINES: &[(&[&str], &[&str])] = &[
     (&["training.checkpoint_every = -1"], &["training.checkpoint_every", "found -1"]),
     (&["training.divergence_factor = 1.0"], &["training.divergence_factor", "more than 1"]),
     (&["training.early_stop = 3"], &["training.early_stop", "data.validation > 0"]),
+    (
+        &["training.perturbation.level = 0.1"],
+        &["training.perturbation.level", "only valid with the method \"noise\""],
+    ),
+    (&["training.perturbation.fraction = 1.5"], &["perturbation.fraction", "found 1.5", "0 to 1"]),
+    (&["training.perturbation.radius = -1"], &["perturbation.radius", "found -1", "0 or more"]),
     (&["training.length = 1.0"], &["training.length", "space = \"h1\""]),
     (&["training.discretisation = \"midpoint\""], &["training.discretisation", "space = \"h1\""]),
     (

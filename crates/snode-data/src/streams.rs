@@ -32,6 +32,11 @@ pub enum Purpose {
     Splits = 4,
     /// Noise on parameters; the index is the node in depth, plus 2³² times the draw.
     ParameterNoise = 5,
+    /// Perturbation of inputs in training; the index is 2³² times the epoch, plus the number of the data
+    /// point in the order of that epoch.
+    Perturbation = 6,
+    /// Directions in which predictions under noise are integrated; the index is the image.
+    Directions = 7,
 }
 
 /// The start of a stream of random numbers.
@@ -72,10 +77,23 @@ mod tests {
 
     #[test]
     fn streams_differ_by_seed_purpose_and_index() {
-        use Purpose::{Attacks, Batches, Initialisation, Noise, ParameterNoise, Splits};
+        use Purpose::{
+            Attacks, Batches, Directions, Initialisation, Noise, ParameterNoise, Perturbation,
+            Splits,
+        };
         let mut first_words = HashSet::new();
         for seed in [0, 1, 2, u64::MAX] {
-            for purpose in [Initialisation, Batches, Noise, Attacks, Splits, ParameterNoise] {
+            let purposes = [
+                Initialisation,
+                Batches,
+                Noise,
+                Attacks,
+                Splits,
+                ParameterNoise,
+                Perturbation,
+                Directions,
+            ];
+            for purpose in purposes {
                 for index in [0, 1, 2, u64::MAX] {
                     assert!(first_words.insert(rng(seed, purpose, index).next_u64()));
                 }

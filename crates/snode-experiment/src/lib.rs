@@ -62,10 +62,11 @@ pub use prepare::{Facts, Prepared, data_error, fit, sizes, source};
 pub use resolve::{resolve, unset_keys};
 pub use schema::{
     AnalysisConfig, AttackConfig, AttackMethod, AverageName, CostConfig, DataConfig, DeviceName,
-    EpsilonPlaceName, Experiment, LineSearchName, Loss, Method, NetworkConfig, NoiseConfig,
-    NormName, OutputConfig, PreconditionerName, RobustnessConfig, ScheduleName, SchemeName,
-    SchemesConfig, SmoothnessConfig, SolverConfig, SpaceName, TrainingConfig, is_adaptive,
-    scheme_of, tolerance_problem,
+    EpsilonPlaceName, Experiment, LineSearchName, Loss, LossName, Method, NetworkConfig,
+    NoiseConfig, NormName, OutputConfig, PerturbationConfig, PerturbationName, PreconditionerName,
+    RobustnessConfig, ScheduleName, SchemeName, SchemesConfig, SmoothnessConfig, SolverConfig,
+    SpaceName, TrainingConfig, UncertaintyConfig, UncertaintySource, is_adaptive, scheme_of,
+    tolerance_problem,
 };
 pub use snode_ode::Precision;
 pub use suggest::{nearest, with_suggestion};

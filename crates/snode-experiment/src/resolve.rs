@@ -45,6 +45,9 @@ pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
 
     resolve_network(&mut experiment.network);
     resolve_method(&mut experiment.training);
+    if let Some(perturbation) = &mut experiment.training.perturbation {
+        *perturbation = perturbation.resolved();
+    }
     for attack in &mut experiment.attack {
         *attack = attack.resolved();
     }

@@ -93,13 +93,13 @@ pub use network::{Network, NetworkStamp, ParametersMut};
 pub use precision::Precision;
 pub use readout::{Readout, Scores};
 pub use real::Real;
-#[cfg(feature = "adaptive")]
-pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 pub use scheme::{
-    Combination, Distances, Euler, KeyError, LastState, LinearProblem, OptionError,
+    Across, Combination, Distances, Euler, KeyError, LastState, LinearProblem, OptionError,
     OutputSensitivity, Perturbation, PerturbedWalk, Problem, RungeKutta, Scheme, SchemeChoice,
     Solution, SolverKeys, Statistics, Stop, Trajectory,
 };
+#[cfg(feature = "adaptive")]
+pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 
 // Errors go from thread to thread, and into the boxes of other libraries.
 const _: fn() = || {

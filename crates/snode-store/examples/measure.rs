@@ -52,6 +52,7 @@ fn measure<T: Scalar>(
         checkpoint: Some(Checkpoint {
             position: Position { epoch: 3, batch: 14, iteration: 3 },
             memory: Some(Memory::new().with_array("direction", network(2).into_parameters())),
+            perturbed: None,
         }),
         ..result.clone()
     };

@@ -68,6 +68,7 @@ fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
                     .with_number("gradient_direction", -0.2)
                     .with_number("cost", 0.3),
             ),
+            perturbed: Some(faer::Mat::from_fn(WIDTH, 3, |i, j| T::from_f64((i + 10 * j) as f64))),
         }),
     };
     // Weights far from symmetric, so that a transposition is noticed.

@@ -1,16 +1,20 @@
 //! The group `/checkpoint`, in files that can be continued.
 
+use faer::Mat;
 use snode_ode::Network;
 use snode_train::{Memory, Position};
 
 use crate::read_group::ReadGroup;
-use crate::write_group::{WriteGroup, attribute};
+use crate::write_group::{WriteGroup, attribute, object};
 use crate::{Checkpoint, Scalar, StoreError, parameters};
 
 const NAME: &str = "checkpoint";
 /// The attributes that list what the method remembers, names with commas between.
 const ARRAYS: &str = "memory_arrays";
 const NUMBERS: &str = "memory_numbers";
+/// The perturbed inputs of a batch, [data point, component].
+const PERTURBED: &str = "perturbed_inputs";
+const PERTURBED_RULE: &str = "one row of the network's width for each data point of a batch";
 /// Attributes that are no numbers of a memory.
 const RESERVED: [&str; 5] = ["epoch", "batch", "iteration", ARRAYS, NUMBERS];
 const MEMORY_RULE: &str = "the memory of the method where a batch is begun";
@@ -39,8 +43,13 @@ pub(crate) fn write<T: Scalar>(
     network: &Network<T>,
     checkpoint: &Checkpoint<T>,
 ) -> Result<(), StoreError> {
-    let Checkpoint { position, memory } = checkpoint;
+    let Checkpoint { position, memory, perturbed } = checkpoint;
     let group = root.child(NAME)?;
+    if let Some(inputs) = perturbed {
+        let (width, points) = inputs.shape();
+        let values: Vec<T> = (0..points).flat_map(|j| inputs.col_as_slice(j)).copied().collect();
+        group.matrix(PERTURBED, (points, width), &values)?;
+    }
     group.attribute("epoch", &(position.epoch as u64))?;
     group.attribute("batch", &(position.batch as u64))?;
     group.attribute("iteration", &(position.iteration as u64))?;
@@ -94,8 +103,9 @@ pub(crate) fn read<T: Scalar>(
     }
     let group = root.child(NAME)?;
     let position = read_counts(&group)?;
+    let perturbed = read_perturbed(&group, network.width())?;
     let Some(contents) = read_contents(&group, position)? else {
-        return Ok(Some(Checkpoint { position, memory: None }));
+        return Ok(Some(Checkpoint { position, memory: None, perturbed }));
     };
     let mut memory = Memory::new();
     for name in &contents.numbers {
@@ -105,7 +115,32 @@ pub(crate) fn read<T: Scalar>(
     for name in &contents.arrays {
         memory = memory.with_array(name, parameters::read(&group, &prefix(name), shape)?);
     }
-    Ok(Some(Checkpoint { position, memory: Some(memory) }))
+    Ok(Some(Checkpoint { position, memory: Some(memory), perturbed }))
+}
+
+fn read_perturbed<T: Scalar>(
+    group: &ReadGroup<'_>,
+    width: usize,
+) -> Result<Option<Mat<T>>, StoreError> {
+    if !group.has(PERTURBED) {
+        return Ok(None);
+    }
+    let (shape, values) = group.array::<T>(PERTURBED)?;
+    let [points, columns] = shape[..] else {
+        return Err(group.shape_error(
+            object(&group.name, PERTURBED),
+            shape,
+            PERTURBED_RULE.into(),
+        ));
+    };
+    if columns != width {
+        return Err(group.shape_error(
+            object(&group.name, PERTURBED),
+            shape,
+            PERTURBED_RULE.into(),
+        ));
+    }
+    Ok(Some(Mat::from_fn(width, points, |i, j| values[j * width + i])))
 }
 
 fn read_counts(group: &ReadGroup<'_>) -> Result<Position, StoreError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use faer::Mat;
 use snode_ode::{Activation, AffineMap, Grid, Network, Readout, SolverKeys};
 use snode_train::{History, Memory, Position, Snapshot};
 
@@ -158,6 +159,8 @@ pub struct Checkpoint<T> {
     /// What the method remembers; there at least in the middle of a batch, that is if
     /// `position.iteration > 0`.
     pub memory: Option<Memory<T>>,
+    /// The perturbed inputs of the batch in whose middle it is, where inputs are perturbed: n×M.
+    pub perturbed: Option<Mat<T>>,
 }
 
 /// Everything a run file holds.
@@ -185,8 +188,8 @@ impl<T> RunRecord<T> {
         model: Model,
         snapshot: Snapshot<T>,
     ) -> Self {
-        let Snapshot { network, position, history, memory } = snapshot;
-        let checkpoint = Some(Checkpoint { position, memory });
+        let Snapshot { network, position, history, memory, perturbed } = snapshot;
+        let checkpoint = Some(Checkpoint { position, memory, perturbed });
         Self { info, configuration, model, network, history, checkpoint }
     }
 
@@ -197,8 +200,9 @@ impl<T> RunRecord<T> {
 
     /// What training goes on from, or `None` if the run cannot be continued.
     pub fn into_snapshot(self) -> Option<Snapshot<T>> {
-        let Checkpoint { position, memory } = self.checkpoint?;
-        Some(Snapshot { network: self.network, position, history: self.history, memory })
+        let Checkpoint { position, memory, perturbed } = self.checkpoint?;
+        let Self { network, history, .. } = self;
+        Some(Snapshot { network, position, history, memory, perturbed })
     }
 }
 

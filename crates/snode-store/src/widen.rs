@@ -1,5 +1,6 @@
 //! From single to double precision, exactly.
 
+use faer::Mat;
 use snode_ode::{Network, Parameters};
 use snode_train::Memory;
 
@@ -11,6 +12,9 @@ impl RunRecord<f32> {
         let checkpoint = self.checkpoint.as_ref().map(|checkpoint| Checkpoint {
             position: checkpoint.position,
             memory: checkpoint.memory.as_ref().map(memory),
+            perturbed: checkpoint.perturbed.as_ref().map(|inputs| {
+                Mat::from_fn(inputs.nrows(), inputs.ncols(), |i, j| inputs[(i, j)].into())
+            }),
         });
         RunRecord {
             info: self.info.clone(),

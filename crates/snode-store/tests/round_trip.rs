@@ -48,7 +48,7 @@ fn every_part_returns<T: Scalar>() {
                 Some(Memory::new()),
                 None,
             ] {
-                run.checkpoint = Some(Checkpoint { position, memory });
+                run.checkpoint = Some(Checkpoint { position, memory, perturbed: None });
                 assert_same(&round_trip(&run, compression), &run);
             }
             let run = run.without_checkpoint();

@@ -116,6 +116,9 @@ pub enum TrainError {
     /// The source of batches failed.
     #[error("the training data: {0}")]
     Data(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The inputs of a batch could not be perturbed.
+    #[error("the perturbation of inputs: {0}")]
+    Perturbation(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An observer failed, for example to write a checkpoint.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),

@@ -105,8 +105,8 @@ pub use step_length::{DecayProducts, LinearisedCost, StepLength};
 pub use stopwatch::Stopwatch;
 pub use training::{
     AVERAGE, BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
-    IterationRecord, Observer, ObserverError, Plan, Score, Snapshot, State, StopReason, StopSignal,
-    TimeLimit, Trainer, classify, outputs, scores,
+    InputPerturbation, IterationRecord, Observer, ObserverError, Plan, Score, Snapshot, State,
+    StopReason, StopSignal, TimeLimit, Trainer, classify, outputs, scores,
 };
 
 /// The example of the repository's README, compiled and run with the tests.

@@ -9,9 +9,9 @@ use faer::{Mat, MatMut};
 use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Real};
 use snode_train::{
     AVERAGE, Averaged, Averaging, BatchSource, Conjugacy, Control, Cost, Discretisation, EarlyStop,
-    EvaluationSet, Event, FirstDirection, IterationRecord, LineSearch, Method, Metric, Ncg,
-    NcgOptions, Observer, ObserverError, Plan, Position, Preconditioner, Schedule, Snapshot, Space,
-    State, StopReason, StopSignal, TimeLimit, TrainError, Trainer,
+    EvaluationSet, Event, FirstDirection, InputPerturbation, IterationRecord, LineSearch, Method,
+    Metric, Ncg, NcgOptions, Observer, ObserverError, Plan, Position, Preconditioner, Schedule,
+    Snapshot, Space, State, StopReason, StopSignal, TimeLimit, TrainError, Trainer,
 };
 
 const WIDTH: usize = 6;
@@ -159,6 +159,76 @@ fn continuation_has_the_same_bits<T: Real>() {
                     "{options:?} {averaging:?} interrupted after {interrupted_after}"
                 );
             }
+        }
+    }
+}
+
+/// Moves inputs by what the network is at that moment, and by where in training it is.
+struct Shift {
+    calls: Vec<Position>,
+}
+
+impl<T: Real> InputPerturbation<T> for Shift {
+    fn perturb(
+        &mut self,
+        network: &Network<T>,
+        position: Position,
+        mut x: MatMut<'_, T>,
+        labels: &[usize],
+    ) -> Result<(), TrainError> {
+        self.calls.push(position);
+        let of_place = T::from_f64(0.01 * (position.epoch * 3 + position.batch) as f64);
+        for j in 0..labels.len() {
+            for i in 0..WIDTH {
+                x[(i, j)] += of_place + T::from_f64(0.05) * network.parameters().bias(i)[i];
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Inputs are perturbed once a batch, with the network at its beginning, and stay so to its end, be it
+/// in another session.
+#[test]
+fn perturbed_inputs_last_for_their_batch_and_survive_an_interruption() {
+    let sets = sets::<f64>();
+    let train = |snapshot: Snapshot<f64>, stop: Option<usize>| {
+        let (mut source, mut shift) = (Circle, Shift { calls: Vec::new() });
+        let mut stop = StopAfter(stop.unwrap_or(usize::MAX));
+        let options = NcgOptions::default();
+        let mut trainer =
+            Trainer::new(ncg::<f64>(options), snapshot, plan(), &mut source, &sets).unwrap();
+        trainer.perturb_with(&mut shift).unwrap();
+        trainer.observe_with(&mut stop);
+        trainer.run().unwrap();
+        let snapshot = trainer.snapshot();
+        (snapshot, shift.calls)
+    };
+    let (whole, calls) = train(start(), None);
+    let first = |p: &Position| p.iteration == 0;
+    assert!(calls.len() == 6 && calls.iter().all(first) && whole.perturbed.is_none());
+    let whole = timeless(whole);
+    let clean = {
+        let mut source = Circle;
+        let options = NcgOptions::default();
+        let mut trainer =
+            Trainer::new(ncg::<f64>(options), start(), plan(), &mut source, &sets).unwrap();
+        trainer.run().unwrap();
+        timeless(trainer.snapshot())
+    };
+    assert!(clean != whole);
+    for interrupted_after in 1..2 * 3 * 4 {
+        let (snapshot, calls) = train(start(), Some(interrupted_after));
+        assert_eq!(snapshot.perturbed.is_some(), interrupted_after % 4 != 0);
+        let (rest, further) = train(snapshot.clone(), None);
+        assert_eq!(calls.len() + further.len(), 6);
+        assert!(timeless(rest) == whole, "interrupted after {interrupted_after}");
+        if interrupted_after % 4 != 0 {
+            let (mut source, mut shift) = (Circle, Shift { calls: Vec::new() });
+            let lost = Snapshot { perturbed: None, ..snapshot };
+            let ncg = ncg::<f64>(NcgOptions::default());
+            let mut trainer = Trainer::new(ncg, lost, plan(), &mut source, &sets).unwrap();
+            assert!(matches!(trainer.perturb_with(&mut shift), Err(TrainError::Resume(_))));
         }
     }
 }

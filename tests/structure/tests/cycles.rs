@@ -3,8 +3,7 @@
 use snode_structure::{Cycle, Tree, crates, cycles, imports};
 
 /// Where there still are some: a crate, and the module they lie in. The list only becomes shorter.
-const KNOWN: [(&str, &str); 5] = [
-    ("snode-attack", ""),
+const KNOWN: [(&str, &str); 4] = [
     ("snode-ode", ""),
     ("snode-ode", "scheme"),
     ("snode-ode", "scheme::adaptive"),

@@ -4,7 +4,7 @@ use snode_ode::Real;
 
 use super::boundary::closest_of;
 use super::{
-    Attack, Image, Margin, Norm, Point, Products, Pursuit, Step, check_iterations,
+    Attack, Attacker, Image, Margin, Norm, Point, Products, Step, check_iterations,
     check_not_negative, unit_vectors,
 };
 use crate::AttackError;
@@ -50,13 +50,13 @@ impl<T: Real> Attack<T> for DeepFool {
         classes
     }
 
-    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Pursuit<T> + 'a> {
+    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Attacker<T> + 'a> {
         let sum = vec![0.0; image.clean.len()];
-        Box::new(Descent { options: self, image, done: 0, sum })
+        Box::new(DeepFoolAttacker { options: self, image, done: 0, sum })
     }
 }
 
-struct Descent<'a, T> {
+struct DeepFoolAttacker<'a, T> {
     options: &'a DeepFool,
     image: Image<'a, T>,
     /// Steps so far.
@@ -65,7 +65,7 @@ struct Descent<'a, T> {
     sum: Vec<f64>,
 }
 
-impl<T: Real> Pursuit<T> for Descent<'_, T> {
+impl<T: Real> Attacker<T> for DeepFoolAttacker<'_, T> {
     fn look(&mut self, at: Point<'_, T>, w: &mut [T]) -> Step {
         if at.fooled || self.done == self.options.iterations {
             return Step::End;

@@ -1,10 +1,11 @@
-//! Attacks along the gradient of the cross-entropy: FGSM and PGD.
+//! Attacks along the gradient of a loss: FGSM and PGD.
 
-use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
 use snode_ode::Real;
 
-use super::{Attack, Image, Point, Products, Pursuit, Step, check_iterations, check_not_negative};
+use super::{
+    Attack, Attacker, Image, Loss, Point, Products, Step, check_iterations, check_not_negative,
+    random_point,
+};
 use crate::AttackError;
 use crate::norm::{Norm, project};
 
@@ -43,7 +44,7 @@ impl<T: Real> Attack<T> for FastGradient {
         1
     }
 
-    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Pursuit<T> + 'a> {
+    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Attacker<T> + 'a> {
         let options = ProjectedGradient {
             norm: self.norm,
             radius: Some(self.radius),
@@ -51,12 +52,13 @@ impl<T: Real> Attack<T> for FastGradient {
             iterations: 1,
             random_start: false,
             restarts: 0,
+            loss: Loss::CrossEntropy,
         };
-        Box::new(Ascent::new(options, image))
+        Box::new(GradientAttacker::new(options, image))
     }
 }
 
-/// Steps of fixed length along the gradient of the cross-entropy, projected onto a ball around the
+/// Steps of fixed length along the gradient of a loss, projected onto a ball around the
 /// clean image (Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR
 /// 2018; the basic iterative method without its random start).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,6 +77,8 @@ pub struct ProjectedGradient {
     pub random_start: bool,
     /// How often it starts anew. Needs random starts.
     pub restarts: usize,
+    /// What is made larger.
+    pub loss: Loss,
 }
 
 impl Default for ProjectedGradient {
@@ -87,6 +91,7 @@ impl Default for ProjectedGradient {
             iterations: 30,
             random_start: false,
             restarts: 0,
+            loss: Loss::CrossEntropy,
         }
     }
 }
@@ -100,7 +105,8 @@ impl<T: Real> Attack<T> for ProjectedGradient {
         self.norm
     }
 
-    fn check(&self, _: usize) -> Result<(), AttackError> {
+    fn check(&self, classes: usize) -> Result<(), AttackError> {
+        self.loss.check(classes)?;
         check_not_negative("step", self.step)?;
         check_iterations(self.iterations)?;
         check_not_negative("radius", self.radius.unwrap_or(0.0))?;
@@ -115,12 +121,12 @@ impl<T: Real> Attack<T> for ProjectedGradient {
         1
     }
 
-    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Pursuit<T> + 'a> {
-        Box::new(Ascent::new(*self, image))
+    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Attacker<T> + 'a> {
+        Box::new(GradientAttacker::new(*self, image))
     }
 }
 
-struct Ascent<'a, T> {
+struct GradientAttacker<'a, T> {
     options: ProjectedGradient,
     image: Image<'a, T>,
     /// Steps from the present start so far; nothing before it.
@@ -129,35 +135,14 @@ struct Ascent<'a, T> {
     starts_left: usize,
 }
 
-impl<'a, T: Real> Ascent<'a, T> {
+impl<'a, T: Real> GradientAttacker<'a, T> {
     fn new(options: ProjectedGradient, image: Image<'a, T>) -> Self {
         let done = if options.random_start { None } else { Some(0) };
         Self { options, image, done, starts_left: options.restarts }
     }
-
-    /// A random point of the ball.
-    fn start(&mut self, next: &mut [T]) {
-        let Image { clean, rng, .. } = &mut self.image;
-        let radius = self.options.radius.unwrap_or(0.0);
-        let (random, scale): (Vec<f64>, f64) = match self.options.norm {
-            Norm::Infinity => {
-                ((0..clean.len()).map(|_| rng.random_range(-1.0..=1.0)).collect(), radius)
-            }
-            Norm::Two => {
-                let random: Vec<f64> =
-                    (0..clean.len()).map(|_| StandardNormal.sample(rng)).collect();
-                let length = random.iter().map(|v| v * v).sum::<f64>().sqrt();
-                let part: f64 = rng.random_range(0.0..=1.0);
-                (random, if length > 0.0 { part * radius / length } else { 0.0 })
-            }
-        };
-        for ((next, clean), v) in next.iter_mut().zip(*clean).zip(&random) {
-            *next = T::from_f64(clean.to_f64() + scale * v);
-        }
-    }
 }
 
-impl<T: Real> Pursuit<T> for Ascent<'_, T> {
+impl<T: Real> Attacker<T> for GradientAttacker<'_, T> {
     fn look(&mut self, at: Point<'_, T>, w: &mut [T]) -> Step {
         if self.done == Some(self.options.iterations) {
             if self.starts_left == 0 {
@@ -166,14 +151,16 @@ impl<T: Real> Pursuit<T> for Ascent<'_, T> {
             self.starts_left -= 1;
             self.done = None;
         }
-        cross_entropy_slope(at.z, self.image.class, w);
+        self.options.loss.slope(at.z, self.image.class, w);
         Step::On
     }
 
     fn advance(&mut self, at: Point<'_, T>, products: &Products<'_, T>, next: &mut [T]) {
         match self.done {
             None => {
-                self.start(next);
+                let Image { clean, rng, .. } = &mut self.image;
+                let radius = self.options.radius.unwrap_or(0.0);
+                random_point::inside(self.options.norm, clean, radius, rng, next);
                 self.done = Some(0);
             }
             Some(done) => {
@@ -200,39 +187,5 @@ impl<T: Real> Pursuit<T> for Ascent<'_, T> {
         if let Some(radius) = self.options.radius {
             project(self.options.norm, self.image.clean, radius, next);
         }
-    }
-}
-
-/// The slope of the cross-entropy by the outputs, softmax(z) − e_c, over 1 − softmax(z)_c: the same
-/// direction, but it does not vanish where the model is sure of itself.
-fn cross_entropy_slope<T: Real>(z: &[T], class: usize, w: &mut [T]) {
-    let others = || z.iter().enumerate().filter(|(j, _)| *j != class).map(|(_, z)| z.to_f64());
-    let largest = others().fold(f64::NEG_INFINITY, f64::max);
-    let total: f64 = others().map(|z| (z - largest).exp()).sum();
-    for (j, (w, z)) in w.iter_mut().zip(z).enumerate() {
-        *w = if j == class { -T::ONE } else { T::from_f64((z.to_f64() - largest).exp() / total) };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_slope_has_the_direction_of_softmax_minus_label() {
-        let z = [0.3_f64, -1.2, 2.0, 0.7];
-        let total: f64 = z.iter().map(|z| z.exp()).sum();
-        for class in 0..4 {
-            let mut w = [0.0; 4];
-            cross_entropy_slope(&z, class, &mut w);
-            let rest = 1.0 - z[class].exp() / total;
-            for j in 0..4 {
-                let label = f64::from(u8::from(j == class));
-                assert!((w[j] * rest - (z[j].exp() / total - label)).abs() < 1e-15);
-            }
-        }
-        let mut w = [0.0_f32; 3];
-        cross_entropy_slope(&[300.0_f32, 0.0, 1.0], 0, &mut w);
-        assert!((w[1] + w[2] - 1.0).abs() < 1e-6 && w[0] == -1.0, "{w:?}");
     }
 }

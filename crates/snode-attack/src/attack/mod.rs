@@ -1,20 +1,25 @@
 //! Methods of attack: one file each.
 
+mod auto_pgd;
 mod boundary;
 mod carlini_wagner;
 mod deepfool;
 mod gradient;
+mod loss;
 mod moving_target;
+mod random_point;
 mod targeted;
 
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use snode_ode::Real;
 
+pub use auto_pgd::AutoPgd;
 pub use boundary::{Approach, Margin, approach, closest};
 pub use carlini_wagner::CarliniWagner;
 pub use deepfool::DeepFool;
 pub use gradient::{FastGradient, ProjectedGradient};
+pub use loss::Loss;
 pub use moving_target::MovingTarget;
 pub use targeted::{Target, Targeted};
 
@@ -23,7 +28,7 @@ use crate::norm::{Bounds, Norm};
 
 /// A method of attack: how one image is led across the boundary of its class.
 ///
-/// A method knows nothing of batches. For every image it begins a [`Pursuit`], which is asked in
+/// A method knows nothing of batches. For every image it begins a [`Attacker`], which is asked in
 /// turns which directions of the output it wants derivatives of, and where to go with them.
 /// Implement it to plug in another method; [`attack`](crate::attack) does the rest: it solves for
 /// all images of a batch at once, recognises successes and keeps the smallest.
@@ -46,7 +51,7 @@ pub trait Attack<T: Real>: Sync {
     fn products(&self, classes: usize) -> usize;
 
     /// Begins with one image.
-    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Pursuit<T> + 'a>;
+    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Attacker<T> + 'a>;
 }
 
 /// An image under attack.
@@ -63,7 +68,7 @@ pub struct Image<'a, T> {
     pub rng: ChaCha8Rng,
 }
 
-/// Where a pursuit stands.
+/// Where an attack on an image stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Point<'a, T> {
     /// x, n numbers.
@@ -93,7 +98,7 @@ impl<T: Real> Products<'_, T> {
     }
 }
 
-/// What a pursuit does at a point.
+/// Whether an attack on an image goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It goes on at the new point.
@@ -103,7 +108,7 @@ pub enum Step {
 }
 
 /// The course of an attack on one image. Points begin at the clean image.
-pub trait Pursuit<T: Real>: Send {
+pub trait Attacker<T: Real>: Send {
     /// Looks at a point before derivatives are taken there: whether it goes on, and if so which
     /// weights w of the outputs it wants Jᵀ w of, C numbers one after the other for each.
     fn look(&mut self, at: Point<'_, T>, w: &mut [T]) -> Step;

@@ -4,7 +4,7 @@ use snode_ode::Real;
 
 use super::boundary::closest_of;
 use super::{
-    Attack, Image, Margin, Point, Products, Pursuit, Step, check_iterations, check_not_negative,
+    Attack, Attacker, Image, Margin, Point, Products, Step, check_iterations, check_not_negative,
     step_along, unit_vectors,
 };
 use crate::AttackError;
@@ -43,19 +43,19 @@ impl<T: Real> Attack<T> for MovingTarget {
         classes
     }
 
-    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Pursuit<T> + 'a> {
-        Box::new(Chase { options: self, image, done: 0 })
+    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Attacker<T> + 'a> {
+        Box::new(MovingTargetAttacker { options: self, image, done: 0 })
     }
 }
 
-struct Chase<'a, T> {
+struct MovingTargetAttacker<'a, T> {
     options: &'a MovingTarget,
     image: Image<'a, T>,
     /// Steps so far.
     done: usize,
 }
 
-impl<T: Real> Pursuit<T> for Chase<'_, T> {
+impl<T: Real> Attacker<T> for MovingTargetAttacker<'_, T> {
     fn look(&mut self, _: Point<'_, T>, w: &mut [T]) -> Step {
         if self.done == self.options.iterations {
             return Step::End;

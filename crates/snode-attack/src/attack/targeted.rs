@@ -3,7 +3,7 @@
 use snode_ode::Real;
 
 use super::{
-    Attack, Image, Margin, Point, Products, Pursuit, Step, check_iterations, check_not_negative,
+    Attack, Attacker, Image, Margin, Point, Products, Step, check_iterations, check_not_negative,
     step_along,
 };
 use crate::AttackError;
@@ -61,7 +61,7 @@ impl<T: Real> Attack<T> for Targeted {
         1
     }
 
-    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Pursuit<T> + 'a> {
+    fn begin<'a>(&'a self, image: Image<'a, T>) -> Box<dyn Attacker<T> + 'a> {
         let targets = match self.target {
             Target::Every => (0..image.classes).collect(),
             Target::Class(target) => vec![target],
@@ -69,11 +69,11 @@ impl<T: Real> Attack<T> for Targeted {
         let mut targets: Vec<usize> =
             targets.into_iter().filter(|&target| target != image.class).collect();
         targets.reverse();
-        Box::new(March { options: self, image, targets, done: 0, starts_over: false })
+        Box::new(TargetedAttacker { options: self, image, targets, done: 0, starts_over: false })
     }
 }
 
-struct March<'a, T> {
+struct TargetedAttacker<'a, T> {
     options: &'a Targeted,
     image: Image<'a, T>,
     /// The present one last, and before it those still to come.
@@ -84,7 +84,7 @@ struct March<'a, T> {
     starts_over: bool,
 }
 
-impl<T: Real> Pursuit<T> for March<'_, T> {
+impl<T: Real> Attacker<T> for TargetedAttacker<'_, T> {
     fn look(&mut self, _: Point<'_, T>, w: &mut [T]) -> Step {
         self.starts_over = self.done == self.options.iterations;
         if self.starts_over {

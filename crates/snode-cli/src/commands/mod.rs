@@ -21,6 +21,7 @@ pub mod show;
 pub mod solvers;
 pub mod status;
 pub mod train_cell;
+pub mod uncertainty;
 pub mod validate;
 
 use std::path::Path;

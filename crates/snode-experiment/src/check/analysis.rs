@@ -19,12 +19,18 @@ struct Rules<'a> {
 /// The first thing found wrong.
 pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     let rules = Rules { experiment, locator };
-    let AnalysisConfig { robustness, noise, smoothness: _, schemes } = &experiment.analysis;
+    let AnalysisConfig { robustness, noise, uncertainty, smoothness: _, schemes } =
+        &experiment.analysis;
     if let Some(robustness) = robustness {
         check_robustness(robustness, rules)?;
     }
     if let Some(noise) = noise {
         check_noise(noise, locator)?;
+    }
+    if let Some(keys) = uncertainty {
+        keys.check().map_err(|(key, problem)| {
+            locator.error(&format!("analysis.uncertainty.{key}"), problem)
+        })?;
     }
     schemes.as_ref().map_or(Ok(()), |schemes| check_schemes(schemes, rules))
 }
@@ -94,7 +100,7 @@ pub(crate) fn check_with_data(
     width: usize,
     images: usize,
 ) -> Result<()> {
-    let AnalysisConfig { robustness, noise, smoothness, schemes } = analyses;
+    let AnalysisConfig { robustness, noise, uncertainty, smoothness, schemes } = analyses;
     let most = |key: &str, wanted: usize| {
         if wanted <= images {
             return Ok(());
@@ -108,9 +114,13 @@ pub(crate) fn check_with_data(
     if let Some(count) = noise.as_ref().and_then(|keys| keys.images) {
         most("analysis.noise.images", count)?;
     }
+    if let Some(count) = uncertainty.as_ref().and_then(|keys| keys.images) {
+        most("analysis.uncertainty.images", count)?;
+    }
     let on_images = [
         ("analysis.robustness", robustness.is_some()),
         ("analysis.noise", noise.is_some()),
+        ("analysis.uncertainty", uncertainty.is_some()),
         ("analysis.schemes", schemes.is_some()),
     ];
     if let (0, Some((key, _))) = (images, on_images.iter().find(|(_, wanted)| *wanted)) {

@@ -230,6 +230,11 @@ impl Rules<'_> {
                 format!("found {}; expected more than 1", plain(training.divergence_factor)),
             ));
         }
+        if let Some(perturbation) = &training.perturbation {
+            perturbation.check().map_err(|(key, problem)| {
+                self.locator.error(&format!("training.perturbation.{key}"), problem)
+            })?;
+        }
         if let Some(patience) = training.early_stop {
             self.count("training.early_stop", patience, 1, usize::MAX)?;
             if self.experiment.data.validation == 0 {

@@ -1,10 +1,10 @@
 //! `[analysis.*]`: what is measured on the trained network.
 
 use serde::{Deserialize, Serialize};
-use snode_data::Noise;
 
+use super::bounds::{MOST_DRAWS, check_levels, count};
 use super::scheme::SchemeName;
-use crate::format::plain;
+use super::uncertainty::UncertaintyConfig;
 
 /// `[analysis]`: a table for everything that is to be measured once the network is trained.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct AnalysisConfig {
     /// Noise through depth, estimated and measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<NoiseConfig>,
+    /// What noise does to predictions, predicted and measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<UncertaintyConfig>,
     /// How smooth the parameters are in depth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smoothness: Option<SmoothnessConfig>,
@@ -117,8 +120,6 @@ impl Default for SchemesConfig {
     }
 }
 
-const MOST_DRAWS: usize = 1_000_000;
-
 impl RobustnessConfig {
     /// What is wrong with the levels or counts: the key, and what about it.
     ///
@@ -145,33 +146,4 @@ impl NoiseConfig {
         count("draws", self.draws, MOST_DRAWS)?;
         count("images", self.images.unwrap_or(1), usize::MAX)
     }
-}
-
-fn check_levels(
-    key: &'static str,
-    levels: &[f64],
-    zero: bool,
-) -> std::result::Result<(), (&'static str, String)> {
-    let most = Noise::MAX_STANDARD_DEVIATION;
-    let allowed = |level: f64| level <= most && (level > 0.0 || zero && level == 0.0);
-    match levels.iter().find(|level| !allowed(**level)) {
-        None => Ok(()),
-        Some(level) => {
-            let least = if zero { "0 or more" } else { "more than 0" };
-            Err((key, format!("found {}; expected {least}, at most {most:e}", plain(*level))))
-        }
-    }
-}
-
-fn count(
-    key: &'static str,
-    found: usize,
-    most: usize,
-) -> std::result::Result<(), (&'static str, String)> {
-    if (1..=most).contains(&found) {
-        return Ok(());
-    }
-    let expected =
-        if most == usize::MAX { "at least 1".to_owned() } else { format!("1 to {most}") };
-    Err((key, format!("found {found}; expected {expected}")))
 }

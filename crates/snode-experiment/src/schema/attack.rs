@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use snode_attack::{
-    Attack, AttackError, AttackOptions, Bounds, CarliniWagner, DeepFool, FastGradient, Margin,
-    MovingTarget, Norm, ProjectedGradient, Target, Targeted,
+    Attack, AttackError, AttackOptions, AutoPgd, Bounds, CarliniWagner, DeepFool, FastGradient,
+    Loss, Margin, MovingTarget, Norm, ProjectedGradient, Target, Targeted,
 };
 
 use super::list::Element;
@@ -30,7 +30,7 @@ pub struct AttackConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<usize>,
     /// How many steps at most (with targeted for each target, with pgd from each start, with
-    /// carlini-wagner for each constant).
+    /// carlini-wagner for each constant, with apgd from each start).
     #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER", value_parser = whole))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<usize>,
@@ -50,22 +50,26 @@ pub struct AttackConfig {
     #[cfg_attr(feature = "clap", arg(long, value_name = "CLASS", value_parser = whole))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<usize>,
-    /// Fgsm, pgd: the norm of steps and perturbations.
+    /// Fgsm, pgd, apgd: the norm of steps and perturbations.
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "NORM"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm: Option<NormName>,
-    /// Fgsm, pgd: ε, the largest perturbation.
+    /// Fgsm, pgd, apgd: ε, the largest perturbation.
     #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER", value_parser = real))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub radius: Option<f64>,
-    /// Pgd: begin at a random point within the radius.
+    /// Pgd, apgd: begin at a random point within the radius; apgd on its surface.
     #[cfg_attr(feature = "clap", arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random_start: Option<bool>,
-    /// Pgd: how often to begin anew, keeping the best.
+    /// Pgd, apgd: how often to begin anew, keeping the best.
     #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER", value_parser = whole))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restarts: Option<usize>,
+    /// Pgd, apgd: the loss that is made larger.
+    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "LOSS"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<LossName>,
     /// Deepfool: by how much it goes too far, as a part of the way.
     #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER", value_parser = real))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +135,8 @@ pub enum AttackMethod {
     Fgsm,
     /// Steps along the gradient of the cross-entropy, projected onto a ball.
     Pgd,
+    /// The same with momentum and step lengths of their own: that of AutoAttack.
+    Apgd,
     /// Least perturbation plus a penalty, by Adam, with a search over the penalty.
     CarliniWagner,
     /// Newton-like steps onto the closest boundary.
@@ -151,8 +157,33 @@ pub enum NormName {
     Infinity,
 }
 
+/// A loss that attacks make larger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[serde(rename_all = "kebab-case")]
+pub enum LossName {
+    /// The cross-entropy.
+    Ce,
+    /// The difference of logits ratio.
+    Dlr,
+}
+
+impl LossName {
+    fn loss(self) -> Loss {
+        match self {
+            Self::Ce => Loss::CrossEntropy,
+            Self::Dlr => Loss::LogitRatio,
+        }
+    }
+
+    fn named(loss: Loss) -> Self {
+        if loss == Loss::LogitRatio { Self::Dlr } else { Self::Ce }
+    }
+}
+
 impl NormName {
-    fn norm(self) -> Norm {
+    /// The norm.
+    pub(super) fn norm(self) -> Norm {
         match self {
             Self::Two => Norm::Two,
             Self::Infinity => Norm::Infinity,
@@ -170,11 +201,12 @@ impl NormName {
 
 impl AttackMethod {
     /// All methods.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::MovingTarget,
         Self::Targeted,
         Self::Fgsm,
         Self::Pgd,
+        Self::Apgd,
         Self::CarliniWagner,
         Self::Deepfool,
     ];
@@ -186,6 +218,7 @@ impl AttackMethod {
             Self::Targeted => "targeted",
             Self::Fgsm => "fgsm",
             Self::Pgd => "pgd",
+            Self::Apgd => "apgd",
             Self::CarliniWagner => "carlini-wagner",
             Self::Deepfool => "deepfool",
         }
@@ -208,6 +241,7 @@ impl AttackConfig {
         match self.method {
             AttackMethod::Fgsm => Some(self.fast_gradient().radius),
             AttackMethod::Pgd => self.projected_gradient().radius,
+            AttackMethod::Apgd => Some(self.auto_pgd().radius),
             _ => None,
         }
     }
@@ -250,6 +284,7 @@ impl AttackConfig {
             AttackMethod::Targeted => Box::new(self.targeted()),
             AttackMethod::Fgsm => Box::new(self.fast_gradient()),
             AttackMethod::Pgd => Box::new(self.projected_gradient()),
+            AttackMethod::Apgd => Box::new(self.auto_pgd()),
             AttackMethod::CarliniWagner => Box::new(self.carlini_wagner()),
             AttackMethod::Deepfool => Box::new(self.deepfool()),
         }
@@ -311,6 +346,19 @@ impl AttackConfig {
             iterations: self.iterations.unwrap_or(default.iterations),
             random_start: self.random_start.unwrap_or(default.random_start),
             restarts: self.restarts.unwrap_or(default.restarts),
+            loss: self.loss.map_or(default.loss, LossName::loss),
+        }
+    }
+
+    fn auto_pgd(&self) -> AutoPgd {
+        let default = AutoPgd::default();
+        AutoPgd {
+            norm: self.norm.map_or(default.norm, NormName::norm),
+            radius: self.radius.unwrap_or(default.radius),
+            iterations: self.iterations.unwrap_or(default.iterations),
+            loss: self.loss.map_or(default.loss, LossName::loss),
+            random_start: self.random_start.unwrap_or(default.random_start),
+            restarts: self.restarts.unwrap_or(default.restarts),
         }
     }
 
@@ -364,6 +412,15 @@ impl AttackConfig {
                 (keys.step, keys.iterations) = (Some(options.step), Some(options.iterations));
                 keys.random_start = Some(options.random_start);
                 keys.restarts = Some(options.restarts);
+                keys.loss = Some(LossName::named(options.loss));
+            }
+            AttackMethod::Apgd => {
+                let options = self.auto_pgd();
+                keys.norm = Some(NormName::named(options.norm));
+                (keys.radius, keys.iterations) = (Some(options.radius), Some(options.iterations));
+                keys.random_start = Some(options.random_start);
+                keys.restarts = Some(options.restarts);
+                keys.loss = Some(LossName::named(options.loss));
             }
             AttackMethod::CarliniWagner => {
                 let options = self.carlini_wagner();
@@ -383,20 +440,22 @@ impl AttackConfig {
 
     /// The keys that have a meaning with some methods only: key, whether it has a value, and the
     /// methods.
-    fn method_keys(&self) -> [(&'static str, bool, &'static [AttackMethod]); 14] {
-        use AttackMethod::{CarliniWagner, Deepfool, Fgsm, MovingTarget, Pgd, Targeted};
+    fn method_keys(&self) -> [(&'static str, bool, &'static [AttackMethod]); 15] {
+        use AttackMethod::{Apgd, CarliniWagner, Deepfool, Fgsm, MovingTarget, Pgd, Targeted};
         let steps: &[AttackMethod] = &[MovingTarget, Targeted, Pgd];
-        let all_but_fgsm: &[AttackMethod] = &[MovingTarget, Targeted, Pgd, CarliniWagner, Deepfool];
+        let all_but_fgsm: &[AttackMethod] =
+            &[MovingTarget, Targeted, Pgd, Apgd, CarliniWagner, Deepfool];
         [
             ("iterations", self.iterations.is_some(), all_but_fgsm),
             ("step", self.step.is_some(), steps),
             ("kappa", self.kappa.is_some(), &[MovingTarget, Targeted]),
             ("margin", self.margin.is_some(), &[MovingTarget, Targeted]),
             ("target", self.target.is_some(), &[Targeted]),
-            ("norm", self.norm.is_some(), &[Fgsm, Pgd]),
-            ("radius", self.radius.is_some(), &[Fgsm, Pgd]),
-            ("random_start", self.random_start.is_some(), &[Pgd]),
-            ("restarts", self.restarts.is_some(), &[Pgd]),
+            ("norm", self.norm.is_some(), &[Fgsm, Pgd, Apgd]),
+            ("radius", self.radius.is_some(), &[Fgsm, Pgd, Apgd]),
+            ("random_start", self.random_start.is_some(), &[Pgd, Apgd]),
+            ("restarts", self.restarts.is_some(), &[Pgd, Apgd]),
+            ("loss", self.loss.is_some(), &[Pgd, Apgd]),
             ("overshoot", self.overshoot.is_some(), &[Deepfool]),
             ("searches", self.searches.is_some(), &[CarliniWagner]),
             ("learning_rate", self.learning_rate.is_some(), &[CarliniWagner]),

@@ -12,6 +12,7 @@ use super::attack::AttackConfig;
 use super::device::DeviceName;
 use super::list;
 use super::map::{MapName, PenaltyName, ReadoutName};
+use super::perturbation::PerturbationConfig;
 use super::scheme::{SchemeName, SolverConfig};
 
 /// An experiment.
@@ -337,6 +338,9 @@ pub struct TrainingConfig {
     /// How many evaluations on the validation images may fail to improve before training ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stop: Option<usize>,
+    /// How inputs are perturbed; they are not if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perturbation: Option<PerturbationConfig>,
     /// Seconds between checkpoints.
     pub checkpoint_every: f64,
     /// Training has diverged when the cost exceeds the first one by this factor.
@@ -383,6 +387,7 @@ impl Default for TrainingConfig {
             evaluate_every: 100,
             time_limit: None,
             early_stop: None,
+            perturbation: None,
             checkpoint_every: 60.0,
             divergence_factor: 1e4,
         }

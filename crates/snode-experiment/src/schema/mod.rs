@@ -2,16 +2,19 @@
 
 mod analysis;
 mod attack;
+mod bounds;
 mod device;
 mod experiment;
 mod list;
 mod map;
+mod perturbation;
 mod scheme;
+mod uncertainty;
 
 pub use analysis::{
     AnalysisConfig, NoiseConfig, RobustnessConfig, SchemesConfig, SmoothnessConfig,
 };
-pub use attack::{AttackConfig, AttackMethod, NormName};
+pub use attack::{AttackConfig, AttackMethod, LossName, NormName};
 pub use device::DeviceName;
 pub use experiment::{
     AverageName, CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss,
@@ -19,4 +22,6 @@ pub use experiment::{
     TrainingConfig,
 };
 pub use map::{MapName, PenaltyName, ReadoutName};
+pub use perturbation::{PerturbationConfig, PerturbationName};
 pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme_of, tolerance_problem};
+pub use uncertainty::{UncertaintyConfig, UncertaintySource};

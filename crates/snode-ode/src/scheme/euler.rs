@@ -4,6 +4,7 @@
 //! every thread walks through the layers alone; the gradient, and a new direction, divide the nodes. σ′(Z) is kept from
 //! the direct solution, so nothing is computed twice.
 
+mod grams;
 mod perturbed;
 mod several;
 mod solution;

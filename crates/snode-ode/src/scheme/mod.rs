@@ -5,6 +5,7 @@ mod adaptive;
 mod checks;
 mod choice;
 mod euler;
+mod grams;
 mod keys;
 mod outcome;
 mod runge_kutta;
@@ -17,6 +18,7 @@ use faer::{MatMut, MatRef};
 pub use adaptive::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 pub use choice::{OptionError, SchemeChoice};
 pub use euler::{Distances, Euler, PerturbedWalk};
+pub use grams::Across;
 pub use keys::{KeyError, SolverKeys};
 pub use outcome::{LastState, Problem, Statistics, Stop};
 pub use runge_kutta::RungeKutta;
@@ -84,4 +86,32 @@ pub trait Scheme<T: Real>: Send {
         x0: MatRef<'_, T>,
         out: MatMut<'_, T>,
     ) -> Result<Statistics, SolveError>;
+}
+
+/// A scheme that somebody else owns.
+impl<T: Real, S: Scheme<T> + ?Sized> Scheme<T> for &mut S {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn direct<'a>(
+        &'a mut self,
+        network: &'a Network<T>,
+        x0: MatRef<'_, T>,
+    ) -> Result<Trajectory<'a, T>, SolveError> {
+        (**self).direct(network, x0)
+    }
+
+    fn trajectory<'a>(&'a mut self, network: &'a Network<T>) -> Option<Trajectory<'a, T>> {
+        (**self).trajectory(network)
+    }
+
+    fn evaluate(
+        &self,
+        network: &Network<T>,
+        x0: MatRef<'_, T>,
+        out: MatMut<'_, T>,
+    ) -> Result<Statistics, SolveError> {
+        (**self).evaluate(network, x0, out)
+    }
 }

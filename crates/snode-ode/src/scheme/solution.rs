@@ -2,7 +2,8 @@
 
 use faer::{MatMut, MatRef};
 
-use super::{Problem, Statistics, Stop};
+use super::grams::by_gradients;
+use super::{Across, Problem, Statistics, Stop};
 use crate::{Network, Parameters, Real, SolveError};
 
 /// What the sensitivity problem (S3) perturbs: the parameters, the input, or both.
@@ -167,6 +168,22 @@ pub trait Solution<T: Real>: Send {
             out.as_mut().subcols_mut(first, columns).copy_from(self.output_sensitivity());
         }
         Ok(())
+    }
+
+    /// Gram matrices of the derivatives of r functionals of x(T) by the parameters, for each data point j
+    /// by itself: `out` (r²×M) = ⟨∇ᵃ, ∇ᵇ⟩ in its row a r + b, for the functionals x(T) ↦ ⟨w, x(T)⟩ with
+    /// the w in `terminals` (n×rM, column a·M + j).
+    ///
+    /// # Errors
+    /// As [`adjoint`](Self::adjoint).
+    fn parameter_grams(
+        &mut self,
+        network: &Network<T>,
+        terminals: MatRef<'_, T>,
+        across: Across,
+        out: MatMut<'_, f64>,
+    ) -> Result<(), SolveError> {
+        by_gradients(self, network, terminals, across, out)
     }
 
     /// The error of a problem that was just solved and ended with numbers that are not finite. A scheme

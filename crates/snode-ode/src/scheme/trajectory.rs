@@ -5,7 +5,8 @@ use std::fmt;
 use faer::{MatMut, MatRef};
 
 use super::checks::{blocks, check_parameters, check_shape, is_finite};
-use super::{Combination, LinearProblem, Perturbation, Problem, Solution, Statistics};
+use super::grams::check_finite;
+use super::{Across, Combination, LinearProblem, Perturbation, Problem, Solution, Statistics};
 use crate::{Network, Parameters, Real, SolveError};
 
 /// The direct solution of a batch, on which the other problems are posed.
@@ -241,6 +242,34 @@ impl<'a, T: Real> Trajectory<'a, T> {
             }
         }
         Ok(())
+    }
+
+    /// Gram matrices of the derivatives of r functionals of x(T) by the parameters, for each data point j
+    /// by itself (S64): `out` (r²×M) has in row a r + b the inner product of the derivatives of
+    /// x(T) ↦ ⟨w, x(T)⟩ for column a·M + j and b·M + j of `terminals` (n×rM) as w.
+    ///
+    /// s² times it is the covariance of these functionals under noise of level s on the parameters, to
+    /// first order. Under Euler's scheme [`Across::Nodes`] costs about as much as
+    /// [`adjoint_columns`](Self::adjoint_columns). All else solves r adjoint problems with gradients for
+    /// every data point, with the batch as it is: solve the direct problem for one data point at a time.
+    ///
+    /// # Errors
+    /// As [`adjoint`](Self::adjoint); `out` is then undefined.
+    pub fn parameter_grams(
+        &mut self,
+        terminals: MatRef<'_, T>,
+        across: Across,
+        mut out: MatMut<'_, f64>,
+    ) -> Result<(), SolveError> {
+        let (n, m) = self.output().shape();
+        let r = terminals.ncols().checked_div(m).unwrap_or(0);
+        check_shape(Problem::Adjoint, (n, r * m), terminals)?;
+        if out.shape() != (r * r, m) {
+            let (operation, found) = (Problem::Adjoint.to_string(), out.shape());
+            return Err(SolveError::Shape { operation, expected: (r * r, m), found });
+        }
+        self.solution.parameter_grams(self.network, terminals, across, out.as_mut())?;
+        check_finite(self.solution, self.network, terminals, out.as_ref())
     }
 
     /// Solves r sensitivity problems at once, for perturbations of the input: `out` = ξ(T) for each ξ₀

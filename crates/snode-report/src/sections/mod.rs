@@ -10,7 +10,10 @@ mod robust_accuracy;
 mod robustness;
 mod runs;
 mod schemes;
+mod shades;
+mod side_by_side;
 mod training;
+mod uncertainty;
 pub(super) mod weights;
 
 use super::{Collection, Section};
@@ -26,6 +29,7 @@ pub fn all(collection: &Collection) -> Vec<Section> {
         schemes::section(collection),
         accuracy::section(collection),
         robustness::section(collection),
+        uncertainty::section(collection),
         propagation::section(collection),
         weights::section(collection),
         attacked,

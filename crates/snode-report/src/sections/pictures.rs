@@ -1,7 +1,9 @@
 //! Pictures: images under noise, adversarial images and their perturbations.
 
-use snode_data::{Encoding, Noise};
+use snode_data::Noise;
 
+use super::shades::shades;
+use super::side_by_side;
 use crate::error::Result;
 use crate::run::Run;
 use crate::{Collection, Content, Figure, Section};
@@ -29,6 +31,13 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         match subjects.of(run).and_then(|subject| noisy(run, subject)) {
             Ok(figure) => section.figures.push(figure),
             Err(error) => section.notes.push(format!("Images under noise are not shown: {error}.")),
+        }
+    }
+    if let Some(run) = collection.runs().find(|run| !run.attacks.is_empty()) {
+        let found = subjects.of(run).and_then(|subject| side_by_side::figure(collection, subject));
+        match found {
+            Ok(figure) => section.figures.extend(figure),
+            Err(error) => section.notes.push(format!("One image under all attacks: {error}.")),
         }
     }
     let mut of_groups = Vec::new();
@@ -78,12 +87,6 @@ impl Subjects {
         let place = known.unwrap_or(self.known.len() - 1);
         Ok(&self.known[place])
     }
-}
-
-/// Values of the encoding as 0 (background) to 1 (foreground).
-fn shades(values: &[f64], encoding: Encoding) -> Vec<f64> {
-    let (background, foreground) = (encoding.background(), encoding.foreground());
-    values.iter().map(|value| (value - background) / (foreground - background)).collect()
 }
 
 fn noisy(run: &Run, Subject { split, encoding, .. }: &Subject) -> Result<Figure> {

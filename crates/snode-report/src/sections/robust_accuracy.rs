@@ -1,9 +1,12 @@
 //! The accuracy that attacks leave, within bounds of their own norms.
 
 use snode_analysis::Moments;
+use snode_attack::{AttackResults, Norm};
 
 use super::attacks::{extent, groups, names, norm_name, on_group};
 use super::panels::{columns, group_cells};
+use crate::csv_table::Csv;
+use crate::run::Run;
 use crate::statistics::{mean_and_spread, scaled};
 use crate::{Attack, Collection, Group, Table};
 use snode_experiment::format::{counts, plain};
@@ -47,6 +50,9 @@ pub(super) fn table(collection: &Collection) -> Table {
                 ]);
             }
         }
+        for norm in [Norm::Two, Norm::Infinity] {
+            rows.extend(ensemble(collection, group, norm, &mut data));
+        }
     }
     Table {
         name: "robust-accuracy".into(),
@@ -61,6 +67,60 @@ pub(super) fn table(collection: &Collection) -> Table {
         data,
     }
 }
+
+/// What all attacks of one norm together leave (S62): a row for each ε that any of them tells.
+fn ensemble(
+    collection: &Collection,
+    group: &Group,
+    norm: Norm,
+    data: &mut Csv,
+) -> Vec<Vec<String>> {
+    let together: Vec<(&Run, AttackResults<f64>)> = group
+        .runs(collection)
+        .filter_map(|run| {
+            let own = run.attacks.iter().filter(|attack| attack.keys.own_norm() == norm);
+            let own: Vec<&AttackResults<f64>> = own.map(|attack| &attack.results).collect();
+            // Not of the same images: nothing can be said of them together.
+            let all = AttackResults::strongest(&own, norm).ok()?;
+            (own.len() > 1).then_some((run, all))
+        })
+        .collect();
+    let attacks = together.iter().flat_map(|(run, _)| &run.attacks);
+    let own = attacks.filter(|attack| attack.keys.own_norm() == norm);
+    let mut epsilons: Vec<f64> =
+        own.flat_map(|attack| epsilons(collection, group, attack)).collect();
+    epsilons.sort_by(f64::total_cmp);
+    epsilons.dedup();
+    let mut row = |epsilon: f64| {
+        for (run, all) in &together {
+            data.row(group_cells(group).into_iter().chain([
+                ENSEMBLE.to_owned(),
+                norm_name(norm).to_owned(),
+                epsilon.to_string(),
+                run.summary.info.seed.to_string(),
+                all.images.len().to_string(),
+                all.robust_accuracy(norm, epsilon).to_string(),
+                all.summary().wrong_before.to_string(),
+            ]));
+        }
+        let accuracy = together.iter().map(|(_, all)| all.robust_accuracy(norm, epsilon));
+        let moments: Moments = accuracy.collect();
+        let images = together.iter().map(|(_, all)| all.images.len());
+        vec![
+            group.model(),
+            group.line(),
+            ENSEMBLE.to_owned(),
+            format!("‖δ‖{} ≤ {}", subscript(norm_name(norm)), plain(epsilon)),
+            mean_and_spread(&scaled(&moments, 100.0), 2),
+            counts(images, "image").unwrap_or("–".into()),
+            format!("{}/{}", together.len(), group.cells.len()),
+        ]
+    };
+    epsilons.into_iter().map(&mut row).collect()
+}
+
+/// What all attacks of one norm together are called.
+const ENSEMBLE: &str = "all together";
 
 fn subscript(norm: &str) -> &str {
     if norm == "2" { "₂" } else { norm }

@@ -9,6 +9,7 @@ pub mod noise;
 pub mod robustness;
 pub mod schemes;
 pub mod smoothness;
+pub mod uncertainty;
 
 use std::fmt;
 use std::path::Path;
@@ -23,6 +24,7 @@ pub use noise::{Noise, NoisyPart};
 pub use robustness::Robustness;
 pub use schemes::SolvedBy;
 pub use smoothness::Smoothness;
+pub use uncertainty::Uncertainty;
 
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
@@ -40,6 +42,8 @@ pub enum Analysis {
     Robustness(Robustness),
     /// Noise through depth.
     Noise(Noise),
+    /// What noise does to predictions.
+    Uncertainty(Uncertainty),
     /// Smoothness of the parameters in depth.
     Smoothness(Smoothness),
     /// Accuracy when a scheme solves the network.
@@ -54,6 +58,9 @@ impl Analysis {
         match self {
             Self::Robustness(analysis) => format!("robustness, {}", analysis.scheme.text()),
             Self::Noise(analysis) => format!("noise on the {}", analysis.on.text()),
+            Self::Uncertainty(analysis) => {
+                format!("uncertainty under noise on the {}", analysis.keys.on.text())
+            }
             Self::Smoothness(_) => "smoothness".into(),
             Self::SolvedBy(analysis) => format!("solved by {}", analysis.scheme.text()),
             Self::Attack(analysis) => format!("attack {}", analysis.keys.name()),
@@ -65,6 +72,7 @@ impl Analysis {
         match self {
             Self::Robustness(analysis) => analysis.group(),
             Self::Noise(analysis) => analysis.group(),
+            Self::Uncertainty(analysis) => analysis.group(),
             Self::Smoothness(analysis) => analysis.group(),
             Self::SolvedBy(analysis) => analysis.group(),
             Self::Attack(analysis) => analysis.group(),
@@ -76,6 +84,7 @@ impl Analysis {
         match self {
             Self::Robustness(analysis) => identity(analysis),
             Self::Noise(analysis) => identity(analysis),
+            Self::Uncertainty(analysis) => identity(analysis),
             Self::Smoothness(analysis) => identity(analysis),
             Self::SolvedBy(analysis) => identity(analysis),
             Self::Attack(analysis) => identity(&analysis.identified()),
@@ -97,6 +106,7 @@ impl Analysis {
         match self {
             Self::Robustness(analysis) => analysis.run(path, threads, existing, warn),
             Self::Noise(analysis) => analysis.run(path, threads, existing, warn),
+            Self::Uncertainty(analysis) => analysis.run(path, threads, existing, warn),
             Self::Smoothness(analysis) => analysis.run(path, threads, existing),
             Self::SolvedBy(analysis) => analysis.run(path, threads, existing, warn),
             Self::Attack(analysis) => analysis.run(path, threads, existing, warn),
@@ -112,6 +122,9 @@ impl Analysis {
             Self::Noise(Noise { images, draws, .. }) => {
                 Extent { images: Some(*images), draws: Some(*draws) }
             }
+            Self::Uncertainty(Uncertainty { keys, .. }) => {
+                Extent { images: keys.images, draws: Some(keys.draws) }
+            }
             Self::Attack(attack) => Extent { images: attack.keys.images, draws: None },
             Self::Smoothness(_) | Self::SolvedBy(_) => Extent::default(),
         }
@@ -125,10 +138,12 @@ pub fn of(experiment: &Experiment) -> Vec<Analysis> {
     let noise = keys.noise.iter().flat_map(Noise::of);
     let smoothness = keys.smoothness.as_ref().map(Smoothness::of);
     let schemes = keys.schemes.iter().flat_map(SolvedBy::of);
+    let uncertainty = keys.uncertainty.as_ref().map(Uncertainty::of);
     let mut analyses: Vec<Analysis> = schemes.map(Analysis::SolvedBy).collect();
     analyses.extend(smoothness.map(Analysis::Smoothness));
     analyses.extend(noise.map(Analysis::Noise));
     analyses.extend(robustness.map(Analysis::Robustness));
+    analyses.extend(uncertainty.map(Analysis::Uncertainty));
     let attacks = experiment.attack.iter().map(|keys| Box::new(Attack::of(keys, trained)));
     analyses.extend(attacks.map(Analysis::Attack));
     analyses
@@ -343,6 +358,7 @@ mod tests {
         let analysis = AnalysisConfig {
             robustness: Some(RobustnessConfig { images: Some(9), ..Default::default() }),
             noise: Some(NoiseConfig::default()),
+            uncertainty: Some(snode_experiment::UncertaintyConfig::default()),
             smoothness: Some(snode_experiment::SmoothnessConfig { entry: Some([1, 2]) }),
             schemes: Some(SchemesConfig { solve: vec![SchemeName::Bs3], tolerance: Some(1e-4) }),
         };

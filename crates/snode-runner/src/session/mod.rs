@@ -4,6 +4,7 @@ mod begin;
 mod checkpoints;
 mod events;
 mod method;
+mod perturbation;
 mod rules;
 mod run;
 mod train;

@@ -18,6 +18,7 @@ use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
 use super::events::{Tell, TrainingEvents};
 use super::method::method;
+use super::perturbation::perturbation;
 use super::rules::{VALIDATION, rules};
 use crate::error::{Error, Result};
 use crate::event::{self, RunEvent};
@@ -98,7 +99,11 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     let mut rules = rules(experiment, Arc::clone(stop));
     tell(&begin).map_err(|source| Error::Observer { source, kept: checkpoints.kept() })?;
     let mut training = TrainingEvents::new(tell, per_epoch);
+    let mut perturbation = perturbation(prepared, snapshot.network.width())?;
     let mut trainer = Trainer::new(method, snapshot, plan, &mut source, &sets)?;
+    if let Some(perturbation) = &mut perturbation {
+        trainer.perturb_with(perturbation).map_err(|error| Error::Failed(error.to_string()))?;
+    }
     trainer.observe_with(&mut training);
     trainer.observe_with(&mut checkpoints);
     for rule in &mut rules {

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use faer::Mat;
 use snode_ode::{
     Activation, Endpoint, Grid, Initialisation, Interpolation, Network, Parameters, SolverKeys,
 };
@@ -59,6 +60,7 @@ pub fn record<T: Scalar>(width: usize, layers: usize, ends: Endpoint) -> RunReco
         checkpoint: Some(Checkpoint {
             position: Position { epoch: 3, batch: 59, iteration: 2 },
             memory: Some(ncg_memory(parameters(2)).with_array("last_gradient", parameters(3))),
+            perturbed: Some(Mat::from_fn(width, 3, |i, j| T::from_f64((i + 7 * j) as f64 / 3.0))),
         }),
     }
 }

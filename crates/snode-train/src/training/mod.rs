@@ -4,12 +4,14 @@ mod batches;
 mod evaluation;
 mod history;
 mod observers;
+mod perturbation;
 mod trainer;
 
 pub use batches::BatchSource;
 pub use evaluation::{EvaluationSet, Score, classify, outputs, scores};
 pub use history::{AVERAGE, EvaluationRecord, History, IterationRecord};
 pub use observers::{EarlyStop, StopSignal, TimeLimit};
+pub use perturbation::InputPerturbation;
 pub use trainer::{
     Control, Event, Observer, ObserverError, Plan, Snapshot, State, StopReason, Trainer,
 };

@@ -6,7 +6,9 @@ use faer::Mat;
 use snode_ode::{Network, Real};
 
 use super::history::AVERAGE;
-use super::{BatchSource, EvaluationRecord, EvaluationSet, History, IterationRecord};
+use super::{
+    BatchSource, EvaluationRecord, EvaluationSet, History, InputPerturbation, IterationRecord,
+};
 use crate::{Memory, Method, Position, TrainError};
 
 /// How long to train and when to evaluate.
@@ -83,6 +85,7 @@ pub struct State<'a, T> {
     /// Everything recorded so far.
     pub history: &'a History,
     method: &'a dyn Method<T>,
+    perturbed: Option<&'a Mat<T>>,
 }
 
 impl<T: Real> State<'_, T> {
@@ -93,6 +96,7 @@ impl<T: Real> State<'_, T> {
             position: self.position,
             history: self.history.clone(),
             memory: self.method.memory(),
+            perturbed: self.perturbed.cloned(),
         }
     }
 }
@@ -108,12 +112,21 @@ pub struct Snapshot<T> {
     pub history: History,
     /// What the method remembers: NCG in the middle of a batch, others between batches too.
     pub memory: Option<Memory<T>>,
+    /// The perturbed inputs of the batch in whose middle it is, n×M, where inputs are perturbed: the
+    /// network they were made with is no more.
+    pub perturbed: Option<Mat<T>>,
 }
 
 impl<T> Snapshot<T> {
     /// The beginning of a training.
     pub fn start(network: Network<T>) -> Self {
-        Self { network, position: Position::default(), history: History::default(), memory: None }
+        Self {
+            network,
+            position: Position::default(),
+            history: History::default(),
+            memory: None,
+            perturbed: None,
+        }
     }
 }
 
@@ -143,6 +156,14 @@ pub struct Trainer<'a, T> {
     source: &'a mut dyn BatchSource<T>,
     sets: &'a [EvaluationSet<T>],
     observers: Vec<&'a mut dyn Observer<T>>,
+    perturbation: Option<&'a mut dyn InputPerturbation<T>>,
+    /// The inputs of the present batch, with M columns, and whether they are perturbed.
+    inputs: Mat<T>,
+    /// x₀ made of them, where it is more than they are.
+    lifted: Mat<T>,
+    is_perturbed: bool,
+    /// Seconds that the perturbation took, and that belong to the next iteration.
+    perturbation_seconds: f64,
 }
 
 impl<'a, T: Real> Trainer<'a, T> {
@@ -157,7 +178,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         source: &'a mut dyn BatchSource<T>,
         sets: &'a [EvaluationSet<T>],
     ) -> Result<Self, TrainError> {
-        let Snapshot { network, position, history, memory } = snapshot;
+        let Snapshot { network, position, history, memory, perturbed } = snapshot;
         let mut method: Box<dyn Method<T>> = Box::new(method);
         method.resume(memory, position)?;
         if position.batch >= source.batches_per_epoch()
@@ -171,12 +192,55 @@ impl<'a, T: Real> Trainer<'a, T> {
                 plan.iterations
             )));
         }
-        Ok(Self { method, network, position, history, plan, source, sets, observers: Vec::new() })
+        let lifting = network.lifting();
+        let shape = (lifting.inputs(), source.batch_size());
+        let lifted_width = if lifting.is_identity() { 0 } else { lifting.width() };
+        let is_perturbed = perturbed.is_some();
+        let inputs = perturbed.unwrap_or_else(|| Mat::zeros(shape.0, shape.1));
+        if inputs.shape() != shape || (is_perturbed && position.iteration == 0) {
+            return Err(TrainError::Resume(format!(
+                "perturbed inputs of shape {:?} at iteration {} of a batch of shape {shape:?}",
+                inputs.shape(),
+                position.iteration
+            )));
+        }
+        Ok(Self {
+            method,
+            network,
+            position,
+            history,
+            plan,
+            source,
+            sets,
+            observers: Vec::new(),
+            perturbation: None,
+            inputs,
+            lifted: Mat::zeros(lifted_width, shape.1),
+            is_perturbed,
+            perturbation_seconds: 0.0,
+        })
     }
 
     /// Adds an observer; they are told in the order they were added.
     pub fn observe_with(&mut self, observer: &'a mut dyn Observer<T>) {
         self.observers.push(observer);
+    }
+
+    /// Perturbs the inputs of every batch before its first iteration.
+    ///
+    /// # Errors
+    /// [`TrainError::Resume`] in the middle of a batch whose perturbed inputs are not known.
+    pub fn perturb_with(
+        &mut self,
+        perturbation: &'a mut dyn InputPerturbation<T>,
+    ) -> Result<(), TrainError> {
+        if self.position.iteration > 0 && !self.is_perturbed {
+            let missing =
+                "the perturbed inputs of the batch that it is in the middle of are missing";
+            return Err(TrainError::Resume(missing.into()));
+        }
+        self.perturbation = Some(perturbation);
+        Ok(())
     }
 
     /// The network as it is now.
@@ -205,6 +269,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             position: self.position,
             history: &self.history,
             method: self.method.as_ref(),
+            perturbed: self.is_perturbed.then_some(&self.inputs),
         }
     }
 
@@ -227,9 +292,6 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// If an iteration fails (the network is then as before it), the data cannot be had, the cost
     /// exceeds all bounds, or an observer fails.
     pub fn run(&mut self) -> Result<StopReason, TrainError> {
-        let (lifting, size) = (self.network.lifting(), self.source.batch_size());
-        let mut x = Mat::zeros(lifting.inputs(), size);
-        let mut lifted = Mat::zeros(if lifting.is_identity() { 0 } else { lifting.width() }, size);
         let mut labels = vec![0; self.source.batch_size()];
         let mut loaded = None;
         if let Some(reason) = self.tell(&Event::Begin)? {
@@ -238,14 +300,10 @@ impl<'a, T: Real> Trainer<'a, T> {
         while !self.is_finished() {
             let Position { epoch, batch, .. } = self.position;
             if loaded != Some((epoch, batch)) {
-                self.source.load(epoch, batch, x.as_mut(), &mut labels)?;
+                self.load(&mut labels)?;
                 loaded = Some((epoch, batch));
-                if !lifting.is_identity() {
-                    lifting.lift(x.as_ref(), lifted.as_mut());
-                }
             }
-            let x0 = if lifting.is_identity() { &x } else { &lifted };
-            let stop = self.step(x0, &labels)?;
+            let stop = self.step(&labels)?;
             if let Some(reason) = stop {
                 return Ok(reason);
             }
@@ -253,12 +311,40 @@ impl<'a, T: Real> Trainer<'a, T> {
         Ok(StopReason::Finished)
     }
 
+    /// The batch at the present position, with its inputs perturbed if they are to be.
+    fn load(&mut self, labels: &mut [usize]) -> Result<(), TrainError> {
+        let Position { epoch, batch, .. } = self.position;
+        if self.is_perturbed {
+            let mut clean = Mat::zeros(self.inputs.nrows(), self.inputs.ncols());
+            self.lift();
+            return self.source.load(epoch, batch, clean.as_mut(), labels);
+        }
+        self.source.load(epoch, batch, self.inputs.as_mut(), labels)?;
+        if let Some(perturbation) = &mut self.perturbation {
+            let begin = Instant::now();
+            perturbation.perturb(&self.network, self.position, self.inputs.as_mut(), labels)?;
+            self.perturbation_seconds = begin.elapsed().as_secs_f64();
+            self.is_perturbed = true;
+        }
+        self.lift();
+        Ok(())
+    }
+
+    fn lift(&mut self) {
+        let lifting = self.network.lifting();
+        if !lifting.is_identity() {
+            lifting.lift(self.inputs.as_ref(), self.lifted.as_mut());
+        }
+    }
+
     /// One iteration with what follows it; `Some` if an observer asked to stop.
-    fn step(&mut self, x: &Mat<T>, labels: &[usize]) -> Result<Option<StopReason>, TrainError> {
+    fn step(&mut self, labels: &[usize]) -> Result<Option<StopReason>, TrainError> {
         let begin = Instant::now();
         let position = self.position;
-        let iteration = self.method.iterate(&mut self.network, x.as_ref(), labels)?;
-        let seconds = self.history.seconds() + begin.elapsed().as_secs_f64();
+        let x0 = if self.lifted.nrows() == 0 { &self.inputs } else { &self.lifted };
+        let iteration = self.method.iterate(&mut self.network, x0.as_ref(), labels)?;
+        let perturbed = std::mem::take(&mut self.perturbation_seconds);
+        let seconds = self.history.seconds() + perturbed + begin.elapsed().as_secs_f64();
         let record = IterationRecord { position, iteration, seconds };
         self.history.iterations.push(record);
         self.check_divergence()?;
@@ -267,6 +353,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         let mut evaluated = self.history.evaluations.len();
         if self.position.iteration >= self.plan.iterations {
             self.method.finish_batch(&self.network);
+            self.is_perturbed = false;
             self.position = next_batch(self.position, self.source.batches_per_epoch());
             let due = self.batches_done().is_multiple_of(self.plan.evaluate_every.max(1));
             if due || self.is_finished() {
@@ -329,6 +416,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             position: self.position,
             history: &self.history,
             method: self.method.as_ref(),
+            perturbed: self.is_perturbed.then_some(&self.inputs),
         };
         let mut stop = None;
         for observer in &mut self.observers {

@@ -14,25 +14,26 @@ use crate::{Network, Real, kernels};
 
 /// Columns a thread takes through all layers at once: enough to amortise the reading of the weights,
 /// few enough to stay in the cache.
-const COLUMNS: usize = 192;
+pub(super) const COLUMNS: usize = 192;
 
 /// The problems of a few data points, on their way through the layers in one thread.
-struct Group<'a, T> {
-    network: &'a Network<T>,
+pub(super) struct Group<'a, T> {
+    pub(super) network: &'a Network<T>,
     /// h.
-    step: T,
+    pub(super) step: T,
     /// σ′(Z_k) of these data points.
-    slopes: &'a dyn Fn(usize) -> &'a [T],
-    zero_bias: &'a [T],
+    pub(super) slopes: &'a dyn Fn(usize) -> &'a [T],
+    pub(super) zero_bias: &'a [T],
     /// Λ or Ξ: for each problem a block of these data points.
-    state: &'a mut [T],
-    scratch: &'a mut [T],
-    workspace: &'a mut [T],
+    pub(super) state: &'a mut [T],
+    pub(super) scratch: &'a mut [T],
+    pub(super) workspace: &'a mut [T],
 }
 
 impl<T: Real> Group<'_, T> {
-    /// (S5) from the last layer to the first.
-    fn adjoint(&mut self) {
+    /// (S5) from the last layer to the first; `see` is given k and G_k = σ′(Z_k) ⊙ Λ_{k+1} of all
+    /// problems.
+    pub(super) fn adjoint(&mut self, mut see: impl FnMut(usize, &[T])) {
         let map = self.network.map();
         for k in (0..self.network.grid().steps()).rev() {
             let (node, slope) = (self.network.parameters().node(k), (self.slopes)(k));
@@ -42,6 +43,7 @@ impl<T: Real> Group<'_, T> {
                 kernels::multiply(slope, lambda, g, ahead);
                 ahead = &[];
             }
+            see(k, self.scratch);
             let how = (Accum::Add, self.step);
             map.apply_transposed(node, self.scratch, self.state, how, self.workspace);
         }
@@ -104,7 +106,7 @@ pub(super) fn several<T: Real>(
                 workspace: &mut workspace,
             };
             match problem {
-                Problem::Adjoint => group.adjoint(),
+                Problem::Adjoint => group.adjoint(|_, _| ()),
                 _ => group.sensitivity(),
             }
             for (block, state) in state.chunks_exact(own.len()).enumerate() {

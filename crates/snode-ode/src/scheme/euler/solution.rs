@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::{Accum, MatMut, MatRef};
 
+use super::grams::of_nodes;
 use super::node_or_nothing;
 use super::several::several;
 use crate::parallel::{self, Batches, Chunks};
 use crate::scheme::checks::{
     copy_columns, first_not_finite, gradient_not_finite, linear_not_finite, not_finite,
 };
+use crate::scheme::grams::by_gradients;
 use crate::scheme::{
-    Combination, LastState, LinearProblem, Perturbation, Problem, Solution, Statistics,
+    Across, Combination, LastState, LinearProblem, Perturbation, Problem, Solution, Statistics,
 };
 use crate::{Network, NetworkStamp, Parameters, Real, SolveError, kernels};
 
@@ -67,7 +69,7 @@ impl<T: Real> EulerSolution<T> {
     }
 
     /// X_k.
-    fn kept(&self, k: usize) -> &[T] {
+    pub(super) fn kept(&self, k: usize) -> &[T] {
         let len = self.len();
         &self.states[k * len..(k + 1) * len]
     }
@@ -358,6 +360,22 @@ impl<T: Real> Solution<T> for EulerSolution<T> {
     ) -> Result<(), SolveError> {
         several(self, Problem::Sensitivity, network, inputs, out);
         Ok(())
+    }
+
+    fn parameter_grams(
+        &mut self,
+        network: &Network<T>,
+        terminals: MatRef<'_, T>,
+        across: Across,
+        out: MatMut<'_, f64>,
+    ) -> Result<(), SolveError> {
+        match across {
+            Across::Nodes => {
+                of_nodes(self, network, terminals, out);
+                Ok(())
+            }
+            Across::Depth => by_gradients(self, network, terminals, across, out),
+        }
     }
 
     fn find_stop(&mut self, network: &Network<T>, posed: LinearProblem<'_, T>) -> SolveError {
