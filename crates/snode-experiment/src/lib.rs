@@ -56,7 +56,7 @@ pub use error::{Error, Result};
 pub use file::{ExperimentFile, Locator, Setting, SourceText, check_key, describe, value_of};
 pub use method::{MethodOptions, cost, iterations, method_options, scheme};
 pub use number::Number;
-pub use prepare::{Facts, Prepared, data_error, fit, sizes, source};
+pub use prepare::{Facts, Prepared, data_error, fit, load, sizes, source};
 pub use resolve::{resolve, unset_keys};
 pub use schema::{
     AnalysisConfig, AttackConfig, AttackMethod, CostConfig, DataConfig, DeviceName,
