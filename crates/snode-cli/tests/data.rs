@@ -236,8 +236,8 @@ fn a_data_set_is_written_for_other_programs_and_comes_back() {
         sandbox.fails(&["data", "export", "dots", "--to", to], 2, &[to, "--force"]);
         sandbox.succeeds(&["data", "export", "dots", "--to", to, "--force"]);
         let found = snode_data::Place::find(&sandbox.path(to)).unwrap().load(None).unwrap();
-        assert_eq!(found.dataset.train(), dots.train(), "{to}");
-        assert_eq!(found.dataset.test(), dots.test(), "{to}");
+        let same = found.dataset.train() == dots.train() && found.dataset.test() == dots.test();
+        assert!(same, "{to}");
     }
     sandbox.fails(&["data", "export", "dots.npz", "--to", "dots.npz", "--force"], 2, &["dots.npz"]);
     sandbox.fails(&["data", "export", "nothing", "--to", "x.npz"], 2, &["`nothing`", ".npz"]);
@@ -253,7 +253,7 @@ fn a_data_set_is_written_for_other_programs_and_comes_back() {
     sandbox.succeeds(&["run", "x.toml", "--quiet"]);
     let networks =
         ["results/x.h5", "results/y.h5"].map(|run| support::read_run(&sandbox.path(run)));
-    assert_eq!(networks[0].network, networks[1].network);
+    assert!(networks[0].network == networks[1].network);
 }
 
 #[cfg(feature = "mnist")]
@@ -262,7 +262,8 @@ fn mnist_is_written_for_other_programs() {
     let sandbox = Sandbox::new();
     sandbox.succeeds(&["data", "export", "mnist14", "--to", "mnist14.npz"]);
     let found = snode_data::arrays::load_npz(&sandbox.path("mnist14.npz"), None).unwrap();
-    assert_eq!(found.into_dataset("mnist14").unwrap(), snode_data::mnist::load().unwrap());
+    let (found, known) = (found.into_dataset("x").unwrap(), snode_data::mnist::load().unwrap());
+    assert!(found.train() == known.train() && found.test() == known.test());
     let ran = sandbox.succeeds(&["data", "export", "mnist14", "--to", "idx", "--size", "7x7"]);
     assert!(ran.err.contains("rounded to the 255"), "{ran:?}");
     let small = idx::load_folder(&sandbox.path("idx"), "x").unwrap();

@@ -77,7 +77,7 @@ impl Place {
                 Some("csv" | "tsv") => found(path, Format::Csv),
                 _ => Err(Error::Array {
                     path: path.to_owned(),
-                    problem: format!("found another file; expected {}", Self::EXPECTED),
+                    problem: format!("found a file of another ending; expected {}", Self::EXPECTED),
                 }),
             };
         }

@@ -18,5 +18,6 @@ pub(crate) use product::{outer_product, transform};
 #[cfg(feature = "adaptive")]
 pub(crate) use vectors::multiply_by;
 pub(crate) use vectors::{
-    LANES, all_finite, combine, distances, dot, linear_combination, multiply, sum_lanes, weigh,
+    LANES, all_finite, combine, distances, dot, has_square, linear_combination, multiply,
+    sum_lanes, weigh,
 };

@@ -154,7 +154,7 @@ impl<T: Real> EulerSolution<T> {
     }
 
     /// (S6) at some nodes, at most [`BLOCK`] of them, from G_k and X_k. The last of them whose gradient
-    /// is not finite, if any.
+    /// is not finite, or too large for a norm, if any.
     ///
     /// A node is looked at while it is in the cache. That is one pass over what a product of M columns
     /// has just written, one in M of the product's work, and it need not wait for memory.
@@ -167,7 +167,7 @@ impl<T: Real> EulerSolution<T> {
             let g = &self.weighted[k % BLOCK * len..(k % BLOCK + 1) * len];
             let node = own.into_slice();
             kernels::outer_product(n, g, self.kept(k), node, Accum::Replace);
-            if !kernels::all_finite(node) {
+            if !kernels::has_square(node) {
                 bad.fetch_max(k + 1, Ordering::Relaxed);
             }
         });
