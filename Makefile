@@ -25,7 +25,7 @@ demo: ## build the program and train a network on MNIST (EXPERIMENT=FILE.toml fo
 	@echo '    $(TARGET_DIR)/release/snode show RESULTS.h5'
 
 test: ## run all tests
-	@$(CARGO) test --manifest-path tests/consumer/Cargo.toml --target-dir '$(TARGET_DIR)' $(TEST_ARGS)
+	@$(WITH_HDF5) $(CARGO) test --manifest-path tests/consumer/Cargo.toml --target-dir '$(TARGET_DIR)' $(TEST_ARGS)
 	@$(WITH_HDF5) $(CARGO) test --workspace $(TEST_ARGS)
 
 gpu: ## run the tests of a GPU on OpenCL, PoCL if there is no other, and NVRTC's check of the kernels

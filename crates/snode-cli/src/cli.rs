@@ -172,7 +172,7 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Import(args) => import::run(args),
         Command::Data(command) => data::run(command),
         Command::Doctor(args) => doctor::run(args),
-        Command::Completions(args) => completions::run(args),
-        Command::Man(args) => man::run(args),
+        Command::Completions(args) => completions::run(args, command()),
+        Command::Man(args) => man::run(args, command()),
     }
 }

@@ -2,33 +2,18 @@
 
 use std::ops::Range;
 
-use plotters::coord::Shift;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter};
 use plotters::prelude::*;
 
+use crate::error::FigureError;
 use crate::legend;
-use crate::palette::{colour, dashes, marker};
+use crate::palette::colour;
+use crate::pen::{Area, FONT, GREY, failed, mark, stroke};
 use crate::{Legend, Panel};
 
 const PANEL: (u32, u32) = (560, 400);
-pub(crate) const FONT: &str = "sans-serif";
-const MARKER: f64 = 4.0;
-pub(crate) const GREY: RGBColor = RGBColor(90, 90, 90);
 /// How much of a band's colour there is.
 const SHADE: f64 = 0.16;
-
-/// A figure that cannot be drawn.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot draw the figure: {0}")]
-pub struct FigureError(pub(crate) String);
-
-// Errors go from thread to thread, and into the boxes of other libraries.
-const _: fn() = || {
-    fn travels<E: std::error::Error + Send + Sync + 'static>() {}
-    travels::<FigureError>();
-};
-
-pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// The panels, `columns` a row, as the text of an SVG file, with a legend in each of them.
 ///
@@ -70,10 +55,6 @@ pub fn svg_with(panels: &[Panel], columns: usize, legend: Legend) -> Result<Stri
         root.present().map_err(failed)?;
     }
     Ok(text)
-}
-
-pub(crate) fn failed(error: impl std::fmt::Display) -> FigureError {
-    FigureError(error.to_string())
 }
 
 fn draw(area: &Area<'_>, panel: &Panel, legend: Legend) -> Result<(), FigureError> {
@@ -137,38 +118,6 @@ fn draw(area: &Area<'_>, panel: &Panel, legend: Legend) -> Result<(), FigureErro
         Legend::Inside => legend::draw_inside(chart.plotting_area(), panel),
         Legend::Below => Ok(()),
     }
-}
-
-/// A curve through points, in the dashes of its style if asked for.
-pub(crate) fn stroke<C: CoordTranslate>(
-    area: &DrawingArea<SVGBackend<'_>, C>,
-    points: Vec<C::From>,
-    index: usize,
-    dashed: bool,
-) -> Result<(), FigureError>
-where
-    C::From: Clone + 'static,
-{
-    let style = ShapeStyle::from(colour(index)).stroke_width(2);
-    match dashes(index).filter(|_| dashed) {
-        Some((dash, gap)) => {
-            let path = plotters::element::DashedPathElement::new(points, dash, gap, style);
-            area.draw(&path).map_err(failed)
-        }
-        None => area.draw(&PathElement::new(points, style)).map_err(failed),
-    }
-}
-
-/// A marker around the origin.
-pub(crate) fn mark(index: usize) -> Polygon<(i32, i32)> {
-    let round: Vec<(f64, f64)> = (0..16)
-        .map(|i| f64::from(i) * std::f64::consts::TAU / 16.0)
-        .map(|angle| (angle.cos(), angle.sin()))
-        .collect();
-    let corners = if marker(index).is_empty() { &round[..] } else { marker(index) };
-    let at = |v: f64| (v * MARKER).round() as i32;
-    let corners: Vec<_> = corners.iter().map(|(x, y)| (at(*x), at(*y))).collect();
-    Polygon::new(corners, colour(index).filled())
 }
 
 /// A range of places with ticks where we want them.

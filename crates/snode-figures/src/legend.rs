@@ -4,8 +4,9 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::draw::{Area, FONT, GREY, failed, mark, stroke};
-use crate::{FigureError, Line, Panel};
+use crate::error::FigureError;
+use crate::pen::{Area, FONT, GREY, failed, mark, stroke};
+use crate::{Line, Panel};
 
 /// Pixels from one name to the next below it.
 const ROW: i32 = 18;

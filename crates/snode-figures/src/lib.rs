@@ -25,13 +25,16 @@
 
 mod axis;
 mod draw;
+mod error;
 mod legend;
 mod palette;
+mod pen;
 mod picture;
 mod sheet;
 
 pub use axis::Axis;
-pub use draw::{FigureError, svg, svg_with};
+pub use draw::{svg, svg_with};
+pub use error::FigureError;
 pub use picture::png;
 pub use sheet::Sheet;
 

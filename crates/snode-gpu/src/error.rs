@@ -1,6 +1,6 @@
 //! What can go wrong with a device.
 
-use crate::Backend;
+use crate::backend::Backend;
 
 /// Why a device cannot be used, or has failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -20,6 +20,7 @@
 // Sizes go to kernels as 32-bit and 64-bit whole numbers.
 #![allow(clippy::cast_possible_wrap)]
 
+mod backend;
 mod compare;
 mod device;
 mod division;
@@ -33,8 +34,9 @@ mod resources;
 mod solver;
 mod vectors;
 
+pub use backend::{Backend, UnknownBackend};
 pub use compare::{CompareError, Unlike, compare};
-pub use device::{Backend, Device, DeviceInfo, UnknownBackend};
+pub use device::{Device, DeviceInfo};
 pub use error::GpuError;
 pub use euler::GpuEuler;
 #[cfg(feature = "cuda")]

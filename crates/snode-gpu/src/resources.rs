@@ -2,7 +2,8 @@
 
 use snode_ode::{Activation, Real};
 
-use crate::device::{Backend, DeviceInfo, nvrtc};
+use crate::backend::Backend;
+use crate::device::{DeviceInfo, nvrtc};
 use crate::division::divide;
 use crate::{GpuError, kernels};
 

@@ -5,6 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
+use crate::error::object;
 use crate::npy::{Elements, Header};
 use crate::number::{NumberType, Numbers};
 use crate::{LARGEST_RATIO, NumpyError};
@@ -141,11 +142,6 @@ impl<R: Read + Seek> Archive<R> {
         };
         self.archive.by_index(index).map(Some).map_err(failed)
     }
-}
-
-/// What an array is called in messages.
-pub(crate) fn object(name: &str) -> String {
-    format!("the array `{name}`")
 }
 
 /// The text of characters of 4 bytes each.

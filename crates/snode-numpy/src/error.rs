@@ -109,3 +109,8 @@ impl NumpyError {
         Err(Self::TooLarge { object: object.into(), found, limit })
     }
 }
+
+/// What an array is called in messages.
+pub(crate) fn object(name: &str) -> String {
+    format!("the array `{name}`")
+}

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::archive::object;
+use crate::error::object;
 use crate::{NumberType, Numbers, NumpyError};
 
 const FORMAT: &str = "NumPy .npy";

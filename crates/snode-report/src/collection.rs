@@ -177,7 +177,7 @@ fn results_in(folder: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use crate::grid::manifest::ManifestCell;
+    use snode_runner::grid::manifest::ManifestCell;
 
     /// The processor time of this thread in nanoseconds.
     fn processor_time() -> f64 {

@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 use snode_experiment::{Experiment, Method, SchemeName, SpaceName, cost};
-use snode_ode::Activation;
 use snode_runner::IMPORTED;
 use snode_runner::grid::manifest::value_text;
-use snode_train::Cost;
 
 use crate::cell::Cell;
+use crate::names::{activation_name, cost_name, loss_name};
 use crate::run::Run;
 
 /// What a network is trained by.
@@ -148,28 +147,7 @@ impl Kind {
 
 fn loss_of(experiment: &Experiment) -> String {
     // The number of classes is none of this function's business.
-    name_of(&cost(&experiment.cost, 1))
-}
-
-/// What a cost is called: by its terms.
-pub(crate) fn name_of(cost: &Cost) -> String {
-    match (cost.mu1 > 0.0, cost.mu2 > 0.0) {
-        (true, false) => "L²".into(),
-        (false, true) => "CE".into(),
-        _ => "L² + CE".into(),
-    }
-}
-
-fn loss_name(key: &str) -> String {
-    match key {
-        "l2" => "L²".into(),
-        "cross-entropy" | "ce" => "CE".into(),
-        other => other.into(),
-    }
-}
-
-fn activation_name(key: &str) -> String {
-    if key == Activation::Relu.to_string() { "ReLU".into() } else { key.into() }
+    cost_name(&cost(&experiment.cost, 1))
 }
 
 /// A label without the seed: what cells of a group have in common.

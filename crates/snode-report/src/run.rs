@@ -8,7 +8,7 @@ use snode_store::{Appendix, RunSummary, read_appendices, read_info};
 
 use crate::attack::Attack;
 use crate::error::{Error, Result};
-use crate::group::name_of;
+use crate::names::cost_name;
 use snode_experiment::Experiment;
 use snode_runner::analyses::ANALYSIS;
 use snode_runner::{TEST, is_imported, known_cost};
@@ -54,7 +54,7 @@ impl Run {
 
     /// What the cost is called that the network was trained for, if that is known.
     pub fn known_loss(&self) -> Option<String> {
-        known_cost(&self.summary, Some(&self.experiment)).map(|cost| name_of(&cost))
+        known_cost(&self.summary, Some(&self.experiment)).map(|cost| cost_name(&cost))
     }
 
     /// On how many test images the accuracy was measured.

@@ -8,7 +8,6 @@ use snode_structure::workspace;
 const PROGRAM: usize = 5500;
 
 #[test]
-#[ignore = "not yet: the program still has what belongs into libraries"]
 fn the_program_is_thin() {
     let lines = lines(&workspace().join("crates/snode-cli/src"));
     assert!(lines <= PROGRAM, "snode-cli has {lines} lines; expected {PROGRAM} at most");

@@ -1,9 +1,8 @@
 //! `snode completions`: lets a shell complete the program's command line.
 
-use clap::Args;
+use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
-use crate::cli::command;
 use crate::error::Result;
 use crate::output::print;
 
@@ -15,12 +14,12 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
-/// Prints the script that the shell reads.
+/// Prints the script by which the shell completes a command.
 ///
 /// # Errors
 /// If the standard output cannot be written.
-pub fn run(args: &CompletionsArgs) -> Result<()> {
+pub fn run(args: &CompletionsArgs, mut command: Command) -> Result<()> {
     let mut script = Vec::new();
-    generate(args.shell, &mut command(), "snode", &mut script);
+    generate(args.shell, &mut command, "snode", &mut script);
     print(&String::from_utf8_lossy(&script))
 }

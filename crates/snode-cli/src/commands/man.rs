@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use clap_mangen::Man;
 
-use crate::cli::command;
 use crate::error::{Error, Result};
 use crate::output::{print, say};
 use crate::outputs::ForceArgs;
@@ -23,17 +22,17 @@ pub struct ManArgs {
     pub force: ForceArgs,
 }
 
-/// Prints the page of the program, or writes all pages.
+/// Prints the page of the program whose command line this is, or writes all pages.
 ///
 /// # Errors
 /// If they cannot be written.
-pub fn run(args: &ManArgs) -> Result<()> {
+pub fn run(args: &ManArgs, command: Command) -> Result<()> {
     let Some(folder) = &args.to else {
         let mut page = Vec::new();
-        Man::new(command()).render(&mut page).map_err(Error::Stdout)?;
+        Man::new(command).render(&mut page).map_err(Error::Stdout)?;
         return print(&String::from_utf8_lossy(&page));
     };
-    let mut command = command().disable_help_subcommand(true);
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     let mut pages = Vec::new();
     collect(&command, &mut pages)?;

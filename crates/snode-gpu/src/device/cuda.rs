@@ -7,8 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use cudarc::driver::{DriverError, result, sys};
 
-use super::{Argument, Backend, DeviceInfo, Driver, nvrtc};
+use super::{Argument, DeviceInfo, Driver, nvrtc};
 use crate::GpuError;
+use crate::backend::Backend;
 
 const BACKEND: Backend = Backend::Cuda;
 

@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 use libloading::Library;
 
-use super::Backend;
 use crate::GpuError;
+use crate::backend::Backend;
 
 /// The variable that names the library, or the folder it is in.
 const VARIABLE: &str = "SNODE_NVRTC";

@@ -16,8 +16,9 @@ use opencl3::platform::get_platforms;
 use opencl3::program::Program;
 use opencl3::types::{CL_TRUE, cl_device_id};
 
-use super::{Argument, Backend, DeviceInfo, Driver};
+use super::{Argument, DeviceInfo, Driver};
 use crate::GpuError;
+use crate::backend::Backend;
 
 const BACKEND: Backend = Backend::OpenCl;
 /// What opencl3 returns if the library cannot be loaded, or has not a function.

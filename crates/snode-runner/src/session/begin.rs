@@ -6,7 +6,7 @@ use snode_experiment::{Difference, Experiment, Kind, differences};
 use snode_store::{RunSummary, read_info};
 use snode_train::Position;
 
-use super::train::early_stop;
+use super::rules::early_stop;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::files::Files;

@@ -4,6 +4,7 @@ mod begin;
 mod checkpoints;
 mod events;
 mod method;
+mod rules;
 mod run;
 mod train;
 

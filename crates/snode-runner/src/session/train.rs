@@ -6,21 +6,19 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use snode_experiment::images::{EncodedBatches, IMAGES, IMAGES_PATH, evaluation_set, path_between};
-use snode_experiment::{Experiment, Prepared, TrainingConfig, cost, iterations, scheme};
+use snode_experiment::{Experiment, Prepared, cost, iterations, scheme};
 use snode_files::folder_of;
 use snode_ode::{Grid, Network};
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
 };
-use snode_train::{
-    EarlyStop, EvaluationSet, Observer, Plan, Snapshot, StopReason, StopSignal, TimeLimit,
-    TrainError, Trainer,
-};
+use snode_train::{EvaluationSet, Plan, Snapshot, StopReason, TrainError, Trainer};
 
 use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
 use super::events::{Tell, TrainingEvents, tell_plainly};
 use super::method::method;
+use super::rules::{VALIDATION, rules};
 use crate::error::{Error, Result};
 use crate::event::{self, RunEvent};
 use crate::files::Files;
@@ -188,19 +186,6 @@ fn start<T: Number>(
 /// The version of this program.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What ends a training before its plan is done.
-fn rules<T: Number>(experiment: &Experiment, stop: Arc<AtomicBool>) -> Vec<Box<dyn Observer<T>>> {
-    let mut rules: Vec<Box<dyn Observer<T>>> = vec![Box::new(StopSignal(stop))];
-    if let Some(seconds) = experiment.training.time_limit {
-        let limit = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        rules.push(Box::new(TimeLimit(limit)));
-    }
-    if let Some(rule) = early_stop(&experiment.training) {
-        rules.push(Box::new(rule));
-    }
-    rules
-}
-
 /// Writes the checkpoint of a training that was asked to stop.
 fn save_interrupted<T: Number>(
     checkpoints: &mut Checkpoints<'_>,
@@ -214,8 +199,6 @@ fn save_interrupted<T: Number>(
     })
 }
 
-/// What the set of validation images is called.
-pub const VALIDATION: &str = "validation";
 /// What the set of test images is called.
 pub const TEST: &str = "test";
 
@@ -239,11 +222,6 @@ fn finish<T: Number>(
     }
     files.remove_checkpoint()?;
     Ok(Outcome::Finished)
-}
-
-/// The rule by which a training ends that no longer improves.
-pub(super) fn early_stop(training: &TrainingConfig) -> Option<EarlyStop> {
-    training.early_stop.map(|patience| EarlyStop { set: VALIDATION.into(), patience })
 }
 
 fn stop_reason(reason: StopReason) -> &'static str {
