@@ -36,7 +36,7 @@ const SPLIT: &str = "split";
 pub fn load_csv(path: &Path, scaling: Option<Scaling>) -> Result<ArraySet> {
     let mut table = Table::open(path)?;
     let mut extent = Extent::new();
-    table.each_line(|line| line.measure(&mut extent))?;
+    table.measure(&mut extent)?;
     let levels = Levels::of(scaling, extent, path)?;
     let [mut train, mut test] = [(); 2].map(|()| Rows::default());
     read(&mut table, &levels, &mut train, &mut test)?;
@@ -62,7 +62,7 @@ pub fn load_csv_folder(folder: &Path, scaling: Option<Scaling>) -> Result<ArrayS
             let problem = "found a column `split`; expected none beside train.csv and test.csv";
             return Err(wrong(table.path, problem));
         }
-        table.each_line(|line| line.measure(&mut extent))?;
+        table.measure(&mut extent)?;
     }
     let levels = Levels::of(scaling, extent, folder)?;
     let [mut train, mut test, mut none] = [(); 3].map(|()| Rows::default());
@@ -107,13 +107,6 @@ struct Line {
     is_test: bool,
 }
 
-impl Line {
-    fn measure(&self, extent: &mut Extent) -> std::result::Result<(), String> {
-        self.inputs.iter().for_each(|&input| extent.add(input));
-        Ok(())
-    }
-}
-
 impl<'a> Table<'a> {
     fn open(path: &'a Path) -> Result<Self> {
         let file = snode_files::open(path, Links::Follow)?;
@@ -123,6 +116,14 @@ impl<'a> Table<'a> {
             None => return Err(wrong(path, "the file is empty; expected names of columns")),
         };
         Ok(Self { path, file, separator, columns })
+    }
+
+    /// Looks at all inputs.
+    fn measure(&mut self, extent: &mut Extent) -> Result<()> {
+        self.each_line(|line| {
+            line.inputs.iter().for_each(|&input| extent.add(input));
+            Ok(())
+        })
     }
 
     /// Gives each line to `each`, which may say what is wrong with it.
@@ -140,9 +141,9 @@ impl<'a> Table<'a> {
         while let Some(text) = lines.next()? {
             count += 1;
             let outcome = self.read_line(text, &mut line).and_then(|()| each(&line));
-            outcome.map_err(|problem| lines.wrong(problem))?;
+            outcome.map_err(|problem| lines.wrong(&problem))?;
             if count > most {
-                return Err(lines.wrong(format!("found more than {most} lines")));
+                return Err(lines.wrong(&format!("found more than {most} lines")));
             }
         }
         Ok(())
@@ -192,8 +193,8 @@ fn columns(header: &str, path: &Path) -> Result<Columns> {
     let names: Vec<String> = fields(header, separator(header)).map(str::to_owned).collect();
     let mut sorted: Vec<&String> = names.iter().collect();
     sorted.sort_unstable();
-    if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(wrong(path, format!("two columns are called `{}`", twice[0])));
+    if let Some([twice, ..]) = sorted.windows(2).find(|pair| pair.first() == pair.last()) {
+        return Err(wrong(path, format!("two columns are called `{twice}`")));
     }
     if names.iter().all(|name| name.parse::<f64>().is_ok()) {
         return Err(wrong(path, "the first line has numbers; expected names of columns"));

@@ -21,14 +21,14 @@ impl Scaling {
     ///
     /// If one is larger than [`MAX`](Self::MAX) or not a number, or the scale is not above 0.
     pub fn new(offset: f64, scale: f64) -> Result<Self> {
-        if !(offset.abs() <= Self::MAX) {
+        if offset.is_nan() || offset.abs() > Self::MAX {
             return Err(Error::Parameter {
                 what: "offset",
                 found: offset,
                 allowed: "-1e12 to 1e12",
             });
         }
-        if !(scale > 0.0 && scale <= Self::MAX) {
+        if scale.is_nan() || scale <= 0.0 || scale > Self::MAX {
             let allowed = "more than 0, at most 1e12";
             return Err(Error::Parameter { what: "scale", found: scale, allowed });
         }
