@@ -6,11 +6,10 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use snode_cli::config::{self, ExperimentFile, Setting};
-use snode_cli::error::Result;
-use snode_cli::grid::Definition;
-use snode_cli::prepare::{Facts, fit};
 use snode_data::{Dataset, Images, Split};
+use snode_experiment::{Experiment, ExperimentFile, Facts, Setting, fit};
+use snode_runner::Result;
+use snode_runner::grid::Definition;
 
 /// A grid may have 100,000 cells; what is wrong shows in the first ones.
 const CELLS: usize = 8;
@@ -40,15 +39,15 @@ fn accept(path: &Path) -> Result<()> {
         let of_axes = definition.axes.iter().map(|axis| &axis.values[number % axis.values.len()]);
         let settings: Vec<Setting> = of_case.iter().chain(of_axes).cloned().collect();
         let file = file.with(&settings)?;
-        let mut experiment = config::resolve(&file)?;
-        config::check(&file.experiment, &file.locator)?;
+        let mut experiment = snode_experiment::resolve(&file)?;
+        snode_experiment::check(&file.experiment, &file.locator)?;
         // No folder but the one of this process is looked at.
         experiment.data.source = "mnist14".into();
         fit(&file, &mut experiment, *FACTS)?;
-        config::method_options(&experiment.training);
-        config::scheme(&experiment);
+        snode_experiment::method_options(&experiment.training);
+        snode_experiment::scheme(&experiment);
         let text = toml::to_string(&experiment).unwrap();
-        assert_eq!(toml::from_str::<config::Experiment>(&text).unwrap(), experiment);
+        assert_eq!(toml::from_str::<Experiment>(&text).unwrap(), experiment);
     }
     Ok(())
 }

@@ -100,7 +100,9 @@ pub const DATA: &str = "Examples:
   snode data list
   snode data inspect mnist14 --image 7
   snode data import mnist --size 14x14 --to mnist-small
-  snode data import digits --max-value 16 --to digits-full";
+  snode data import digits --max-value 16 --to digits-full
+  snode data inspect moons.csv
+  snode data export mnist14 --to mnist14.npz";
 
 /// Of `snode doctor`.
 pub const DOCTOR: &str = "Examples:

@@ -139,3 +139,133 @@ fn zeros_behind_gzip_data_are_passed_over() {
         &["train-labels", "something else than zeros"],
     );
 }
+
+/// Two half circles in the plane, one for each class.
+fn moons(count: usize) -> String {
+    let mut text = "x,y,label,split\n".to_owned();
+    for i in 0..count {
+        let angle = std::f64::consts::PI * (i / 2) as f64 / (count / 2) as f64;
+        let (x, y) = match i % 2 {
+            0 => (angle.cos(), angle.sin()),
+            _ => (1.0 - angle.cos(), 0.5 - angle.sin()),
+        };
+        let split = if i % 5 == 0 { "test" } else { "train" };
+        text.push_str(&format!("{x},{y},{},{split}\n", i % 2));
+    }
+    text
+}
+
+#[test]
+fn a_table_of_ones_own_is_trained_on() {
+    let sandbox = Sandbox::new();
+    sandbox.write("moons.csv", &moons(200));
+    sandbox.experiment(&["data.source = \"moons.csv\"", "training.batch_size = 40"]);
+    let inspected = sandbox.succeeds(&["data", "inspect", "moons.csv", "--json"]).json_lines();
+    let (offset, scale) = (inspected[0]["offset"].as_f64(), inspected[0]["scale"].as_f64());
+    assert!(offset.unwrap() < -0.9 && scale.unwrap() > 2.9, "{inspected:?}");
+    sandbox.succeeds(&["run", "x.toml", "--quiet"]);
+    let config = sandbox.succeeds(&["show", "results/x.h5", "--config"]).out;
+    for key in ["offset = ", "scale = "] {
+        assert!(config.contains(key), "{config}");
+    }
+    let evaluated = sandbox.succeeds(&["eval", "results/x.h5", "--json"]).json_lines().remove(0);
+    assert_eq!(evaluated["total"], 40);
+    sandbox.succeeds(&["attack", "results/x.h5", "--method", "fgsm", "--images", "5"]);
+
+    // Other data are scaled as those the network was trained on, and must lie within.
+    sandbox.write("near.csv", "x,y,label\n0,0,0\n0.5,0.25,1\n");
+    sandbox.write("far.csv", "x,y,label\n0,0,0\n5,0.25,1\n");
+    let eval = ["eval", "results/x.h5", "--split", "train", "--data"];
+    sandbox.succeeds(&[&eval[..], &["near.csv"]].concat());
+    sandbox.fails(&[&eval[..], &["far.csv"]].concat(), 1, &["far.csv", "found the input 5"]);
+
+    // A grid knows its cells by the numbers, and not by the place.
+    sandbox
+        .write("g.toml", &(support::experiment(&["data.source = \"moons.csv\""]) + "seeds = 1\n"));
+    sandbox.succeeds(&["run", "g.toml", "--quiet"]);
+    std::fs::rename(sandbox.path("moons.csv"), sandbox.path("moved.csv")).unwrap();
+    let moved = ["--set", "data.source=moved.csv"];
+    let ran = sandbox.succeeds(&[&["run", "g.toml"][..], &moved].concat());
+    assert!(ran.err.contains("1 of 1") || ran.out.contains("1 of 1"), "{ran:?}");
+}
+
+#[test]
+fn a_scale_that_does_not_fit_is_refused_with_its_key() {
+    let sandbox = Sandbox::new();
+    sandbox.write("moons.csv", &moons(200));
+    let source = "data.source = \"moons.csv\"";
+    sandbox.experiment(&[source, "data.offset = -2", "data.scale = 6"]);
+    sandbox.succeeds(&["run", "x.toml", "--quiet"]);
+    for (lines, parts) in [
+        (&["data.scale = 1"][..], &["data.source", "found the input", "0 to 1"][..]),
+        (&["data.scale = 0"], &["data.scale", "found 0", "more than 0"]),
+        (&["data.offset = 1e13"], &["data.offset", "-1e12 to 1e12"]),
+    ] {
+        sandbox.experiment(&[&[source][..], lines].concat());
+        sandbox.fails(&["validate", "x.toml"], 2, parts);
+    }
+    sandbox.experiment(&["data.offset = 1"]);
+    sandbox.fails(&["validate", "x.toml"], 2, &["data.offset", "0, as images are bytes"]);
+    sandbox.experiment(&["data.source = \"mnist14\"", "data.scale = 255"]);
+    sandbox.fails(&["validate", "x.toml"], 2, &["data.scale", "built in"]);
+    sandbox.write("real.csv", "x,y,target\n0,0,0.5\n1,1,2\n");
+    sandbox.experiment(&["data.source = \"real.csv\""]);
+    sandbox.fails(&["validate", "x.toml"], 2, &["data.source", "real targets", "class numbers"]);
+}
+
+#[test]
+fn the_users_own_folder_may_be_a_tilde() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("home")).unwrap();
+    std::fs::rename(sandbox.path("dots"), sandbox.path("home/dots")).unwrap();
+    sandbox.experiment(&["data.source = \"~/dots\""]);
+    let mut command = sandbox.command(&["validate", "x.toml"]);
+    let ran = support::Ran::from(command.env("HOME", sandbox.path("home")).output().unwrap());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("home/dots"), "{ran:?}");
+    sandbox.experiment(&["data.source = \"~/none\""]);
+    sandbox.fails(&["validate", "x.toml"], 2, &["data.source", "none", "IDX files"]);
+}
+
+#[test]
+fn a_data_set_is_written_for_other_programs_and_comes_back() {
+    let sandbox = Sandbox::new();
+    let dots = idx::load_folder(&sandbox.path("dots"), "dots").unwrap();
+    for to in ["dots.npz", "copy"] {
+        sandbox.succeeds(&["data", "export", "dots", "--to", to]);
+        sandbox.fails(&["data", "export", "dots", "--to", to], 2, &[to, "--force"]);
+        sandbox.succeeds(&["data", "export", "dots", "--to", to, "--force"]);
+        let found = snode_data::Place::find(&sandbox.path(to)).unwrap().load(None).unwrap();
+        let same = found.dataset.train() == dots.train() && found.dataset.test() == dots.test();
+        assert!(same, "{to}");
+    }
+    sandbox.fails(&["data", "export", "dots.npz", "--to", "dots.npz", "--force"], 2, &["dots.npz"]);
+    sandbox.fails(&["data", "export", "nothing", "--to", "x.npz"], 2, &["`nothing`", ".npz"]);
+    // What was trained on one is evaluated on the other.
+    sandbox.experiment(&[]);
+    sandbox.succeeds(&["run", "x.toml", "--quiet"]);
+    let score = |data: &str| {
+        let ran = sandbox.succeeds(&["eval", "results/x.h5", "--data", data, "--json"]);
+        ran.json_lines().remove(0)["correct"].clone()
+    };
+    assert_eq!(score("dots"), score("copy"));
+    sandbox.experiment(&["data.source = \"dots.npz\"", "name = \"y\""]);
+    sandbox.succeeds(&["run", "x.toml", "--quiet"]);
+    let networks =
+        ["results/x.h5", "results/y.h5"].map(|run| support::read_run(&sandbox.path(run)));
+    assert!(networks[0].network == networks[1].network);
+}
+
+#[cfg(feature = "mnist")]
+#[test]
+fn mnist_is_written_for_other_programs() {
+    let sandbox = Sandbox::new();
+    sandbox.succeeds(&["data", "export", "mnist14", "--to", "mnist14.npz"]);
+    let found = snode_data::arrays::load_npz(&sandbox.path("mnist14.npz"), None).unwrap();
+    let (found, known) = (found.into_dataset("x").unwrap(), snode_data::mnist::load().unwrap());
+    assert!(found.train() == known.train() && found.test() == known.test());
+    let ran = sandbox.succeeds(&["data", "export", "mnist14", "--to", "idx", "--size", "7x7"]);
+    assert!(ran.err.contains("rounded to the 255"), "{ran:?}");
+    let small = idx::load_folder(&sandbox.path("idx"), "x").unwrap();
+    assert_eq!((small.shape(), small.train().len()), ((7, 7), 60_000));
+}

@@ -47,9 +47,9 @@ const TEXTS: &[(&str, &[&str])] = &[
     ),
     ("network = 3\n", &["x.toml:1: network", "a table"]),
     ("[data]\nsource = \"mnst14\"\n", &["x.toml:2: data.source", "did you mean `mnist14`?"]),
-    ("[data]\nsource = \"nothing\"\n", &["x.toml:2: data.source", "`nothing`", "four IDX files"]),
+    ("[data]\nsource = \"nothing\"\n", &["x.toml:2: data.source", "`nothing`", "IDX files"]),
     ("[data]\nsource = \"./none\"\n", &["x.toml:2: data.source", "none", "cannot be read"]),
-    ("[data]\nsource = \"x.toml\"\n", &["x.toml:2: data.source", "not a folder"]),
+    ("[data]\nsource = \"x.toml\"\n", &["x.toml:2: data.source", "a .npz or .csv file"]),
     ("[data]\nsource = \"\"\n", &["x.toml:2: data.source", "empty"]),
     // What each key takes, not what another one does.
     (

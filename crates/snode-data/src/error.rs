@@ -178,7 +178,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: snode_numpy::NumpyError,
+        source: Box<snode_numpy::NumpyError>,
     },
 
     /// The targets are real vectors where class numbers are needed.

@@ -77,7 +77,7 @@ impl Place {
                 Some("csv" | "tsv") => found(path, Format::Csv),
                 _ => Err(Error::Array {
                     path: path.to_owned(),
-                    problem: format!("found another file; expected {}", Self::EXPECTED),
+                    problem: format!("found a file of another ending; expected {}", Self::EXPECTED),
                 }),
             };
         }
@@ -121,24 +121,20 @@ impl Place {
     /// If it cannot be read, its targets are no class numbers, or the scaling does not fit.
     pub fn load(&self, scaling: Option<Scaling>) -> Result<Loaded> {
         let name = self.name();
-        match self.arrays(scaling) {
-            Some(arrays) => {
-                let arrays = arrays?;
-                let scaling = Some(arrays.scaling);
-                Ok(Loaded { dataset: arrays.into_dataset(name)?, scaling })
-            }
-            None => {
-                let dataset = match self.format {
-                    Format::Cifar => cifar::load_folder(&self.path, name)?,
-                    _ => IdxFiles::find(&self.path)?.load(name, None)?,
-                };
-                let dataset = match scaling {
-                    None => dataset,
-                    Some(scaling) => dataset.with_max_value(byte(scaling)?)?,
-                };
-                Ok(Loaded { dataset, scaling: None })
-            }
+        if let Some(arrays) = self.arrays(scaling) {
+            let arrays = arrays?;
+            let scaling = Some(arrays.scaling);
+            return Ok(Loaded { dataset: arrays.into_dataset(name)?, scaling });
         }
+        let dataset = match self.format {
+            Format::Cifar => cifar::load_folder(&self.path, name)?,
+            _ => IdxFiles::find(&self.path)?.load(name, None)?,
+        };
+        let dataset = match scaling {
+            None => dataset,
+            Some(scaling) => dataset.with_max_value(byte(scaling)?)?,
+        };
+        Ok(Loaded { dataset, scaling: None })
     }
 
     /// Reads arrays with their targets, whatever these are; `None` of images that are bytes.

@@ -58,7 +58,7 @@ pub use file::{ExperimentFile, Locator, Setting, SourceText, check_key, describe
 pub use method::{MethodOptions, averaging, cost, iterations, method_options, scheme};
 pub use network::{initial_network, map_of, readout_of};
 pub use number::Number;
-pub use prepare::{Facts, Prepared, data_error, fit, sizes, source};
+pub use prepare::{Facts, Prepared, data_error, fit, load, sizes, source};
 pub use resolve::{resolve, unset_keys};
 pub use schema::{
     AnalysisConfig, AttackConfig, AttackMethod, AverageName, CostConfig, DataConfig, DeviceName,

@@ -53,8 +53,8 @@ impl Prepared {
     /// If a value in it or the data is wrong.
     pub fn of(file: &ExperimentFile) -> Result<Self> {
         check(&file.experiment, &file.locator)?;
-        let experiment = resolve(file)?;
-        let dataset = source(file, &experiment)?.load().map_err(data_error(file))?;
+        let mut experiment = resolve(file)?;
+        let dataset = load(file, &mut experiment)?;
         Self::with_data(file, experiment, dataset)
     }
 
@@ -147,6 +147,24 @@ pub fn source(file: &ExperimentFile, experiment: &Experiment) -> Result<Source> 
     let folder = file.locator.folder_of("data.source");
     Source::find(&experiment.data.source, &folder)
         .map_err(|problem| file.locator.error("data.source", problem))
+}
+
+/// Reads the data of a resolved experiment, which is given the scaling that was measured.
+///
+/// # Errors
+/// If it cannot be had, or the scaling does not fit.
+pub fn load(file: &ExperimentFile, experiment: &mut Experiment) -> Result<Dataset> {
+    let data = &mut experiment.data;
+    let wrong = |error: snode_data::Error| {
+        file.locator.error_among(&["data.scale", "data.offset"], error.to_string())
+    };
+    let scaling = data.scaling().map_err(wrong)?;
+    let loaded = source(file, experiment)?.load(scaling).map_err(|error| match error {
+        error @ snode_data::Error::Parameter { .. } => wrong(error),
+        error => data_error(file)(error),
+    })?;
+    experiment.data.keep(loaded.scaling);
+    Ok(loaded.dataset)
 }
 
 /// The error that images cannot be had.

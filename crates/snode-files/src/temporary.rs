@@ -198,7 +198,7 @@ pub fn unfinished(folder: &Path) -> io::Result<Vec<Unfinished>> {
 fn bytes_in(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let files =
-        entries.filter_map(|entry| entry.metadata().ok()).filter(|metadata| metadata.is_file());
+        entries.filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file);
     files.map(|metadata| metadata.len()).sum()
 }
 

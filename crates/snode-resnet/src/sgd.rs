@@ -6,7 +6,7 @@ use snode_train::{
     Cost, Iteration, Memory, Method, OptionError, Position, Schedule, Stopwatch, TrainError,
 };
 
-use crate::update::Factors;
+use crate::update::{Factors, decay_fits};
 use crate::{Backpropagation, Optimiser, ResNetError};
 
 /// The choices of the method.
@@ -109,9 +109,8 @@ impl<T: Real> Sgd<T> {
     /// One step on the batch `x0` (n×M) with its labels: backpropagation, then the optimiser.
     ///
     /// # Errors
-    /// If a shape or label does not fit, or a state, the cost or the gradient is not finite. The
-    /// parameters are then those before the step. Also if the gradient is finite but the sum of its
-    /// squares is not; that is found by the pass that updates, and the parameters are then unusable.
+    /// If a shape or label does not fit, or a state, the cost, the gradient or its norm is not finite.
+    /// Parameters and memory are then those before the step.
     pub fn step(
         &mut self,
         network: &mut Network<T>,
@@ -129,6 +128,9 @@ impl<T: Real> Sgd<T> {
         let (h, mu4) = (grid.step(), cost.mu4);
         let mut decay = 0.0;
         if mu4 != 0.0 {
+            if !decay_fits(mu4, network.parameters().as_slice()) {
+                TrainError::ensure_finite("the gradient", f64::INFINITY)?;
+            }
             // The other part of the penalty goes with the update.
             let (parameters, penalty) = (network.parameters(), cost.penalty);
             decay = mu4 / 2.0 * penalty.inner_of_derivatives(parameters, parameters, &grid);
@@ -148,6 +150,7 @@ impl<T: Real> Sgd<T> {
             &self.gradient,
             &mut self.state,
         );
+        // The adjoint problem refuses gradients, and the look above parameters, with larger squares.
         TrainError::ensure_finite("the gradient", sums.gradient)?;
         self.steps += 1;
         if mu4 != 0.0 {

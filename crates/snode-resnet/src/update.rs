@@ -6,6 +6,7 @@
 //! have the same bits for any number of them.
 
 use pulp::{Arch, NullaryFnOnce};
+use rayon::prelude::*;
 use snode_ode::Real;
 
 /// The formula of an optimiser for one number, with N numbers of state.
@@ -71,6 +72,35 @@ pub(crate) fn update<T: Real, const N: usize>(
         parameters: left.parameters + right.parameters,
     }
 }
+
+/// How much room there must be below the largest numbers for [`decay_fits`].
+const HEADROOM: f64 = 4096.0;
+
+/// Whether weight decay leaves norms finite: the squares of the parameters, and of μ₄ times them, have a
+/// sum with room for the squares of a gradient. One pass over the parameters.
+pub(crate) fn decay_fits<T: Real>(mu4: f64, parameters: &[T]) -> bool {
+    let factor = T::from_f64(mu4.max(1.0) * HEADROOM);
+    parameters.par_chunks(CHUNK).all(|chunk| {
+        Arch::new().dispatch(|| {
+            let mut sums = [T::ZERO; LANES];
+            let (blocks, rest) = chunk.as_chunks::<LANES>();
+            for block in blocks {
+                for i in 0..LANES {
+                    let value = block[i] * factor;
+                    sums[i] = value.mul_add(value, sums[i]);
+                }
+            }
+            for (sum, value) in sums.iter_mut().zip(rest) {
+                let value = *value * factor;
+                *sum = value.mul_add(value, *sum);
+            }
+            sums.iter().all(|sum| sum.is_finite())
+        })
+    })
+}
+
+/// How many parameters a thread looks at in one piece.
+const CHUNK: usize = 1 << 15;
 
 /// Numbers that are updated together, and partial sums kept in registers.
 const LANES: usize = 32;

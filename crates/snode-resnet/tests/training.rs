@@ -2,7 +2,7 @@
 //! and after an interruption anywhere.
 
 use faer::{Mat, MatMut};
-use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Real};
+use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Parameters, Real};
 use snode_resnet::{Adam, Momentum, Optimiser, Plain, RmsProp, Schedule, Sgd, SgdOptions};
 use snode_train::{
     BatchSource, Control, Cost, EvaluationSet, Event, Memory, Method, Observer, ObserverError,
@@ -271,5 +271,32 @@ fn what_is_not_finite_ends_the_training() {
         let is_typed = matches!(error, TrainError::Solve(_) | TrainError::Diverged { .. });
         assert!(is_typed, "{input} {target_on}: {error}");
         assert!(network == before && sgd.steps() == 0);
+    }
+}
+
+/// Everything is finite but the norm: by a large input, whose product with λ the gradient is, or by large
+/// parameters with weight decay. No optimiser takes a step then.
+#[test]
+fn a_gradient_without_a_norm_leaves_everything_as_it_was() {
+    let network = |parameter: f32| {
+        let grid = Grid::new(2.0, 8, Endpoint::Excluded).unwrap();
+        let mut parameters = Parameters::<f32>::zeros(WIDTH, grid.nodes());
+        parameters.as_mut_slice().fill(parameter);
+        Network::new(parameters, grid, Activation::Tanh).unwrap()
+    };
+    for options in methods() {
+        for (input, parameter, mu4) in
+            [(1e20_f32, 0.0, 0.0), (1e-3, 1e20, 1e-2), (1e-3, 1e20, 10.0)]
+        {
+            let before = network(parameter);
+            let mut after = before.clone();
+            let cost = Cost { mu4, ..Cost::cross_entropy(3) };
+            let mut sgd = Sgd::new(cost, options, &before).unwrap();
+            let x = Mat::from_fn(WIDTH, 4, |i, _| if i == 0 { input } else { 0.0 });
+            let error = sgd.step(&mut after, x.as_ref(), &[0, 1, 2, 0]).unwrap_err();
+            assert!(error.to_string().contains("gradient"), "{input} {parameter}: {error}");
+            assert!(after == before && sgd.steps() == 0, "{input} {parameter}");
+            assert_eq!(sgd.memory(), None);
+        }
     }
 }

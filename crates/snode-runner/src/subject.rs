@@ -17,7 +17,7 @@ use crate::stored;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct ImageSelection {
-    /// The images: a known data set (see `snode data list`) or a folder with four IDX files; those
+    /// The images: a known data set, or a folder or file (see `snode data list`); those
     /// the network was trained on if not given.
     #[cfg_attr(feature = "clap", arg(long, value_name = "SOURCE"))]
     pub data: Option<String>,
@@ -116,7 +116,9 @@ pub fn subject(run: &Path, args: &ImageSelection, warn: &mut dyn FnMut(&str)) ->
         Some(text) => {
             let source = Source::find(text, Path::new(""))
                 .map_err(|problem| Error::Refused(format!("--data: {problem}")))?;
-            let dataset = source.load()?;
+            // As the network's own data were scaled.
+            let scaling = experiment.as_ref().map(|e| e.data.scaling()).transpose()?.flatten();
+            let dataset = source.load(scaling)?.dataset;
             (source, dataset)
         }
         None => own_images(run, &summary, experiment.as_ref())?,
@@ -162,13 +164,14 @@ fn own_images(
     };
     let provenance = &summary.info.provenance;
     let beside = provenance.get(IMAGES_PATH).map(|path| folder_of(run).join(path));
-    let beside = beside.filter(|path| path.is_dir()).map(|path| path.display().to_string());
+    let beside = beside.filter(|path| path.exists()).map(|path| path.display().to_string());
     let places = beside.into_iter().chain([experiment.data.source.clone()]);
     let mut first = None;
     let mut problem = None;
     for place in places {
         let found = Source::find(&place, Path::new("")).and_then(|source| {
-            let dataset = source.load().map_err(|error| error.to_string())?;
+            let scaled = experiment.data.scaling().and_then(|scaling| source.load(scaling));
+            let dataset = scaled.map_err(|error| error.to_string())?.dataset;
             Ok((source, dataset))
         });
         match found {

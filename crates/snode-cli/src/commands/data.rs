@@ -1,10 +1,11 @@
-//! `snode data`: lists, inspects and imports images.
+//! `snode data`: lists, inspects, imports and exports images and arrays.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use snode_data::{Dataset, Encoding, Images, SplitSummary, idx, mnist};
+use snode_data::{Dataset, Encoding, Images, Loaded, SplitSummary, arrays, idx, mnist};
+use snode_files::{Existing, Outputs};
 
 use crate::error::{Error, Result};
 use crate::output::{print, print_line, say};
@@ -18,14 +19,16 @@ pub enum DataCommand {
     List,
     /// Show what a data set holds: counts, classes, statistics, an image.
     Inspect(InspectArgs),
-    /// Check a folder of four IDX files, and write its images at another size to a new folder.
+    /// Check a data set of any format, and write its images as four IDX files to a new folder.
     Import(ImportArgs),
+    /// Write a data set as four IDX files, or as an .npz file that NumPy reads.
+    Export(ExportArgs),
 }
 
 /// Arguments of `snode data inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// A known data set (see `snode data list`) or a folder with four IDX files.
+    /// A known data set, or a folder or file of arrays or images (see `snode data list`).
     pub source: String,
     /// Which training image is drawn, counted from 0.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
@@ -38,8 +41,8 @@ pub struct InspectArgs {
 /// Arguments of `snode data import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// A folder with four IDX files, plain or gzipped.
-    pub folder: PathBuf,
+    /// A folder with four IDX files, plain or gzipped, or another folder or file of arrays or images.
+    pub folder: String,
     /// The new size, e.g. 14x14: exact sums where it divides the old one, area averages elsewhere;
     /// as it is if not given.
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = parse_size)]
@@ -56,6 +59,23 @@ pub struct ImportArgs {
     pub force: bool,
 }
 
+/// Arguments of `snode data export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// A known data set, or a folder or file of arrays or images (see `snode data list`).
+    pub source: String,
+    /// The folder to write four IDX files of bytes to, which holds nothing else; or a file that ends in
+    /// .npz, e.g. `digits.npz`, which keeps every shade.
+    #[arg(long, value_name = "FOLDER|FILE.npz")]
+    pub to: PathBuf,
+    /// The new size, e.g. 14x14; as it is if not given.
+    #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = parse_size)]
+    pub size: Option<(usize, usize)>,
+    /// Replaces what is there, as a whole.
+    #[arg(long)]
+    pub force: bool,
+}
+
 /// Does it.
 ///
 /// # Errors
@@ -65,6 +85,7 @@ pub fn run(command: &DataCommand) -> Result<()> {
         DataCommand::List => list(),
         DataCommand::Inspect(args) => inspect(args),
         DataCommand::Import(args) => import(args),
+        DataCommand::Export(args) => export(args),
     }
 }
 
@@ -96,16 +117,20 @@ fn list() -> Result<()> {
         text.push_str("This program was built without data sets.\n");
     }
     text.push_str(
-        "\nAny folder with four IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte,\n\
-         t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each perhaps with .gz) is a data set too:\n\
-         give its path as `source`.\n",
+        "\nA folder or file is a data set too: give its path as `source`, perhaps with `~/`.\n\
+         \x20 IDX files      of MNIST, Fashion-MNIST, KMNIST, EMNIST, QMNIST, as they are called, perhaps\n\
+         \x20                gzipped, or in torchvision's MNIST/raw; of several sets in a folder one is\n\
+         \x20                FOLDER/emnist-balanced\n\
+         \x20 CIFAR-10       data_batch_1.bin ... and test_batch.bin\n\
+         \x20 FILE.npz       x_train, y_train and perhaps x_test, y_test; a folder with x_train.npy ...\n\
+         \x20 FILE.csv       a header with a column `label`; a folder with train.csv and test.csv\n",
     );
     print(&text)
 }
 
 fn inspect(args: &InspectArgs) -> Result<()> {
     let source = Source::find(&args.source, Path::new("")).map_err(Error::Usage)?;
-    let dataset = source.load()?;
+    let Loaded { dataset, scaling } = source.load(None)?;
     let remarks = remarks(&source, &dataset);
     let summary = dataset.summary(&Encoding::new(0.0, 1.0)?);
     if args.json {
@@ -125,6 +150,8 @@ fn inspect(args: &InspectArgs) -> Result<()> {
             "classes": summary.classes,
             "train": split(&summary.train),
             "test": split(&summary.test),
+            "offset": scaling.map(|scaling| scaling.offset()),
+            "scale": scaling.map(|scaling| scaling.scale()),
             "remarks": remarks,
         });
         return print_line(&object.to_string());
@@ -151,7 +178,18 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         number(test.pixels.map(|pixels| pixels.standard_deviation)),
     ]);
     align_right(&mut table, &[1, 2]);
-    let remarks: Vec<String> = remarks.iter().map(|remark| format!("note: {remark}\n")).collect();
+    let mut remarks: Vec<String> =
+        remarks.iter().map(|remark| format!("note: {remark}\n")).collect();
+    if let Some(scaling) = scaling {
+        remarks.push(format!(
+            "scale: {} to {} are 0 to {}, measured (`data.offset = {}`, `data.scale = {}`)\n",
+            scaling.offset(),
+            scaling.offset() + scaling.scale(),
+            summary.max_value,
+            scaling.offset(),
+            scaling.scale()
+        ));
+    }
     let remarks = remarks.concat();
     print(&format!(
         "{}: {}x{} pixels of 0 to {}, {} classes\n{}\n{remarks}\ntraining image {}, class {label}:\n{}",
@@ -187,69 +225,100 @@ fn picture(images: &Images, image: &[u16]) -> String {
     text
 }
 
-/// Looks whether a data set can be written where it is to go, before any work.
-fn check_target(args: &ImportArgs) -> Result<()> {
-    let to = args.to.display();
-    let [from, target] = [&args.folder, &args.to].map(|folder| folder.canonicalize().ok());
-    if from.is_some() && from == target {
+/// Looks whether a data set can be written to a folder, before any work.
+fn check_target(source: &Source, to: &Path, force: bool) -> Result<()> {
+    let shown = to.display();
+    let from = match source {
+        Source::Place(place) => place.path().canonicalize().ok(),
+        Source::Known(_) => None,
+    };
+    if from.is_some() && from == to.canonicalize().ok() {
         let problem = "is the folder that is read; it is never replaced";
-        return Err(Error::Usage(format!("--to: {to} {problem}")));
+        return Err(Error::Usage(format!("--to: {shown} {problem}")));
     }
-    let mut entries = match std::fs::read_dir(&args.to) {
+    let mut entries = match std::fs::read_dir(to) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => {
-            return Err(snode_runner::Error::file(&args.to, "cannot read the folder", error).into());
+            return Err(snode_runner::Error::file(to, "cannot read the folder", error).into());
         }
     };
     match entries.next() {
-        Some(Ok(entry)) if !args.force => Err(Error::Usage(format!(
-            "--to: {to} holds {} and is not overwritten; give --force, or another folder",
+        Some(Ok(entry)) if !force => Err(Error::Usage(format!(
+            "--to: {shown} holds {} and is not overwritten; give --force, or another folder",
             entry.file_name().display()
         ))),
         _ => Ok(()),
     }
 }
 
-fn import(args: &ImportArgs) -> Result<()> {
-    if !args.folder.is_dir() {
-        return Err(Error::Usage(format!(
-            "{} is not a folder; expected a folder with four IDX files",
-            args.folder.display()
-        )));
+fn resampled(dataset: Dataset, size: Option<(usize, usize)>) -> Result<Dataset> {
+    match size {
+        Some((rows, cols)) => Ok(dataset.resample(rows, cols)?),
+        None => Ok(dataset),
     }
-    check_target(args)?;
-    let name = args.folder.file_name().map(|name| name.to_string_lossy().into_owned());
-    let dataset = idx::load_folder(&args.folder, name.unwrap_or_else(|| "images".into()))?;
+}
+
+fn import(args: &ImportArgs) -> Result<()> {
+    let source = Source::find(&args.folder, Path::new("")).map_err(Error::Usage)?;
+    check_target(&source, &args.to, args.force)?;
+    let dataset = source.load(None)?.dataset;
     let dataset = match args.max_value {
         Some(max_value) => dataset
             .with_max_value(max_value)
             .map_err(|error| Error::Usage(format!("--max-value: {error}")))?,
         None => dataset,
     };
-    let dataset = match args.size {
-        Some((rows, cols)) => dataset.resample(rows, cols)?,
-        None => dataset,
+    write_folder(&args.to, resampled(dataset, args.size)?)
+}
+
+fn export(args: &ExportArgs) -> Result<()> {
+    let source = Source::find(&args.source, Path::new("")).map_err(Error::Usage)?;
+    let is_npz = args.to.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
+    if !is_npz {
+        check_target(&source, &args.to, args.force)?;
+        return write_folder(&args.to, resampled(source.load(None)?.dataset, args.size)?);
+    }
+    let existing = if args.force { Existing::Replace } else { Existing::Keep };
+    let inputs: Vec<&Path> = match &source {
+        Source::Place(place) => vec![place.path()],
+        Source::Known(_) => Vec::new(),
     };
-    // IDX files hold bytes.
+    Outputs::new(existing, inputs).check(&args.to)?;
+    let dataset = resampled(source.load(None)?.dataset, args.size)?;
+    arrays::write_npz(&args.to, &dataset, existing)?;
+    say_where(&dataset, &args.to);
+    Ok(())
+}
+
+/// Writes four IDX files, which hold bytes.
+fn write_folder(to: &Path, dataset: Dataset) -> Result<()> {
     let (name, classes) = (dataset.name().to_owned(), dataset.classes());
+    let shades = dataset.train().images().max_value();
+    if shades > 255 {
+        say(&format!("note: {shades} shades are rounded to the 255 that IDX files hold"));
+    }
     let (train, test) = dataset.into_splits();
     let rescale = |split: snode_data::Split| {
         snode_data::Split::new(split.images().rescaled(255)?, split.labels().to_vec())
     };
     let dataset = Dataset::new(name, classes, rescale(train)?, rescale(test)?)?;
-    if let Some(parent) = args.to.parent() {
+    if let Some(parent) = to.parent() {
         std::fs::create_dir_all(parent)
             .map_err(|error| snode_runner::Error::file(parent, "cannot make the folder", error))?;
     }
-    idx::write_folder(&args.to, &dataset)?;
+    idx::write_folder(to, &dataset)?;
+    say_where(&dataset, to);
+    Ok(())
+}
+
+fn say_where(dataset: &Dataset, to: &Path) {
     let (rows, cols) = dataset.shape();
     say(&format!(
         "{} training and {} test images of {rows}x{cols} pixels, {} classes, are in {}",
         dataset.train().len(),
         dataset.test().len(),
         dataset.classes(),
-        args.to.display()
+        to.display()
     ));
-    Ok(())
 }

@@ -36,7 +36,7 @@ const SPLIT: &str = "split";
 pub fn load_csv(path: &Path, scaling: Option<Scaling>) -> Result<ArraySet> {
     let mut table = Table::open(path)?;
     let mut extent = Extent::new();
-    table.each_line(|_, value| extent.add(value), |_| ())?;
+    table.measure(&mut extent)?;
     let levels = Levels::of(scaling, extent, path)?;
     let [mut train, mut test] = [(); 2].map(|()| Rows::default());
     read(&mut table, &levels, &mut train, &mut test)?;
@@ -62,7 +62,7 @@ pub fn load_csv_folder(folder: &Path, scaling: Option<Scaling>) -> Result<ArrayS
             let problem = "found a column `split`; expected none beside train.csv and test.csv";
             return Err(wrong(table.path, problem));
         }
-        table.each_line(|_, value| extent.add(value), |_| ())?;
+        table.measure(&mut extent)?;
     }
     let levels = Levels::of(scaling, extent, folder)?;
     let [mut train, mut test, mut none] = [(); 3].map(|()| Rows::default());
@@ -98,10 +98,12 @@ struct Table<'a> {
     columns: Columns,
 }
 
-/// What a line says beside its inputs.
+/// What a line says.
+#[derive(Default)]
 struct Line {
-    class: u8,
+    inputs: Vec<f64>,
     targets: Vec<f64>,
+    class: u8,
     is_test: bool,
 }
 
@@ -116,64 +118,62 @@ impl<'a> Table<'a> {
         Ok(Self { path, file, separator, columns })
     }
 
-    /// Gives each input with its place to `input`, and what else a line says to `line`, behind its
-    /// inputs.
+    /// Looks at all inputs.
+    fn measure(&mut self, extent: &mut Extent) -> Result<()> {
+        self.each_line(|line| {
+            line.inputs.iter().for_each(|&input| extent.add(input));
+            Ok(())
+        })
+    }
+
+    /// Gives each line to `each`, which may say what is wrong with it.
     fn each_line(
         &mut self,
-        mut input: impl FnMut(usize, f64),
-        mut line: impl FnMut(Line),
+        mut each: impl FnMut(&Line) -> std::result::Result<(), String>,
     ) -> Result<()> {
         let io = |source| crate::Error::Io { path: self.path.into(), action: "reading", source };
         self.file.rewind().map_err(io)?;
         let mut lines = Lines::new(BufReader::new(&self.file), self.path);
         lines.next()?;
-        let columns = &self.columns;
-        let mut count = 0_usize;
-        loop {
-            let Some(text) = lines.next()? else { break };
+        let most = MAX_PIXELS / self.columns.inputs;
+        let mut line = Line::default();
+        let mut count = 0;
+        while let Some(text) = lines.next()? {
             count += 1;
-            let outcome = self.read_line(text, &mut input);
-            let found = outcome.map_err(|problem| lines.wrong(problem))?;
-            if count.saturating_mul(columns.inputs) > MAX_PIXELS {
-                let problem = format!("found more than {MAX_PIXELS} inputs in all");
-                return Err(lines.wrong(problem));
+            let outcome = self.read_line(text, &mut line).and_then(|()| each(&line));
+            outcome.map_err(|problem| lines.wrong(&problem))?;
+            if count > most {
+                return Err(lines.wrong(&format!("found more than {most} lines")));
             }
-            line(found);
         }
         Ok(())
     }
 
-    fn read_line(
-        &self,
-        text: &str,
-        input: &mut impl FnMut(usize, f64),
-    ) -> std::result::Result<Line, String> {
+    fn read_line(&self, text: &str, line: &mut Line) -> std::result::Result<(), String> {
         let columns = &self.columns;
-        let mut found = Line { class: 0, targets: Vec::new(), is_test: false };
-        let (mut place, mut count) = (0, 0);
+        line.inputs.clear();
+        line.targets.clear();
+        let mut count = 0;
         for field in fields(text, self.separator) {
-            let column = columns.kinds.get(count);
             let wrong = |expected: &str| {
                 let name = columns.names.get(count).map_or("", String::as_str);
                 let field: String = field.chars().take(40).collect();
                 format!("`{name}`: found {field:?}; expected {expected}")
             };
-            let number = || field.parse().ok().filter(|value: &f64| value.is_finite());
-            match column {
+            let number = || {
+                let number = field.parse().ok().filter(|value: &f64| value.is_finite());
+                number.ok_or_else(|| wrong("a finite number"))
+            };
+            match columns.kinds.get(count) {
                 None => {}
-                Some(Column::Input) => {
-                    input(place, number().ok_or_else(|| wrong("a finite number"))?);
-                    place += 1;
-                }
-                Some(Column::Target) => {
-                    found.targets.push(number().ok_or_else(|| wrong("a finite number"))?);
-                }
+                Some(Column::Input) => line.inputs.push(number()?),
+                Some(Column::Target) => line.targets.push(number()?),
                 Some(Column::Class) => {
-                    let class = number().and_then(class_number);
-                    found.class = class.ok_or_else(|| wrong("a class number from 0 to 255"))?;
+                    let class = number().ok().and_then(class_number);
+                    line.class = class.ok_or_else(|| wrong("a class number from 0 to 255"))?;
                 }
                 Some(Column::Split) => {
-                    found.is_test = match field.to_lowercase().as_str() {
+                    line.is_test = match field.to_lowercase().as_str() {
                         "train" => false,
                         "test" => true,
                         _ => return Err(wrong("train or test")),
@@ -183,7 +183,7 @@ impl<'a> Table<'a> {
             count += 1;
         }
         if count == columns.kinds.len() {
-            return Ok(found);
+            return Ok(());
         }
         Err(format!("found {count} fields; expected {}, as the header has", columns.kinds.len()))
     }
@@ -193,8 +193,8 @@ fn columns(header: &str, path: &Path) -> Result<Columns> {
     let names: Vec<String> = fields(header, separator(header)).map(str::to_owned).collect();
     let mut sorted: Vec<&String> = names.iter().collect();
     sorted.sort_unstable();
-    if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(wrong(path, format!("two columns are called `{}`", twice[0])));
+    if let Some([twice, ..]) = sorted.windows(2).find(|pair| pair.first() == pair.last()) {
+        return Err(wrong(path, format!("two columns are called `{twice}`")));
     }
     if names.iter().all(|name| name.parse::<f64>().is_ok()) {
         return Err(wrong(path, "the first line has numbers; expected names of columns"));
@@ -234,34 +234,19 @@ struct Rows {
 }
 
 fn read(table: &mut Table<'_>, levels: &Levels, train: &mut Rows, test: &mut Rows) -> Result<()> {
-    let path = table.path.to_owned();
     let components = table.columns.components;
-    let mut pixels = Vec::new();
-    let mut outside = None;
-    let mut number = 0_usize;
-    // A line says behind its inputs in which split it is.
-    let line = std::cell::RefCell::new(&mut pixels);
-    table.each_line(
-        |_, value| match levels.pixel(value) {
-            Some(pixel) => line.borrow_mut().push(pixel),
-            None => outside = outside.or(Some(value)),
-        },
-        |found| {
-            number += 1;
-            let rows = if found.is_test { &mut *test } else { &mut *train };
-            rows.pixels.append(&mut line.borrow_mut());
-            match components {
-                Some(_) => rows.targets.extend(found.targets),
-                None => rows.labels.push(found.class),
-            }
-        },
-    )?;
-    if let Some(found) = outside {
-        return Err(wrong(
-            &path,
-            format!("found the input {found}; expected {}", levels.expected()),
-        ));
-    }
+    table.each_line(|line| {
+        let rows = if line.is_test { &mut *test } else { &mut *train };
+        for &input in &line.inputs {
+            let outside = || format!("found the input {input}; expected {}", levels.expected());
+            rows.pixels.push(levels.pixel(input).ok_or_else(outside)?);
+        }
+        match components {
+            Some(_) => rows.targets.extend(&line.targets),
+            None => rows.labels.push(line.class),
+        }
+        Ok(())
+    })?;
     for rows in [train, test] {
         rows.pixels.shrink_to_fit();
     }

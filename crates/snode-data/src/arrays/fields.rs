@@ -35,7 +35,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
             }
             self.number += 1;
             if length as u64 > LONGEST_LINE {
-                return Err(self.wrong(format!("found a line of more than {LONGEST_LINE} bytes")));
+                return Err(self.wrong(&format!("found a line of more than {LONGEST_LINE} bytes")));
             }
             if !self.line.iter().all(u8::is_ascii_whitespace) {
                 break;
@@ -45,12 +45,12 @@ impl<'a, R: BufRead> Lines<'a, R> {
             Ok(line) => {
                 Ok(Some(line.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r'])))
             }
-            Err(_) => Err(self.wrong("found bytes that are not UTF-8 text".into())),
+            Err(_) => Err(self.wrong("found bytes that are not UTF-8 text")),
         }
     }
 
     /// That something in the line last read is not as it should be.
-    pub fn wrong(&self, problem: String) -> Error {
+    pub fn wrong(&self, problem: &str) -> Error {
         wrong(self.path, format!("line {}: {problem}", self.number))
     }
 }

@@ -12,21 +12,24 @@ pub struct Scaling {
 }
 
 impl Scaling {
+    /// The largest scale, and the largest magnitude of an offset.
+    pub const MAX: f64 = 1e12;
+
     /// The offset, and the scale above 0.
     ///
     /// # Errors
     ///
-    /// If one is not finite, or the scale is not above 0.
+    /// If one is larger than [`MAX`](Self::MAX) or not a number, or the scale is not above 0.
     pub fn new(offset: f64, scale: f64) -> Result<Self> {
-        if !offset.is_finite() {
+        if offset.is_nan() || offset.abs() > Self::MAX {
             return Err(Error::Parameter {
                 what: "offset",
                 found: offset,
-                allowed: "a finite number",
+                allowed: "-1e12 to 1e12",
             });
         }
-        if !(scale.is_finite() && scale > 0.0 && (offset + scale).is_finite()) {
-            let allowed = "a finite number above 0";
+        if scale.is_nan() || scale <= 0.0 || scale > Self::MAX {
+            let allowed = "more than 0, at most 1e12";
             return Err(Error::Parameter { what: "scale", found: scale, allowed });
         }
         Ok(Self { offset, scale })
@@ -84,7 +87,7 @@ impl Levels {
         let scaling = match given {
             Some(scaling) => scaling,
             None if extent.min < extent.max => Scaling::new(extent.min, extent.max - extent.min)
-                .map_err(|_| wrong(path, "the inputs are too far apart for double precision"))?,
+                .map_err(|error| wrong(path, format!("of all inputs: {error}")))?,
             None if extent.min > extent.max => return Err(wrong(path, "there are no inputs")),
             None => {
                 let problem = format!("all inputs are {}; expected different ones", extent.min);

@@ -154,7 +154,7 @@ fn open(path: &Path) -> Result<File> {
 
 fn failed(path: &Path) -> impl Fn(NumpyError) -> Error {
     let path = path.to_owned();
-    move |source| Error::Numpy { path: path.clone(), source }
+    move |error| Error::Numpy { path: path.clone(), source: Box::new(error) }
 }
 
 /// What is known of a split before its numbers are read.
@@ -218,7 +218,7 @@ fn plan(arrays: &mut dyn Arrays, path: &Path, names: [&'static str; 2]) -> Resul
             ),
         )
     })?;
-    let numbers = inputs.count.checked_mul(inputs.width()).unwrap_or(usize::MAX);
+    let numbers = inputs.count.saturating_mul(inputs.width());
     if numbers > MAX_PIXELS || numbers as u64 > most {
         let most = most.min(MAX_PIXELS as u64);
         let problem = format!("the array `{x}`: found {numbers} numbers; expected at most {most}");

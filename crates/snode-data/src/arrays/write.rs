@@ -41,7 +41,7 @@ pub fn npz_bytes(dataset: &Dataset) -> std::result::Result<Vec<u8>, NumpyError> 
 ///
 /// If there are 4 GiB or more, a file is there that is to be kept, or the file cannot be written.
 pub fn write_npz(path: &Path, dataset: &Dataset, existing: Existing) -> Result<()> {
-    let failed = |source| Error::Numpy { path: path.to_owned(), source };
+    let failed = |error| Error::Numpy { path: path.to_owned(), source: Box::new(error) };
     let bytes = npz_bytes(dataset).map_err(failed)?;
     let io_error = |source| Error::Io { path: path.to_owned(), action: "writing", source };
     replace(path, existing, |replacement| replacement.file().write_all(&bytes).map_err(io_error))
@@ -50,7 +50,7 @@ pub fn write_npz(path: &Path, dataset: &Dataset, existing: Existing) -> Result<(
 /// The pixels as NumPy has them, and their type.
 fn elements(images: &Images) -> (&'static str, Vec<u8>) {
     let pixels = images.pixels();
-    if images.max_value() <= u16::from(u8::MAX) {
+    if u8::try_from(images.max_value()).is_ok() {
         ("|u1", pixels.iter().map(|&pixel| pixel as u8).collect())
     } else {
         ("<u2", pixels.iter().flat_map(|pixel| pixel.to_le_bytes()).collect())

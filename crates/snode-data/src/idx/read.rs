@@ -129,16 +129,13 @@ impl<'a> LabelFile<'a> {
         self.input.data(self.count * row, &mut bytes, |&byte| byte)?;
         for (index, row) in bytes.chunks_exact(row).enumerate() {
             // The first number is the class.
-            match row {
-                [0, 0, 0, label, ..] => labels.push(*label),
-                _ => {
-                    let found = row.first_chunk().map_or(0, |bytes| i32::from_be_bytes(*bytes));
-                    let problem = format!(
-                        "label {index}: found {found}; expected a class number from 0 to 255"
-                    );
-                    return Err(Error::Array { path, problem });
-                }
-            }
+            let [0, 0, 0, label, ..] = row else {
+                let found = row.first_chunk().map_or(0, |bytes| i32::from_be_bytes(*bytes));
+                let problem =
+                    format!("label {index}: found {found}; expected a class number from 0 to 255");
+                return Err(Error::Array { path, problem });
+            };
+            labels.push(*label);
         }
         Ok(labels)
     }

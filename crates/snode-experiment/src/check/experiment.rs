@@ -78,6 +78,11 @@ impl Rules<'_> {
 
     fn data(&self) -> Result<()> {
         let data = &self.experiment.data;
+        if let Err(error) = data.scaling() {
+            return Err(self
+                .locator
+                .error_among(&["data.scale", "data.offset"], error.to_string()));
+        }
         if let Err(error) = Encoding::new(data.background, data.foreground) {
             return Err(self
                 .locator

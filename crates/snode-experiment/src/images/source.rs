@@ -1,8 +1,9 @@
-//! Where images come from: the data sets the program knows, and folders of IDX files.
+//! Where images come from: the data sets the program knows, and folders and files of many formats.
 
 use std::path::{Path, PathBuf};
 
-use snode_data::{Dataset, Remark};
+use snode_data::arrays::Scaling;
+use snode_data::{Dataset, Format, Loaded, Place, Remark};
 
 use crate::suggest::nearest;
 
@@ -32,12 +33,13 @@ pub const KNOWN: &[Known] = &[
 pub enum Source {
     /// A data set the program knows.
     Known(&'static Known),
-    /// A folder of four IDX files.
-    Folder(PathBuf),
+    /// A folder or file.
+    Place(Place),
 }
 
 impl Source {
-    /// The source a text names: a known data set, or a folder relative to `base`.
+    /// The source a text names: a known data set, or a folder or file relative to `base`; `~/` is the
+    /// user's own folder.
     ///
     /// # Errors
     /// What is wrong with the text.
@@ -48,40 +50,43 @@ impl Source {
         if text.is_empty() {
             return Err(format!("found an empty text; expected {}", expected()));
         }
-        let folder = base.join(text);
-        match std::fs::metadata(&folder) {
-            Ok(metadata) if metadata.is_dir() => {
-                let folder = folder.canonicalize().unwrap_or(folder);
-                if folder.to_str().is_none() {
-                    return Err(format!("the path {} is not UTF-8 text", folder.display()));
-                }
-                Ok(Self::Folder(folder))
-            }
-            Ok(_) => Err(format!("{} is not a folder; expected {}", folder.display(), expected())),
-            Err(error) => Err(unknown(text, &folder, &error)),
+        let path = base.join(expanded(text)?);
+        // What is not there may be the name of one of several sets in a folder.
+        let path = match (std::fs::metadata(&path), path.parent(), path.file_name()) {
+            (Ok(_), ..) => path.canonicalize().unwrap_or(path),
+            (Err(error), Some(parent), Some(name)) => match Place::find(&path) {
+                Ok(_) => parent.canonicalize().unwrap_or_else(|_| parent.into()).join(name),
+                Err(_) => return Err(unknown(text, &path, &error)),
+            },
+            (Err(error), ..) => return Err(unknown(text, &path, &error)),
+        };
+        if path.to_str().is_none() {
+            return Err(format!("the path {} is not UTF-8 text", path.display()));
         }
+        Place::find(&path).map(Self::Place).map_err(|error| error.to_string())
     }
 
     /// The name or path, as configurations hold it.
     pub fn text(&self) -> String {
         match self {
             Self::Known(known) => known.name.to_owned(),
-            Self::Folder(folder) => folder.display().to_string(),
+            Self::Place(place) => place.path().display().to_string(),
         }
     }
 
-    /// Reads the images.
+    /// Reads the images, scaled as given.
     ///
     /// # Errors
-    /// If a file is missing or damaged.
-    pub fn load(&self) -> snode_data::Result<Dataset> {
-        match self {
-            Self::Known(known) => (known.load)(),
-            Self::Folder(folder) => {
-                let name =
-                    folder.file_name().map_or_else(|| self.text(), |n| n.to_string_lossy().into());
-                snode_data::idx::load_folder(folder, name)
-            }
+    /// If a file is missing or damaged, or the scaling does not fit.
+    pub fn load(&self, scaling: Option<Scaling>) -> snode_data::Result<Loaded> {
+        match (self, scaling) {
+            (Self::Place(place), _) => place.load(scaling),
+            (Self::Known(known), None) => Ok(Loaded { dataset: (known.load)()?, scaling: None }),
+            (Self::Known(_), Some(scaling)) => Err(snode_data::Error::Parameter {
+                what: "scale",
+                found: scaling.scale(),
+                allowed: "none, as the images are built in",
+            }),
         }
     }
 }
@@ -89,23 +94,34 @@ impl Source {
 /// What is unusual about a data set, in words, with what can be done about it.
 pub fn remarks(source: &Source, dataset: &Dataset) -> Vec<String> {
     let words = |remark: &Remark| match (remark, source) {
-        (Remark::Dark { largest, .. }, Source::Folder(folder)) => format!(
-            "{remark}; if {largest} stands for full foreground, `snode data import {} --max-value \
-             {largest} --to NEW` makes images of the full range",
-            folder.display()
-        ),
+        (Remark::Dark { largest, .. }, Source::Place(place)) if place.format() == Format::Idx => {
+            format!(
+                "{remark}; if {largest} stands for full foreground, `snode data import {} \
+                 --max-value {largest} --to NEW` makes images of the full range",
+                place.path().display()
+            )
+        }
         _ => remark.to_string(),
     };
     dataset.remarks().iter().map(words).collect()
+}
+
+/// A path with the user's own folder in the place of `~`.
+fn expanded(text: &str) -> Result<PathBuf, String> {
+    let Some(rest) = text.strip_prefix("~/") else { return Ok(text.into()) };
+    match std::env::home_dir() {
+        Some(home) => Ok(home.join(rest)),
+        None => Err(format!("found {text:?}, but there is no home folder; expected a whole path")),
+    }
 }
 
 fn unknown(text: &str, folder: &Path, error: &std::io::Error) -> String {
     let names: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
     let looks_like_path = text.contains(['/', '\\']);
     let mut message = if looks_like_path {
-        format!("the folder {} cannot be read: {error}", folder.display())
+        format!("{} cannot be read: {error}", folder.display())
     } else {
-        format!("no data set and no folder is called `{text}`")
+        format!("no data set, folder or file is called `{text}`")
     };
     let suggestion = nearest(text, &names).filter(|_| !looks_like_path);
     match suggestion {
@@ -117,6 +133,6 @@ fn unknown(text: &str, folder: &Path, error: &std::io::Error) -> String {
 
 fn expected() -> String {
     let mut expected: Vec<String> = KNOWN.iter().map(|known| format!("`{}`", known.name)).collect();
-    expected.push("the path of a folder with four IDX files".into());
+    expected.push(format!("the path of {}", Place::EXPECTED));
     expected.join(", ")
 }

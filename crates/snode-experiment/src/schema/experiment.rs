@@ -4,6 +4,7 @@
 //! given one by [`resolve`](crate::resolve) where one follows from other keys or from the data.
 
 use serde::{Deserialize, Serialize};
+use snode_data::arrays::Scaling;
 use snode_ode::{Activation, Initialisation, Precision};
 use snode_train::{Conjugacy, Discretisation, FirstDirection, Metric};
 
@@ -77,8 +78,14 @@ impl Default for Experiment {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// The name of a known data set or the path of a folder with four IDX files.
+    /// The name of a known data set, or the path of a folder or file of arrays or images.
     pub source: String,
+    /// What stands for pure background in arrays; measured if neither this nor `scale` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<f64>,
+    /// The distance in arrays between background and full foreground.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<f64>,
     /// Rows and columns images are resampled to; those of the source if not given.
     #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub size: Option<[usize; 2]>,
@@ -100,12 +107,34 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             source: "mnist14".into(),
+            offset: None,
+            scale: None,
             size: None,
             background: 0.0,
             foreground: -1.0,
             train: None,
             test: None,
             validation: 0,
+        }
+    }
+}
+
+impl DataConfig {
+    /// How arrays are scaled, if that is given: the offset is 0 and the scale 1 where the other one is.
+    ///
+    /// # Errors
+    /// If one of them makes no sense.
+    pub fn scaling(&self) -> snode_data::Result<Option<Scaling>> {
+        if self.offset.is_none() && self.scale.is_none() {
+            return Ok(None);
+        }
+        Scaling::new(self.offset.unwrap_or(0.0), self.scale.unwrap_or(1.0)).map(Some)
+    }
+
+    /// Keeps a scaling that was measured.
+    pub fn keep(&mut self, scaling: Option<Scaling>) {
+        if let Some(scaling) = scaling {
+            (self.offset, self.scale) = (Some(scaling.offset()), Some(scaling.scale()));
         }
     }
 }

@@ -104,6 +104,42 @@ pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
     Arch::new().dispatch(AllFinite { values })
 }
 
+/// How much smaller than the largest numbers must be that [`has_square`] accepts: a million million of
+/// such sums of squares can be added, and factors of a thousand be on the numbers.
+const HEADROOM: f64 = 4096.0;
+
+struct HasSquare<'a, T> {
+    values: &'a [T],
+}
+
+impl<T: Real> NullaryFnOnce for HasSquare<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        let factor = T::from_f64(HEADROOM);
+        let mut sums = [T::ZERO; LANES];
+        let (blocks, rest) = self.values.as_chunks::<LANES>();
+        for block in blocks {
+            for i in 0..LANES {
+                let value = block[i] * factor;
+                sums[i] = value.mul_add(value, sums[i]);
+            }
+        }
+        for (sum, value) in sums.iter_mut().zip(rest) {
+            let value = *value * factor;
+            *sum = value.mul_add(value, *sum);
+        }
+        sums.iter().all(|sum| sum.is_finite())
+    }
+}
+
+/// Whether the sum of the squares is finite, with room for more: no number is infinite or NaN, nor so
+/// large that a norm cannot be told.
+pub(crate) fn has_square<T: Real>(values: &[T]) -> bool {
+    Arch::new().dispatch(HasSquare { values })
+}
+
 /// Partial sums of [`distances`].
 const DISTANCE_LANES: usize = 16;
 

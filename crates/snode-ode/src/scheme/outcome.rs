@@ -109,7 +109,8 @@ impl fmt::Display for Statistics {
 pub enum Stop {
     /// A state, or the right-hand side at it, is infinite or NaN.
     NotFinite,
-    /// The states of the adjoint problem are finite, but the gradient made of them is not.
+    /// The states of the adjoint problem are finite, but the gradient made of them is not; under Euler's
+    /// scheme nor is it accepted where it is so large that its norm is not finite.
     GradientNotFinite,
     /// The states are finite, but their errors divided by the tolerance are not.
     ErrorNormNotFinite,

@@ -9,7 +9,7 @@ use super::identity::identity;
 use super::{Cell, CellName};
 use crate::error::{Error, Result};
 use snode_experiment::images::fingerprint;
-use snode_experiment::{Experiment, ExperimentFile, Facts, Setting, data_error, fit, source};
+use snode_experiment::{Experiment, ExperimentFile, Facts, Setting, fit, load, source};
 
 /// Makes the cells of a grid one after the other, each checked.
 pub struct Expansion<'a> {
@@ -33,6 +33,9 @@ struct Candidate {
 /// What is known of images that have been looked at.
 struct Known {
     source: String,
+    /// The offset and scale that an experiment gives, and those that it is resolved to.
+    asked: (Option<f64>, Option<f64>),
+    found: (Option<f64>, Option<f64>),
     facts: Facts,
     fingerprint: String,
 }
@@ -150,14 +153,17 @@ impl<'a> Expansion<'a> {
     }
 
     fn identity(&mut self, file: &ExperimentFile, experiment: &mut Experiment) -> Result<String> {
-        let place = source(file, experiment)?;
-        let text = place.text();
-        if let Some(known) = self.images.iter().find(|known| known.source == text) {
+        let text = source(file, experiment)?.text();
+        let asked = (experiment.data.offset, experiment.data.scale);
+        let is_known = |known: &&Known| known.source == text && known.asked == asked;
+        if let Some(known) = self.images.iter().find(is_known) {
             return known.identity(file, experiment);
         }
-        let dataset = place.load().map_err(data_error(file))?;
+        let dataset = load(file, experiment)?;
         let known = Known {
             source: text,
+            asked,
+            found: (experiment.data.offset, experiment.data.scale),
             facts: Facts::of(&dataset),
             fingerprint: fingerprint_of(&dataset),
         };
@@ -170,6 +176,7 @@ impl<'a> Expansion<'a> {
 impl Known {
     /// The identity of an experiment on these images, once it has been fitted to them.
     fn identity(&self, file: &ExperimentFile, experiment: &mut Experiment) -> Result<String> {
+        (experiment.data.offset, experiment.data.scale) = self.found;
         fit(file, experiment, self.facts)?;
         Ok(identity(experiment, &self.fingerprint))
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
-use snode_experiment::{ExperimentFile, Prepared, data_error, source};
+use snode_experiment::{ExperimentFile, Prepared, load};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{RunEvent, RunObserver};
@@ -105,7 +105,7 @@ impl Job {
         experiment.output.directory = self.folder.display().to_string();
         experiment.name = Some(cell.short().to_owned());
         let file = ExperimentFile::resolved(self.source.path, self.source.text, &experiment);
-        let dataset = source(&file, &experiment)?.load().map_err(data_error(&file))?;
+        let dataset = load(&file, &mut experiment)?;
         if identity(&experiment, &fingerprint_of(&dataset)) != cell.identity {
             let problem = "the images have changed since the grid was read; run the grid again";
             return Err(file.locator.error("data.source", problem).into());

@@ -179,7 +179,7 @@ impl<T: Real> EulerSolution<T> {
     }
 
     /// (S6) at some nodes, at most [`BLOCK`] of them, from G_k and X_k. The last of them whose gradient
-    /// is not finite, if any.
+    /// is not finite, or too large for a norm, if any.
     ///
     /// A node is looked at while it is in the cache. That is one pass over what a product of M columns
     /// has just written, one in M of the product's work, and it need not wait for memory.
@@ -200,7 +200,7 @@ impl<T: Real> EulerSolution<T> {
             let x = &states[k * len..(k + 1) * len];
             let node = own.into_slice();
             map.gradient(g, x, node, Accum::Replace, workspace.into_slice());
-            if !kernels::all_finite(node) {
+            if !kernels::has_square(node) {
                 bad.fetch_max(k + 1, Ordering::Relaxed);
             }
         });
