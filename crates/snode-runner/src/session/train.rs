@@ -16,7 +16,7 @@ use snode_train::{EvaluationSet, Plan, Snapshot, StopReason, TrainError, Trainer
 
 use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
-use super::events::{Tell, TrainingEvents, tell_plainly};
+use super::events::{Tell, TrainingEvents};
 use super::method::method;
 use super::perturbation::perturbation;
 use super::rules::{VALIDATION, rules};
@@ -97,7 +97,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
         checkpoints.write(snapshot.clone(), Status::Running)?;
     }
     let mut rules = rules(experiment, Arc::clone(stop));
-    tell_plainly(tell, &begin)?;
+    tell(&begin).map_err(|source| Error::Observer { source, kept: checkpoints.kept() })?;
     let mut training = TrainingEvents::new(tell, per_epoch);
     let mut perturbation = perturbation(prepared, snapshot.network.width())?;
     let mut trainer = Trainer::new(method, snapshot, plan, &mut source, &sets)?;
