@@ -259,7 +259,7 @@ fn apgd_is_that_of_its_authors() {
             }
             let random = fixture.run(&options).summary().fooled;
             let clean = results.summary().fooled;
-            assert!((clean - 1..=clean + 4).contains(&random), "{column}: {random} {clean}");
+            assert!((clean - 4..=clean + 4).contains(&random), "{column}: {random} {clean}");
         }
     }
 }
