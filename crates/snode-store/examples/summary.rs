@@ -13,7 +13,7 @@ fn main() {
             println!("status      {} {}", run.info.status, run.info.stop_reason);
             println!("created     {} on {}", run.info.created, run.info.host);
             println!("precision   {}", run.precision);
-            println!("width       {}", run.width);
+            println!("width       {}", run.width());
             println!("nodes       {}", run.grid.nodes());
             println!("activation  {}", run.activation);
             println!("iterations  {}", run.history.iterations.len());
