@@ -196,11 +196,11 @@ impl<T: Real> Noises<T> {
                 Self::Input(noise_of_all(options.seed, draw, (width, components), inputs)?)
             }
             NoiseSource::Parameters => {
-                Self::Parameters(parameter_noise(width, nodes, options.seed, draw))
+                Self::Parameters(parameter_noise(network.map(), nodes, options.seed, draw))
             }
             NoiseSource::ConstantParameters => {
-                let one = parameter_noise::<T>(width, 1, options.seed, draw);
-                let mut all = Parameters::zeros(width, nodes);
+                let one = parameter_noise::<T>(network.map(), 1, options.seed, draw);
+                let mut all = network.parameters().zeros_like();
                 (0..nodes).for_each(|k| all.node_mut(k).copy_from_slice(one.node(0)));
                 Self::Parameters(all)
             }

@@ -146,8 +146,7 @@ impl<T: Real> PerturbedInputs<T> {
     ) -> Result<(), AttackError> {
         let Some(method) = self.options.method.attack::<T>() else { return Ok(()) };
         let scheme = Box::new(&mut *self.scheme);
-        let mut model = SolvedNetwork::new(network, scheme, self.classes)?
-            .with_inputs(self.components, T::ZERO)?;
+        let mut model = SolvedNetwork::new(network, scheme, self.classes)?;
         check_images(&model, x, labels, self.options.bounds)?;
         if model.classes() < 2 {
             self.perturbed.copy_from(x);

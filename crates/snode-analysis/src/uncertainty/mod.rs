@@ -7,7 +7,8 @@ mod reliability;
 
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
-use snode_ode::{Across, Network, Real, Scheme, Trajectory};
+use snode_ode::{Across, Network, Real, Scheme, Scores, Trajectory};
+use snode_train::TrainError;
 
 pub use distribution::{NearestClass, ScoreDistributions};
 pub use reliability::{ReliabilityBin, calibration_error, reliability};
@@ -46,7 +47,7 @@ impl Default for UncertaintyOptions {
     }
 }
 
-/// The scores of every image (a column of `x0`, n×N), and their covariance under noise, from C columns of
+/// The scores of every image (a column of `x0`, data×N), and their covariance under noise, from C columns of
 /// the adjoint problem an image (S63, S64).
 ///
 /// Any scheme will do. Noise on the parameters is cheap under Euler's scheme at every node; else it
@@ -62,15 +63,11 @@ pub fn score_distributions<T: Real>(
     classes: usize,
     options: &UncertaintyOptions,
 ) -> Result<ScoreDistributions, AnalysisError> {
-    let width = network.width();
+    let lifting = network.lifting();
+    let width = lifting.inputs();
     check_components(options.components, width)?;
-    let range = "1 to the width of the network";
-    AnalysisError::require(
-        "number of classes",
-        classes as f64,
-        (1..=width).contains(&classes),
-        range,
-    )?;
+    let scores_of = Scores::new(network.readout(), network.map(), classes)
+        .map_err(TrainError::from)?;
     AnalysisError::require("batch", options.batch as f64, options.batch > 0, "at least 1")?;
     let components = options.components.unwrap_or(width);
     // By gradients there is nothing to share between images, see Trajectory::parameter_grams.
@@ -78,10 +75,14 @@ pub fn score_distributions<T: Real>(
     let (mut scores, mut covariances) = (Vec::new(), Vec::new());
     for first in (0..x0.ncols()).step_by(batch) {
         let images = batch.min(x0.ncols() - first);
-        let mut trajectory = scheme.direct(network, x0.subcols(first, images))?;
-        let output = trajectory.output();
-        scores.extend((0..images).flat_map(|j| (0..classes).map(move |c| output[(c, j)].to_f64())));
-        covariances.extend(covariances_of(&mut trajectory, classes, components, options.on)?);
+        let mut state = Mat::zeros(network.width(), images);
+        lifting.lift(x0.subcols(first, images), state.as_mut());
+        let mut trajectory = scheme.direct(network, state.as_ref())?;
+        let mut read = Mat::zeros(classes, images);
+        scores_of.read(trajectory.output(), read.as_mut());
+        let read = &read;
+        scores.extend((0..images).flat_map(|j| (0..classes).map(move |c| read[(c, j)].to_f64())));
+        covariances.extend(covariances_of(&mut trajectory, &scores_of, components, options.on)?);
     }
     Ok(ScoreDistributions::new(classes, scores, covariances))
 }
@@ -89,17 +90,22 @@ pub fn score_distributions<T: Real>(
 /// C×C numbers for each data point of a trajectory.
 fn covariances_of<T: Real>(
     trajectory: &mut Trajectory<'_, T>,
-    classes: usize,
+    scores: &Scores<T>,
     components: usize,
     on: NoiseSource,
 ) -> Result<Vec<f64>, AnalysisError> {
+    let classes = scores.classes();
     let (n, m) = trajectory.output().shape();
-    let terminals = unit_columns::<T>(n, m, classes);
+    let mut terminals = Mat::zeros(n, classes * m);
+    scores.pull_back(unit_columns::<T>(m, classes).as_ref(), terminals.as_mut());
     let across = match on {
         NoiseSource::Input => {
             let mut rows = Mat::zeros(n, classes * m);
             trajectory.adjoint_columns(terminals.as_ref(), rows.as_mut())?;
-            return Ok(products(&rows, classes, components));
+            let lifting = trajectory.network().lifting();
+            let mut of_inputs = Mat::zeros(lifting.inputs(), classes * m);
+            lifting.restrict(rows.as_ref(), of_inputs.as_mut());
+            return Ok(products(&of_inputs, classes, components));
         }
         NoiseSource::Parameters => Across::Nodes,
         NoiseSource::ConstantParameters => Across::Depth,
@@ -109,9 +115,9 @@ fn covariances_of<T: Real>(
     Ok((0..m).flat_map(|j| grams.col_as_slice(j).to_vec()).collect())
 }
 
-/// e_c for each class c, once for each of m data points: the derivative of a score by x(T).
-fn unit_columns<T: Real>(n: usize, m: usize, classes: usize) -> Mat<T> {
-    Mat::from_fn(n, classes * m, |i, column| if i == column / m.max(1) { T::ONE } else { T::ZERO })
+/// e_c for each class c, once for each of m data points.
+fn unit_columns<T: Real>(m: usize, classes: usize) -> Mat<T> {
+    Mat::from_fn(classes, classes * m, |i, column| if i == column / m.max(1) { T::ONE } else { T::ZERO })
 }
 
 /// P Pᵀ of each data point, over the first `components` columns of P, where column c·M + j of `rows` is

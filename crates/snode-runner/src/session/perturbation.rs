@@ -20,6 +20,6 @@ pub fn perturbation<T: Number>(
     let options = keys.options(Bounds { lower, upper }, experiment.seed);
     let scheme = crate::device::training_scheme(&scheme(experiment))?;
     let inputs =
-        PerturbedInputs::new(options, scheme, prepared.classes, prepared.width().min(width));
+        PerturbedInputs::new(options, scheme, prepared.classes, prepared.pixels());
     Ok(Some(inputs.map_err(|error| Error::Refused(error.to_string()))?))
 }

@@ -3,7 +3,7 @@
 use faer::MatMut;
 use snode_ode::Network;
 
-use super::Position;
+use crate::Position;
 use crate::TrainError;
 
 /// Replaces inputs of a mini-batch by perturbed ones before its first iteration (S67).

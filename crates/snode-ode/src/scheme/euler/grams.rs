@@ -9,7 +9,7 @@ use crate::scheme::checks::copy_columns;
 use crate::{Network, Real, kernels};
 
 /// Σ_k h² ⟨g_kᵃ, g_kᵇ⟩ (‖x_k‖² + 1) for each data point, with g_k of each of the terminals (S64): the
-/// derivative by (W_k, b_k) is h g_k (x_kᵀ, 1), whose inner products need no n×n numbers. Shapes fit.
+/// derivative by (W_k, b_k) is h g_k (x_kᵀ, 1), whose inner products need no n×n numbers. The map is dense, and shapes fit.
 pub(super) fn of_nodes<T: Real>(
     solution: &EulerSolution<T>,
     network: &Network<T>,
@@ -30,6 +30,7 @@ pub(super) fn of_nodes<T: Real>(
     let memory = Batches::new(&mut grams, r * r, m);
     parallel::for_columns(n, m, memory, &|columns, mut grams: Batches<'_, f64>| {
         let (mut state, mut scratch) = (Vec::new(), Vec::new());
+        let mut workspace = vec![T::ZERO; network.map().workspace_len()];
         for points in parallel::chunks(n, 0..columns.len(), COLUMNS / r) {
             let part = (columns.start + points.start) * n..(columns.start + points.end) * n;
             state.clear();
@@ -46,6 +47,7 @@ pub(super) fn of_nodes<T: Real>(
                 zero_bias,
                 state: &mut state,
                 scratch: &mut scratch,
+                workspace: &mut workspace,
             };
             group.adjoint(|k, g| {
                 let x = &solution.kept(k)[part.clone()];

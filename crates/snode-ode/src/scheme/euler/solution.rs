@@ -16,7 +16,7 @@ use crate::scheme::grams::by_gradients;
 use crate::scheme::{
     Across, Combination, LastState, LinearProblem, Perturbation, Problem, Solution, Statistics,
 };
-use crate::{Network, NetworkStamp, Parameters, Real, SolveError, kernels};
+use crate::{AffineMap, Network, NetworkStamp, Parameters, Real, SolveError, kernels};
 
 /// Layers that are gone through between two meetings of the threads where a pass over the parameters
 /// goes with the walk: what one leaves in the shared cache, the other finds there.
@@ -369,12 +369,12 @@ impl<T: Real> Solution<T> for EulerSolution<T> {
         across: Across,
         out: MatMut<'_, f64>,
     ) -> Result<(), SolveError> {
-        match across {
-            Across::Nodes => {
+        match (across, network.map()) {
+            (Across::Nodes, AffineMap::Dense { .. }) => {
                 of_nodes(self, network, terminals, out);
                 Ok(())
             }
-            Across::Depth => by_gradients(self, network, terminals, across, out),
+            _ => by_gradients(self, network, terminals, across, out),
         }
     }
 
