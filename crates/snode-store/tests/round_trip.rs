@@ -342,7 +342,7 @@ fn a_convolution_returns_with_what_is_before_and_behind_it() {
         (run.model.input.rows, run.model.input.cols) = (4, 5);
         let position = Position { epoch: 3, batch: 5, iteration: 2 };
         let memory = Some(ncg_memory(parameters(2).into_parameters()));
-        run.checkpoint = Some(Checkpoint { position, memory });
+        run.checkpoint = Some(Checkpoint { position, memory, perturbed: None });
         assert_same(&round_trip(&run, Compression::Gzip(1)), &run);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.h5");

@@ -66,8 +66,8 @@ pub fn score_distributions<T: Real>(
     let lifting = network.lifting();
     let width = lifting.inputs();
     check_components(options.components, width)?;
-    let scores_of = Scores::new(network.readout(), network.map(), classes)
-        .map_err(TrainError::from)?;
+    let scores_of =
+        Scores::new(network.readout(), network.map(), classes).map_err(TrainError::from)?;
     AnalysisError::require("batch", options.batch as f64, options.batch > 0, "at least 1")?;
     let components = options.components.unwrap_or(width);
     // By gradients there is nothing to share between images, see Trajectory::parameter_grams.
@@ -117,7 +117,11 @@ fn covariances_of<T: Real>(
 
 /// e_c for each class c, once for each of m data points.
 fn unit_columns<T: Real>(m: usize, classes: usize) -> Mat<T> {
-    Mat::from_fn(classes, classes * m, |i, column| if i == column / m.max(1) { T::ONE } else { T::ZERO })
+    Mat::from_fn(
+        classes,
+        classes * m,
+        |i, column| if i == column / m.max(1) { T::ONE } else { T::ZERO },
+    )
 }
 
 /// P Pᵀ of each data point, over the first `components` columns of P, where column c·M + j of `rows` is

@@ -1,6 +1,6 @@
 //! Collections made of numbers, for tests of claims.
 
-use snode_ode::{Endpoint, Grid, SolverKeys};
+use snode_ode::{AffineMap, Endpoint, Grid, Readout, SolverKeys};
 use snode_store::{Appendix, Configuration, Input, Model, Precision, RunInfo, RunSummary, Status};
 use snode_train::{EvaluationRecord, History, Score};
 
@@ -77,7 +77,9 @@ fn run(experiment: &Experiment, accuracy: f64, analyses: Vec<(String, Appendix)>
             classes: 10,
             input: Input::default(),
         },
-        width: 16,
+        map: AffineMap::dense(16),
+        inputs: 16,
+        readout: Readout::default(),
         grid: Grid::new(3.0, 2, Endpoint::Excluded).unwrap(),
         activation: experiment.network.activation,
         history: History { iterations: Vec::new(), evaluations: vec![evaluation] },

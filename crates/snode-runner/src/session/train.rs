@@ -99,7 +99,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     let mut rules = rules(experiment, Arc::clone(stop));
     tell(&begin).map_err(|source| Error::Observer { source, kept: checkpoints.kept() })?;
     let mut training = TrainingEvents::new(tell, per_epoch);
-    let mut perturbation = perturbation(prepared, snapshot.network.width())?;
+    let mut perturbation = perturbation(prepared)?;
     let mut trainer = Trainer::new(method, snapshot, plan, &mut source, &sets)?;
     if let Some(perturbation) = &mut perturbation {
         trainer.perturb_with(perturbation).map_err(|error| Error::Failed(error.to_string()))?;

@@ -2,9 +2,9 @@
 
 use snode_ode::{Combination, Parameters, Real, Trajectory};
 
-use crate::step_length::{DecayProducts, LinearisedCost, StepLength};
 use crate::TrainError;
 use crate::batch_cost::BatchCost;
+use crate::step_length::{DecayProducts, LinearisedCost, StepLength};
 
 /// The line along a direction, on which the linearised cost is minimised.
 pub(super) struct Line<'a, 'b, T: Real> {
