@@ -159,7 +159,7 @@ fn what_cannot_travel_is_refused() {
         (&["--size", "3x5"], &["--size: found images of 3x5 pixels; expected 16"]),
         (&["--size", "5x5"], &["--size: found images of 5x5 pixels; expected 16"]),
         (&["--background=-1"], &["--background", "different from background"]),
-        (&["--background", "1e30"], &["--background", "from -1e6 to 1e6"]),
+        (&["--background", "1e30"], &["--background", "expected -1e6 to 1e6"]),
         (&["--mean", "0.5"], &["--std"]),
         (&["--mean", "0.5", "--std", "0"], &["--std: found 0"]),
         (&["--mean", "0.5", "--std", "1", "--foreground", "1"], &["--mean", "--foreground"]),

@@ -5,15 +5,17 @@ mod grid;
 mod pace;
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use snode_runner::{EventLines, RunEvent};
+use snode_runner::{End, EventLines, RunEvent, summary};
 
 use self::bar::Bar;
 pub use self::grid::GridProgress;
 pub use self::pace::{Pace, Progressed};
 use crate::error::Result;
-use crate::output::{print_line, say};
+use crate::output::{print, print_line, say};
+use crate::table::summary_table;
 
 /// How a training is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +61,12 @@ impl Progress {
     /// If the standard output cannot be written.
     pub fn show(&mut self, event: &RunEvent) -> Result<()> {
         match self.style {
-            Style::Json => print_event(event),
+            Style::Json => {
+                if matches!(event, RunEvent::Note { .. } | RunEvent::Warning { .. }) {
+                    self.say_line(event)?;
+                }
+                print_event(event)
+            }
             Style::Watched => self.watched(event),
             Style::Human => self.human(event),
             Style::Quiet => self.quiet(event),
@@ -116,13 +123,25 @@ impl Progress {
         if let Some(line) = self.lines.line(event) {
             say(&line);
         }
-        if let (Style::Human, RunEvent::End(end)) = (self.style, event)
-            && !end.computed
-        {
-            say(&format!("{} is finished already; to train anew, give --fresh", end.results));
+        match event {
+            RunEvent::End(end) if self.style == Style::Human => print_end(end),
+            _ => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// Prints what a run found, as its file of results says it.
+fn print_end(end: &End) -> Result<()> {
+    if !end.computed {
+        say(&format!("{} is finished already; to train anew, give --fresh", end.results));
+    }
+    let (summary, experiment) = summary(Path::new(&end.results))?;
+    print(&format!(
+        "{}\n{}\nresults: {}\n",
+        end.name,
+        summary_table(&summary, experiment.as_ref()),
+        end.results
+    ))
 }
 
 /// Prints an event as a line of JSON.

@@ -16,7 +16,7 @@ use snode_train::{EvaluationSet, Plan, Snapshot, StopReason, TrainError, Trainer
 
 use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
-use super::events::{Tell, TrainingEvents, tell_plainly};
+use super::events::{Tell, TrainingEvents};
 use super::method::method;
 use super::rules::{VALIDATION, rules};
 use crate::error::{Error, Result};
@@ -96,7 +96,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
         checkpoints.write(snapshot.clone(), Status::Running)?;
     }
     let mut rules = rules(experiment, Arc::clone(stop));
-    tell_plainly(tell, &begin)?;
+    tell(&begin).map_err(|source| Error::Observer { source, kept: checkpoints.kept() })?;
     let mut training = TrainingEvents::new(tell, per_epoch);
     let mut trainer = Trainer::new(method, snapshot, plan, &mut source, &sets)?;
     trainer.observe_with(&mut training);
