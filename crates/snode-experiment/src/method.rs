@@ -189,8 +189,8 @@ pub(crate) fn resolve_method(training: &mut TrainingConfig) {
 /// The same for the keys that have a meaning with every method.
 fn resolve_any_method(training: &mut TrainingConfig) {
     match training.schedule.unwrap_or_default() {
-        // For conjugate gradients it is the paper's, and not told.
-        ScheduleName::Constant if training.method == Method::Ncg => training.schedule = None,
+        // For conjugate gradients it is the paper's, and not told unless it was given.
+        ScheduleName::Constant if training.method == Method::Ncg => {}
         ScheduleName::Constant => training.schedule = Some(ScheduleName::Constant),
         schedule => _ = training.schedule_factor.get_or_insert(schedule_factor(schedule)),
     }
