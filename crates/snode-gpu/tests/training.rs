@@ -44,7 +44,7 @@ impl<T: Real> Training<T> {
     /// The same training, with another scheme from here on.
     fn with(self, scheme: Box<dyn Scheme<T>>, options: NcgOptions) -> Self {
         let mut other = Self::new(scheme, options);
-        other.ncg.resume(self.ncg.memory().unwrap()).unwrap();
+        other.ncg.resume(self.ncg.memory().unwrap(), self.history.len()).unwrap();
         Self { network: self.network, history: self.history, ..other }
     }
 
