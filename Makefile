@@ -10,7 +10,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gpu lint bench accuracy layout redraw exchange attacks page package stress doc clean
+.PHONY: help demo test gpu lint bench accuracy layout redraw exchange attacks page package stress cluster doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -72,6 +72,9 @@ package: ## package every crate as for crates.io and build each from its package
 stress: ## kill, fill the disk, read hostile files: a few minutes (makes a Python environment)
 	@$(WITH_HDF5) $(CARGO) build --release -p snode-cli
 	@sh scripts/stress.sh
+
+cluster: ## hold what docs/cluster.md promises against a real Slurm on this machine (2 minutes; Linux, root)
+	@$(WITH_HDF5) env CARGO='$(CARGO)' sh scripts/check-cluster.sh
 
 doc: ## build the reference documentation
 	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps

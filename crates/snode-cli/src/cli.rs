@@ -7,8 +7,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::arguments::with_negative_numbers;
 use crate::commands::{
-    attack, collect, completions, data, doctor, eval, export, gradcheck, import, init, man, report,
-    robustness, run, seal, sensitivity, show, solvers, status, train_cell, uncertainty, validate,
+    attack, cancel, collect, completions, data, doctor, eval, export, gradcheck, import, init, man,
+    report, robustness, run, seal, sensitivity, show, solvers, status, submit, task, train_cell,
+    uncertainty, validate,
 };
 use crate::error::{Error, Result};
 use crate::output::{print, say};
@@ -53,6 +54,15 @@ pub enum Command {
     /// Train the cell of a grid that the standard input describes.
     #[command(name = train_cell::TRAIN_CELL, hide = true)]
     TrainCell,
+    /// Submit the cells of a grid to Slurm, or those that are missing.
+    #[command(after_help = examples::SUBMIT)]
+    Submit(submit::SubmitArgs),
+    /// Cancel cells of a grid that were submitted to Slurm.
+    #[command(after_help = examples::CANCEL)]
+    Cancel(cancel::CancelArgs),
+    /// Train the cells of a task of a submission.
+    #[command(hide = true)]
+    Task(task::TaskArgs),
     /// Show how far the cells of a grid are.
     #[command(after_help = examples::STATUS)]
     Status(status::StatusArgs),
@@ -158,6 +168,9 @@ fn execute(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Run(args) => run::run(args),
         Command::TrainCell => train_cell::run(),
+        Command::Submit(args) => submit::run(args),
+        Command::Cancel(args) => cancel::run(args),
+        Command::Task(args) => task::run(args),
         Command::Status(args) => status::run(args),
         Command::Collect(args) => collect::run(args),
         Command::Init(args) => init::run(args),

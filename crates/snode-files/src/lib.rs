@@ -37,8 +37,10 @@
 //! the standard library offers.
 
 mod error;
+mod heartbeat;
 mod holder;
 mod lock;
+mod lock_scope;
 mod origin;
 mod outputs;
 mod reading;
@@ -49,6 +51,7 @@ mod temporary;
 pub use error::{FileError, FileKind};
 pub use holder::Holder;
 pub use lock::Lock;
+pub use lock_scope::{LockScope, lock_scope};
 pub use origin::{host_name, utc_now, utc_text};
 pub use outputs::Outputs;
 pub use reading::{Links, Pipes, Reading, open, read_bytes, read_text};

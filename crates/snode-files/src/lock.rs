@@ -6,12 +6,20 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::FileError;
+use crate::heartbeat::Heartbeat;
 use crate::holder::{FIRST_LINE, Holder};
+use crate::lock_scope::{LockScope, lock_scope};
+use crate::origin::host_name;
 use crate::reading::{Links, open, without_waiting};
 use crate::system_lock::{self, Taken};
+use crate::temporary::is_alive;
 
 /// The most that is read of one.
 const LIMIT: u64 = 4096;
+/// How long after its last sign of life a holder counts as alive that cannot be asked.
+const SILENCE: Duration = Duration::from_secs(600);
+/// How often a holder gives a sign of life.
+const BEAT: Duration = Duration::from_secs(60);
 
 /// A lock that this process holds until it is dropped, or the process ends in whatever way.
 ///
@@ -21,13 +29,15 @@ pub struct Lock {
     path: PathBuf,
     file: File,
     enforced: bool,
+    heartbeat: Option<Heartbeat>,
 }
 
 impl Lock {
     /// Takes the lock if nobody holds it.
     ///
     /// A file system without locks is no reason not to work: the lock is then
-    /// [not enforced](Self::is_enforced).
+    /// [not enforced](Self::is_enforced). Where locks cannot be asked, or those of another computer
+    /// cannot, the holder that the file names counts as alive for 10 minutes after its last sign of life.
     ///
     /// # Errors
     /// [`FileError::Held`] if another process holds it, or this one by another `Lock`;
@@ -45,9 +55,13 @@ impl Lock {
             if !is_at(&file, path) {
                 continue;
             }
+            if let Some(holder) = out_of_reach(&mut file, path, taken == Taken::Yes) {
+                return Err(FileError::Held { path: path.to_owned(), holder: Box::new(holder) });
+            }
             write_holder(&mut file, &Holder::this(job))
                 .map_err(FileError::io(path, "cannot write"))?;
-            return Ok(Self { path: path.to_owned(), file, enforced: taken == Taken::Yes });
+            let (path, enforced) = (path.to_owned(), taken == Taken::Yes);
+            return Ok(Self { path, file, enforced, heartbeat: None });
         }
     }
 
@@ -79,12 +93,8 @@ impl Lock {
             file => file?,
         };
         match system_lock::is_taken(&file) {
-            Some(false) => Ok(None),
             Some(true) => Ok(Some(read_holder(&mut file))),
-            None => {
-                let text = read_start(&mut file).unwrap_or_default();
-                Ok(text.starts_with(FIRST_LINE).then(|| read_holder(&mut file)))
-            }
+            can_be_asked => Ok(out_of_reach(&mut file, path, can_be_asked.is_some())),
         }
     }
 
@@ -96,6 +106,19 @@ impl Lock {
     /// Whether other processes are kept out: not where the file system has no locks.
     pub fn is_enforced(&self) -> bool {
         self.enforced
+    }
+
+    /// The same with a thread that gives a [sign of life](Self::beat) every minute as long as the lock is
+    /// held. Without such a thread, if none can be had, the lock is as good where locks work.
+    #[must_use]
+    pub fn with_heartbeat(self) -> Self {
+        self.with_heartbeat_every(BEAT)
+    }
+
+    fn with_heartbeat_every(mut self, every: Duration) -> Self {
+        let start = |file| Heartbeat::start(file, every);
+        self.heartbeat = self.file.try_clone().and_then(start).ok();
+        self
     }
 
     /// Gives a sign of life: the time of the lock file becomes the present one, and so
@@ -115,6 +138,25 @@ impl Drop for Lock {
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+/// The holder that a lock file names, if that is alive and the system's lock does not tell of it: because
+/// there are no locks, or because `has_locks` of this computer alone and the holder is of another one. It is judged
+/// by its last sign of life.
+fn out_of_reach(file: &mut File, path: &Path, has_locks: bool) -> Option<Holder> {
+    if !read_start(file).is_ok_and(|text| text.starts_with(FIRST_LINE)) {
+        return None;
+    }
+    let holder = read_holder(file);
+    let is_here = holder.host.as_deref() == Some(&host_name());
+    if has_locks && (is_here || lock_scope(path) == LockScope::Everywhere) {
+        return None;
+    }
+    if is_here && holder.process.is_some_and(|process| !is_alive(process)) {
+        return None;
+    }
+    let is_silent = |sign: SystemTime| sign.elapsed().is_ok_and(|silence| silence > SILENCE);
+    (!holder.last_sign.is_none_or(is_silent)).then_some(holder)
 }
 
 /// Opens a lock file, or makes it. A file with other contents is not one.
@@ -176,4 +218,45 @@ fn is_at(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a file system without locks has it: what the file says is all there is.
+    #[test]
+    fn a_holder_that_cannot_be_asked_is_judged_by_its_last_sign_of_life() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.lock");
+        let write = |text: &str, age: u64| {
+            std::fs::write(&path, text).unwrap();
+            let mut file = File::options().read(true).write(true).open(&path).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+            let of = |file: &mut File, has_locks| out_of_reach(file, &path, has_locks).is_some();
+            (of(&mut file, false), of(&mut file, true))
+        };
+        assert_eq!(write("snode lock\nhost elsewhere\n", 30), (true, false));
+        assert_eq!(write("snode lock\nhost elsewhere\n", 900), (false, false));
+        assert_eq!(write("", 30), (false, false));
+    }
+
+    #[test]
+    fn a_lock_with_a_heartbeat_gives_signs_of_life_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.lock");
+        let lock = Lock::try_acquire(&path, None).unwrap();
+        let lock = lock.with_heartbeat_every(Duration::from_millis(5));
+        let long_ago = SystemTime::now() - Duration::from_secs(3600);
+        lock.file.set_modified(long_ago).unwrap();
+        let begin = Instant::now();
+        let age =
+            || lock.file.metadata().unwrap().modified().unwrap().elapsed().unwrap_or_default();
+        while age() > SILENCE {
+            assert!(begin.elapsed() < Duration::from_secs(10));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(lock);
+        drop(Lock::try_acquire(&path, None).unwrap());
+    }
 }

@@ -214,14 +214,14 @@ pub fn remove_unfinished(folder: &Path) {
 
 /// Whether there is a process of this number; where that cannot be known, yes.
 #[cfg(unix)]
-fn is_alive(process: u32) -> bool {
+pub(crate) fn is_alive(process: u32) -> bool {
     use rustix::process::{Pid, test_kill_process};
     let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
     pid.is_some_and(|pid| test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
 #[cfg(not(unix))]
-fn is_alive(_: u32) -> bool {
+pub(crate) fn is_alive(_: u32) -> bool {
     true
 }
 

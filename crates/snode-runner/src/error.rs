@@ -72,6 +72,14 @@ pub enum Error {
     /// A network cannot be attacked.
     #[error(transparent)]
     Attack(#[from] snode_attack::AttackError),
+    /// A command of the scheduler cannot be run, or fails.
+    #[error("{program}: {problem}")]
+    Scheduler {
+        /// The command.
+        program: &'static str,
+        /// What it says, or why it cannot be run.
+        problem: String,
+    },
     /// A run or cells of a grid failed; what is kept of them is said.
     #[error("{0}")]
     Failed(String),

@@ -6,7 +6,9 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 pub use snode_files::Lock;
-use snode_files::{Existing, FileError, FileKind, Links, Reading, remove_unfinished, try_writing};
+use snode_files::{
+    Existing, FileError, FileKind, Holder, Links, Reading, remove_unfinished, try_writing,
+};
 
 use crate::error::{Error, Result};
 
@@ -89,13 +91,15 @@ impl Files {
         self.results.parent().unwrap_or(Path::new("."))
     }
 
-    /// Keeps other processes from writing the same files until the lock is dropped.
+    /// Keeps other processes from writing the same files until the lock is dropped, which gives signs of
+    /// life until then.
     ///
     /// # Errors
     /// If another process is at it.
     pub fn lock(&self) -> Result<Lock> {
         let job = std::env::var("SLURM_JOB_ID").ok();
-        Lock::try_acquire(&self.lock, job.as_deref()).map_err(|error| match error {
+        let lock = Lock::try_acquire(&self.lock, job.as_deref());
+        lock.map(Lock::with_heartbeat).map_err(|error| match error {
             FileError::Held { holder, .. } => Error::Busy(format!(
                 "another snode is training {} at this moment ({holder})",
                 self.results.display()
@@ -148,9 +152,14 @@ impl Files {
         panic.or_else(|| lines.next()).map(|line| line.trim().to_owned())
     }
 
+    /// Who is training at this moment, if another process is.
+    pub fn holder(&self) -> Option<Holder> {
+        Lock::look(&self.lock).ok().flatten()
+    }
+
     /// Whether another process is training.
     pub fn is_locked(&self) -> bool {
-        Lock::look(&self.lock).is_ok_and(|holder| holder.is_some())
+        self.holder().is_some()
     }
 
     /// Removes what processes that were killed while they wrote have left.

@@ -39,6 +39,7 @@
 
 pub mod analyses;
 mod comparison;
+pub mod computer;
 pub mod device;
 mod error;
 mod evaluation;
@@ -48,9 +49,11 @@ pub mod grid;
 pub mod import;
 mod lines;
 mod number;
+mod pace;
 mod pool;
 pub mod records;
 mod session;
+pub mod slurm;
 mod stored;
 mod subject;
 
@@ -62,9 +65,10 @@ pub use files::Files;
 pub use grid::{Grid, Selection};
 pub use lines::EventLines;
 pub use number::Number;
+pub use pace::{Pace, Progressed};
 pub use pool::{
     Counts, Ended, GridEvent, GridObserver, GridOptions, GridOutcome, InProcess, Job, Launcher,
-    News, PlanEnd, PlannedCell, Processes, Running, Share, plan, run_grid,
+    News, PlanEnd, PlannedCell, Processes, Running, Share, plan, run_cell, run_grid,
 };
 pub use session::{RunOptions, TEST, initial_network, run};
 pub use stored::{IMPORTED, is_imported, known_cost, scheme_for, stored_solver, summary};

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use snode_files::{Existing, FileError, Lock, Unfinished, try_writing, unfinished};
 use snode_ode::Real;
 
 use crate::error::Result;
@@ -13,6 +12,7 @@ use snode_experiment::Prepared;
 use snode_experiment::estimate::{self, physical_memory};
 use snode_experiment::format::show_bytes;
 use snode_experiment::threads::{default_threads, pool, reserved_by_a_thread};
+use snode_runner::computer::{check_folder, free_disk, vector_unit};
 use snode_runner::device;
 
 /// Arguments of `snode doctor`.
@@ -78,78 +78,17 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
 
 /// Prints what can be done in a folder, who holds locks there, and what is left over.
 fn folder_report(folder: &Path) -> Result<()> {
-    let probe = format!("snode-doctor-{}", std::process::id());
-    let write = match try_writing(&folder.join(&probe), Existing::Keep, 0) {
-        Ok(()) => "can be written".into(),
-        Err(error) => format!("cannot be written: {error}"),
-    };
     let mut table = plain_table();
-    let mut row = |what: &str, value: String| {
-        table.add_row([what.to_owned(), value]);
-    };
-    row("files", write);
-    row("locks", locks(&folder.join(probe + ".lock")));
-    row("free disk", free_disk(folder).map_or_else(|| "not known".into(), show_bytes));
-    let cannot = |error| snode_runner::Error::file(folder, "cannot read the folder", error);
-    for entry in std::fs::read_dir(folder).map_err(cannot)? {
-        let path = entry.map_err(cannot)?.path();
-        if path.extension().is_some_and(|ending| ending == "lock")
-            && let Ok(Some(holder)) = Lock::look(&path)
-        {
-            row(&path.display().to_string(), format!("held by {holder}"));
-        }
-    }
-    let left = unfinished(folder).map_err(cannot)?;
-    for Unfinished { path, bytes, abandoned } in &left {
-        let state = if *abandoned {
-            "left by a process that is gone; can be removed, as `snode run` does"
-        } else {
-            "being written, or left by a process of another computer"
-        };
-        row(&path.display().to_string(), format!("{}, {state}", show_bytes(*bytes as f64)));
-    }
-    if left.is_empty() {
-        row("left over", "nothing".into());
+    for (what, value) in check_folder(folder)? {
+        table.add_row([what, value]);
     }
     print(&format!("{}\n{}\n", folder.display(), text(&table)))
-}
-
-/// Whether a second lock is kept out as long as a first is held.
-fn locks(path: &Path) -> String {
-    match Lock::try_acquire(path, None) {
-        Ok(first) if !first.is_enforced() => {
-            "the file system has none: two processes can train one run".into()
-        }
-        Ok(_first) => match Lock::try_acquire(path, None) {
-            Err(FileError::Held { .. }) => "work".into(),
-            _ => "do not work: two processes can train one run".into(),
-        },
-        Err(error) => format!("cannot be made: {error}"),
-    }
 }
 
 fn features() -> String {
     let all = [("mnist", cfg!(feature = "mnist")), ("static-hdf5", cfg!(feature = "static-hdf5"))];
     let there: Vec<&str> = all.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
     if there.is_empty() { "none".into() } else { there.join(", ") }
-}
-
-/// The widest vectors that the program's kernels use here.
-fn vector_unit() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let wide = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl");
-        if wide {
-            return "AVX-512";
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return "AVX2 with FMA";
-        }
-    }
-    if cfg!(target_arch = "aarch64") { "NEON" } else { "none" }
 }
 
 /// The rates of one thread and of all, with weights in the cache and from memory.
@@ -161,18 +100,4 @@ fn rates<T: Real>(threads: usize) -> Result<String> {
     let one = format!("{:.0} hot, {:.0} streaming", rate(1, HOT)?, rate(1, STREAMING)?);
     let all = format!("{:.0} hot, {:.0} streaming", rate(threads, HOT)?, rate(threads, STREAMING)?);
     Ok(format!("GFLOP/s of one thread: {one}; of all: {all}"))
-}
-
-/// The bytes that may be written to the file system of a folder.
-fn free_disk(folder: &Path) -> Option<f64> {
-    #[cfg(unix)]
-    {
-        let system = rustix::fs::statvfs(folder).ok()?;
-        Some(system.f_bavail as f64 * system.f_frsize as f64)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = folder;
-        None
-    }
 }

@@ -7,15 +7,13 @@ use clap::Args;
 use snode_experiment::threads::default_threads;
 use snode_experiment::{ExperimentFile, Prepared, check, resolve};
 use snode_runner::grid::manifest::SourceFile;
-use snode_runner::grid::{
-    CellName, Definition, Expansion, Grid, Selection, ensure_manifest, folder,
-};
+use snode_runner::grid::{CellName, Definition, Expansion, Grid, ensure_manifest, folder};
 use snode_runner::{
     ErrorKind, Files, GridOptions, GridOutcome, Job, RunEvent, RunOptions, Share, run_grid,
 };
 
 use super::train_cell::processes;
-use super::{ThreadArgs, dry_run};
+use super::{CellArgs, ThreadArgs, dry_run};
 use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::output::{quoted, say};
@@ -59,13 +57,9 @@ pub struct GridArgs {
     /// How many cells are trained at the same time; as many as there are cores for if not given.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
-    /// Takes only the cells in which a key has this value, e.g. case=NAME or training.method=adam, or
-    /// that are in this state: done, trained, running, failed, interrupted or missing.
-    #[arg(long, value_name = "KEY=VALUE|STATE")]
-    pub only: Vec<String>,
-    /// Leaves out the cells in which a key has this value, or that are in this state.
-    #[arg(long, value_name = "KEY=VALUE|STATE")]
-    pub skip: Vec<String>,
+    /// Which cells.
+    #[command(flatten)]
+    pub cells: CellArgs,
     /// Shows the cells, what would be done with each and why, and does nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -86,8 +80,8 @@ impl GridArgs {
     fn given(&self) -> Option<&'static str> {
         let options = [
             (self.jobs.is_some(), "--jobs"),
-            (!self.only.is_empty(), "--only"),
-            (!self.skip.is_empty(), "--skip"),
+            (!self.cells.only.is_empty(), "--only"),
+            (!self.cells.skip.is_empty(), "--skip"),
             (self.dry_run, "--dry-run"),
             (self.keep_going, "--keep-going"),
             (self.fail_fast, "--fail-fast"),
@@ -194,7 +188,7 @@ fn train_cell(args: &RunArgs, file: &ExperimentFile, wanted: &CellName) -> Resul
 
 fn train_grid(args: &RunArgs, file: ExperimentFile) -> Result<()> {
     let grid = Grid::of(file, &args.set, args.output.as_deref())?;
-    let selection = Selection::new(&args.grid.only, &args.grid.skip, &grid)?;
+    let selection = args.grid.cells.selection(&grid)?;
     let share = Share::new(
         default_threads()?,
         args.grid.jobs.map(usize::from),
@@ -241,7 +235,8 @@ fn same_command(args: &RunArgs) -> String {
     if let Some(cell) = &args.grid.cell {
         option("--cell", cell.to_string().as_ref());
     }
-    for (name, texts) in [("--only", &args.grid.only), ("--skip", &args.grid.skip)] {
+    let CellArgs { only, skip } = &args.grid.cells;
+    for (name, texts) in [("--only", only), ("--skip", skip)] {
         for text in texts {
             option(name, text.as_ref());
         }

@@ -6,10 +6,10 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use crate::error::Result;
-use crate::output::{print, print_line};
+use crate::output::{print, print_line, say};
 use crate::table::{align_right, plain_table, text};
-use snode_runner::grid::{Cell, State};
-use snode_runner::grid::{FoundGrid, find};
+use snode_runner::grid::{Cell, FoundGrid, State, StateCounts, find};
+use snode_runner::slurm;
 
 /// Arguments of `snode status`.
 #[derive(Debug, Args)]
@@ -27,14 +27,20 @@ pub struct StatusArgs {
     pub json: bool,
 }
 
-/// Prints how many cells are in which state, and a row for every cell.
+/// Prints how many cells are in which state, and a row for every cell: by the files of the grid, and by
+/// what Slurm says of what was submitted to it.
 ///
 /// # Errors
 /// If there is no grid, or it is refused.
 pub fn run(args: &StatusArgs) -> Result<()> {
     for found in find(&args.file, &args.set, args.output.as_deref())? {
+        let slurm::Look { scheduled, problem } = slurm::look(&found.folder)?;
+        if let Some(problem) = problem {
+            say(&format!("note: the files alone are looked at; {problem}"));
+        }
         // One state at a time: that of a trained cell holds the history of its training.
-        let states = found.cells.iter().map(|cell| (cell, State::of(cell, &found.folder)));
+        let state = |cell| State::of(cell, &found.folder).with(cell, &scheduled);
+        let states = found.cells.iter().map(|cell| (cell, state(cell)));
         if args.json {
             print_line(&as_json(&found, states).to_string())?;
         } else {
@@ -44,26 +50,8 @@ pub fn run(args: &StatusArgs) -> Result<()> {
     Ok(())
 }
 
-/// How many cells are in which state.
-#[derive(Default)]
-struct Counts([usize; State::NAMES.len()]);
-
-impl Counts {
-    fn add(&mut self, state: &State) {
-        let index = State::NAMES.iter().position(|name| *name == state.name());
-        if let Some(index) = index {
-            self.0[index] += 1;
-        }
-    }
-
-    /// The names of the states that occur, with how often.
-    fn named(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        State::NAMES.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
-    }
-}
-
 fn as_table<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, State)>) -> String {
-    let mut counts = Counts::default();
+    let mut counts = StateCounts::default();
     let mut table = plain_table();
     table.set_header(["cell", "identity", "label", "state", ""]);
     for (cell, state) in states {
@@ -84,7 +72,7 @@ fn as_table<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, State
 }
 
 fn as_json<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, State)>) -> Value {
-    let mut counts = Counts::default();
+    let mut counts = StateCounts::default();
     let cells: Vec<Value> = states
         .map(|(cell, state)| {
             counts.add(&state);

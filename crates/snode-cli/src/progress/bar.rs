@@ -3,9 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use snode_experiment::format::{fixed, show_seconds};
 use snode_runner::records::EvaluationRow;
-use snode_runner::{Begin, RunEvent};
-
-use super::Pace;
+use snode_runner::{Begin, Pace, RunEvent};
 
 /// A bar on the standard error, there until it is dropped.
 pub struct Bar {

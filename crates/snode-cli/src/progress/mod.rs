@@ -2,7 +2,6 @@
 
 mod bar;
 mod grid;
-mod pace;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -12,7 +11,6 @@ use snode_runner::{End, EventLines, RunEvent, summary};
 
 use self::bar::Bar;
 pub use self::grid::GridProgress;
-pub use self::pace::{Pace, Progressed};
 use crate::error::Result;
 use crate::output::{print, print_line, say};
 use crate::table::summary_table;

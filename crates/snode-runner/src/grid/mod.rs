@@ -11,6 +11,7 @@ mod identity;
 pub mod manifest;
 mod name;
 mod nearest;
+mod scheduled;
 mod select;
 mod state;
 
@@ -24,8 +25,9 @@ pub use find::{FoundGrid, find};
 pub use identity::{SHORT, identity};
 pub use name::CellName;
 pub use nearest::{Stale, Stored, differences_text, nearest_results, stale, stored};
+pub use scheduled::{Phase, Scheduled, ScheduledJob};
 pub use select::Selection;
-pub use state::{State, scores_text};
+pub use state::{State, StateCounts, scores_text};
 
 use self::manifest::{Manifest, ManifestCell, SourceFile, label_text};
 use crate::error::Result;

@@ -1,11 +1,11 @@
 //! `--only` and `--skip`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
 use super::definition::{CASE, canonical, lookup};
-use super::{Cell, Grid, State};
+use super::{Cell, Grid, Scheduled, ScheduledJob, State};
 use crate::error::{Error, Result};
 use snode_experiment::{Setting, check_key, with_suggestion};
 
@@ -25,12 +25,13 @@ enum Condition {
 pub struct Selection {
     only: Vec<Condition>,
     skip: Vec<Condition>,
+    scheduled: Scheduled,
 }
 
 impl Selection {
     /// All cells.
     pub fn all() -> Self {
-        Self { only: Vec::new(), skip: Vec::new() }
+        Self { only: Vec::new(), skip: Vec::new(), scheduled: Scheduled::default() }
     }
 
     /// By the texts of the command line.
@@ -41,7 +42,30 @@ impl Selection {
         let conditions = |option: &str, texts: &[String]| {
             texts.iter().map(|text| condition(option, text, grid)).collect::<Result<Vec<_>>>()
         };
-        Ok(Self { only: conditions("--only", only)?, skip: conditions("--skip", skip)? })
+        let (only, skip) = (conditions("--only", only)?, conditions("--skip", skip)?);
+        Ok(Self { only, skip, scheduled: Scheduled::default() })
+    }
+
+    /// The same by what a scheduler says of the cells too.
+    #[must_use]
+    pub fn with_scheduled(self, scheduled: Scheduled) -> Self {
+        Self { scheduled, ..self }
+    }
+
+    /// Whether the selection names a state that only a scheduler knows.
+    pub fn asks_scheduler(&self) -> bool {
+        let asks = |condition: &Condition| matches!(condition, Condition::State(name) if State::OF_A_SCHEDULER.contains(&&**name));
+        self.only.iter().chain(&self.skip).any(asks)
+    }
+
+    /// The state of a cell with results in `folder`, by its files and by what the scheduler says.
+    pub fn state(&self, cell: &Cell, folder: &Path) -> State {
+        State::of(cell, folder).with(cell, &self.scheduled)
+    }
+
+    /// The job of a cell.
+    pub fn job(&self, cell: &Cell) -> Option<&ScheduledJob> {
+        self.scheduled.job(&cell.identity)
     }
 
     /// Whether a cell is wanted. Values of one key given by several `--only` are alternatives.

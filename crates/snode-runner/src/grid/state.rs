@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use snode_store::{RunSummary, read_info};
 
 use super::Cell;
+use super::scheduled::{Phase, Scheduled};
 use crate::analyses::{self, Analysis};
 use crate::files::Files;
 use crate::records::{HistorySummary, last_scores};
@@ -17,8 +18,12 @@ pub enum State {
     Done(Box<RunSummary>),
     /// Trained; these analyses are missing.
     Trained(Box<RunSummary>, Vec<Analysis>),
-    /// A process is at it.
-    Running,
+    /// A process is at it, or about to be: which one, and where.
+    Running(String),
+    /// It waits for a scheduler: in which job, and why.
+    Queued(String),
+    /// The job of a scheduler in which it was trained ended too early: which one, and why.
+    Lost(String),
     /// Its last session failed, and said this.
     Failed(String),
     /// There is a checkpoint to go on from, after so many iterations.
@@ -29,13 +34,16 @@ pub enum State {
 
 impl State {
     /// The names of states, as `--only` and `--skip` take them.
-    pub const NAMES: [&str; 6] = ["done", "trained", "running", "failed", "interrupted", "missing"];
+    pub const NAMES: [&str; 8] =
+        ["done", "trained", "running", "queued", "lost", "failed", "interrupted", "missing"];
+    /// The names of those that only a scheduler knows.
+    pub const OF_A_SCHEDULER: [&str; 2] = ["queued", "lost"];
 
-    /// That of a cell with results in `folder`.
+    /// That of a cell with results in `folder`, by its files alone.
     pub fn of(cell: &Cell, folder: &Path) -> Self {
         let files = cell.files(folder);
-        if files.is_locked() {
-            return Self::Running;
+        if let Some(holder) = files.holder() {
+            return Self::Running(holder.to_string());
         }
         if files.results.exists() {
             return Self::of_results(cell, &files);
@@ -50,6 +58,28 @@ impl State {
             };
         }
         Self::Missing
+    }
+
+    /// The same with what a scheduler says of the cell. The files are right about what is there; the
+    /// scheduler knows what is still to come, and why it does not.
+    #[must_use]
+    pub fn with(self, cell: &Cell, scheduled: &Scheduled) -> Self {
+        let Some(job) = scheduled.job(&cell.identity) else { return self };
+        let name = &job.name;
+        match (&self, &job.phase) {
+            (Self::Done(_) | Self::Running(_), _) | (_, Phase::Over) => self,
+            (_, Phase::Queued { reason }) => Self::Queued(format!("job {name}, {reason}")),
+            (_, Phase::Running { node, since }) => {
+                Self::Running(format!("job {name} on {node}, since {since}"))
+            }
+            // It says itself why.
+            (Self::Failed(_), Phase::Lost { .. }) => self,
+            (_, Phase::Lost { why }) => {
+                let kept = self.detail();
+                let kept = if kept.is_empty() { kept } else { format!(" ({kept})") };
+                Self::Lost(format!("job {name}: {why}{kept}"))
+            }
+        }
     }
 
     fn of_results(cell: &Cell, files: &Files) -> Self {
@@ -72,7 +102,9 @@ impl State {
         match self {
             Self::Done(_) => "done",
             Self::Trained(..) => "trained",
-            Self::Running => "running",
+            Self::Running(_) => "running",
+            Self::Queued(_) => "queued",
+            Self::Lost(_) => "lost",
             Self::Failed(_) => "failed",
             Self::Interrupted(_) => "interrupted",
             Self::Missing => "missing",
@@ -102,7 +134,8 @@ impl State {
             }
             Self::Failed(error) => error.lines().next_back().unwrap_or_default().to_owned(),
             Self::Interrupted(iterations) => format!("after {iterations} iterations"),
-            Self::Running | Self::Missing => String::new(),
+            Self::Running(text) | Self::Queued(text) | Self::Lost(text) => text.clone(),
+            Self::Missing => String::new(),
         }
     }
 
@@ -115,13 +148,35 @@ impl State {
             }
             Self::Failed(error) => object["error"] = error.clone().into(),
             Self::Interrupted(iterations) => object["iterations"] = (*iterations).into(),
-            Self::Running | Self::Missing => {}
+            Self::Running(text) | Self::Queued(text) | Self::Lost(text) => {
+                object["detail"] = text.clone().into();
+            }
+            Self::Missing => {}
         }
         if let Self::Trained(_, pending) = self {
             let names: Vec<String> = pending.iter().map(Analysis::name).collect();
             object["pending"] = names.into();
         }
         object
+    }
+}
+
+/// How many cells are in which state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StateCounts([usize; State::NAMES.len()]);
+
+impl StateCounts {
+    /// Counts one more.
+    pub fn add(&mut self, state: &State) {
+        let index = State::NAMES.iter().position(|name| *name == state.name());
+        if let Some(index) = index {
+            self.0[index] += 1;
+        }
+    }
+
+    /// The names of the states that occur, with how often.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        State::NAMES.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
     }
 }
 

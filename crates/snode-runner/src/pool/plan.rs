@@ -47,7 +47,7 @@ pub fn plan<E: From<crate::Error>>(
     let files = stored(grid);
     let mut time = Time::default();
     for cell in &grid.cells {
-        let state = State::of(cell, &grid.folder);
+        let state = selection.state(cell, &grid.folder);
         time.measure(cell, &state);
         if !selection.takes(cell, &state) {
             continue;
@@ -75,7 +75,7 @@ fn reason(
 ) -> (bool, String) {
     let why = match state {
         State::Done(_) if !fresh => return (false, state.detail()),
-        State::Running => return (true, "once the process that is at it has ended".into()),
+        State::Running(_) => return (true, "once the process that is at it has ended".into()),
         State::Missing => match nearest_results(grid, cell, files) {
             Some((stored, differences)) => {
                 let name = stored.path.file_stem().unwrap_or_default().to_string_lossy();
@@ -84,7 +84,7 @@ fn reason(
             None => "no results yet".into(),
         },
         State::Done(_) => "begins anew, as asked for".into(),
-        State::Trained(..) | State::Failed(_) | State::Interrupted(_) => state.detail(),
+        _ => state.detail(),
     };
     (true, why)
 }

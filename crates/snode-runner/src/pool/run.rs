@@ -64,7 +64,7 @@ pub fn run_grid(
     let mut queue = VecDeque::new();
     let mut counts = Counts::default();
     for cell in &grid.cells {
-        let state = State::of(cell, &grid.folder);
+        let state = selection.state(cell, &grid.folder);
         if !selection.takes(cell, &state) || !seen.insert(&cell.identity) {
             continue;
         }

@@ -1,7 +1,7 @@
 //! How far a training has come, how fast it goes and how long it will take.
 
-use snode_runner::Begin;
-use snode_runner::records::IterationRow;
+use crate::event::Begin;
+use crate::records::IterationRow;
 
 /// The plan of a session, against which progress is measured.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use snode_runner::records::Step;
+    use crate::records::Step;
 
     use super::*;
 
