@@ -10,6 +10,7 @@ const GAP: usize = 6;
 const BETWEEN: u8 = 255;
 
 /// Pictures of one size in rows.
+#[derive(Clone, Debug)]
 pub struct Sheet {
     size: (usize, usize),
     rows: Vec<Vec<Vec<u8>>>,

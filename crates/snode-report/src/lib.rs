@@ -36,6 +36,7 @@ mod group;
 mod grouping;
 mod html;
 mod markdown;
+pub mod measured;
 mod names;
 mod overview;
 mod report;

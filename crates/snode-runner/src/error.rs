@@ -155,15 +155,16 @@ impl Error {
             | Self::Refused(_)
             | Self::OtherRun(_)
             | Self::MoreMeasured(_)
-            | Self::Store(StoreError::Kept { .. })
+            | Self::Store(StoreError::Kept { .. } | StoreError::File(FileError::Exists { .. }))
             | Self::Exchange {
                 source: ExchangeError::Unknown { .. } | ExchangeError::NotLeftOver { .. },
                 ..
             }
             | Self::Analysis(AnalysisError::Option { .. } | AnalysisError::Entry { .. })
-            | Self::Attack(AttackError::Option { .. }) => ErrorKind::Refused,
-            Self::Files(FileError::Exists { .. } | FileError::IsInput { .. })
-            | Self::Store(StoreError::File(FileError::Exists { .. })) => ErrorKind::Refused,
+            | Self::Attack(AttackError::Option { .. })
+            | Self::Files(FileError::Exists { .. } | FileError::IsInput { .. }) => {
+                ErrorKind::Refused
+            }
             Self::Busy(_)
             | Self::Files(FileError::Held { .. })
             | Self::Store(StoreError::File(FileError::Held { .. })) => ErrorKind::Busy,

@@ -19,7 +19,7 @@ use crate::table::{align_right, plain_table, text};
 use snode_experiment::format::{count, fixed, plain};
 use snode_experiment::{AttackConfig, NormName, SchemeName};
 use snode_files::Outputs;
-use snode_report::Csv;
+use snode_report::measured::attack_files;
 use snode_runner::analyses::attack::{Attack, Found, contact_sheet};
 use snode_runner::analyses::{Analysis, check_room};
 use snode_runner::import::stem;
@@ -201,9 +201,6 @@ fn as_json(subject: &Subject, attack: &Attack, found: &Found) -> Result<serde_js
     }))
 }
 
-/// How many adversarial images are shown.
-const SHOWN: usize = 10;
-
 /// The name of a file with a figure or a table.
 fn figure(args: &AttackArgs, attack: &Attack, ending: &str) -> String {
     format!("{}-{}.{ending}", stem(&args.run), attack.keys.name())
@@ -217,67 +214,14 @@ fn write_figures(
     attack: &Attack,
     found: &Found,
 ) -> Result<()> {
-    let name = attack.keys.name();
+    let files = attack_files(&stem(&args.run), subject, attack, found)?;
     let file = |ending: &str| folder.join(figure(args, attack, ending));
-    let images = &found.results.images;
-    let mut csv = Csv::new([
-        "image",
-        "label",
-        "outcome",
-        "class_before",
-        "class_after",
-        "norm2",
-        "norm_inf",
-        "iterations",
-    ]);
-    for (index, image) in images.iter().enumerate() {
-        let outcome = match image.outcome {
-            Outcome::WrongBefore => "wrong before",
-            Outcome::Resisted => "resisted",
-            Outcome::Fooled => "fooled",
-        };
-        csv.row(&[
-            index.to_string(),
-            image.label.to_string(),
-            outcome.into(),
-            image.class_before.to_string(),
-            image.class_after.to_string(),
-            image.norm2.to_string(),
-            image.norm_infinity.to_string(),
-            image.iterations.to_string(),
-        ]);
+    outputs.write(&file("csv"), &files.csv)?;
+    if let Some(svg) = files.svg {
+        outputs.write(&file("svg"), svg.as_bytes())?;
     }
-    outputs.write(&file("csv"), &csv.bytes()?)?;
-    let norm = attack.keys.own_norm();
-    let curve = found.results.success_curve(norm);
-    if !curve.is_empty() {
-        let mut panel = Panel::new(
-            format!("Success of {name} on {}", count(images.len(), "image")),
-            Axis::linear(format!("ε, largest {} of the perturbation", size(norm))),
-            Axis::linear("fooled within ε [%]"),
-        );
-        panel.lines.push(Line::new(stem(&args.run), steps(&curve)).plain());
-        let figure = svg(&[panel], 1).map_err(|error| Error::Results(error.to_string()))?;
-        outputs.write(&file("svg"), figure.as_bytes())?;
+    if let Some(pictures) = files.pictures {
+        outputs.write(&file("png"), &pictures.png()?)?;
     }
-    let adversarial: Vec<(usize, &[f64])> = images
-        .iter()
-        .enumerate()
-        .filter_map(|(index, image)| Some((index, image.adversarial.as_deref()?)))
-        .take(SHOWN)
-        .collect();
-    if adversarial.is_empty() {
-        return Ok(());
-    }
-    Ok(outputs.write(&file("png"), &contact_sheet(subject, &adversarial)?.png()?)?)
-}
-
-/// A success curve as the corners of its steps, in per cent.
-fn steps(curve: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let mut points = vec![(0.0, 0.0)];
-    for (epsilon, part) in curve {
-        let before = points.last().map_or(0.0, |point| point.1);
-        points.extend([(*epsilon, before), (*epsilon, 100.0 * part)]);
-    }
-    points
+    Ok(())
 }

@@ -19,7 +19,7 @@ use snode_experiment::numbers::{count, real};
 use snode_experiment::{RobustnessConfig, SchemeName};
 use snode_figures::Sheet;
 use snode_files::Outputs;
-use snode_report::Csv;
+use snode_report::measured::{RobustnessFiles, noisy_pictures, robustness_files};
 use snode_runner::analyses::robustness::{Measured, Robustness};
 use snode_runner::analyses::{Analysis, check_room};
 use snode_runner::import::stem;
@@ -92,8 +92,7 @@ pub fn run(args: &RobustnessArgs) -> Result<()> {
     let kept =
         analysis.write(&subject, &measured, existing).map_err(Error::from).and_then(
             |()| match &args.figures {
-                Some(folder) => write_figures(folder, &args.run, &outputs, &measured)
-                    .and_then(|()| write_pictures(folder, &outputs, &subject, &measured.options)),
+                Some(folder) => write_figures(folder, &outputs, &subject, &measured),
                 None => Ok(()),
             },
         );
@@ -188,74 +187,16 @@ fn pictures_name(run: &Path) -> String {
     format!("{}-noisy.png", stem(run))
 }
 
-fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, measured: &Measured) -> Result<()> {
-    let Measured { scheme, curve, .. } = measured;
-    let file = |ending| folder.join(curve_name(run, scheme.name(), ending));
-    let mut csv = Csv::new(["level", "draw", "seed", "correct", "images", "accuracy"]);
-    for (level, s) in curve.levels.iter().enumerate() {
-        for (draw, correct) in curve.correct[level].iter().enumerate() {
-            csv.row(&[
-                s.to_string(),
-                draw.to_string(),
-                measured.options.seed.to_string(),
-                correct.to_string(),
-                curve.total.to_string(),
-                curve.accuracy(level, draw).to_string(),
-            ]);
-        }
-    }
-    outputs.write(&file("csv"), &csv.bytes()?)?;
-    let mut panel = Panel::new(
-        format!(
-            "Accuracy under noise, {}, {}",
-            format::count(curve.total, "image"),
-            format::count(measured.options.draws, "draw")
-        ),
-        Axis::linear("standard deviation of the noise"),
-        Axis::linear("accuracy [%]"),
-    );
-    let percent = |level: usize, deviations: f64| {
-        let moments = curve.over_draws(level);
-        let value = moments.mean + deviations * moments.standard_deviation();
-        (curve.levels[level], 100.0 * value)
-    };
-    let levels = 0..curve.levels.len();
-    panel.lines.push(Line::new(stem(run), levels.clone().map(|level| percent(level, 0.0))));
-    for (name, deviations) in [("mean + std", 1.0), ("mean − std", -1.0)] {
-        let points = levels.clone().map(|level| percent(level, deviations));
-        panel.lines.push(Line::new(name, points).plain());
-    }
-    let figure = svg(&[panel], 1).map_err(|error| Error::Results(error.to_string()))?;
-    Ok(outputs.write(&file("svg"), figure.as_bytes())?)
-}
-
-/// How many images are shown under noise.
-const SHOWN: usize = 10;
-
-/// The first images as they are, and a row of them for every level of the first draw: what the
-/// network sees, from background (black) to foreground (white).
-fn write_pictures(
+fn write_figures(
     folder: &Path,
     outputs: &Outputs,
     subject: &Subject,
-    options: &RobustnessOptions,
+    measured: &Measured,
 ) -> Result<()> {
-    let images = subject.split.images();
-    let indices: Vec<usize> = (0..images.len().min(SHOWN)).collect();
-    let clean: Vec<f64> = subject.encoding.encode(images, &indices)?;
-    let (background, foreground) = (subject.encoding.background(), subject.encoding.foreground());
-    let shade = |value: &f64| (value - background) / (foreground - background);
-    let mut sheet = Sheet::new(images.shape());
-    for &level in &options.levels {
-        let mut noisy = clean.clone();
-        let noise = Noise::new(options.seed, level)?.draw(0);
-        let noise = match options.clip {
-            Some((least, most)) => noise.clipped(least, most)?,
-            None => noise,
-        };
-        noise.add(images.width(), &indices, &mut noisy)?;
-        let pictures = noisy.chunks_exact(images.width());
-        sheet.row(pictures.map(|pixels| pixels.iter().map(shade).collect()));
-    }
-    Ok(outputs.write(&folder.join(pictures_name(&subject.run)), &sheet.png()?)?)
+    let RobustnessFiles { csv, svg } = robustness_files(&stem(&subject.run), measured)?;
+    let file = |ending| folder.join(curve_name(&subject.run, measured.scheme.name(), ending));
+    outputs.write(&file("csv"), &csv)?;
+    outputs.write(&file("svg"), svg.as_bytes())?;
+    let pictures = noisy_pictures(subject, &measured.options)?;
+    Ok(outputs.write(&folder.join(pictures_name(&subject.run)), &pictures.png()?)?)
 }

@@ -18,7 +18,9 @@ use snode_experiment::NoiseConfig;
 use snode_experiment::format::{self, plain};
 use snode_experiment::numbers::{count, real};
 use snode_files::Outputs;
-use snode_report::Csv;
+use snode_report::measured::{
+    PropagationFiles, SmoothnessFiles, propagation_files, smoothness_files,
+};
 use snode_runner::analyses::noise::{self, quantities};
 use snode_runner::analyses::{Analysis, Noise, NoisyPart, Smoothness, check_room, smoothness};
 use snode_runner::import::stem;
@@ -272,84 +274,13 @@ fn figure(run: &Path, what: &str) -> String {
 }
 
 fn write_figures(folder: &Path, run: &Path, outputs: &Outputs, analysis: &Measured) -> Result<()> {
-    let file = |what: &str| folder.join(figure(run, what));
-    let failed = |error: snode_figures::FigureError| Error::Results(error.to_string());
-    let mut csv = Csv::new([
-        "noise_on", "level", "images", "draws", "seed", "layer", "depth", "quantity", "mean",
-        "std", "count",
-    ]);
-    for (on, measured) in &analysis.propagations {
-        for summary in &measured.summaries {
-            for (quantity, moments) in quantities(summary) {
-                for (layer, moments) in moments.iter().enumerate() {
-                    csv.row(&[
-                        on.text().into(),
-                        summary.level.to_string(),
-                        measured.images.to_string(),
-                        measured.options.draws.to_string(),
-                        measured.options.seed.to_string(),
-                        layer.to_string(),
-                        summary.times[layer].to_string(),
-                        quantity.into(),
-                        moments.mean.to_string(),
-                        moments.standard_deviation().to_string(),
-                        moments.count.to_string(),
-                    ]);
-                }
-            }
-        }
+    let write = |what: &str, bytes: &[u8]| outputs.write(&folder.join(figure(run, what)), bytes);
+    let PropagationFiles { csv, svg } = propagation_files(&analysis.propagations)?;
+    write("sensitivity.csv", &csv)?;
+    if let Some(svg) = svg {
+        write("sensitivity.svg", svg.as_bytes())?;
     }
-    outputs.write(&file("sensitivity.csv"), &csv.bytes()?)?;
-    let panels: Vec<Panel> =
-        analysis.propagations.iter().flat_map(|(on, measured)| panels(*on, measured)).collect();
-    if !panels.is_empty() {
-        outputs.write(&file("sensitivity.svg"), svg(&panels, 2).map_err(failed)?.as_bytes())?;
-    }
-    let smoothness::Measured { entry: (row, column), path, .. } = &analysis.smoothness;
-    let mut csv = Csv::new(["depth", "row", "column", "weight"]);
-    for (time, value) in path {
-        csv.row(&[time.to_string(), row.to_string(), column.to_string(), value.to_string()]);
-    }
-    outputs.write(&file("smoothness.csv"), &csv.bytes()?)?;
-    let title = format!("Weight ({row}, {column}) through depth");
-    let mut panel = Panel::new(title, Axis::linear("depth t"), Axis::linear("weight"));
-    panel.lines.push(Line::new(stem(run), path.iter().copied()).plain());
-    Ok(outputs.write(&file("smoothness.svg"), svg(&[panel], 1).map_err(failed)?.as_bytes())?)
-}
-
-/// How many markers a curve of measured values has.
-const MARKERS: usize = 15;
-
-fn panels(on: NoisyPart, measured: &noise::Measured) -> [Panel; 2] {
-    let on = on.text();
-    let images = format::count(measured.images, "image");
-    let draws = format::count(measured.options.draws, "draw");
-    let depth = || Axis::linear("depth t");
-    let mut sizes = Panel::new(
-        format!("Noise on the {on}, {images}, {draws}: lines estimated, markers measured"),
-        depth(),
-        Axis::logarithmic("‖ξ‖ and ‖x̃ − x‖"),
-    );
-    let mut errors = Panel::new(
-        format!("Relative error of the estimate, noise on the {on}, {images}, {draws}"),
-        depth(),
-        Axis::logarithmic("‖ξ − (x̃ − x)‖/‖x̃ − x‖"),
-    );
-    for summary in &measured.summaries {
-        let points = |moments: &[Moments], first: usize, every: usize| {
-            let points = summary.times.iter().zip(moments).skip(first).step_by(every);
-            points.map(|(time, moments)| (*time, moments.mean)).collect::<Vec<_>>()
-        };
-        let every = summary.times.len().div_ceil(MARKERS);
-        let level = plain(summary.level);
-        let estimated =
-            Line::new(format!("estimated, s = {level}"), points(&summary.estimated, 0, 1));
-        let measured =
-            Line::new(format!("measured, s = {level}"), points(&summary.measured, 0, every));
-        sizes.lines.extend([estimated.plain(), measured.unjoined()]);
-        // At layer 0 the estimate is exact to round-off, far below everything else.
-        let error = Line::new(format!("s = {level}"), points(&summary.relative_error, 1, 1));
-        errors.lines.push(error.plain());
-    }
-    [sizes, errors]
+    let SmoothnessFiles { csv, svg } = smoothness_files(&stem(run), &analysis.smoothness)?;
+    write("smoothness.csv", &csv)?;
+    Ok(write("smoothness.svg", svg.as_bytes())?)
 }

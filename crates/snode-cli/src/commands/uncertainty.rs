@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use snode_analysis::calibration_error;
-use snode_figures::{Axis, Line, Panel, svg};
 
 use super::{ThreadArgs, subject};
 use crate::error::{Error, Result};
@@ -15,8 +14,8 @@ use crate::table::{align_right, plain_table, text};
 use snode_experiment::UncertaintyConfig;
 use snode_experiment::format::{count as counted, plain};
 use snode_files::Outputs;
-use snode_report::Csv;
-use snode_runner::analyses::uncertainty::{Found, Uncertainty};
+use snode_report::measured::{UncertaintyFiles, uncertainty_files};
+use snode_runner::analyses::uncertainty::{Found, Uncertainty, measured_percent};
 use snode_runner::analyses::{Analysis, check_room};
 use snode_runner::import::stem;
 use snode_runner::{ImageSelection, Subject};
@@ -124,11 +123,6 @@ fn least_certain(keys: &UncertaintyConfig, found: &Found) -> String {
     format!("The least certain images:\n{}", text(&table))
 }
 
-fn measured_percent(found: &Found, level: usize) -> Option<(f64, f64)> {
-    let moments = found.measured.as_ref()?.curve.over_draws(level);
-    Some((100.0 * moments.mean, 100.0 * moments.standard_deviation()))
-}
-
 fn table(keys: &UncertaintyConfig, found: &Found) -> String {
     let mut table = plain_table();
     table.set_header(["noise", "predicted", "measured", "±", "calibration", "estimate's error"]);
@@ -201,67 +195,7 @@ fn write_figures(
     outputs: &Outputs,
     found: &Found,
 ) -> Result<()> {
-    let keys = &args.keys;
-    let mut csv = Csv::new([
-        "level",
-        "predicted_accuracy",
-        "accuracy_mean",
-        "accuracy_std",
-        "relative_error",
-        "images",
-        "draws",
-    ]);
-    for (level, s) in keys.levels.iter().enumerate() {
-        let measured = found.measured.as_ref().map(|m| m.curve.over_draws(level));
-        let cell = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        csv.row(&[
-            s.to_string(),
-            found.accuracy[level].to_string(),
-            cell(measured.map(|moments| moments.mean)),
-            cell(measured.map(|moments| moments.standard_deviation())),
-            found.relative_error[level].to_string(),
-            found.distributions.images().to_string(),
-            keys.draws.to_string(),
-        ]);
-    }
-    outputs.write(&folder.join(file_name(args, "csv")), &csv.bytes()?)?;
-    let figure = svg(&[curves(keys, found), diagram(keys, found)], 2)
-        .map_err(|error| Error::Results(error.to_string()))?;
-    Ok(outputs.write(&folder.join(file_name(args, "svg")), figure.as_bytes())?)
-}
-
-/// Predicted and measured accuracy.
-fn curves(keys: &UncertaintyConfig, found: &Found) -> Panel {
-    let mut panel = Panel::new(
-        format!("Accuracy under noise on the {}", keys.on.text()),
-        Axis::linear("standard deviation of the noise"),
-        Axis::linear("accuracy [%]"),
-    );
-    let predicted = keys.levels.iter().zip(&found.accuracy).map(|(s, a)| (*s, 100.0 * a));
-    panel.lines.push(Line::new("predicted", predicted).dashed());
-    let measured = (0..keys.levels.len())
-        .filter_map(|level| Some((keys.levels[level], measured_percent(found, level)?.0)));
-    let measured: Vec<(f64, f64)> = measured.collect();
-    if !measured.is_empty() {
-        panel.lines.push(Line::new("measured", measured));
-    }
-    panel
-}
-
-/// The reliability diagrams of a few levels.
-fn diagram(keys: &UncertaintyConfig, found: &Found) -> Panel {
-    let mut panel = Panel::new(
-        "Reliability",
-        Axis::linear("predicted probability of a flip"),
-        Axis::linear("observed frequency"),
-    );
-    panel.lines.push(Line::new("exact", [(0.0, 0.0), (1.0, 1.0)]).plain());
-    for (level, bins) in found.diagrams.iter().enumerate() {
-        let filled = bins.iter().filter(|bin| bin.images > 0);
-        let points: Vec<(f64, f64)> = filled.map(|bin| (bin.predicted, bin.observed)).collect();
-        if points.len() > 1 && keys.levels[level] > 0.0 {
-            panel.lines.push(Line::new(format!("s = {}", plain(keys.levels[level])), points));
-        }
-    }
-    panel
+    let UncertaintyFiles { csv, svg } = uncertainty_files(&args.keys, found)?;
+    outputs.write(&folder.join(file_name(args, "csv")), &csv)?;
+    Ok(outputs.write(&folder.join(file_name(args, "svg")), svg.as_bytes())?)
 }

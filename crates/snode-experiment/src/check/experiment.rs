@@ -312,7 +312,7 @@ impl Rules<'_> {
         self.only_with("training.average_decay", decay, "`average = \"exponential\"`")?;
         let from = training.average_from.is_some() && name != AverageName::Tail;
         self.only_with("training.average_from", from, "`average = \"tail\"`")?;
-        let Some(Err(error)) = averaging(training).map(|averaging| averaging.check()) else {
+        let Some(Err(error)) = averaging(training).map(snode_train::Averaging::check) else {
             return Ok(());
         };
         let (key, problem) = key_to_blame(&error);

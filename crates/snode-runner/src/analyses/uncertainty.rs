@@ -230,3 +230,9 @@ fn relative_error<T: Number>(
     let of_level = |level: &f64| if *level > 0.0 { at_end.next().unwrap_or(f64::NAN) } else { 0.0 };
     Ok(options.levels.iter().map(of_level).collect())
 }
+
+/// Mean and standard deviation of the accuracy that was measured at a level, in per cent.
+pub fn measured_percent(found: &Found, level: usize) -> Option<(f64, f64)> {
+    let moments = found.measured.as_ref()?.curve.over_draws(level);
+    Some((100.0 * moments.mean, 100.0 * moments.standard_deviation()))
+}

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use snode_ode::{Parameters, Real};
 
+use super::inner::Parts;
 use super::running_mean::kept;
 use super::{Batch, GradientSpace, Inner};
 use crate::{Memory, TrainError};
@@ -87,7 +88,7 @@ impl<T: Real> GradientSpace<T> for Diagonal<T> {
     fn represent(&mut self, gradient: &Parameters<T>, representative: &mut Parameters<T>) {
         let epsilon = self.epsilon();
         let squares = &self.squares;
-        let Some((space, weighted, smooth)) = self.inner.parts() else {
+        let Some(Parts { space, from: weighted, to: smooth }) = self.inner.parts() else {
             Self::scale(squares, gradient, representative, |root| T::ONE / (root + epsilon));
             return;
         };

@@ -1,0 +1,104 @@
+//! An attack: the table, the success curve, and adversarial images.
+
+use snode_attack::{Norm, Outcome};
+use snode_experiment::format::count;
+use snode_figures::{Axis, Line, Panel, Sheet, svg};
+use snode_runner::Subject;
+use snode_runner::analyses::attack::{Attack, Found, contact_sheet};
+
+use crate::csv_table::Csv;
+use crate::error::Result;
+
+/// The files of [`attack_files`].
+#[derive(Debug)]
+pub struct AttackFiles {
+    /// A row for each image.
+    pub csv: Vec<u8>,
+    /// Success against the size of perturbations, if there was any.
+    pub svg: Option<String>,
+    /// The first adversarial images, if there are any.
+    pub pictures: Option<Sheet>,
+}
+
+/// How many adversarial images are shown.
+const SHOWN: usize = 10;
+
+/// The size of a perturbation in a norm.
+fn size(norm: Norm) -> &'static str {
+    match norm {
+        Norm::Two => "‖δ‖₂",
+        Norm::Infinity => "‖δ‖∞",
+    }
+}
+
+/// The table and the figures of an attack on the network of the run that is called `run`.
+///
+/// # Errors
+/// If a figure cannot be drawn.
+pub fn attack_files(
+    run: &str,
+    subject: &Subject,
+    attack: &Attack,
+    found: &Found,
+) -> Result<AttackFiles> {
+    let name = attack.keys.name();
+    let images = &found.results.images;
+    let mut csv = Csv::new([
+        "image",
+        "label",
+        "outcome",
+        "class_before",
+        "class_after",
+        "norm2",
+        "norm_inf",
+        "iterations",
+    ]);
+    for (index, image) in images.iter().enumerate() {
+        let outcome = match image.outcome {
+            Outcome::WrongBefore => "wrong before",
+            Outcome::Resisted => "resisted",
+            Outcome::Fooled => "fooled",
+        };
+        csv.row(&[
+            index.to_string(),
+            image.label.to_string(),
+            outcome.into(),
+            image.class_before.to_string(),
+            image.class_after.to_string(),
+            image.norm2.to_string(),
+            image.norm_infinity.to_string(),
+            image.iterations.to_string(),
+        ]);
+    }
+    let norm = attack.keys.own_norm();
+    let curve = found.results.success_curve(norm);
+    let mut drawn = None;
+    if !curve.is_empty() {
+        let mut panel = Panel::new(
+            format!("Success of {name} on {}", count(images.len(), "image")),
+            Axis::linear(format!("ε, largest {} of the perturbation", size(norm))),
+            Axis::linear("fooled within ε [%]"),
+        );
+        panel.lines.push(Line::new(run, steps(&curve)).plain());
+        drawn = Some(svg(&[panel], 1)?);
+    }
+    let adversarial: Vec<(usize, &[f64])> = images
+        .iter()
+        .enumerate()
+        .filter_map(|(index, image)| Some((index, image.adversarial.as_deref()?)))
+        .take(SHOWN)
+        .collect();
+    let sheet = |pictures: Vec<(usize, &[f64])>| contact_sheet(subject, &pictures);
+    let pictures = Some(adversarial).filter(|all| !all.is_empty()).map(sheet).transpose()?;
+    Ok(AttackFiles { csv: csv.bytes()?, svg: drawn, pictures })
+}
+
+/// A success curve as the corners of its steps, in per cent.
+fn steps(curve: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut points = vec![(0.0, 0.0)];
+    for (epsilon, part) in curve {
+        let before = points.last().map_or(0.0, |point| point.1);
+        points.extend([(*epsilon, before), (*epsilon, 100.0 * part)]);
+    }
+    points
+}

@@ -1,0 +1,91 @@
+//! Accuracy under noise: the table, the curve, and images under noise.
+
+use snode_analysis::RobustnessOptions;
+use snode_data::Noise;
+use snode_experiment::format;
+use snode_figures::{Axis, Line, Panel, Sheet, svg};
+use snode_runner::Subject;
+use snode_runner::analyses::robustness::Measured;
+
+use crate::csv_table::Csv;
+use crate::error::Result;
+
+/// The files of [`robustness_files`].
+#[derive(Clone, Debug)]
+pub struct RobustnessFiles {
+    /// A row for each draw at each level of noise.
+    pub csv: Vec<u8>,
+    /// Accuracy against the level.
+    pub svg: String,
+}
+
+/// The table and the curve of accuracy under noise, of the run that is called `name`.
+///
+/// # Errors
+/// If the figure cannot be drawn.
+pub fn robustness_files(name: &str, measured: &Measured) -> Result<RobustnessFiles> {
+    let curve = &measured.curve;
+    let mut csv = Csv::new(["level", "draw", "seed", "correct", "images", "accuracy"]);
+    for (level, s) in curve.levels.iter().enumerate() {
+        for (draw, correct) in curve.correct[level].iter().enumerate() {
+            csv.row(&[
+                s.to_string(),
+                draw.to_string(),
+                measured.options.seed.to_string(),
+                correct.to_string(),
+                curve.total.to_string(),
+                curve.accuracy(level, draw).to_string(),
+            ]);
+        }
+    }
+    let mut panel = Panel::new(
+        format!(
+            "Accuracy under noise, {}, {}",
+            format::count(curve.total, "image"),
+            format::count(measured.options.draws, "draw")
+        ),
+        Axis::linear("standard deviation of the noise"),
+        Axis::linear("accuracy [%]"),
+    );
+    let percent = |level: usize, deviations: f64| {
+        let moments = curve.over_draws(level);
+        let value = moments.mean + deviations * moments.standard_deviation();
+        (curve.levels[level], 100.0 * value)
+    };
+    let levels = 0..curve.levels.len();
+    panel.lines.push(Line::new(name, levels.clone().map(|level| percent(level, 0.0))));
+    for (name, deviations) in [("mean + std", 1.0), ("mean − std", -1.0)] {
+        let points = levels.clone().map(|level| percent(level, deviations));
+        panel.lines.push(Line::new(name, points).plain());
+    }
+    Ok(RobustnessFiles { csv: csv.bytes()?, svg: svg(&[panel], 1)? })
+}
+
+/// How many images are shown under noise.
+const SHOWN: usize = 10;
+
+/// The first images as they are, and a row of them for every level of the first draw: what the
+/// network sees, from background (black) to foreground (white).
+///
+/// # Errors
+/// If a level is out of its range.
+pub fn noisy_pictures(subject: &Subject, options: &RobustnessOptions) -> Result<Sheet> {
+    let images = subject.split.images();
+    let indices: Vec<usize> = (0..images.len().min(SHOWN)).collect();
+    let clean: Vec<f64> = subject.encoding.encode(images, &indices)?;
+    let (background, foreground) = (subject.encoding.background(), subject.encoding.foreground());
+    let shade = |value: &f64| (value - background) / (foreground - background);
+    let mut sheet = Sheet::new(images.shape());
+    for &level in &options.levels {
+        let mut noisy = clean.clone();
+        let noise = Noise::new(options.seed, level)?.draw(0);
+        let noise = match options.clip {
+            Some((least, most)) => noise.clipped(least, most)?,
+            None => noise,
+        };
+        noise.add(images.width(), &indices, &mut noisy)?;
+        let pictures = noisy.chunks_exact(images.width());
+        sheet.row(pictures.map(|pixels| pixels.iter().map(shade).collect()));
+    }
+    Ok(sheet)
+}
