@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use snode_attack::{AttackResults, AttackSummary, Norm, Outcome, Progress};
-use snode_figures::{Axis, Line, Panel, svg};
+use snode_attack::{AttackResults, AttackSummary, Norm, Progress};
 
 use super::ThreadArgs;
 use super::subject;
@@ -20,7 +19,7 @@ use snode_experiment::format::{count, fixed, plain};
 use snode_experiment::{AttackConfig, NormName, SchemeName};
 use snode_files::Outputs;
 use snode_report::measured::attack_files;
-use snode_runner::analyses::attack::{Attack, Found, contact_sheet};
+use snode_runner::analyses::attack::{Attack, Found};
 use snode_runner::analyses::{Analysis, check_room};
 use snode_runner::import::stem;
 use snode_runner::scheme_for;

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use snode_analysis::{RobustnessCurve, RobustnessOptions};
-use snode_data::Noise;
-use snode_figures::{Axis, Line, Panel, svg};
+use snode_analysis::RobustnessCurve;
 
 use super::ThreadArgs;
 use super::subject;
@@ -17,7 +15,6 @@ use crate::table::{align_right, plain_table, text};
 use snode_experiment::format;
 use snode_experiment::numbers::{count, real};
 use snode_experiment::{RobustnessConfig, SchemeName};
-use snode_figures::Sheet;
 use snode_files::Outputs;
 use snode_report::measured::{RobustnessFiles, noisy_pictures, robustness_files};
 use snode_runner::analyses::robustness::{Measured, Robustness};

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use snode_analysis::Moments;
-use snode_figures::{Axis, Line, Panel, svg};
 use snode_files::Existing;
 
 use super::ThreadArgs;
