@@ -17,6 +17,7 @@ fn lines(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let count = |path: PathBuf| match path.is_dir() {
         true => lines(&path),
+        false if path.extension().is_none_or(|ending| ending != "rs") => 0,
         false => std::fs::read_to_string(path).unwrap().lines().count(),
     };
     entries.map(count).sum()

@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use snode_figures::{Axis, Line, Panel, svg};
 use snode_files::Existing;
-use snode_store::RunSummary;
 
 use super::run::train_experiment;
 use super::{ThreadArgs, pool, summary};
@@ -20,8 +18,8 @@ use snode_experiment::format;
 use snode_experiment::with_precision;
 use snode_experiment::{ExperimentFile, SchemeName, scheme_of};
 use snode_files::Outputs;
-use snode_report::Csv;
-use snode_runner::{Comparison, Files, TEST, compare};
+use snode_report::measured::{Pair, SCHEMES_FIGURE, Trained, scheme_files};
+use snode_runner::{Files, compare};
 
 /// Arguments of `snode solvers`.
 #[derive(Debug, Args)]
@@ -51,23 +49,6 @@ pub struct SolversArgs {
     pub fresh: bool,
 }
 
-/// A network trained under a scheme.
-struct Trained {
-    scheme: SchemeName,
-    results: PathBuf,
-    summary: RunSummary,
-}
-
-/// The file with the figure.
-const FIGURE: &str = "solvers.svg";
-
-/// How a trained network does under a scheme.
-struct Pair<'a> {
-    trained: &'a Trained,
-    solved: SchemeName,
-    comparison: Comparison,
-}
-
 /// Trains the network of an experiment under every scheme, solves every result by every scheme, and
 /// writes tables and figures.
 ///
@@ -89,7 +70,7 @@ pub fn run(args: &SolversArgs) -> Result<()> {
         args.output.clone().unwrap_or_else(|| prepared.experiment.output.directory.clone().into());
     let tables = folder.join(format!("{base}-solvers"));
     let nothing: [std::path::PathBuf; 0] = [];
-    Outputs::new(Existing::Replace, nothing).check_in(&tables, &[FIGURE.to_owned()])?;
+    Outputs::new(Existing::Replace, nothing).check_in(&tables, &[SCHEMES_FIGURE.to_owned()])?;
     let mut trained = Vec::new();
     for &scheme in &schemes {
         let name = format!("{base}-{}", scheme.text());
@@ -179,119 +160,12 @@ fn table(pairs: &[Pair<'_>]) -> String {
     text(&table)
 }
 
+/// Writes files that take the place of those of an earlier run.
 fn write(folder: &Path, trained: &[Trained], pairs: &[Pair<'_>]) -> Result<()> {
     std::fs::create_dir_all(folder)
         .map_err(|error| snode_runner::Error::file(folder, "cannot make the folder", error))?;
-    let mut csv = Csv::new(["trained", "batches", "seconds", "accuracy", "cost"]);
-    for network in trained {
-        for record in network.summary.history.evaluations.iter().filter(|r| r.set == TEST) {
-            csv.row(&[
-                network.scheme.text().into(),
-                record.batches.to_string(),
-                record.seconds.to_string(),
-                record.score.accuracy().to_string(),
-                record.score.cost.to_string(),
-            ]);
-        }
+    for (name, bytes) in scheme_files(trained, pairs)? {
+        snode_files::write(&folder.join(name), Existing::Replace, &bytes)?;
     }
-    write_file(&folder.join("training.csv"), &csv.bytes()?)?;
-    let mut csv = Csv::new([
-        "trained",
-        "solved",
-        "accuracy",
-        "correct",
-        "images",
-        "cost",
-        "seconds",
-        "right_hand_sides",
-    ]);
-    for pair in pairs {
-        let (correct, total) =
-            (pair.comparison.evaluation.correct(), pair.comparison.evaluation.total());
-        csv.row(&[
-            pair.trained.scheme.text().into(),
-            pair.solved.text().into(),
-            (correct as f64 / total.max(1) as f64).to_string(),
-            correct.to_string(),
-            total.to_string(),
-            pair.comparison.evaluation.cost.unwrap_or(f64::NAN).to_string(),
-            pair.comparison.seconds.to_string(),
-            pair.comparison.evaluation.statistics.right_hand_sides.to_string(),
-        ]);
-    }
-    write_file(&folder.join("accuracy.csv"), &csv.bytes()?)?;
-    let mut csv = Csv::new([
-        "trained",
-        "solved",
-        "problem",
-        "accepted",
-        "rejected",
-        "right_hand_sides",
-        "smallest_step",
-        "largest_step",
-        "seconds",
-    ]);
-    for pair in pairs {
-        for effort in &pair.comparison.efforts {
-            let counts = &effort.statistics;
-            csv.row(&[
-                pair.trained.scheme.text().into(),
-                pair.solved.text().into(),
-                effort.problem.to_string(),
-                counts.accepted.to_string(),
-                counts.rejected.to_string(),
-                counts.right_hand_sides.to_string(),
-                counts.smallest_step.to_string(),
-                counts.largest_step.to_string(),
-                effort.seconds.to_string(),
-            ]);
-        }
-    }
-    write_file(&folder.join("effort.csv"), &csv.bytes()?)?;
-    let mut csv = Csv::new(["trained", "solved", "depth", "step"]);
-    for pair in pairs {
-        for step in pair.comparison.steps.windows(2) {
-            csv.row(&[
-                pair.trained.scheme.text().into(),
-                pair.solved.text().into(),
-                step[0].to_string(),
-                (step[1] - step[0]).to_string(),
-            ]);
-        }
-    }
-    write_file(&folder.join("steps.csv"), &csv.bytes()?)?;
-    let figure = svg(&panels(trained, pairs), 3)?;
-    write_file(&folder.join(FIGURE), figure.as_bytes())
-}
-
-/// Writes a file that takes the place of one of an earlier run.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    Ok(snode_files::write(path, Existing::Replace, bytes)?)
-}
-
-fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {
-    let percent = || Axis::linear("accuracy on the test images [%]");
-    let mut by_batches = Panel::new("Accuracy during training", Axis::linear("batches"), percent());
-    let mut by_seconds =
-        Panel::new("Accuracy against time", Axis::logarithmic("seconds of training"), percent());
-    for network in trained {
-        let records = network.summary.history.evaluations.iter().filter(|r| r.set == TEST);
-        let points: Vec<_> =
-            records.map(|r| (r.batches as f64, r.seconds, 100.0 * r.score.accuracy())).collect();
-        let name = network.scheme.text();
-        by_batches.lines.push(Line::new(name, points.iter().map(|p| (p.0, p.2))));
-        by_seconds.lines.push(Line::new(name, points.iter().map(|p| (p.1, p.2))));
-    }
-    let mut steps =
-        Panel::new("Steps through depth", Axis::linear("depth t"), Axis::linear("step length"));
-    for pair in pairs.iter().filter(|pair| !pair.comparison.steps.is_empty()) {
-        let (solved, of) = (pair.solved.text(), pair.trained.scheme.text());
-        let corners = pair
-            .comparison
-            .steps
-            .windows(2)
-            .flat_map(|s| [(s[0], s[1] - s[0]), (s[1], s[1] - s[0])]);
-        steps.lines.push(Line::new(format!("{solved} on {of}"), corners).plain());
-    }
-    [by_batches, by_seconds, steps]
+    Ok(())
 }
