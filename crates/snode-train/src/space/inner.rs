@@ -4,15 +4,22 @@ use snode_ode::{Parameters, Real};
 
 use super::GradientSpace;
 
-/// The space of functions of depth that a metric is combined with, with scratch for what goes into it
-/// and comes out of it; nothing for L², where there is nothing to do between.
-pub struct Inner<T>(Option<(Box<dyn GradientSpace<T>>, Parameters<T>, Parameters<T>)>);
+/// The space of functions of depth that a metric is combined with; nothing for L², where there is nothing
+/// to do between.
+pub struct Inner<T>(Option<Between<T>>);
+
+/// The space, with scratch for what goes into it and comes out of it.
+pub(super) struct Between<T> {
+    pub space: Box<dyn GradientSpace<T>>,
+    pub from: Parameters<T>,
+    pub to: Parameters<T>,
+}
 
 impl<T: Real> Inner<T> {
     /// For parameters like `parameters`.
     pub fn new(space: Box<dyn GradientSpace<T>>, parameters: &Parameters<T>) -> Self {
         let zeros = || Parameters::zeros(parameters.width(), parameters.nodes());
-        Self((!space.is_l2()).then(|| (space, zeros(), zeros())))
+        Self((!space.is_l2()).then(|| Between { space, from: zeros(), to: zeros() }))
     }
 
     /// Whether it is L².
@@ -21,10 +28,7 @@ impl<T: Real> Inner<T> {
     }
 
     /// The space with its scratch, unless it is L².
-    pub(super) fn parts(
-        &mut self,
-    ) -> Option<(&mut dyn GradientSpace<T>, &mut Parameters<T>, &mut Parameters<T>)> {
-        let (space, from, to) = self.0.as_mut()?;
-        Some((space.as_mut(), from, to))
+    pub(super) fn between(&mut self) -> Option<&mut Between<T>> {
+        self.0.as_mut()
     }
 }

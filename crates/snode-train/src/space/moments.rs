@@ -117,7 +117,9 @@ impl<T: Real> Moments<T> {
 }
 
 fn scale<T: Real>(values: &mut [T], factor: T) {
-    values.iter_mut().for_each(|value| *value *= factor);
+    for value in values {
+        *value *= factor;
+    }
 }
 
 /// The states at the nodes, where the scheme's own steps are others; else none.

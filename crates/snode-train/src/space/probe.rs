@@ -32,7 +32,9 @@ pub fn final_values<T: Real>(cost: &Cost, output: MatRef<'_, T>, draw: u64) -> M
                 *p = (scores[i].to_f64() - largest).exp();
             }
             let sum: f64 = softmax.iter().sum();
-            softmax.iter_mut().for_each(|p| *p /= sum);
+            for p in &mut softmax {
+                *p /= sum;
+            }
             let signed: Vec<f64> = softmax.iter().map(|p| p.sqrt() * signs.next()).collect();
             let along: f64 = signed.iter().sum();
             for (i, (p, s)) in softmax.iter().zip(&signed).enumerate() {
