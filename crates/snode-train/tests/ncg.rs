@@ -10,7 +10,7 @@ use faer::Mat;
 use snode_ode::{Activation, Endpoint, Euler, Grid, Initialisation, Network, Parameters, Real};
 use snode_train::{
     Conjugacy, Cost, Discretisation, EvaluationSet, FirstDirection, GradientSpace, Iteration,
-    LineSearch, Metric, Ncg, NcgOptions, OptionError, Schedule, Score, Space, TrainError,
+    LineSearch, Memory, Metric, Ncg, NcgOptions, OptionError, Schedule, Score, Space, TrainError,
 };
 use support::wrong::Wrong;
 
@@ -395,20 +395,27 @@ fn a_direction_is_carried_over_and_descends() {
     assert!(carried > 40, "{carried}");
 }
 
-/// Another batch whose labels are the opposite: what descended on the last one ascends on it.
+/// A last direction that ascends on the next batch, ten times its gradient: the first direction is that of
+/// steepest descent.
 #[test]
 fn a_carried_direction_that_ascends_is_a_restart() {
     let options =
         NcgOptions { first_direction: FirstDirection::Conjugate, ..NcgOptions::default() };
-    let (mut network, x, _) = problem::<f64>(Activation::Tanh);
-    let cost = Cost::cross_entropy(2);
-    let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap();
-    let labels: Vec<usize> = (0..24).map(|j| j % 2).collect();
-    for _ in 0..3 {
-        ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
-    }
-    ncg.restart();
-    let opposite: Vec<usize> = labels.iter().map(|label| 1 - label).collect();
-    let report = ncg.iterate(&mut network, x.as_ref(), &opposite).unwrap();
-    assert!(report.restarted && report.gamma == 0.0 && report.slope < 0.0, "{report:?}");
+    let (network, x, labels) = problem::<f64>(Activation::Tanh);
+    let ncg = || Ncg::new(Box::new(Euler::new()), Cost::l2(3), options, &network).unwrap();
+    let mut plain = ncg();
+    let first = plain.iterate(&mut network.clone(), x.as_ref(), &labels).unwrap();
+    let mut ascending = plain.direction().clone();
+    ascending.combine(-10.0, plain.gradient(), 0.0);
+    let memory = Memory::new()
+        .with_array("direction", ascending)
+        .with_number("gradient_square", first.gradient_norm.powi(2))
+        .with_number("gradient_direction", 0.0)
+        .with_number("cost", 0.0)
+        .with_number("batches", 1.0);
+    let mut carried = ncg();
+    carried.resume(memory, 0).unwrap();
+    let report = carried.iterate(&mut network.clone(), x.as_ref(), &labels).unwrap();
+    assert!(report.restarted && report.gamma == 0.0 && !report.rose, "{report:?}");
+    assert_eq!((report.eta, report.slope), (first.eta, first.slope));
 }

@@ -1,7 +1,7 @@
 //! What a configuration may not say, beyond what types can tell.
 
 use snode_data::Encoding;
-use snode_train::Discretisation;
+use snode_train::{Averaging, Discretisation};
 
 use super::attack::{check_attacks, check_tolerances};
 use super::{analysis, scheme};
@@ -312,7 +312,7 @@ impl Rules<'_> {
         self.only_with("training.average_decay", decay, "`average = \"exponential\"`")?;
         let from = training.average_from.is_some() && name != AverageName::Tail;
         self.only_with("training.average_from", from, "`average = \"tail\"`")?;
-        let Some(Err(error)) = averaging(training).map(snode_train::Averaging::check) else {
+        let Some(Err(error)) = averaging(training).map(Averaging::check) else {
             return Ok(());
         };
         let (key, problem) = key_to_blame(&error);

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use snode_ode::{Parameters, Real};
 
-use super::inner::Parts;
+use super::inner::Between;
 use super::running_mean::kept;
 use super::{Batch, GradientSpace, Inner};
 use crate::{Memory, TrainError};
@@ -88,14 +88,14 @@ impl<T: Real> GradientSpace<T> for Diagonal<T> {
     fn represent(&mut self, gradient: &Parameters<T>, representative: &mut Parameters<T>) {
         let epsilon = self.epsilon();
         let squares = &self.squares;
-        let Some(Parts { space, from: weighted, to: smooth }) = self.inner.parts() else {
+        let Some(Between { space, from, to }) = self.inner.between() else {
             Self::scale(squares, gradient, representative, |root| T::ONE / (root + epsilon));
             return;
         };
         let half = |root: T| T::ONE / (root + epsilon).sqrt();
-        Self::scale(squares, gradient, weighted, half);
-        space.represent(weighted, smooth);
-        Self::scale(squares, smooth, representative, half);
+        Self::scale(squares, gradient, from, half);
+        space.represent(from, to);
+        Self::scale(squares, to, representative, half);
     }
 
     fn remember(&self, memory: Memory<T>) -> Memory<T> {

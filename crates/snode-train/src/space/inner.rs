@@ -4,12 +4,12 @@ use snode_ode::{Parameters, Real};
 
 use super::GradientSpace;
 
-/// The space of functions of depth that a metric is combined with; nothing for L², where there is
-/// nothing to do between.
-pub struct Inner<T>(Option<Parts<T>>);
+/// The space of functions of depth that a metric is combined with; nothing for L², where there is nothing
+/// to do between.
+pub struct Inner<T>(Option<Between<T>>);
 
-/// A space with scratch for what goes into it and comes out of it.
-pub(super) struct Parts<T> {
+/// The space, with scratch for what goes into it and comes out of it.
+pub(super) struct Between<T> {
     pub space: Box<dyn GradientSpace<T>>,
     pub from: Parameters<T>,
     pub to: Parameters<T>,
@@ -19,7 +19,7 @@ impl<T: Real> Inner<T> {
     /// For parameters like `parameters`.
     pub fn new(space: Box<dyn GradientSpace<T>>, parameters: &Parameters<T>) -> Self {
         let zeros = || parameters.zeros_like();
-        Self((!space.is_l2()).then(|| Parts { space, from: zeros(), to: zeros() }))
+        Self((!space.is_l2()).then(|| Between { space, from: zeros(), to: zeros() }))
     }
 
     /// Whether it is L².
@@ -28,7 +28,7 @@ impl<T: Real> Inner<T> {
     }
 
     /// The space with its scratch, unless it is L².
-    pub(super) fn parts(&mut self) -> Option<&mut Parts<T>> {
+    pub(super) fn between(&mut self) -> Option<&mut Between<T>> {
         self.0.as_mut()
     }
 }

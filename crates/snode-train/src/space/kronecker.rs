@@ -6,7 +6,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 use rayon::prelude::*;
 use snode_ode::{Parameters, Real};
 
-use super::inner::Parts;
+use super::inner::Between;
 use super::moments::Moments;
 use super::{Batch, GradientSpace, Inner};
 use crate::{Memory, TrainError};
@@ -85,7 +85,7 @@ impl<T: Real> GradientSpace<T> for Kronecker<T> {
 
     fn represent(&mut self, gradient: &Parameters<T>, representative: &mut Parameters<T>) {
         let (left, right) = (self.left.as_slice(), self.right.as_slice());
-        let Some(Parts { space, from, to }) = self.inner.parts() else {
+        let Some(Between { space, from, to }) = self.inner.between() else {
             let sides = Sides { left, right, is_transposed: false };
             sides.apply(gradient, &mut self.between, representative);
             return;
