@@ -209,8 +209,8 @@ fn an_ensemble_is_as_strong_as_its_strongest_attack_on_each_image() {
         Box::new(AutoPgd { radius: 0.2, iterations: 10, ..Default::default() }),
         Box::new(FastGradient { norm: Norm::Two, radius: 0.3 }),
     ];
-    let run = |m: &Box<dyn Attack<f64>>| run(&network, &**m, &x, &AttackOptions::default());
-    let results: Vec<_> = methods.iter().map(run).collect();
+    let run = |m: &dyn Attack<f64>| run(&network, m, &x, &AttackOptions::default());
+    let results: Vec<_> = methods.iter().map(|method| run(&**method)).collect();
     let all = AttackResults::strongest(&results.iter().collect::<Vec<_>>(), Norm::Two).unwrap();
     for epsilon in [0.0, 0.05, 0.1, 0.2, 0.3, 1.0] {
         let robust = (0..40).filter(|&j| {

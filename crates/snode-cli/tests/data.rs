@@ -150,7 +150,8 @@ fn moons(count: usize) -> String {
             _ => (1.0 - angle.cos(), 0.5 - angle.sin()),
         };
         let split = if i % 5 == 0 { "test" } else { "train" };
-        text.push_str(&format!("{x},{y},{},{split}\n", i % 2));
+        text += &[x.to_string(), y.to_string(), (i % 2).to_string(), split.to_string()].join(",");
+        text.push('\n');
     }
     text
 }

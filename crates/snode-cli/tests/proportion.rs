@@ -57,7 +57,7 @@ fn with_history(path: &Path, to: &Path, iterations: usize) {
     let record = |number: usize| IterationRecord {
         position: Position { epoch: number / 1000, batch: number % 1000, iteration: 0 },
         iteration: Iteration { gamma: 0.1, eta: 0.2, slope: -0.3, ..Iteration::default() },
-        ..run.history.iterations[0].clone()
+        ..run.history.iterations[0]
     };
     let long = (0..iterations).map(record).collect();
     run.history.iterations = long;

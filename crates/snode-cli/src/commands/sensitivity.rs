@@ -100,13 +100,10 @@ pub fn run(args: &SensitivityArgs) -> Result<()> {
         outputs.check_in(folder, &names)?;
     }
     let measured = asked.measure(args, &subject)?;
-    let kept =
-        asked.write(&subject, &measured, existing).map_err(Error::from).and_then(|()| match &args
-            .figures
-        {
-            Some(folder) => write_figures(folder, &args.run, &outputs, &measured),
-            None => Ok(()),
-        });
+    let kept = asked.write(&subject, &measured, existing).and_then(|()| match &args.figures {
+        Some(folder) => write_figures(folder, &args.run, &outputs, &measured),
+        None => Ok(()),
+    });
     // What was measured is printed in any case.
     let printed = show(args, &subject, &measured);
     kept.and(printed)

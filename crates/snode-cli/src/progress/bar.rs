@@ -7,7 +7,7 @@ use snode_runner::{Begin, Pace, RunEvent};
 
 /// A bar on the standard error, there until it is dropped.
 pub struct Bar {
-    bar: ProgressBar,
+    shown: ProgressBar,
     pace: Pace,
     /// The last evaluation, as `test 93.21 %`.
     accuracy: Option<String>,
@@ -25,7 +25,7 @@ impl Bar {
         bar.set_style(style);
         bar.set_prefix(begin.name.clone());
         bar.set_position(pace.done_before as u64);
-        Self { bar, pace, accuracy: None }
+        Self { shown: bar, pace, accuracy: None }
     }
 
     /// An iteration is done.
@@ -40,8 +40,8 @@ impl Bar {
         if let Some(remaining) = progressed.remaining {
             parts.push(format!("{} left", show_seconds(remaining)));
         }
-        self.bar.set_message(parts.join(" · "));
-        self.bar.set_position(progressed.batches as u64);
+        self.shown.set_message(parts.join(" · "));
+        self.shown.set_position(progressed.batches as u64);
     }
 
     /// A set was evaluated, of which there is something to say.
@@ -52,12 +52,12 @@ impl Bar {
 
     /// A line above the bar.
     pub fn line(&self, line: Option<String>) {
-        let _ = line.map(|line| self.bar.println(line));
+        let _ = line.map(|line| self.shown.println(line));
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.shown.finish_and_clear();
     }
 }

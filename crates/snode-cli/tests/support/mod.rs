@@ -95,7 +95,7 @@ impl Sandbox {
     pub fn used(&self, arguments: &[&str]) -> Used {
         let mut command = self.command(arguments);
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        let id = command.spawn().unwrap().id() as libc::pid_t;
+        let id = command.spawn().unwrap().id().cast_signed();
         let mut status = 0;
         // SAFETY: a structure of integers, for which zeros are a value.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };

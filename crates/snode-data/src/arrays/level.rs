@@ -124,7 +124,9 @@ mod tests {
 
     fn extent(values: &[f64]) -> Extent {
         let mut extent = Extent::new();
-        values.iter().for_each(|&value| extent.add(value));
+        for &value in values {
+            extent.add(value);
+        }
         extent
     }
 
