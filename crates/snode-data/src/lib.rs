@@ -1,7 +1,7 @@
 //! Image sets for standalone neural ODEs (SNODEs).
 //!
 //! A SNODE takes an image as the initial state of an ordinary differential equation. This crate
-//! provides the images: it reads them from [IDX files](idx), [arrays](arrays) or [CIFAR-10](cifar),
+//! provides the images: it reads them from [IDX files](idx), [arrays] or [CIFAR-10](cifar),
 //! whatever a [`Place`] holds, or gives the [MNIST](mnist) embedded in the program; [resamples](resample) them; [encodes](Encoding) pixels as the real numbers
 //! the equation starts from; divides them into seeded [mini-batches](Batches); and adds
 //! [noise](Noise).

@@ -12,7 +12,7 @@ use super::{Batch, GradientSpace, Inner};
 use crate::{Memory, TrainError};
 
 /// The inner product ⟨V, V′⟩ = h Σ_k ⟨S_k V_k A_k, V′_k⟩ of parameters V_k = [W_k | b_k] with factors
-/// S_k (n×n) and A_k (n+1 × n+1) from the [`Moments`]: the representative of U is S_k⁻¹ U_k A_k⁻¹.
+/// S_k (n×n) and A_k (n+1 × n+1) from the moments: the representative of U is S_k⁻¹ U_k A_k⁻¹.
 ///
 /// Combined with a space of functions of depth, whose representative of U is HU, it is the one whose
 /// representative is K_Sᵀ H(K_S U K_Aᵀ) K_A, where K is the inverse of a Cholesky factor: S⁻¹ = K_SᵀK_S.
