@@ -359,7 +359,10 @@ fn tasks_of_cells_are_cancelled() {
 /// An analysis cannot be stopped half-way; those before it are kept, and count as progress.
 #[test]
 fn a_task_that_is_stopped_while_it_measures_goes_on_with_what_is_missing() {
-    let cluster = Cluster::new(&["analysis.robustness.draws = 1000000"], "seeds = 1\n[analysis.smoothness]\n");
+    let cluster = Cluster::new(
+        &["analysis.robustness.draws = 1000000"],
+        "seeds = 1\n[analysis.smoothness]\n",
+    );
     cluster.succeeds(&["submit", "g.toml"]);
     let stopped = || {
         let mut command = cluster.task(11, 0, 1);
