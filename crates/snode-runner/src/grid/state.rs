@@ -67,13 +67,14 @@ impl State {
         let Some(job) = scheduled.job(&cell.identity) else { return self };
         let name = &job.name;
         match (&self, &job.phase) {
-            (Self::Done(_) | Self::Running(_), _) | (_, Phase::Over) => self,
+            // What has failed says itself why.
+            (Self::Done(_) | Self::Running(_), _)
+            | (Self::Failed(_), Phase::Lost { .. })
+            | (_, Phase::Over) => self,
             (_, Phase::Queued { reason }) => Self::Queued(format!("job {name}, {reason}")),
             (_, Phase::Running { node, since }) => {
                 Self::Running(format!("job {name} on {node}, since {since}"))
             }
-            // It says itself why.
-            (Self::Failed(_), Phase::Lost { .. }) => self,
             (_, Phase::Lost { why }) => {
                 let kept = self.detail();
                 let kept = if kept.is_empty() { kept } else { format!(" ({kept})") };

@@ -45,8 +45,8 @@ impl GridOutcome {
     pub fn failure(&self, fail_fast: bool) -> String {
         let Self { failures, wanted, .. } = self;
         let stopped = if fail_fast { ", the others were stopped" } else { "" };
-        let lines: String = failures.iter().map(|failure| format!("\n  {failure}")).collect();
-        format!("{} of {wanted} cells failed{stopped}{lines}", failures.len())
+        let first = format!("{} of {wanted} cells failed{stopped}", failures.len());
+        failures.iter().fold(first, |text, failure| text + "\n  " + failure)
     }
 }
 
