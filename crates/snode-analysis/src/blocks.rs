@@ -2,7 +2,7 @@
 
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
-use snode_ode::{Distances, Network, Parameters, Perturbation, PerturbedWalk, Real};
+use snode_ode::{Distances, Network, Parameters, Perturbation, PerturbedWalk, Real, SolveError};
 
 use crate::AnalysisError;
 use crate::noise::{NoiseOn, NoiseOptions, input_noise, parameter_noise};
@@ -80,6 +80,13 @@ impl Block {
         parameters: Option<&Parameters<T>>,
     ) -> Result<(), AnalysisError> {
         let (rows, inputs, lifting) = (x0.nrows(), self.inputs, network.lifting());
+        if rows != lifting.inputs() {
+            return Err(AnalysisError::Solve(SolveError::Shape {
+                operation: "noise on inputs".into(),
+                expected: (lifting.inputs(), inputs),
+                found: x0.shape(),
+            }));
+        }
         let mut states = Mat::zeros(lifting.width(), inputs);
         lifting.lift(x0, states.as_mut());
         let mut noise = Vec::new();

@@ -304,7 +304,7 @@ fn what_cannot_be_measured_is_refused() {
     sandbox.fails(&["sensitivity", run, "--noise", "a"], 2, &["--noise"]);
     sandbox.fails(&["sensitivity", run, "--draws", "0"], 2, &["--draws", "'0'", "1 or more"]);
     sandbox.fails(&["sensitivity", run, "--images", "0"], 2, &["--images", "'0'", "1 or more"]);
-    sandbox.fails(&["sensitivity", run, "--entry", "16,0"], 2, &["(16, 0)", "width 16"]);
+    sandbox.fails(&["sensitivity", run, "--entry", "16,0"], 2, &["(16, 0)", "16×16"]);
     sandbox.fails(&["sensitivity", run, "--entry", "16"], 2, &["ROW,COLUMN"]);
     sandbox.fails(&["sensitivity", "none.h5"], 1, &["none.h5", "no such file"]);
     sandbox.fails(&["robustness", run, "--levels=-1"], 2, &["--levels", "found -1"]);

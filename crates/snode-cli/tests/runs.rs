@@ -253,7 +253,7 @@ fn a_network_that_diverges_ends_with_an_error() {
         "network.horizon = 1000.0",
         "network.layers = 1000",
     ]);
-    let parts = ["diverged", "the last good checkpoint", "results/x.checkpoint.h5"];
+    let parts = ["not finite", "the last good checkpoint", "results/x.checkpoint.h5"];
     let ran = sandbox.fails(&["run", "x.toml"], 1, &parts);
     assert_eq!(ran.out, "");
     assert!(!sandbox.path("results/x.h5").exists());

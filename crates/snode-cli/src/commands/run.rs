@@ -8,9 +8,7 @@ use snode_experiment::threads::default_threads;
 use snode_experiment::{ExperimentFile, Prepared, check, resolve};
 use snode_runner::grid::manifest::SourceFile;
 use snode_runner::grid::{CellName, Definition, Expansion, Grid, ensure_manifest, folder};
-use snode_runner::{
-    ErrorKind, Files, GridOptions, GridOutcome, Job, RunEvent, RunOptions, Share, run_grid,
-};
+use snode_runner::{ErrorKind, Files, GridOptions, Job, RunEvent, RunOptions, Share, run_grid};
 
 use super::train_cell::processes;
 use super::{CellArgs, ThreadArgs, dry_run};
@@ -205,19 +203,7 @@ fn train_grid(args: &RunArgs, file: ExperimentFile) -> Result<()> {
     let ended = run_grid(&grid, &selection, &options, &processes(), &mut observer);
     let outcome = ended.map_err(|error| Error::from(error).with_command(&same_command(args)))?;
     let shown = progress.summary(&outcome);
-    if outcome.failures.is_empty() { shown } else { Err(failure(&outcome, fail_fast)) }
-}
-
-fn failure(outcome: &GridOutcome, fail_fast: bool) -> Error {
-    let GridOutcome { failures, wanted, .. } = outcome;
-    let mut text = format!("{} of {wanted} cells failed", failures.len());
-    if fail_fast {
-        text.push_str(", the others were stopped");
-    }
-    for failure in failures {
-        text.push_str(&format!("\n  {failure}"));
-    }
-    Error::Failed(text)
+    if outcome.failures.is_empty() { shown } else { Err(Error::Failed(outcome.failure(fail_fast))) }
 }
 
 /// The command that goes on with the run, as a shell takes it.

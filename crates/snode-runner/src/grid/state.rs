@@ -67,10 +67,10 @@ impl State {
         let Some(job) = scheduled.job(&cell.identity) else { return self };
         let name = &job.name;
         match (&self, &job.phase) {
-            // A failure says itself why.
+            // What has failed says itself why.
             (Self::Done(_) | Self::Running(_), _)
-            | (_, Phase::Over)
-            | (Self::Failed(_), Phase::Lost { .. }) => self,
+            | (Self::Failed(_), Phase::Lost { .. })
+            | (_, Phase::Over) => self,
             (_, Phase::Queued { reason }) => Self::Queued(format!("job {name}, {reason}")),
             (_, Phase::Running { node, since }) => {
                 Self::Running(format!("job {name} on {node}, since {since}"))

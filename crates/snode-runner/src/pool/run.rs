@@ -40,6 +40,16 @@ pub struct GridOutcome {
     pub wanted: usize,
 }
 
+impl GridOutcome {
+    /// The failures as a text, a line for each; if one of them stopped the others, that is said.
+    pub fn failure(&self, fail_fast: bool) -> String {
+        let Self { failures, wanted, .. } = self;
+        let stopped = if fail_fast { ", the others were stopped" } else { "" };
+        let first = format!("{} of {wanted} cells failed{stopped}", failures.len());
+        failures.iter().fold(first, |text, failure| text + "\n  " + failure)
+    }
+}
+
 /// How long to wait for news before the request to stop and locks are looked at.
 const POLL: Duration = Duration::from_millis(100);
 

@@ -49,7 +49,7 @@ impl UserOptions {
         };
         let refused = |error: toml::de::Error| {
             let problem = error.message().to_owned();
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
             Error::Refused(format!(
                 "{}:{line}: {problem}; expected [submit] with account, partition or qos",
                 path.display()
