@@ -8,9 +8,7 @@ use snode_data::{Dataset, Images, Split};
 use snode_experiment::ExperimentFile;
 use snode_files::{Existing, Outputs};
 use snode_report::{Collection, PAGES, report, write};
-use snode_runner::{
-    Grid, GridEvent, GridOptions, InProcess, RunEvent, Selection, Share, run_grid,
-};
+use snode_runner::{Grid, GridEvent, GridOptions, InProcess, RunEvent, Selection, Share, run_grid};
 
 /// Images of 4×4 pixels: of class 0 the left half is bright, of class 1 the right half.
 fn halves(count: usize) -> Split {
@@ -76,8 +74,7 @@ fn a_grid_is_trained_in_this_process_and_reported() {
         }
         Ok(())
     };
-    let outcome =
-        run_grid(&grid, &Selection::all(), &options, &InProcess, &mut observer).unwrap();
+    let outcome = run_grid(&grid, &Selection::all(), &options, &InProcess, &mut observer).unwrap();
     assert_eq!((outcome.counts.finished, outcome.failures), (4, Vec::new()));
     // Two epochs of ten batches, six iterations on each, in four cells.
     assert_eq!(iterations, 4 * 2 * 10 * 6);
@@ -113,8 +110,7 @@ fn a_failure_is_a_result() {
         stop: Default::default(),
     };
     let mut observer = |_: &GridEvent<'_>| Ok(());
-    let outcome =
-        run_grid(&grid, &Selection::all(), &options, &InProcess, &mut observer).unwrap();
+    let outcome = run_grid(&grid, &Selection::all(), &options, &InProcess, &mut observer).unwrap();
     assert_eq!((outcome.counts.finished, outcome.counts.failed), (0, 1));
     assert!(outcome.failures[0].contains("the images have changed"), "{:?}", outcome.failures);
 }
