@@ -66,7 +66,7 @@ fn networks_that_cannot_be_are_refused() {
     };
     let convolution = "network.map = \"convolution\"";
     refused(&[convolution, "network.kernel = 4"], &["network.kernel", "found 4", "an odd number"]);
-    refused(&[convolution, "network.kernel = 5"], &["network.kernel", "found 5", "at most 4"]);
+    refused(&[convolution, "network.kernel = 5"], &["network.kernel", "found 5", "at most 3"]);
     let means = "network.readout = \"channel-means\"";
     refused(
         &[convolution, "network.channels = 2", means],

@@ -88,7 +88,9 @@ pub(crate) fn check_with_data(
     let least = (rows / image_channels).min(columns);
     if is_convolution && kernel > least {
         let problem = format!(
-            "found {kernel}; expected at most {least}, for images of {}x{columns} pixels",
+            "found {kernel}; expected at most {}, for images of {}x{columns} pixels",
+            // Kernels are odd.
+            least - usize::from(least % 2 == 0),
             rows / image_channels
         );
         return Err(locator.error("network.kernel", problem));
