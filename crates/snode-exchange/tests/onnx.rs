@@ -50,6 +50,7 @@ fn interpret<T: Element>(graph: &GraphProto, x: Value) -> HashMap<String, Value>
     values
 }
 
+#[allow(clippy::too_many_lines, reason = "one arm for each operator")]
 fn operate(node: &NodeProto, inputs: &[&Value]) -> Value {
     let each = |f: fn(f64) -> f64| Value {
         shape: inputs[0].shape.clone(),

@@ -73,6 +73,7 @@ fn rows(value: &serde_json::Value) -> Vec<f64> {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "the fields of one golden file, in its order")]
 fn six_iterations_in_double_precision() {
     let (x0, labels) = images::<f64>();
     for (activation, loss, space_name) in files() {

@@ -43,7 +43,17 @@ pub fn scheme_files(
     trained: &[Trained],
     pairs: &[Pair<'_>],
 ) -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let mut files = Vec::new();
+    Ok(vec![
+        ("training.csv", training(trained)?),
+        ("accuracy.csv", accuracy(pairs)?),
+        ("effort.csv", effort(pairs)?),
+        ("steps.csv", steps(pairs)?),
+        (SCHEMES_FIGURE, svg(&panels(trained, pairs), 3)?.into_bytes()),
+    ])
+}
+
+/// Accuracy and cost on the test images during training.
+fn training(trained: &[Trained]) -> Result<Vec<u8>> {
     let mut csv = Csv::new(["trained", "batches", "seconds", "accuracy", "cost"]);
     for network in trained {
         for record in network.summary.history.evaluations.iter().filter(|r| r.set == TEST) {
@@ -56,7 +66,11 @@ pub fn scheme_files(
             ]);
         }
     }
-    files.push(("training.csv", csv.bytes()?));
+    csv.bytes()
+}
+
+/// How accurate each network is under each scheme.
+fn accuracy(pairs: &[Pair<'_>]) -> Result<Vec<u8>> {
     let mut csv = Csv::new([
         "trained",
         "solved",
@@ -81,7 +95,11 @@ pub fn scheme_files(
             pair.comparison.evaluation.statistics.right_hand_sides.to_string(),
         ]);
     }
-    files.push(("accuracy.csv", csv.bytes()?));
+    csv.bytes()
+}
+
+/// Steps and right-hand sides of each problem.
+fn effort(pairs: &[Pair<'_>]) -> Result<Vec<u8>> {
     let mut csv = Csv::new([
         "trained",
         "solved",
@@ -109,7 +127,11 @@ pub fn scheme_files(
             ]);
         }
     }
-    files.push(("effort.csv", csv.bytes()?));
+    csv.bytes()
+}
+
+/// The steps of the direct problem through depth.
+fn steps(pairs: &[Pair<'_>]) -> Result<Vec<u8>> {
     let mut csv = Csv::new(["trained", "solved", "depth", "step"]);
     for pair in pairs {
         for step in pair.comparison.steps.windows(2) {
@@ -121,9 +143,7 @@ pub fn scheme_files(
             ]);
         }
     }
-    files.push(("steps.csv", csv.bytes()?));
-    files.push((SCHEMES_FIGURE, svg(&panels(trained, pairs), 3)?.into_bytes()));
-    Ok(files)
+    csv.bytes()
 }
 
 fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {
