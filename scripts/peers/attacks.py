@@ -107,12 +107,12 @@ class Attack:
     def run(self):
         return self.attack()
 
-    @torch.no_grad()
     def check(self):
         found = self.attack()
         last, smallest = found if isinstance(found, tuple) else (found, None)
         last = torch.as_tensor(np.asarray(last))
-        fooled = self.network(last).argmax(1) != self.labels
+        with torch.no_grad():
+            fooled = self.network(last).argmax(1) != self.labels
         norm = (last - self.x).norm(dim=1)[fooled].mean()
         values = {"fooled at the last point": int(fooled.sum()), "mean norm of the last points": float(norm)}
         if smallest is not None:
