@@ -6,7 +6,9 @@
 //! computed together.
 
 use faer::Accum;
-use pulp::{Arch, NullaryFnOnce};
+use pulp::NullaryFnOnce;
+
+use super::dispatch;
 
 use crate::Real;
 
@@ -243,7 +245,7 @@ pub(crate) fn convolve<T: Real>(
     padded: &mut [T],
 ) {
     debug_assert_eq!(images.len(), out.len());
-    Arch::new().dispatch(Convolve { shape, kernel, images, out, accumulate, factor, padded });
+    dispatch(Convolve { shape, kernel, images, out, accumulate, factor, padded });
 }
 
 struct Correlate<'a, T> {
@@ -320,5 +322,5 @@ pub(crate) fn correlate<T: Real>(
     padded: &mut [T],
 ) {
     debug_assert_eq!(images.len(), g.len());
-    Arch::new().dispatch(Correlate { shape, g, images, kernel, padded });
+    dispatch(Correlate { shape, g, images, kernel, padded });
 }
