@@ -13,6 +13,7 @@ use crate::{Result, Work};
 struct Iteration<T> {
     method: Ncg<T>,
     network: Network<T>,
+    euler: Euler<T>,
     /// Its activation is the identity: solves of it are products and little else.
     linear: Network<T>,
     initial: Parameters<T>,
@@ -31,6 +32,7 @@ pub fn iteration<T: Real>(data: &Data, case: &str) -> Result<Box<dyn Work>> {
         linear: data.convolution(channels, Activation::Identity)?,
         initial: network.parameters().clone(),
         gradient: network.parameters().zeros_like(),
+        euler: Euler::new(),
         images: data.images(&format!("convolution_images_{channels}"), network.width())?,
         labels: data.labels("labels")?,
         network,
@@ -40,6 +42,7 @@ pub fn iteration<T: Real>(data: &Data, case: &str) -> Result<Box<dyn Work>> {
 /// The three solves: direct, adjoint from x(T) with gradient g, sensitivity along `direction`, or g. Norms of x(T), g and
 /// ξ(T).
 fn solves<T: Real>(
+    euler: &mut Euler<T>,
     network: &Network<T>,
     images: &Mat<T>,
     gradient: &mut Parameters<T>,
@@ -47,7 +50,6 @@ fn solves<T: Real>(
 ) -> Result<[f64; 3]> {
     let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
     let norm_of = |x: &Mat<T>| norm(&mut x.col_iter().flat_map(|c| c.iter()).map(|x| x.to_f64()));
-    let mut euler = Euler::new();
     let mut solved = euler.direct(network, images.as_ref())?;
     let output = solved.output().to_owned();
     solved.adjoint(output.as_ref(), Some(gradient))?;
@@ -59,7 +61,8 @@ fn solves<T: Real>(
 
 impl<T: Real> Work for Iteration<T> {
     fn check(&mut self) -> Result<Vec<(&'static str, f64)>> {
-        let [x, g, xi] = solves(&self.network, &self.images, &mut self.gradient, None)?;
+        let [x, g, xi] =
+            solves(&mut self.euler, &self.network, &self.images, &mut self.gradient, None)?;
         Ok(vec![("‖x(T)‖", x), ("‖gradient‖", g), ("‖ξ(T)‖", xi)])
     }
 
@@ -77,7 +80,7 @@ impl<T: Real> Work for Iteration<T> {
     fn products(&mut self) -> Option<f64> {
         let begin = Instant::now();
         let direction = Some(&self.initial);
-        solves(&self.linear, &self.images, &mut self.gradient, direction).ok()?;
+        solves(&mut self.euler, &self.linear, &self.images, &mut self.gradient, direction).ok()?;
         Some(begin.elapsed().as_secs_f64())
     }
 }

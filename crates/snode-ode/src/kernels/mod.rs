@@ -11,6 +11,7 @@ mod layers;
 #[cfg(all(test, target_arch = "x86_64"))]
 mod narrow;
 mod product;
+mod simd;
 mod vectors;
 
 #[cfg(feature = "adaptive")]
