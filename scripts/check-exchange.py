@@ -41,7 +41,7 @@ def distance(found, expected):
 def check_samples(folder):
     """Every activation in both precisions: NumPy and safetensors agree, onnxruntime computes the same."""
     worst = dict.fromkeys(PRECISIONS, 0.0)
-    samples = sorted(folder.glob("*-f??.onnx"))
+    samples = sorted(set(folder.glob("*-f??.onnx")) - set(folder.glob("convolution-*")))
     assert len(samples) == 18, samples
     for path in samples:
         precision = path.stem.rsplit("-", 1)[1]
@@ -66,6 +66,21 @@ def check_samples(folder):
     print("ok    numpy and safetensors read the same parameters, of all nine activations")
     for precision, error in worst.items():
         print(f"ok    onnx.checker; onnxruntime against snode in {precision}: {error:.1e}")
+
+
+def check_convolutions(folder):
+    """Convolutions of images, with every readout: onnxruntime computes the same scores."""
+    samples = sorted(folder.glob("convolution-*-f??.onnx"))
+    assert len(samples) == 6, samples
+    for path in samples:
+        kind, tolerance = PRECISIONS[path.stem.rsplit("-", 1)[1]]
+        onnx.checker.check_model(onnx.load(path), full_check=True)
+        x = np.fromfile(path.with_suffix(".x")).reshape(40, -1).astype(kind)
+        y = np.fromfile(path.with_suffix(".y")).reshape(40, -1)
+        logits = documented(ONNX, onnx_path=path, x=x)["logits"]
+        error = distance(logits, y)
+        assert logits.dtype == kind and error < tolerance, f"{path.name}: {error}"
+        print(f"ok    {path.stem}: onnxruntime is within {error:.1e} of snode's scores")
 
 
 def write_images(folder, images, labels):
@@ -150,6 +165,7 @@ def check_import(snode, folder):
 def main(snode, folder):
     folder = pathlib.Path(folder)
     check_samples(folder)
+    check_convolutions(folder)
     check_import(snode, folder)
 
 
