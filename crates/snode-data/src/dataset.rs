@@ -3,8 +3,8 @@
 use crate::images::check_count;
 use crate::{Error, Result, Split, Task};
 
-/// Training and test images of one shape, for one [`Task`]: labelled with the same classes, or with real vectors of as many
-/// components.
+/// Training and test images of one shape, for one [`Task`]: labelled with the same classes, or with
+/// real vectors of as many components.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     name: String,
@@ -28,8 +28,8 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// If the training split is empty, the splits differ in shape or maximal value, or their targets are
-    /// not real vectors of as many components.
+    /// If the training split is empty, the splits differ in shape or maximal value, or their
+    /// targets are not real vectors of as many components.
     pub fn regression(name: impl Into<String>, train: Split, test: Split) -> Result<Self> {
         let task = Task::of(train.targets(), 1);
         if matches!(task, Task::Classification { .. }) {
@@ -102,7 +102,8 @@ impl Dataset {
         (self.train, self.test)
     }
 
-    /// The same data set with full foreground at `max_value`, as [`Images::rescaled`](crate::Images::rescaled).
+    /// The same data set with full foreground at `max_value`, as
+    /// [`Images::rescaled`](crate::Images::rescaled).
     ///
     /// # Errors
     ///

@@ -43,7 +43,8 @@ impl Targets {
         }
     }
 
-    /// What belongs to an input, for people: `class 3`, or `target 0.5, -1`. Empty of one that there is not.
+    /// What belongs to an input, for people: `class 3`, or `target 0.5, -1`. Empty of one that
+    /// there is not.
     pub fn describe(&self, index: usize) -> String {
         match self {
             Self::Classes(labels) => {

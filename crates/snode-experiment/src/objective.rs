@@ -34,8 +34,8 @@ pub enum RegressionLoss {
 }
 
 impl ObjectiveChoice {
-    /// The objective that the keys describe, for networks with so many scores: C classes, or the components of a
-    /// target.
+    /// The objective that the keys describe, for networks with so many scores: C classes, or the
+    /// components of a target.
     pub fn of(config: &CostConfig, scores: usize) -> Self {
         let components = scores;
         let loss = match config.loss {

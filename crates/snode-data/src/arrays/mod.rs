@@ -52,8 +52,8 @@ pub struct ArraySet {
 }
 
 impl ArraySet {
-    /// The data set of a classification, or of a regression if the targets are real vectors. If the file does
-    /// not say how many classes there are, it is one more than the largest number.
+    /// The data set of a classification, or of a regression if the targets are real vectors. If the
+    /// file does not say how many classes there are, it is one more than the largest number.
     ///
     /// # Errors
     ///

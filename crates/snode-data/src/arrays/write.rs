@@ -11,8 +11,8 @@ use crate::{Dataset, Error, Images, Result, Targets, Task};
 
 /// The bytes of an .npz file with `x_train`, `y_train`, `x_test` and `y_test`: inputs \[count, rows,
 /// columns\] of bytes, or of two bytes if there are more than 256 shades, and class numbers as bytes or
-/// real targets \[count, components\]; and the numbers `max_value`, which stands for full foreground, and, of
-/// a classification, `classes`.
+/// real targets \[count, components\]; and the numbers `max_value`, which stands for full
+/// foreground, and, of a classification, `classes`.
 ///
 /// [`load_npz`](super::load_npz) gives the same data set back.
 ///

@@ -93,8 +93,9 @@ pub fn load_folder(folder: &Path, name: impl Into<String>) -> Result<Dataset> {
 ///
 /// # Errors
 ///
-/// If the targets are no classes, the maximal value of the images is not 255 (see [`Images::rescaled`](crate::Images::rescaled)),
-/// the folder holds anything else, or a file cannot be written.
+/// If the targets are no classes, the maximal value of the images is not 255 (see
+/// [`Images::rescaled`](crate::Images::rescaled)), the folder holds anything else, or a file cannot
+/// be written.
 pub fn write_folder(folder: &Path, dataset: &Dataset) -> Result<IdxFiles> {
     if let Task::Regression { components } = dataset.task() {
         return Err(Error::RealTargets { path: folder.to_owned(), components });

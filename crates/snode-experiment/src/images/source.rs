@@ -107,8 +107,8 @@ pub fn remarks(source: &Source, dataset: &Dataset) -> Vec<String> {
     dataset.remarks().iter().map(words).collect()
 }
 
-/// What can be said of the targets of a data set in the rows of a table: what, of the training split, of the
-/// test split.
+/// What can be said of the targets of a data set in the rows of a table: what, of the training
+/// split, of the test split.
 pub fn target_rows(summary: &Summary) -> Vec<[String; 3]> {
     let splits = [&summary.train, &summary.test];
     let row = |what: String, of: &dyn Fn(&SplitSummary) -> String| {
