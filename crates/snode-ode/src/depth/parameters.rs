@@ -10,7 +10,7 @@ use super::numbers::{DeviceNumbers, Numbers};
 use super::{Grid, Stencil};
 use crate::map::{self, AffineMap};
 use crate::parallel::{self, Chunks};
-use crate::{Combination, Real, kernels};
+use crate::{Real, kernels};
 
 /// W(t) and b(t) at the nodes of a grid in depth: what is trained, and every gradient and direction of
 /// it. What they do to a state is their [`AffineMap`]: for a dense one W(t) ∈ R^{n×n} and b(t) ∈ Rⁿ.
@@ -26,6 +26,19 @@ pub struct Parameters<T> {
     nodes: usize,
     values: Numbers<T>,
     stamp: u64,
+}
+
+/// `keep`·`last` + `add`·`x`.
+#[derive(Clone, Copy, Debug)]
+pub struct Combination<'a, T> {
+    /// The factor of `last`.
+    pub keep: T,
+    /// A direction before.
+    pub last: &'a Parameters<T>,
+    /// The factor of `x`.
+    pub add: T,
+    /// What is added.
+    pub x: &'a Parameters<T>,
 }
 
 /// A stamp that no parameters have had in this process.

@@ -21,5 +21,5 @@ pub(crate) use product::{outer_product, row_sums, transform};
 pub(crate) use vectors::multiply_by;
 pub(crate) use vectors::{
     LANES, all_finite, combine, distances, dot, dot_of_differences, has_square, linear_combination,
-    multiply, sum_lanes, weigh,
+    matrix_is_finite, multiply, sum_lanes, weigh,
 };

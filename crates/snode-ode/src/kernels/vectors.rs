@@ -1,6 +1,6 @@
 //! Passes over slices as vectors: sums, inner products, linear combinations, products of elements.
 
-use faer::Accum;
+use faer::{Accum, MatRef};
 use pulp::{Arch, NullaryFnOnce};
 
 use super::ahead::Ahead;
@@ -102,6 +102,17 @@ impl<T: Real> NullaryFnOnce for AllFinite<'_, T> {
 /// Whether no number is infinite or NaN.
 pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
     Arch::new().dispatch(AllFinite { values })
+}
+
+/// Whether no number of a matrix is infinite or NaN.
+pub(crate) fn matrix_is_finite<T: Real>(matrix: MatRef<'_, T>) -> bool {
+    (0..matrix.ncols()).all(|j| {
+        let column = matrix.col(j);
+        match column.try_as_col_major() {
+            Some(column) => all_finite(column.as_slice()),
+            None => column.iter().all(|v| v.is_finite()),
+        }
+    })
 }
 
 /// How much smaller than the largest numbers must be that [`has_square`] accepts: a million million of

@@ -4,10 +4,10 @@ use std::fmt;
 
 use faer::{MatMut, MatRef};
 
-use super::checks::{blocks, check_parameters, check_shape, is_finite};
-use super::grams::check_finite;
-use super::{Across, Combination, LinearProblem, Perturbation, Problem, Solution, Statistics};
-use crate::{Network, Parameters, Real, SolveError};
+use super::checks::{blocks, check_parameters, check_shape};
+use super::{Across, LinearProblem, Perturbation, Solution};
+use crate::kernels::matrix_is_finite as is_finite;
+use crate::{Combination, Network, Parameters, Problem, Real, SolveError, Statistics};
 
 /// The direct solution of a batch, on which the other problems are posed.
 ///
@@ -269,7 +269,11 @@ impl<'a, T: Real> Trajectory<'a, T> {
             return Err(SolveError::Shape { operation, expected: (r * r, m), found });
         }
         self.solution.parameter_grams(self.network, terminals, across, out.as_mut())?;
-        check_finite(self.solution, self.network, terminals, out.as_ref())
+        if m == 0 || r == 0 || out.col_iter().all(|gram| gram.iter().all(|g| g.is_finite())) {
+            return Ok(());
+        }
+        let problem = LinearProblem::Adjoint { terminal: terminals.subcols(0, m) };
+        Err(self.solution.find_stop(self.network, problem))
     }
 
     /// Solves r sensitivity problems at once, for perturbations of the input: `out` = ξ(T) for each ξ₀
