@@ -226,6 +226,31 @@ pub(crate) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
     Arch::new().dispatch(Combine { y, keep, x, add });
 }
 
+struct AddToScaled<'a, T> {
+    y: &'a mut [T],
+    scale: T,
+    x: &'a [T],
+    factor: T,
+}
+
+impl<T: Real> NullaryFnOnce for AddToScaled<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (y, x) in self.y.iter_mut().zip(self.x) {
+            *y = y.mul_add(self.scale, self.factor * *x);
+        }
+    }
+}
+
+/// `y` = `scale`·`y` + `factor`·`x`, rounded as the [`linear_combination`] of y and x, in this order:
+/// [`combine`] rounds the other product.
+pub(crate) fn add_to_scaled<T: Real>(y: &mut [T], scale: T, x: &[T], factor: T) {
+    debug_assert_eq!(y.len(), x.len());
+    Arch::new().dispatch(AddToScaled { y, scale, x, factor });
+}
+
 /// Terms of a [`linear_combination`]: factors and what they belong to.
 pub(crate) type Terms<'a, T> = [(T, &'a [T])];
 

@@ -187,7 +187,7 @@ impl<'a, T: Real> Trajectory<'a, T> {
         self.output_sensitivity(perturbation)
     }
 
-    /// Sets `direction` = `keep`·`last` + `add`·`x` and solves (S3) for it as a perturbation of the
+    /// Sets `direction` to the combination, `keep`·`last` + `add`·`x`, and solves (S3) for it as a perturbation of the
     /// parameters: what a conjugate gradient step does. A scheme that goes through the nodes in order
     /// does both in one pass through memory.
     ///
@@ -198,7 +198,8 @@ impl<'a, T: Real> Trajectory<'a, T> {
         direction: &mut Parameters<T>,
         combination: Combination<'_, T>,
     ) -> Result<OutputSensitivity<'_, T>, SolveError> {
-        for parameters in [&*direction, combination.last, combination.x] {
+        let operands = [Some(&*direction), Some(combination.last), combination.x];
+        for parameters in operands.into_iter().flatten() {
             check_parameters(Problem::Sensitivity, self.network, parameters)?;
         }
         self.solution.sensitivity_of_combination(self.network, direction, combination)?;
