@@ -361,13 +361,6 @@ impl Rules<'_> {
         let damping = is_none && training.preconditioner_damping.is_some();
         self.only_with("training.preconditioner_damping", damping, learnt)?;
         let is_kronecker = name == PreconditionerName::Kronecker;
-        if is_kronecker && self.experiment.network.map == Some(MapName::Convolution) {
-            return Err(self.locator.error(
-                "training.preconditioner",
-                "the factors of \"kronecker\" are those of full matrices; only valid with \
-                 network.map = \"dense\"",
-            ));
-        }
         let every = !is_kronecker && training.preconditioner_every.is_some();
         let kronecker = "`preconditioner = \"kronecker\"`";
         self.only_with("training.preconditioner_every", every, kronecker)
