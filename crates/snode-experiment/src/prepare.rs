@@ -4,6 +4,7 @@ use std::path::Path;
 
 use snode_data::{Dataset, Encoding, Split};
 use snode_ode::AffineMap;
+use snode_train::Cost;
 
 use crate::check::{check, check_analyses_with_data, check_attacks, fit_analyses};
 use crate::error::{Error, Result};
@@ -11,15 +12,15 @@ use crate::estimate::{self, Sizes};
 use crate::file::ExperimentFile;
 use crate::format::show_bytes;
 use crate::images::{Source, fingerprint, remarks};
-use crate::network::{check_with_data, map_of};
+use crate::network::check_with_data;
 use crate::resolve::resolve;
-use crate::schema::Experiment;
+use crate::resolved::ResolvedExperiment;
 
 /// An experiment with its images, checked and ready to begin.
 #[derive(Debug)]
 pub struct Prepared {
     /// The experiment with every value in place.
-    pub experiment: Experiment,
+    pub experiment: ResolvedExperiment,
     /// The text of the file it comes from.
     pub text: String,
     /// How pixels become numbers.
@@ -64,7 +65,7 @@ impl Prepared {
     /// If they do not fit.
     pub fn with_data(
         file: &ExperimentFile,
-        mut experiment: Experiment,
+        mut experiment: ResolvedExperiment,
         dataset: Dataset,
     ) -> Result<Self> {
         fit(file, &mut experiment, Facts::of(&dataset))?;
@@ -73,7 +74,7 @@ impl Prepared {
         let images = fingerprint(&[dataset.train(), dataset.test()]);
         let remarks = remarks(&source(file, &experiment)?, &dataset);
         let (train, test) = dataset.into_splits();
-        let data = &experiment.data;
+        let data = &experiment.keys.data;
         let [rows, cols] = data.size.unwrap_or_else(|| train.images().shape().into());
         let first = |split: Split, count: Option<usize>| match count {
             Some(count) if count < split.len() => split.take(count).map_err(data_error(file)),
@@ -89,9 +90,9 @@ impl Prepared {
         };
         let (train, test) = (resample(train)?, resample(test)?);
         let (train, validation) = train
-            .split_off_validation(data.validation, experiment.seed)
+            .split_off_validation(data.validation, experiment.keys.seed)
             .map_err(data_error(file))?;
-        let encoding = Encoding::new(experiment.data.background, experiment.data.foreground)
+        let encoding = Encoding::new(data.background, data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
         let text = file.text.clone();
         Ok(Self { experiment, text, encoding, classes, images, train, validation, test, remarks })
@@ -112,9 +113,14 @@ impl Prepared {
         sizes(&self.experiment)
     }
 
+    /// The cost (S4) that is minimised.
+    pub fn cost(&self) -> Cost {
+        self.experiment.cost(self.classes)
+    }
+
     /// The name of the experiment.
     pub fn name(&self) -> &str {
-        self.experiment.name.as_deref().unwrap_or("experiment")
+        self.experiment.name()
     }
 }
 
@@ -143,9 +149,9 @@ impl Facts {
 ///
 /// # Errors
 /// If there is no such place.
-pub fn source(file: &ExperimentFile, experiment: &Experiment) -> Result<Source> {
+pub fn source(file: &ExperimentFile, experiment: &ResolvedExperiment) -> Result<Source> {
     let folder = file.locator.folder_of("data.source");
-    Source::find(&experiment.data.source, &folder)
+    Source::find(&experiment.keys.data.source, &folder)
         .map_err(|problem| file.locator.error("data.source", problem))
 }
 
@@ -153,8 +159,8 @@ pub fn source(file: &ExperimentFile, experiment: &Experiment) -> Result<Source> 
 ///
 /// # Errors
 /// If it cannot be had, or the scaling does not fit.
-pub fn load(file: &ExperimentFile, experiment: &mut Experiment) -> Result<Dataset> {
-    let data = &mut experiment.data;
+pub fn load(file: &ExperimentFile, experiment: &mut ResolvedExperiment) -> Result<Dataset> {
+    let data = &experiment.keys.data;
     let wrong = |error: snode_data::Error| {
         file.locator.error_among(&["data.scale", "data.offset"], error.to_string())
     };
@@ -163,7 +169,7 @@ pub fn load(file: &ExperimentFile, experiment: &mut Experiment) -> Result<Datase
         error @ snode_data::Error::Parameter { .. } => wrong(error),
         error => data_error(file)(error),
     })?;
-    experiment.data.keep(loaded.scaling);
+    experiment.keys.data.keep(loaded.scaling);
     Ok(loaded.dataset)
 }
 
@@ -176,16 +182,17 @@ pub fn data_error(file: &ExperimentFile) -> impl Fn(snode_data::Error) -> Error 
 ///
 /// # Errors
 /// If something does not fit to the data, or training would take more memory than there is.
-pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> Result<()> {
+pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Facts) -> Result<()> {
     let locator = &file.locator;
     let text = source(file, experiment)?.text();
-    let data = &mut experiment.data;
+    let keys = &mut experiment.keys;
+    let data = &mut keys.data;
     data.source = text;
     let (rows, cols) = facts.shape;
     let [rows, cols] = *data.size.get_or_insert([rows, cols]);
-    check_analyses_with_data(&experiment.analysis, locator, rows * cols, facts.test)?;
-    check_attacks(&experiment.attack, locator, Some((facts.classes, facts.test)))?;
-    fit_analyses(&mut experiment.analysis, facts.test);
+    check_analyses_with_data(&keys.analysis, locator, rows * cols, facts.test)?;
+    check_attacks(&keys.attack, locator, Some((facts.classes, facts.test)))?;
+    fit_analyses(&mut keys.analysis, facts.test);
     let limit = |key: &str, wanted: Option<usize>, images: usize| match wanted {
         Some(count) if count > images => {
             Err(locator.error(key, format!("found {count}, but there are only {images} images")))
@@ -206,7 +213,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
         ));
     }
     let classes = facts.classes;
-    let map = check_with_data(&experiment.network, locator, (rows, cols), classes)?;
+    let map = check_with_data(&keys.network, locator, (rows, cols), classes)?;
     let width = map.width();
     if width < classes {
         return Err(locator.error_among(
@@ -218,7 +225,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
         ));
     }
     let trained = train - data.validation;
-    let batch_size = experiment.training.batch_size;
+    let batch_size = keys.training.batch_size;
     if batch_size > trained {
         return Err(locator.error(
             "training.batch_size",
@@ -229,13 +236,13 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
 }
 
 /// The sizes that determine memory and time, of an experiment that [`fit`] has been given.
-pub fn sizes(experiment: &Experiment) -> Sizes {
-    let data = &experiment.data;
+pub fn sizes(experiment: &ResolvedExperiment) -> Sizes {
+    let data = &experiment.keys.data;
     let train = data.train.unwrap_or(0).saturating_sub(data.validation);
     Sizes {
         map: data
             .size
-            .and_then(|[rows, cols]| map_of(&experiment.network, (rows, cols)).ok())
+            .and_then(|[rows, cols]| experiment.map((rows, cols)).ok())
             .unwrap_or(AffineMap::dense(0)),
         pixels: data.size.map_or(0, |[rows, cols]| rows * cols),
         train,
@@ -243,7 +250,11 @@ pub fn sizes(experiment: &Experiment) -> Sizes {
     }
 }
 
-fn check_memory(file: &ExperimentFile, experiment: &Experiment, sizes: Sizes) -> Result<()> {
+fn check_memory(
+    file: &ExperimentFile,
+    experiment: &ResolvedExperiment,
+    sizes: Sizes,
+) -> Result<()> {
     let needed = estimate::memory(experiment, sizes);
     // Beyond what can be addressed there is nothing to ask the system.
     let available = estimate::physical_memory().unwrap_or(1e15).min(1e15);

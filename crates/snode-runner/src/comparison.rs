@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use faer::Mat;
+use snode_experiment::Prepared;
 use snode_experiment::images::EncodedBatches;
-use snode_experiment::{Prepared, cost as cost_of};
 use snode_ode::{
     Adaptive, Lifting, Network, Perturbation, Problem, Scheme, SchemeChoice, SolveError, Statistics,
 };
@@ -51,7 +51,7 @@ pub fn compare<T: Number>(
     choice: &SchemeChoice,
 ) -> Result<Comparison> {
     let begin = Instant::now();
-    let cost = cost_of(&prepared.experiment.cost, prepared.classes);
+    let cost = prepared.cost();
     let stored = read_network::<T>(results)?.network;
     let evaluation = evaluate::<T>(
         stored.clone(),
@@ -85,7 +85,7 @@ fn failed(error: SolveError) -> Error {
 }
 
 fn first_batch<T: Number>(prepared: &Prepared, lifting: Lifting) -> Result<(Mat<T>, Vec<usize>)> {
-    let experiment = &prepared.experiment;
+    let experiment = prepared.experiment.keys();
     let size = experiment.training.batch_size;
     let mut source =
         EncodedBatches::<T>::new(&prepared.train, prepared.encoding, experiment.seed, size)?;
@@ -106,7 +106,7 @@ fn efforts<T: Number>(
     choice: &SchemeChoice,
 ) -> Result<[Effort; 3]> {
     let mut scheme = choice.build::<T>().map_err(refused)?;
-    let cost = cost_of(&prepared.experiment.cost, prepared.classes);
+    let cost = prepared.cost();
     let mut gradient = network.parameters().zeros_like();
     let mut batch = BatchCost::new(cost);
     let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
