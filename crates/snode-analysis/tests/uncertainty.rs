@@ -24,6 +24,16 @@ fn distributions<T: Real>(
     score_distributions(&mut Euler::new(), network, x, CLASSES, &options).unwrap()
 }
 
+/// Data of another size than the network's are an error, as for noise through depth.
+#[test]
+fn data_of_another_size_are_refused() {
+    let network = network::<f64>(8, 6, Activation::Tanh);
+    let (x, options) = (inputs::<f64>(7, 3), UncertaintyOptions::default());
+    let refused = score_distributions(&mut Euler::new(), &network, x.as_ref(), CLASSES, &options);
+    let message = refused.unwrap_err().to_string();
+    assert_eq!(message, "the data of a network: expected 8×3, found 7×3");
+}
+
 /// The largest difference over the largest number.
 fn disagreement(found: &[f64], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());

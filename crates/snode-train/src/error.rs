@@ -1,6 +1,6 @@
 //! What can go wrong in training.
 
-use snode_ode::{MapError, SolveError};
+use snode_ode::{MapError, SolveError, Stop};
 
 /// An option that is out of its range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -125,6 +125,18 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Whether the numbers of the training left every bound: a cost, a gradient, a slope or a state.
+    pub fn is_divergence(&self) -> bool {
+        use Stop::{ErrorNormNotFinite, GradientNotFinite, NotFinite};
+        match self {
+            Self::Diverged { .. } => true,
+            Self::Solve(SolveError::Stopped { reason, .. }) => {
+                matches!(reason, NotFinite | GradientNotFinite | ErrorNormNotFinite)
+            }
+            _ => false,
+        }
+    }
+
     /// Refuses a quantity that is infinite or NaN.
     ///
     /// # Errors

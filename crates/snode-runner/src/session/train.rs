@@ -12,10 +12,11 @@ use snode_ode::Network;
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
 };
-use snode_train::{EvaluationSet, Plan, Snapshot, StopReason, TrainError, Trainer};
+use snode_train::{EvaluationSet, Plan, Position, Snapshot, StopReason, TrainError, Trainer};
 
 use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
+use super::divergence::divergence;
 use super::events::{Tell, TrainingEvents};
 use super::method::method;
 use super::perturbation::perturbation;
@@ -118,6 +119,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     // The parameters are sound if it was not the numbers that failed.
     let is_sound = matches!(ended, Ok(_) | Err(TrainError::Observer(_)));
     let snapshot = is_sound.then(|| trainer.snapshot());
+    let position = trainer.position();
     drop(trainer);
 
     match (ended, snapshot) {
@@ -138,7 +140,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
             if let Some(snapshot) = snapshot {
                 save_interrupted(&mut checkpoints, snapshot)?;
             }
-            Err(failure(error, &checkpoints))
+            Err(failure(error, position, experiment, &checkpoints))
         }
         (Ok(_), None) => Err(Error::Failed("the training ended without a state".into())),
     }
@@ -245,9 +247,18 @@ fn is_evaluated<T: Number>(trainer: &Trainer<'_, T>) -> bool {
 }
 
 /// Why a training failed, and what is kept of it.
-fn failure(error: TrainError, checkpoints: &Checkpoints<'_>) -> Error {
+fn failure(
+    error: TrainError,
+    position: Position,
+    experiment: &Experiment,
+    checkpoints: &Checkpoints<'_>,
+) -> Error {
     match error {
         TrainError::Observer(source) => Error::Observer { source, kept: checkpoints.kept() },
+        error if error.is_divergence() => {
+            let text = divergence(&error, position, experiment);
+            Error::Failed(format!("{text}; {}", checkpoints.kept()))
+        }
         error => Error::Failed(format!("{error}; {}", checkpoints.kept())),
     }
 }

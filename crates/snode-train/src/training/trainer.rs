@@ -248,6 +248,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         &self.network
     }
 
+    /// The next iteration: after an error, the one that failed.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
     /// Everything recorded so far.
     pub fn history(&self) -> &History {
         &self.history
