@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
-use snode_data::{Dataset, Encoding, Split};
+use snode_data::{Dataset, Encoding, Split, Targets, Task};
 use snode_ode::AffineMap;
-use snode_train::Cost;
 
-use crate::check::{check, check_analyses_with_data, check_attacks, fit_analyses};
+use crate::check::{
+    check, check_analyses_with_data, check_attacks, check_least_target, check_task, fit_analyses,
+};
 use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
 use crate::file::ExperimentFile;
 use crate::format::show_bytes;
 use crate::images::{Source, fingerprint, remarks};
 use crate::network::check_with_data;
+use crate::objective::ObjectiveChoice;
 use crate::resolve::resolve;
 use crate::resolved::ResolvedExperiment;
 
@@ -25,8 +27,8 @@ pub struct Prepared {
     pub text: String,
     /// How pixels become numbers.
     pub encoding: Encoding,
-    /// C.
-    pub classes: usize,
+    /// What is learnt from the images.
+    pub task: Task,
     /// The fingerprint of the whole data set.
     pub images: String,
     /// Images to train on.
@@ -70,7 +72,7 @@ impl Prepared {
     ) -> Result<Self> {
         fit(file, &mut experiment, Facts::of(&dataset))?;
         let locator = &file.locator;
-        let classes = dataset.classes();
+        let task = dataset.task();
         let images = fingerprint(&[dataset.train(), dataset.test()]);
         let remarks = remarks(&source(file, &experiment)?, &dataset);
         let (train, test) = dataset.into_splits();
@@ -95,7 +97,20 @@ impl Prepared {
         let encoding = Encoding::new(data.background, data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
         let text = file.text.clone();
-        Ok(Self { experiment, text, encoding, classes, images, train, validation, test, remarks })
+        Ok(Self { experiment, text, encoding, task, images, train, validation, test, remarks })
+    }
+
+    /// Refuses a regression, for what needs classes.
+    ///
+    /// # Errors
+    /// With the data, and `what` needs classes.
+    pub fn require_classes(&self, what: &str) -> Result<()> {
+        if let Task::Classification { .. } = self.task {
+            return Ok(());
+        }
+        let (source, task) = (&self.experiment.keys.data.source, self.task);
+        let problem = format!("found {task}; expected class numbers, which {what} needs");
+        Err(Error::Usage(format!("{source}: {problem}")))
     }
 
     /// The rows and columns of an image.
@@ -113,9 +128,9 @@ impl Prepared {
         sizes(&self.experiment)
     }
 
-    /// The cost (S4) that is minimised.
-    pub fn cost(&self) -> Cost {
-        self.experiment.cost(self.classes)
+    /// What is minimised.
+    pub fn objective(&self) -> ObjectiveChoice {
+        self.experiment.objective(self.task.scores())
     }
 
     /// The name of the experiment.
@@ -125,10 +140,12 @@ impl Prepared {
 }
 
 /// What the checks of an experiment need to know of its images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Facts {
     shape: (usize, usize),
-    classes: usize,
+    task: Task,
+    /// The least real target; infinite if there are none.
+    least_target: f64,
     train: usize,
     test: usize,
 }
@@ -138,10 +155,20 @@ impl Facts {
     pub fn of(dataset: &Dataset) -> Self {
         Self {
             shape: dataset.shape(),
-            classes: dataset.classes(),
+            task: dataset.task(),
+            least_target: [dataset.train(), dataset.test()].map(least_target)[..]
+                .iter()
+                .fold(f64::INFINITY, |least, target| least.min(*target)),
             train: dataset.train().len(),
             test: dataset.test().len(),
         }
+    }
+}
+
+fn least_target(split: &Split) -> f64 {
+    match split.targets() {
+        Targets::Classes(_) => f64::INFINITY,
+        Targets::Vectors { values, .. } => values.iter().copied().fold(f64::INFINITY, f64::min),
     }
 }
 
@@ -186,13 +213,15 @@ pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Fa
     let locator = &file.locator;
     let text = source(file, experiment)?.text();
     let keys = &mut experiment.keys;
-    let data = &mut keys.data;
-    data.source = text;
+    keys.data.source = text;
     let (rows, cols) = facts.shape;
-    let [rows, cols] = *data.size.get_or_insert([rows, cols]);
+    let [rows, cols] = *keys.data.size.get_or_insert([rows, cols]);
+    check_task(keys, locator, facts.task)?;
+    check_least_target(keys, locator, facts.least_target)?;
     check_analyses_with_data(&keys.analysis, locator, rows * cols, facts.test)?;
-    check_attacks(&keys.attack, locator, Some((facts.classes, facts.test)))?;
+    check_attacks(&keys.attack, locator, Some((facts.task.scores(), facts.test)))?;
     fit_analyses(&mut keys.analysis, facts.test);
+    let data = &mut keys.data;
     let limit = |key: &str, wanted: Option<usize>, images: usize| match wanted {
         Some(count) if count > images => {
             Err(locator.error(key, format!("found {count}, but there are only {images} images")))
@@ -212,15 +241,19 @@ pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Fa
             ),
         ));
     }
-    let classes = facts.classes;
-    let map = check_with_data(&keys.network, locator, (rows, cols), classes)?;
+    let scores = facts.task.scores();
+    let map = check_with_data(&keys.network, locator, (rows, cols), scores)?;
     let width = map.width();
-    if width < classes {
+    if width < scores {
+        let (what, way_out) = match facts.task {
+            Task::Classification { .. } => ("classes", ""),
+            Task::Regression { .. } => ("components of a target", ", or a `network.width`"),
+        };
         return Err(locator.error_among(
             &["data.size", "data.source"],
             format!(
                 "images of {rows}x{cols} pixels make a network of width {width}, too narrow \
-                 for {classes} classes; expected at least {classes} pixels"
+                 for {scores} {what}; expected at least {scores} pixels{way_out}"
             ),
         ));
     }

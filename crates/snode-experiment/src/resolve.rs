@@ -4,10 +4,11 @@ use crate::check::check_stem;
 use crate::error::Result;
 use crate::file::ExperimentFile;
 use crate::keys;
-use crate::method::{cost, resolve_method};
+use crate::method::resolve_method;
 use crate::network::resolve_network;
+use crate::objective::resolve_cost;
 use crate::resolved::ResolvedExperiment;
-use crate::schema::{Experiment, PenaltyName};
+use crate::schema::Experiment;
 use crate::threads::default_threads;
 
 /// The experiment with every default in place, but for those that follow from the data.
@@ -28,21 +29,7 @@ pub fn resolve(file: &ExperimentFile) -> Result<ResolvedExperiment> {
     let scheme = experiment.network.scheme;
     experiment.solver.resolve(scheme);
 
-    // The number of classes is none of these keys' business.
-    let full = cost(&experiment.cost, 1);
-    let keys = &mut experiment.cost;
-    keys.mu1.get_or_insert(full.mu1);
-    keys.mu2.get_or_insert(full.mu2);
-    keys.mu3.get_or_insert(full.mu3);
-    keys.mu4.get_or_insert(full.mu4);
-    if full.mu1 > 0.0 {
-        keys.targets.get_or_insert([full.target_off, full.target_on]);
-    }
-
-    if keys.penalty == Some(PenaltyName::H1) {
-        keys.penalty_length.get_or_insert(1.0);
-    }
-
+    resolve_cost(&mut experiment.cost);
     resolve_network(&mut experiment.network);
     resolve_method(&mut experiment.training);
     if let Some(perturbation) = &mut experiment.training.perturbation {

@@ -3,10 +3,11 @@
 use serde::{Serialize, Serializer};
 use snode_attack::{Bounds, PerturbationOptions};
 use snode_ode::{AffineMap, MapError, Readout, SchemeChoice};
-use snode_train::{Averaging, Cost, Plan};
+use snode_train::{Averaging, Plan};
 
-use crate::method::{MethodOptions, averaging, cost, method_options, scheme};
+use crate::method::{MethodOptions, averaging, method_options, scheme};
 use crate::network::{map_of, readout_of};
+use crate::objective::ObjectiveChoice;
 use crate::schema::Experiment;
 
 /// An experiment with every value in place: what it computes, as the options of the libraries, and the
@@ -54,9 +55,9 @@ impl ResolvedExperiment {
         self.readout
     }
 
-    /// The cost (S4) of so many classes.
-    pub fn cost(&self, classes: usize) -> Cost {
-        cost(&self.keys.cost, classes)
+    /// What is minimised, for networks with so many scores: classes, or components of a target.
+    pub fn objective(&self, scores: usize) -> ObjectiveChoice {
+        ObjectiveChoice::of(&self.keys.cost, scores)
     }
 
     /// The method of training.

@@ -7,16 +7,15 @@ use faer::Mat;
 use snode_ode::{
     Grid, Initialisation, Interpolation, Network, Parameters, SchemeChoice, initialise,
 };
-use snode_train::{Accuracy, BatchSource, GradientCheck, check_gradient};
+use snode_train::{Accuracy, BatchSource, GradientCheck, Targets, check_gradient};
 
 use super::pool;
 use crate::error::{Error, Result};
 use crate::output::print;
 use crate::table::{align_right, plain_table, text};
-use snode_experiment::Prepared;
 use snode_experiment::images::EncodedBatches;
 use snode_experiment::with_precision;
-use snode_experiment::{Precision, ResolvedExperiment};
+use snode_experiment::{Precision, Prepared, ResolvedExperiment};
 use snode_runner::Number;
 use snode_runner::initial_network;
 
@@ -161,8 +160,8 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
         experiment.training.batch_size,
     )?;
     let mut data = Mat::zeros(prepared.pixels(), batches.batch_size());
-    let mut labels = vec![0; batches.batch_size()];
-    batches.load(0, 0, data.as_mut(), &mut labels)?;
+    let mut targets = Targets::default();
+    batches.load(0, 0, data.as_mut(), &mut targets)?;
     let mut x = Mat::zeros(network.width(), batches.batch_size());
     network.lifting().lift(data.as_ref(), x.as_mut());
     // A gradient sampled at nodes is good for directions that are smooth between them.
@@ -171,17 +170,10 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
         _ => Initialisation::Independent,
     };
     let direction = initialise(how, network.map(), network.grid(), experiment.seed.wrapping_add(1));
+    let objective = prepared.objective().build::<T>();
     let mut scheme = snode_runner::device::scheme::<T>(&scheme)?;
-    let x = x.as_ref();
-    Ok(check_gradient(
-        scheme.as_mut(),
-        &network,
-        &prepared.cost(),
-        x,
-        &labels,
-        &direction,
-        accuracy,
-    )?)
+    let (scheme, x, targets) = (scheme.as_mut(), x.as_ref(), targets.as_ref());
+    Ok(check_gradient(scheme, &network, objective, x, targets, &direction, accuracy)?)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -73,11 +73,11 @@ fn comment_unset(text: &mut String, table: &str, unset: &[(&str, &str, String)])
 
 fn data_comment(prepared: &Prepared) -> String {
     format!(
-        "\n# {} images to train on, {} for validation, {} for testing; {} classes; {} pixels\n",
+        "\n# {} images to train on, {} for validation, {} for testing; {}; {} pixels\n",
         prepared.train.len(),
         prepared.validation.len(),
         prepared.test.len(),
-        prepared.classes,
+        prepared.task,
         prepared.pixels(),
     )
 }

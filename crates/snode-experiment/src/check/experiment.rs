@@ -9,9 +9,9 @@ use crate::error::{Error, Result};
 use crate::file::Locator;
 use crate::keys;
 use crate::method::{
-    MethodOptions, averaging, cost, key_to_blame, method_options, ncg_key_to_blame,
-    sgd_key_to_blame,
+    MethodOptions, averaging, key_to_blame, method_options, ncg_key_to_blame, sgd_key_to_blame,
 };
+use crate::objective::{ObjectiveChoice, cost};
 use crate::schema::{Experiment, MapName, PreconditionerName, ScheduleName, SchemeName};
 
 /// Checks everything that can be checked without the data.
@@ -100,6 +100,16 @@ impl Rules<'_> {
     fn cost(&self) -> Result<()> {
         self.keys("cost")?;
         let config = &self.experiment.cost;
+        if config.loss.is_for_values() {
+            if config.targets.is_some() {
+                let classes = "`loss = \"l2\"` or `\"cross-entropy\"`";
+                let problem = format!("only valid with {classes}; remove it");
+                return Err(self.locator.error("cost.targets", problem));
+            }
+            return ObjectiveChoice::of(config, 1)
+                .check_loss()
+                .map_err(|error| self.locator.error("cost.loss", error.to_string()));
+        }
         // One class will do: the number of classes is known with the data.
         let cost = cost(config, 1);
         if cost.mu1 == 0.0 && config.targets.is_some() {

@@ -15,15 +15,15 @@ use crate::number::Number;
 /// If it cannot train such networks.
 pub fn method<T: Number>(prepared: &Prepared, network: &Network<T>) -> Result<Box<dyn Method<T>>> {
     let usage = |error: &dyn std::error::Error| Error::Refused(error.to_string());
-    let (experiment, cost) = (&prepared.experiment, prepared.cost());
+    let (experiment, objective) = (&prepared.experiment, prepared.objective().build());
     let method: Box<dyn Method<T>> = match *experiment.method() {
         MethodOptions::Ncg { options, .. } => {
             let scheme = device::training_scheme(experiment.scheme())?;
-            Box::new(Ncg::new(scheme, cost, options, network).map_err(|error| usage(&error))?)
+            Box::new(Ncg::new(scheme, objective, options, network).map_err(|error| usage(&error))?)
         }
         MethodOptions::Stochastic(options) => {
             device::refuse("a method of stochastic gradient descent", "ncg")?;
-            Box::new(Sgd::new(cost, options, network).map_err(|error| usage(&error))?)
+            Box::new(Sgd::new(objective, options, network).map_err(|error| usage(&error))?)
         }
     };
     Ok(match experiment.averaging() {

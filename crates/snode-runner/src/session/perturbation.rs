@@ -14,6 +14,6 @@ pub fn perturbation<T: Number>(prepared: &Prepared) -> Result<Option<PerturbedIn
     let experiment = &prepared.experiment;
     let Some(options) = experiment.perturbation() else { return Ok(None) };
     let scheme = crate::device::training_scheme(experiment.scheme())?;
-    let inputs = PerturbedInputs::new(*options, scheme, prepared.classes, prepared.pixels());
+    let inputs = PerturbedInputs::new(*options, scheme, prepared.task.scores(), prepared.pixels());
     Ok(Some(inputs.map_err(|error| Error::Refused(error.to_string()))?))
 }

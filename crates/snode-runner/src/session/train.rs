@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use snode_data::Task;
 use snode_experiment::Prepared;
 use snode_experiment::images::{EncodedBatches, IMAGES, IMAGES_PATH, evaluation_set, path_between};
 use snode_files::folder_of;
@@ -12,7 +13,9 @@ use snode_ode::Network;
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
 };
-use snode_train::{EvaluationSet, Plan, Position, Snapshot, StopReason, TrainError, Trainer};
+use snode_train::{
+    EvaluationSet, Plan, Position, Snapshot, StopReason, TargetKind, TrainError, Trainer,
+};
 
 use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
@@ -310,7 +313,11 @@ fn model(prepared: &Prepared) -> Model {
     Model {
         scheme: prepared.experiment.scheme().name().into(),
         solver: prepared.experiment.keys().solver.keys(),
-        classes: prepared.classes,
+        classes: prepared.task.scores(),
+        targets: match prepared.task {
+            Task::Classification { .. } => TargetKind::Classes,
+            Task::Regression { .. } => TargetKind::Values,
+        },
         input: Input {
             background: prepared.encoding.background(),
             foreground: prepared.encoding.foreground(),

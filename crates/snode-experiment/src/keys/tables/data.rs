@@ -12,7 +12,7 @@ pub(super) const DATA: &[Key] = &[
     key("scale", number().above(0.0).at_most(1e12), "measured")
         .means("of arrays: the distance from there to full foreground; 1 if only `offset` is given. Of images that are bytes, the byte of full foreground"),
     key("size", two_whole().between(1.0, 4096.0), "those of the source")
-        .means("rows and columns that images are resampled to; their product is the width $n$ of a dense network, and at least the number of classes $C$"),
+        .means("rows and columns that images are resampled to; their product is the width $n$ of a dense network, and at least the number of classes $C$ or of components of a target"),
     key("background", number().between(-1e6, 1e6), "`0.0`")
         .means("what a pixel without foreground is as an input; linear between the two"),
     key("foreground", number().between(-1e6, 1e6), "`-1.0`")
