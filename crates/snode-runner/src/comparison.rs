@@ -57,7 +57,7 @@ pub fn compare<T: Number>(
         stored.clone(),
         &prepared.test,
         prepared.encoding,
-        scores,
+        prepared.task.scores(),
         Some(objective),
         choice,
     )?;
