@@ -150,9 +150,7 @@ impl Facts {
         Self {
             shape: dataset.shape(),
             task: dataset.task(),
-            least_target: [dataset.train(), dataset.test()].map(least_target)[..]
-                .iter()
-                .fold(f64::INFINITY, |least, target| least.min(*target)),
+            least_target: least_target(dataset.train()).min(least_target(dataset.test())),
             train: dataset.train().len(),
             test: dataset.test().len(),
         }
@@ -206,12 +204,12 @@ pub fn data_error(file: &ExperimentFile) -> impl Fn(snode_data::Error) -> Error 
 pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> Result<()> {
     let locator = &file.locator;
     let text = source(file, experiment)?.text();
-    let data = &mut experiment.data;
-    data.source = text;
-    let (rows, cols) = facts.shape;
-    let [rows, cols] = *data.size.get_or_insert([rows, cols]);
+    experiment.data.source = text;
     check_task(experiment, locator, facts.task)?;
     check_least_target(experiment, locator, facts.least_target)?;
+    let data = &mut experiment.data;
+    let (rows, cols) = facts.shape;
+    let [rows, cols] = *data.size.get_or_insert([rows, cols]);
     check_analyses_with_data(&experiment.analysis, locator, rows * cols, facts.test)?;
     check_attacks(&experiment.attack, locator, Some((facts.task.scores(), facts.test)))?;
     fit_analyses(&mut experiment.analysis, facts.test);
