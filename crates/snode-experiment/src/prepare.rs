@@ -156,9 +156,7 @@ impl Facts {
         Self {
             shape: dataset.shape(),
             task: dataset.task(),
-            least_target: [dataset.train(), dataset.test()].map(least_target)[..]
-                .iter()
-                .fold(f64::INFINITY, |least, target| least.min(*target)),
+            least_target: least_target(dataset.train()).min(least_target(dataset.test())),
             train: dataset.train().len(),
             test: dataset.test().len(),
         }
@@ -214,10 +212,10 @@ pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Fa
     let text = source(file, experiment)?.text();
     let keys = &mut experiment.keys;
     keys.data.source = text;
-    let (rows, cols) = facts.shape;
-    let [rows, cols] = *keys.data.size.get_or_insert([rows, cols]);
     check_task(keys, locator, facts.task)?;
     check_least_target(keys, locator, facts.least_target)?;
+    let (rows, cols) = facts.shape;
+    let [rows, cols] = *keys.data.size.get_or_insert([rows, cols]);
     check_analyses_with_data(&keys.analysis, locator, rows * cols, facts.test)?;
     check_attacks(&keys.attack, locator, Some((facts.task.scores(), facts.test)))?;
     fit_analyses(&mut keys.analysis, facts.test);
