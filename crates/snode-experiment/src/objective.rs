@@ -54,11 +54,12 @@ impl ObjectiveChoice {
         match *self {
             Self::Paper(cost) => cost.into(),
             Self::Regression { loss, mu4, penalty } => {
-                let objective = match loss {
+                let mut objective: Objective<T> = match loss {
                     RegressionLoss::Squared(loss) => loss.into(),
                     RegressionLoss::Huber(loss) => loss.into(),
                 };
-                Objective { mu4, penalty, ..objective }
+                (objective.mu4, objective.penalty) = (mu4, penalty);
+                objective
             }
         }
     }

@@ -13,7 +13,8 @@ use crate::{Cost, DecayProducts, HuberLoss, Loss, Penalty, SquaredLoss};
 ///
 /// let paper = Objective::<f64>::from(Cost { mu4: 1e-3, ..Cost::cross_entropy(10) });
 /// assert_eq!((paper.loss().scores(), paper.mu4), (10, 1e-3));
-/// let regression = Objective::<f64> { mu4: 1e-4, ..SquaredLoss { components: 2 }.into() };
+/// let mut regression = Objective::<f64>::from(SquaredLoss { components: 2 });
+/// regression.mu4 = 1e-4;
 /// assert_eq!(regression.loss().scores(), 2);
 /// ```
 #[derive(Clone, Debug)]

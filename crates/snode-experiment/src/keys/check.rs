@@ -20,8 +20,8 @@ impl Given {
 
     fn value(&self, path: &str) -> Option<&Value> {
         let (tables, name) = path.rsplit_once('.').unwrap_or(("", path));
-        let parts = tables.split('.').filter(|part| !part.is_empty());
-        parts.fold(Some(&self.0), |table, part| table?.get(part)?.as_table())?.get(name)
+        let mut parts = tables.split('.').filter(|part| !part.is_empty());
+        parts.try_fold(&self.0, |table, part| table.get(part)?.as_table())?.get(name)
     }
 
     fn holds(&self, condition: &Condition, table: &str) -> bool {

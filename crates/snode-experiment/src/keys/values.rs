@@ -175,13 +175,13 @@ impl fmt::Display for Numbers {
         if let (Some((low, true)), Some((high, true))) = (self.low, self.high) {
             return write!(f, "{} to {}", self.text(low), self.text(high));
         }
-        let low = self.low.map(|(low, itself)| match itself {
-            true => format!("{} or more", self.text(low)),
-            false => format!("more than {}", self.text(low)),
+        let low = self.low.map(|(low, itself)| {
+            let low = self.text(low);
+            if itself { format!("{low} or more") } else { format!("more than {low}") }
         });
-        let high = self.high.map(|(high, itself)| match itself {
-            true => format!("at most {}", self.text(high)),
-            false => format!("less than {}", self.text(high)),
+        let high = self.high.map(|(high, itself)| {
+            let high = self.text(high);
+            if itself { format!("at most {high}") } else { format!("less than {high}") }
         });
         let parts: Vec<String> = low.into_iter().chain(high).collect();
         f.write_str(&parts.join(", "))

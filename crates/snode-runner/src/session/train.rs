@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use snode_data::Task;
-use snode_experiment::Prepared;
 use snode_experiment::images::{EncodedBatches, IMAGES, IMAGES_PATH, evaluation_set, path_between};
+use snode_experiment::{Prepared, ResolvedExperiment};
 use snode_files::folder_of;
 use snode_ode::Network;
 use snode_store::{
@@ -253,7 +253,7 @@ fn is_evaluated<T: Number>(trainer: &Trainer<'_, T>) -> bool {
 fn failure(
     error: TrainError,
     position: Position,
-    experiment: &Experiment,
+    experiment: &ResolvedExperiment,
     checkpoints: &Checkpoints<'_>,
 ) -> Error {
     match error {
