@@ -54,12 +54,11 @@ impl ObjectiveChoice {
         match *self {
             Self::Paper(cost) => cost.into(),
             Self::Regression { loss, mu4, penalty } => {
-                let mut objective: Objective<T> = match loss {
-                    RegressionLoss::Squared(loss) => loss.into(),
-                    RegressionLoss::Huber(loss) => loss.into(),
+                let objective = match loss {
+                    RegressionLoss::Squared(loss) => Objective::from(loss),
+                    RegressionLoss::Huber(loss) => Objective::from(loss),
                 };
-                (objective.mu4, objective.penalty) = (mu4, penalty);
-                objective
+                objective.with_penalty(mu4, penalty)
             }
         }
     }

@@ -10,7 +10,7 @@ use snode_ode::{Activation, Endpoint, Grid, Network, Parameters};
 use snode_store::{
     Compression, RunRecord, StoreError, read_info, read_network, read_run, seal, update, write_run,
 };
-use snode_train::{Fit, Memory};
+use snode_train::Memory;
 use support::{message, names, record};
 use tempfile::TempDir;
 
@@ -388,10 +388,7 @@ fn tables_may_have_further_columns_but_none_too_few() {
     let history = read_info(&path).unwrap().history;
     let last = history.evaluations.last().unwrap();
     assert_eq!((last.batches, &last.set[..], last.seconds), (5, "train", 2.0));
-    assert_eq!(
-        (last.score.fit, last.score.total, last.score.cost),
-        (Fit::Classes { correct: 4 }, 8, 3.0)
-    );
+    assert_eq!((last.score.correct(), last.score.total, last.score.cost), (Some(4), 8, 3.0));
 }
 
 #[test]
