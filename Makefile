@@ -2,6 +2,7 @@
 
 CARGO      ?= cargo
 EXPERIMENT ?= experiments/quickstart.toml
+RESULTS    ?= results/$(basename $(notdir $(EXPERIMENT))).h5
 TEST_ARGS  ?=
 BENCH_ARGS ?=
 
@@ -10,19 +11,20 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gpu lint bench peers accuracy layout redraw exchange attacks page package stress cluster doc clean
+.PHONY: help demo test gpu lint docs bench peers accuracy layout redraw exchange attacks page package stress cluster doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: CARGO, EXPERIMENT (demo), TEST_ARGS (test), BENCH_ARGS (bench)'
+	@echo 'Variables: CARGO, EXPERIMENT and RESULTS (demo), TEST_ARGS (test), BENCH_ARGS (bench)'
 
-demo: ## build the program and train a network on MNIST (EXPERIMENT=FILE.toml for another run)
+demo: ## build the program, train a network on MNIST, make a report (EXPERIMENT=FILE.toml for another run)
 	@$(WITH_HDF5) $(CARGO) build --release -p snode-cli
 	@$(WITH_HDF5) $(TARGET_DIR)/release/snode run $(EXPERIMENT)
+	@$(WITH_HDF5) $(TARGET_DIR)/release/snode report $(RESULTS)
 	@echo
-	@echo 'The path of the results stands above. To see them again:'
-	@echo '    $(TARGET_DIR)/release/snode show RESULTS.h5'
+	@echo 'The report is a page for the browser. To see the results here again:'
+	@echo '    $(TARGET_DIR)/release/snode show $(RESULTS)'
 
 test: ## run all tests
 	@$(WITH_HDF5) $(CARGO) test --manifest-path tests/consumer/Cargo.toml --target-dir '$(TARGET_DIR)' $(TEST_ARGS)
@@ -31,7 +33,7 @@ test: ## run all tests
 gpu: ## run the tests of a GPU on OpenCL, PoCL if there is no other, and NVRTC's check of the kernels
 	@CARGO='$(CARGO)' sh scripts/check-gpu.sh
 
-lint: ## formatting, clippy, documentation, features, crate layers, formulas, all without a warning
+lint: ## formatting, clippy, documentation, features, crate layers, formulas, keys, all without a warning
 	@$(CARGO) fmt --all --check
 	@$(CARGO) fmt --manifest-path tests/consumer/Cargo.toml --check
 	@$(CARGO) fmt --manifest-path tests/structure/Cargo.toml --check
@@ -43,6 +45,7 @@ lint: ## formatting, clippy, documentation, features, crate layers, formulas, al
 	@CARGO='$(CARGO)' sh scripts/check-msrv.sh
 	@CARGO='$(CARGO)' sh scripts/check-crates.sh
 	@sh scripts/check-math.sh
+	@$(CARGO) run --quiet -p snode-experiment --example reference -- --check docs/experiments.md
 
 bench: ## run the benchmarks (BENCH_ARGS='-- FILTER' for some of them)
 	@$(WITH_HDF5) $(CARGO) bench --manifest-path benches/Cargo.toml $(BENCH_ARGS)
@@ -78,6 +81,9 @@ stress: ## kill, fill the disk, read hostile files: a few minutes (makes a Pytho
 
 cluster: ## hold what docs/cluster.md promises against a real Slurm on this machine (2 minutes; Linux, root)
 	@$(WITH_HDF5) env CARGO='$(CARGO)' sh scripts/check-cluster.sh
+
+docs: ## write the tables of docs/experiments.md from the declarations of the keys
+	@$(CARGO) run --quiet -p snode-experiment --example reference -- docs/experiments.md
 
 doc: ## build the reference documentation
 	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use faer::Mat;
 use libfuzzer_sys::fuzz_target;
 use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, SolverKeys};
 use snode_store::hdf5::types::VarLenUnicode;
@@ -13,7 +14,7 @@ use snode_store::{
     Appendix, Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, read_info,
     network_digest, read_network_as_f64, read_run, seal, write_appendix, write_run,
 };
-use snode_train::{History, Memory, Position};
+use snode_train::{History, Memory, Position, TargetKind};
 
 /// The first bytes of a file, which seal the rest.
 const SEAL: usize = 512;
@@ -68,6 +69,7 @@ fn record() -> RunRecord<f64> {
             scheme: "euler".into(),
             solver: SolverKeys::default(),
             classes: 2,
+            targets: TargetKind::Classes,
             input: Input { rows: 2, cols: 2, ..Input::default() },
         },
         network: network(1),
@@ -75,6 +77,7 @@ fn record() -> RunRecord<f64> {
         checkpoint: Some(Checkpoint {
             position: Position { epoch: 0, batch: 1, iteration: 2 },
             memory: Some(memory),
+            perturbed: Some(Mat::zeros(4, 5)),
         }),
     }
 }

@@ -54,7 +54,11 @@ fn a_dense_network_may_be_wider_than_its_images() {
     assert_eq!((record.network.width(), record.network.lifting().inputs()), (20, 16));
     sandbox.succeeds(&["robustness", "results/x.h5", "--levels", "0.1", "--draws", "1"]);
     // What other programs would take for another network.
-    sandbox.fails(&["export", "results/x.h5", "--to", "x.npz"], 1, &["x.h5", "ONNX"]);
+    for to in ["x.npz", "x.safetensors"] {
+        let parts = [&format!("--to {to}"), "data that are lifted", "ONNX"];
+        sandbox.fails(&["export", "results/x.h5", "--to", to], 2, &parts);
+        assert!(!sandbox.path(to).exists());
+    }
 }
 
 #[test]

@@ -253,7 +253,13 @@ fn a_network_that_diverges_ends_with_an_error() {
         "network.horizon = 1000.0",
         "network.layers = 1000",
     ]);
-    let parts = ["not finite", "the last good checkpoint", "results/x.checkpoint.h5"];
+    let parts = [
+        "training diverged at epoch 0, batch 0, iteration 0",
+        "direct problem: the state is not finite",
+        "try a smaller network.horizon",
+        "the last good checkpoint",
+        "results/x.checkpoint.h5",
+    ];
     let ran = sandbox.fails(&["run", "x.toml"], 1, &parts);
     assert_eq!(ran.out, "");
     assert!(!sandbox.path("results/x.h5").exists());
@@ -272,7 +278,11 @@ fn a_cost_beyond_bounds_ends_with_an_error_and_keeps_the_checkpoint() {
         "training.batch_size = 5",
         "training.iterations = 1",
     ]);
-    let ran = sandbox.fails(&["run", "x.toml"], 1, &["diverged", "more than", "is kept in"]);
+    let ran = sandbox.fails(
+        &["run", "x.toml"],
+        1,
+        &["diverged at epoch 0, batch ", "more than", "training.divergence_factor", "is kept in"],
+    );
     assert!(ran.err.contains("results/x.checkpoint.h5"), "{}", ran.err);
     let record = read_run(&sandbox.path("results/x.checkpoint.h5"));
     assert!(record.checkpoint.is_some() && !record.history.iterations.is_empty());

@@ -2,30 +2,33 @@
 
 use std::path::Path;
 
-use snode_data::{Dataset, Encoding, Split};
+use snode_data::{Dataset, Encoding, Split, Targets, Task};
 use snode_ode::AffineMap;
 
-use crate::check::{check, check_analyses_with_data, check_attacks, fit_analyses};
+use crate::check::{
+    check, check_analyses_with_data, check_attacks, check_least_target, check_task, fit_analyses,
+};
 use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
 use crate::file::ExperimentFile;
 use crate::format::show_bytes;
 use crate::images::{Source, fingerprint, remarks};
-use crate::network::{check_with_data, map_of};
+use crate::network::check_with_data;
+use crate::objective::ObjectiveChoice;
 use crate::resolve::resolve;
-use crate::schema::Experiment;
+use crate::resolved::ResolvedExperiment;
 
 /// An experiment with its images, checked and ready to begin.
 #[derive(Debug)]
 pub struct Prepared {
     /// The experiment with every value in place.
-    pub experiment: Experiment,
+    pub experiment: ResolvedExperiment,
     /// The text of the file it comes from.
     pub text: String,
     /// How pixels become numbers.
     pub encoding: Encoding,
-    /// C.
-    pub classes: usize,
+    /// What is learnt from the images.
+    pub task: Task,
     /// The fingerprint of the whole data set.
     pub images: String,
     /// Images to train on.
@@ -64,16 +67,16 @@ impl Prepared {
     /// If they do not fit.
     pub fn with_data(
         file: &ExperimentFile,
-        mut experiment: Experiment,
+        mut experiment: ResolvedExperiment,
         dataset: Dataset,
     ) -> Result<Self> {
         fit(file, &mut experiment, Facts::of(&dataset))?;
         let locator = &file.locator;
-        let classes = dataset.classes();
+        let task = dataset.task();
         let images = fingerprint(&[dataset.train(), dataset.test()]);
         let remarks = remarks(&source(file, &experiment)?, &dataset);
         let (train, test) = dataset.into_splits();
-        let data = &experiment.data;
+        let data = &experiment.keys.data;
         let [rows, cols] = data.size.unwrap_or_else(|| train.images().shape().into());
         let first = |split: Split, count: Option<usize>| match count {
             Some(count) if count < split.len() => split.take(count).map_err(data_error(file)),
@@ -89,12 +92,25 @@ impl Prepared {
         };
         let (train, test) = (resample(train)?, resample(test)?);
         let (train, validation) = train
-            .split_off_validation(data.validation, experiment.seed)
+            .split_off_validation(data.validation, experiment.keys.seed)
             .map_err(data_error(file))?;
-        let encoding = Encoding::new(experiment.data.background, experiment.data.foreground)
+        let encoding = Encoding::new(data.background, data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
         let text = file.text.clone();
-        Ok(Self { experiment, text, encoding, classes, images, train, validation, test, remarks })
+        Ok(Self { experiment, text, encoding, task, images, train, validation, test, remarks })
+    }
+
+    /// Refuses a regression, for what needs classes.
+    ///
+    /// # Errors
+    /// With the data, and `what` needs classes.
+    pub fn require_classes(&self, what: &str) -> Result<()> {
+        if let Task::Classification { .. } = self.task {
+            return Ok(());
+        }
+        let (source, task) = (&self.experiment.keys.data.source, self.task);
+        let problem = format!("found {task}; expected class numbers, which {what} needs");
+        Err(Error::Usage(format!("{source}: {problem}")))
     }
 
     /// The rows and columns of an image.
@@ -112,17 +128,24 @@ impl Prepared {
         sizes(&self.experiment)
     }
 
+    /// What is minimised.
+    pub fn objective(&self) -> ObjectiveChoice {
+        self.experiment.objective(self.task.scores())
+    }
+
     /// The name of the experiment.
     pub fn name(&self) -> &str {
-        self.experiment.name.as_deref().unwrap_or("experiment")
+        self.experiment.name()
     }
 }
 
 /// What the checks of an experiment need to know of its images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Facts {
     shape: (usize, usize),
-    classes: usize,
+    task: Task,
+    /// The least real target; infinite if there are none.
+    least_target: f64,
     train: usize,
     test: usize,
 }
@@ -132,10 +155,18 @@ impl Facts {
     pub fn of(dataset: &Dataset) -> Self {
         Self {
             shape: dataset.shape(),
-            classes: dataset.classes(),
+            task: dataset.task(),
+            least_target: least_target(dataset.train()).min(least_target(dataset.test())),
             train: dataset.train().len(),
             test: dataset.test().len(),
         }
+    }
+}
+
+fn least_target(split: &Split) -> f64 {
+    match split.targets() {
+        Targets::Classes(_) => f64::INFINITY,
+        Targets::Vectors { values, .. } => values.iter().copied().fold(f64::INFINITY, f64::min),
     }
 }
 
@@ -143,9 +174,9 @@ impl Facts {
 ///
 /// # Errors
 /// If there is no such place.
-pub fn source(file: &ExperimentFile, experiment: &Experiment) -> Result<Source> {
+pub fn source(file: &ExperimentFile, experiment: &ResolvedExperiment) -> Result<Source> {
     let folder = file.locator.folder_of("data.source");
-    Source::find(&experiment.data.source, &folder)
+    Source::find(&experiment.keys.data.source, &folder)
         .map_err(|problem| file.locator.error("data.source", problem))
 }
 
@@ -153,8 +184,8 @@ pub fn source(file: &ExperimentFile, experiment: &Experiment) -> Result<Source> 
 ///
 /// # Errors
 /// If it cannot be had, or the scaling does not fit.
-pub fn load(file: &ExperimentFile, experiment: &mut Experiment) -> Result<Dataset> {
-    let data = &mut experiment.data;
+pub fn load(file: &ExperimentFile, experiment: &mut ResolvedExperiment) -> Result<Dataset> {
+    let data = &experiment.keys.data;
     let wrong = |error: snode_data::Error| {
         file.locator.error_among(&["data.scale", "data.offset"], error.to_string())
     };
@@ -163,7 +194,7 @@ pub fn load(file: &ExperimentFile, experiment: &mut Experiment) -> Result<Datase
         error @ snode_data::Error::Parameter { .. } => wrong(error),
         error => data_error(file)(error),
     })?;
-    experiment.data.keep(loaded.scaling);
+    experiment.keys.data.keep(loaded.scaling);
     Ok(loaded.dataset)
 }
 
@@ -176,16 +207,19 @@ pub fn data_error(file: &ExperimentFile) -> impl Fn(snode_data::Error) -> Error 
 ///
 /// # Errors
 /// If something does not fit to the data, or training would take more memory than there is.
-pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> Result<()> {
+pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Facts) -> Result<()> {
     let locator = &file.locator;
     let text = source(file, experiment)?.text();
-    let data = &mut experiment.data;
-    data.source = text;
+    let keys = &mut experiment.keys;
+    keys.data.source = text;
+    check_task(keys, locator, facts.task)?;
+    check_least_target(keys, locator, facts.least_target)?;
     let (rows, cols) = facts.shape;
-    let [rows, cols] = *data.size.get_or_insert([rows, cols]);
-    check_analyses_with_data(&experiment.analysis, locator, rows * cols, facts.test)?;
-    check_attacks(&experiment.attack, locator, Some((facts.classes, facts.test)))?;
-    fit_analyses(&mut experiment.analysis, facts.test);
+    let [rows, cols] = *keys.data.size.get_or_insert([rows, cols]);
+    check_analyses_with_data(&keys.analysis, locator, rows * cols, facts.test)?;
+    check_attacks(&keys.attack, locator, Some((facts.task.scores(), facts.test)))?;
+    fit_analyses(&mut keys.analysis, facts.test);
+    let data = &mut keys.data;
     let limit = |key: &str, wanted: Option<usize>, images: usize| match wanted {
         Some(count) if count > images => {
             Err(locator.error(key, format!("found {count}, but there are only {images} images")))
@@ -205,20 +239,24 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
             ),
         ));
     }
-    let classes = facts.classes;
-    let map = check_with_data(&experiment.network, locator, (rows, cols), classes)?;
+    let scores = facts.task.scores();
+    let map = check_with_data(&keys.network, locator, (rows, cols), scores)?;
     let width = map.width();
-    if width < classes {
+    if width < scores {
+        let (what, way_out) = match facts.task {
+            Task::Classification { .. } => ("classes", ""),
+            Task::Regression { .. } => ("components of a target", ", or a `network.width`"),
+        };
         return Err(locator.error_among(
             &["data.size", "data.source"],
             format!(
                 "images of {rows}x{cols} pixels make a network of width {width}, too narrow \
-                 for {classes} classes; expected at least {classes} pixels"
+                 for {scores} {what}; expected at least {scores} pixels{way_out}"
             ),
         ));
     }
     let trained = train - data.validation;
-    let batch_size = experiment.training.batch_size;
+    let batch_size = keys.training.batch_size;
     if batch_size > trained {
         return Err(locator.error(
             "training.batch_size",
@@ -229,13 +267,13 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
 }
 
 /// The sizes that determine memory and time, of an experiment that [`fit`] has been given.
-pub fn sizes(experiment: &Experiment) -> Sizes {
-    let data = &experiment.data;
+pub fn sizes(experiment: &ResolvedExperiment) -> Sizes {
+    let data = &experiment.keys.data;
     let train = data.train.unwrap_or(0).saturating_sub(data.validation);
     Sizes {
         map: data
             .size
-            .and_then(|[rows, cols]| map_of(&experiment.network, (rows, cols)).ok())
+            .and_then(|[rows, cols]| experiment.map((rows, cols)).ok())
             .unwrap_or(AffineMap::dense(0)),
         pixels: data.size.map_or(0, |[rows, cols]| rows * cols),
         train,
@@ -243,7 +281,11 @@ pub fn sizes(experiment: &Experiment) -> Sizes {
     }
 }
 
-fn check_memory(file: &ExperimentFile, experiment: &Experiment, sizes: Sizes) -> Result<()> {
+fn check_memory(
+    file: &ExperimentFile,
+    experiment: &ResolvedExperiment,
+    sizes: Sizes,
+) -> Result<()> {
     let needed = estimate::memory(experiment, sizes);
     // Beyond what can be addressed there is nothing to ask the system.
     let available = estimate::physical_memory().unwrap_or(1e15).min(1e15);

@@ -1,6 +1,8 @@
 //! What can go wrong in training.
 
-use snode_ode::{MapError, SolveError};
+use snode_ode::{MapError, SolveError, Stop};
+
+use crate::TargetKind;
 
 /// An option that is out of its range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -71,6 +73,33 @@ pub enum TrainError {
         /// C.
         classes: usize,
     },
+    /// Targets are of another kind than the loss has.
+    #[error("found {}; expected {}", kind_text(*found), kind_text(*expected))]
+    Targets {
+        /// What there is.
+        found: TargetKind,
+        /// What the loss has.
+        expected: TargetKind,
+    },
+    /// A batch does not have one target of the loss's components for each column.
+    #[error(
+        "found {} targets of {} components; expected {} of {}",
+        found.1, found.0, expected.1, expected.0
+    )]
+    TargetShape {
+        /// Components and data points.
+        found: (usize, usize),
+        /// Likewise.
+        expected: (usize, usize),
+    },
+    /// The network is too narrow for its targets.
+    #[error("a network of width {width} is too narrow for targets of {components} components")]
+    TargetWidth {
+        /// n.
+        width: usize,
+        /// m.
+        components: usize,
+    },
     /// An option is out of its range.
     #[error(transparent)]
     Option(#[from] OptionError),
@@ -125,6 +154,18 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Whether the numbers of the training left every bound: a cost, a gradient, a slope or a state.
+    pub fn is_divergence(&self) -> bool {
+        use Stop::{ErrorNormNotFinite, GradientNotFinite, NotFinite};
+        match self {
+            Self::Diverged { .. } => true,
+            Self::Solve(SolveError::Stopped { reason, .. }) => {
+                matches!(reason, NotFinite | GradientNotFinite | ErrorNormNotFinite)
+            }
+            _ => false,
+        }
+    }
+
     /// Refuses a quantity that is infinite or NaN.
     ///
     /// # Errors
@@ -135,6 +176,13 @@ impl TrainError {
         } else {
             Err(Self::Diverged { quantity, value, limit: None })
         }
+    }
+}
+
+fn kind_text(kind: TargetKind) -> &'static str {
+    match kind {
+        TargetKind::Classes => "class numbers",
+        TargetKind::Values => "real targets",
     }
 }
 

@@ -7,7 +7,7 @@ mod reliability;
 
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
-use snode_ode::{Across, Network, Real, Scheme, Scores, Trajectory};
+use snode_ode::{Across, Network, Real, Scheme, Scores, SolveError, Trajectory};
 use snode_train::TrainError;
 
 pub use distribution::{NearestClass, ScoreDistributions};
@@ -65,6 +65,13 @@ pub fn score_distributions<T: Real>(
 ) -> Result<ScoreDistributions, AnalysisError> {
     let lifting = network.lifting();
     let width = lifting.inputs();
+    if x0.nrows() != width {
+        return Err(AnalysisError::Solve(SolveError::Shape {
+            operation: "the data of a network".into(),
+            expected: (width, x0.ncols()),
+            found: x0.shape(),
+        }));
+    }
     check_components(options.components, width)?;
     let scores_of =
         Scores::new(network.readout(), network.map(), classes).map_err(TrainError::from)?;

@@ -149,5 +149,10 @@ fn written<T: Scalar + Element>(
             write_onnx(&network, &description, args.state)
         }
     };
-    bytes.map_err(|error: ExchangeError| Error::Results(format!("{}: {error}", args.run.display())))
+    bytes.map_err(|error| match error {
+        ExchangeError::Unwritable { .. } => {
+            Error::Usage(format!("--to {}: {error}", args.to.display()))
+        }
+        error => Error::Results(format!("{}: {error}", args.run.display())),
+    })
 }

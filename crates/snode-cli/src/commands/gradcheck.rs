@@ -7,16 +7,15 @@ use faer::Mat;
 use snode_ode::{
     Grid, Initialisation, Interpolation, Network, Parameters, SchemeChoice, initialise,
 };
-use snode_train::{Accuracy, BatchSource, GradientCheck, check_gradient};
+use snode_train::{Accuracy, BatchSource, GradientCheck, Targets, check_gradient};
 
 use super::pool;
 use crate::error::{Error, Result};
 use crate::output::print;
 use crate::table::{align_right, plain_table, text};
-use snode_experiment::Prepared;
 use snode_experiment::images::EncodedBatches;
 use snode_experiment::with_precision;
-use snode_experiment::{Experiment, Precision};
+use snode_experiment::{Precision, Prepared, ResolvedExperiment};
 use snode_runner::Number;
 use snode_runner::initial_network;
 
@@ -59,10 +58,10 @@ fn largest_gaps(precision: Precision, accuracy: Accuracy) -> [f64; 2] {
 /// An adaptive scheme's derivatives are those of the continuous problem: they are checked at a tight
 /// tolerance, and up to a multiple of it. Its gradient is sampled at the nodes, so that its inner
 /// product with a direction is an integral by the trapezoid rule; see [`refined`].
-fn checked_scheme(experiment: &Experiment) -> (SchemeChoice, Accuracy, Option<f64>) {
-    match snode_experiment::scheme(experiment) {
+fn checked_scheme(experiment: &ResolvedExperiment) -> (SchemeChoice, Accuracy, Option<f64>) {
+    match *experiment.scheme() {
         SchemeChoice::Adaptive(options) => {
-            let tight = match (experiment.precision, options.method.is_implicit()) {
+            let tight = match (experiment.keys().precision, options.method.is_implicit()) {
                 (Precision::F32, _) => 2e-6,
                 (Precision::F64, true) => 1e-8,
                 (Precision::F64, false) => 1e-9,
@@ -107,10 +106,10 @@ fn refined<T: Number>(network: Network<T>) -> Result<Network<T>> {
 /// If the experiment is refused or the check fails.
 pub fn run(args: &GradcheckArgs) -> Result<()> {
     let prepared = Prepared::read(&args.file, &args.set)?;
-    let experiment = &prepared.experiment;
+    let experiment = prepared.experiment.keys();
     let check = pool(experiment.threads)?
         .install(|| with_precision!(experiment.precision, T => check::<T>(&prepared)))?;
-    let (_, accuracy, solved_to) = checked_scheme(experiment);
+    let (_, accuracy, solved_to) = checked_scheme(&prepared.experiment);
     let [parameters, input] = match args.tolerance {
         Some(tolerance) => [tolerance; 2],
         None => largest_gaps(experiment.precision, accuracy),
@@ -147,8 +146,8 @@ pub fn run(args: &GradcheckArgs) -> Result<()> {
 }
 
 fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
-    let experiment = &prepared.experiment;
-    let (scheme, accuracy, _) = checked_scheme(experiment);
+    let experiment = prepared.experiment.keys();
+    let (scheme, accuracy, _) = checked_scheme(&prepared.experiment);
     let network = initial_network::<T>(prepared)?;
     let network = match scheme {
         SchemeChoice::Adaptive(_) => refined(network)?,
@@ -161,8 +160,8 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
         experiment.training.batch_size,
     )?;
     let mut data = Mat::zeros(prepared.pixels(), batches.batch_size());
-    let mut labels = vec![0; batches.batch_size()];
-    batches.load(0, 0, data.as_mut(), &mut labels)?;
+    let mut targets = Targets::default();
+    batches.load(0, 0, data.as_mut(), &mut targets)?;
     let mut x = Mat::zeros(network.width(), batches.batch_size());
     network.lifting().lift(data.as_ref(), x.as_mut());
     // A gradient sampled at nodes is good for directions that are smooth between them.
@@ -171,10 +170,10 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
         _ => Initialisation::Independent,
     };
     let direction = initialise(how, network.map(), network.grid(), experiment.seed.wrapping_add(1));
-    let cost = snode_experiment::cost(&experiment.cost, prepared.classes);
+    let objective = prepared.objective().build::<T>();
     let mut scheme = snode_runner::device::scheme::<T>(&scheme)?;
-    let x = x.as_ref();
-    Ok(check_gradient(scheme.as_mut(), &network, &cost, x, &labels, &direction, accuracy)?)
+    let (scheme, x, targets) = (scheme.as_mut(), x.as_ref(), targets.as_ref());
+    Ok(check_gradient(scheme, &network, objective, x, targets, &direction, accuracy)?)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -30,7 +30,7 @@ pub struct ValidateArgs {
 /// If the experiment is refused.
 pub fn run(args: &ValidateArgs) -> Result<()> {
     let prepared = Prepared::read(&args.file, &args.set)?;
-    let mut text = resolved_text(&prepared.experiment)?;
+    let mut text = resolved_text(prepared.experiment.keys())?;
     text.push_str(&data_comment(&prepared));
     for remark in &prepared.remarks {
         text.push_str(&format!("# note: {remark}\n"));
@@ -73,25 +73,26 @@ fn comment_unset(text: &mut String, table: &str, unset: &[(&str, &str, String)])
 
 fn data_comment(prepared: &Prepared) -> String {
     format!(
-        "\n# {} images to train on, {} for validation, {} for testing; {} classes; {} pixels\n",
+        "\n# {} images to train on, {} for validation, {} for testing; {}; {} pixels\n",
         prepared.train.len(),
         prepared.validation.len(),
         prepared.test.len(),
-        prepared.classes,
+        prepared.task,
         prepared.pixels(),
     )
 }
 
 fn estimate_comment(prepared: &Prepared) -> Result<String> {
     let experiment = &prepared.experiment;
-    let (sizes, training) = (prepared.sizes(), &experiment.training);
+    let (sizes, keys) = (prepared.sizes(), experiment.keys());
+    let training = &keys.training;
     let memory = estimate::memory(experiment, sizes);
-    let rate = pool(experiment.threads)?.install(|| {
-        with_precision!(experiment.precision, T => {
+    let rate = pool(keys.threads)?.install(|| {
+        with_precision!(keys.precision, T => {
             estimate::product_rate::<T>(
                 sizes.product_width(),
                 training.batch_size,
-                experiment.network.layers,
+                keys.network.layers,
             )
         })
     });
@@ -100,7 +101,7 @@ fn estimate_comment(prepared: &Prepared) -> Result<String> {
     let batches = training.batches.map_or(batches, |limit| limit.min(batches));
     let iteration = estimate::iteration_flop(experiment, sizes.map) / rate;
     let evaluation = estimate::evaluation_flop(experiment, sizes.map, sizes.evaluated) / rate;
-    let iterations = snode_experiment::iterations(training);
+    let iterations = experiment.plan().iterations;
     let trained = batches as f64 * iterations as f64 * iteration;
     let evaluations = (batches as f64 / training.evaluate_every as f64).ceil();
     let limited = training.time_limit.map_or(trained, |limit| trained.min(limit));
@@ -130,7 +131,7 @@ fn estimate_comment(prepared: &Prepared) -> Result<String> {
         show_seconds(evaluation),
         show_seconds(limited + evaluations * evaluation),
         rate / 1e9,
-        experiment.threads.unwrap_or(1),
+        keys.threads.unwrap_or(1),
         if limited < trained { "; ended by time_limit" } else { "" },
     ));
     Ok(text)

@@ -6,4 +6,4 @@ mod source;
 
 pub use encoded::{EncodedBatches, encoded, evaluation_set};
 pub use fingerprint::{IMAGES, IMAGES_PATH, fingerprint, path_between};
-pub use source::{KNOWN, Known, Source, remarks};
+pub use source::{KNOWN, Known, Source, remarks, target_rows};

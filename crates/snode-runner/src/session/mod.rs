@@ -2,6 +2,7 @@
 
 mod begin;
 mod checkpoints;
+mod divergence;
 mod events;
 mod method;
 mod perturbation;

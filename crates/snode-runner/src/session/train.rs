@@ -5,17 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use snode_data::Task;
 use snode_experiment::images::{EncodedBatches, IMAGES, IMAGES_PATH, evaluation_set, path_between};
-use snode_experiment::{Experiment, Prepared, cost, iterations};
+use snode_experiment::{Prepared, ResolvedExperiment};
 use snode_files::folder_of;
 use snode_ode::Network;
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
 };
-use snode_train::{EvaluationSet, Plan, Snapshot, StopReason, TrainError, Trainer};
+use snode_train::{
+    EvaluationSet, Plan, Position, Snapshot, StopReason, TargetKind, TrainError, Trainer,
+};
 
 use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
+use super::divergence::divergence;
 use super::events::{Tell, TrainingEvents};
 use super::method::method;
 use super::perturbation::perturbation;
@@ -65,7 +69,8 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
         resolved: toml::to_string(experiment).map_err(|error| Error::Results(error.to_string()))?,
         source: prepared.text.clone(),
     };
-    let every = experiment.training.checkpoint_every;
+    let training = &experiment.keys().training;
+    let every = training.checkpoint_every;
     let begins_anew = origin.is_none();
     let origin_of = origin.clone();
     let mut checkpoints = Checkpoints::new(
@@ -81,22 +86,21 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     let mut source = EncodedBatches::<T>::new(
         &prepared.train,
         prepared.encoding,
-        experiment.seed,
-        experiment.training.batch_size,
+        experiment.keys().seed,
+        training.batch_size,
     )?;
     let sets = evaluation_sets(prepared)?;
-    let plan = plan(experiment);
-    let cost = cost(&experiment.cost, prepared.classes);
-    let method = method(experiment, cost, &snapshot.network)?;
+    let plan = experiment.plan();
+    let method = method(prepared, &snapshot.network)?;
 
-    let per_epoch = prepared.train.len() / experiment.training.batch_size;
+    let per_epoch = prepared.train.len() / training.batch_size;
     let begin =
         begin_event(prepared, &files.results, &snapshot, plan, per_epoch, origin_of.as_deref());
     if begins_anew {
         // The first checkpoint shows that results can be written before time is spent on them.
         checkpoints.write(snapshot.clone(), Status::Running)?;
     }
-    let mut rules = rules(experiment, Arc::clone(stop));
+    let mut rules = rules(experiment.keys(), Arc::clone(stop));
     tell(&begin).map_err(|source| Error::Observer { source, kept: checkpoints.kept() })?;
     let mut training = TrainingEvents::new(tell, per_epoch);
     let mut perturbation = perturbation(prepared)?;
@@ -118,6 +122,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     // The parameters are sound if it was not the numbers that failed.
     let is_sound = matches!(ended, Ok(_) | Err(TrainError::Observer(_)));
     let snapshot = is_sound.then(|| trainer.snapshot());
+    let position = trainer.position();
     drop(trainer);
 
     match (ended, snapshot) {
@@ -138,7 +143,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
             if let Some(snapshot) = snapshot {
                 save_interrupted(&mut checkpoints, snapshot)?;
             }
-            Err(failure(error, &checkpoints))
+            Err(failure(error, position, experiment, &checkpoints))
         }
         (Ok(_), None) => Err(Error::Failed("the training ended without a state".into())),
     }
@@ -165,8 +170,8 @@ fn start<T: Number>(
             let snapshot = record.into_snapshot().ok_or_else(|| not_continuable(&path))?;
             Start { info, snapshot, origin: Some(path) }
         }
-        Begin::Anew | Begin::Finished => Start {
-            info: RunInfo::new(prepared.name(), prepared.experiment.seed),
+        Begin::Fresh | Begin::Finished => Start {
+            info: RunInfo::new(prepared.name(), prepared.experiment.keys().seed),
             snapshot: Snapshot::start(initial_network(prepared)?),
             origin: None,
         },
@@ -177,7 +182,7 @@ fn start<T: Number>(
     info.provenance.insert(FINGERPRINT.into(), fingerprint);
     info.provenance.insert(IMAGES.into(), prepared.images.clone());
     let folder = folder_of(&files.results);
-    if let Some(path) = path_between(&folder, Path::new(&prepared.experiment.data.source)) {
+    if let Some(path) = path_between(&folder, Path::new(&prepared.experiment.keys().data.source)) {
         info.provenance.insert(IMAGES_PATH.into(), path);
     }
     info.provenance.insert("threads".into(), rayon::current_num_threads().to_string());
@@ -245,9 +250,18 @@ fn is_evaluated<T: Number>(trainer: &Trainer<'_, T>) -> bool {
 }
 
 /// Why a training failed, and what is kept of it.
-fn failure(error: TrainError, checkpoints: &Checkpoints<'_>) -> Error {
+fn failure(
+    error: TrainError,
+    position: Position,
+    experiment: &ResolvedExperiment,
+    checkpoints: &Checkpoints<'_>,
+) -> Error {
     match error {
         TrainError::Observer(source) => Error::Observer { source, kept: checkpoints.kept() },
+        error if error.is_divergence() => {
+            let text = divergence(&error, position, experiment);
+            Error::Failed(format!("{text}; {}", checkpoints.kept()))
+        }
         error => Error::Failed(format!("{error}; {}", checkpoints.kept())),
     }
 }
@@ -286,7 +300,7 @@ fn begin_event<T: Number>(
         batches_done: position.epoch * per_epoch + position.batch,
         batches: plan.batches.map_or(all, |limit| limit.min(all)),
         iterations: plan.iterations,
-        time_limit: prepared.experiment.training.time_limit,
+        time_limit: prepared.experiment.keys().training.time_limit,
         continued,
         results: results.display().to_string(),
         // What is resolved always can be serialised.
@@ -294,23 +308,16 @@ fn begin_event<T: Number>(
     }))
 }
 
-fn plan(experiment: &Experiment) -> Plan {
-    let training = &experiment.training;
-    Plan {
-        epochs: training.epochs,
-        iterations: iterations(training),
-        batches: training.batches,
-        evaluate_every: training.evaluate_every,
-        divergence_factor: training.divergence_factor,
-    }
-}
-
 fn model(prepared: &Prepared) -> Model {
     let (rows, cols) = prepared.train.images().shape();
     Model {
-        scheme: prepared.experiment.network.scheme.text().into(),
-        solver: prepared.experiment.solver.keys(),
-        classes: prepared.classes,
+        scheme: prepared.experiment.scheme().name().into(),
+        solver: prepared.experiment.keys().solver.keys(),
+        classes: prepared.task.scores(),
+        targets: match prepared.task {
+            Task::Classification { .. } => TargetKind::Classes,
+            Task::Regression { .. } => TargetKind::Values,
+        },
         input: Input {
             background: prepared.encoding.background(),
             foreground: prepared.encoding.foreground(),

@@ -15,7 +15,8 @@ use crate::conjugacy::Products;
 use crate::space::{Batch, GradientSpace};
 use crate::step_length::LinearisedCost;
 use crate::{
-    BatchCost, Cost, CostValue, Iteration, Memory, Method, Position, Stopwatch, TrainError,
+    BatchCost, CostValue, Iteration, Memory, Method, Objective, Position, Stopwatch, TargetsRef,
+    TrainError,
 };
 use gradients::Gradients;
 use line::Line;
@@ -43,15 +44,13 @@ mod names {
 
 /// Nonlinear conjugate gradients with their memory: everything an iteration needs is allocated
 /// when the first one runs.
-pub struct Ncg<T> {
+pub struct Ncg<T: Real> {
     scheme: Box<dyn Scheme<T>>,
     batch: BatchCost<T>,
     options: NcgOptions,
     gradients: Gradients<T>,
     direction: Parameters<T>,
-    /// Where the next direction is made: the last one is still there if the iteration fails.
-    next_direction: Parameters<T>,
-    linearised: LinearisedCost,
+    linearised: LinearisedCost<T>,
     memory: Option<Scalars>,
     /// How many batches were finished.
     batches: u64,
@@ -61,7 +60,7 @@ pub struct Ncg<T> {
     solved: Option<CostValue>,
 }
 
-impl<T> fmt::Debug for Ncg<T> {
+impl<T: Real> fmt::Debug for Ncg<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ncg")
             .field("options", &self.options)
@@ -77,30 +76,24 @@ impl<T: Real> Ncg<T> {
     /// [`TrainError::Option`] if an option makes no sense.
     pub fn new(
         scheme: Box<dyn Scheme<T>>,
-        cost: Cost,
+        objective: impl Into<Objective<T>>,
         options: NcgOptions,
         network: &Network<T>,
     ) -> Result<Self, TrainError> {
         options.check()?;
+        let objective = objective.into();
         let zeros = || network.parameters().zeros_like();
         let space = options.preconditioner.build(options.space, network)?;
-        let gradients = Gradients {
-            representative: (!space.is_l2()).then(zeros),
-            last: options.conjugacy.needs_last_gradient().then(zeros),
-            l2: zeros(),
-            space,
-        };
         Ok(Self {
-            gradients,
+            gradients: Gradients::new(space, &options, zeros()),
             direction: zeros(),
-            next_direction: zeros(),
-            linearised: LinearisedCost::default(),
+            linearised: LinearisedCost::new(objective.clone()),
             memory: None,
             batches: 0,
             begins_batch: true,
             solved: None,
             scheme,
-            batch: BatchCost::new(cost),
+            batch: BatchCost::new(objective),
             options,
         })
     }
@@ -114,9 +107,9 @@ impl<T: Real> Ncg<T> {
         self
     }
 
-    /// The cost that is minimised.
-    pub fn cost(&self) -> &Cost {
-        self.batch.cost()
+    /// What is minimised.
+    pub fn objective(&self) -> &Objective<T> {
+        self.batch.objective()
     }
 
     /// The scheme the problems are solved by.
@@ -124,9 +117,19 @@ impl<T: Real> Ncg<T> {
         self.scheme.as_ref()
     }
 
-    /// The representative of the last iteration's gradient.
-    pub fn gradient(&self) -> &Parameters<T> {
-        self.gradients.current()
+    /// The same method with every gradient kept beside its direction: for those who look at
+    /// [`gradient`](Self::gradient). An iteration goes through more memory then.
+    #[must_use]
+    pub fn keeping_gradients(mut self) -> Self {
+        let beside = || self.direction.zeros_like();
+        self.gradients.direction.get_or_insert_with(beside);
+        self
+    }
+
+    /// The representative of the last iteration's gradient, if it is kept: where the formula needs it, or
+    /// [`keeping_gradients`](Self::keeping_gradients) was asked for. Otherwise the direction took its place.
+    pub fn gradient(&self) -> Option<&Parameters<T>> {
+        self.gradients.direction.is_some().then(|| self.gradients.current())
     }
 
     /// The last iteration's direction d.
@@ -154,7 +157,7 @@ impl<T: Real> Ncg<T> {
         if let Some(Scalars { gradient_square, gradient_direction, cost }) = self.memory {
             memory = memory.with_array(names::DIRECTION, self.direction.clone());
             if self.options.conjugacy.needs_last_gradient() {
-                memory = memory.with_array(names::LAST_GRADIENT, self.gradient().clone());
+                memory = memory.with_array(names::LAST_GRADIENT, self.gradients.current().clone());
             }
             memory = memory
                 .with_number(names::GRADIENT_SQUARE, gradient_square)
@@ -174,7 +177,6 @@ impl<T: Real> Ncg<T> {
     /// # Errors
     /// [`TrainError::Resume`] if the shapes differ or something that is needed is missing.
     pub fn resume(&mut self, mut memory: Memory<T>, iteration: usize) -> Result<(), TrainError> {
-        let shape = (self.direction.width(), self.direction.nodes());
         let mut batches = 0;
         if self.options.remembers_batches() {
             batches = memory.count(names::BATCHES)?;
@@ -188,9 +190,10 @@ impl<T: Real> Ncg<T> {
                 gradient_direction: memory.number(names::GRADIENT_DIRECTION)?,
                 cost: memory.number(names::COST)?,
             };
-            self.direction = memory.take_array(names::DIRECTION, shape)?;
+            self.direction = memory.take_array(names::DIRECTION, &self.direction)?;
             if self.options.conjugacy.needs_last_gradient() {
-                *self.gradients.current_mut() = memory.take_array(names::LAST_GRADIENT, shape)?;
+                *self.gradients.current_mut() =
+                    memory.take_array(names::LAST_GRADIENT, &self.direction)?;
             }
             self.memory = Some(scalars);
         }
@@ -200,25 +203,25 @@ impl<T: Real> Ncg<T> {
         Ok(())
     }
 
-    /// One iteration on the batch `x0` (n×M) with its labels: gradient, direction, step length,
+    /// One iteration on the batch `x0` (n×M) with its targets: gradient, direction, step length,
     /// update of the network's parameters.
     ///
     /// All iterations between two [`restart`](Self::restart)s must have the same batch.
     ///
     /// # Errors
-    /// If a shape or label does not fit, a state, the cost or the gradient is not finite, or there
+    /// If a shape or target does not fit, a state, the cost or the gradient is not finite, or there
     /// is no step length. Direction and memory are then those before the iteration, and so are the
     /// parameters (up to rounding, where a line search had to take its step back). A preconditioner
     /// may have seen the batch.
-    pub fn iterate(
+    pub fn iterate<'t>(
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: impl Into<TargetsRef<'t>>,
     ) -> Result<Iteration, TrainError> {
         let solved = self.solved.take();
         self.gradients.exchange();
-        let result = self.descend(network, x0, labels, solved);
+        let result = self.descend(network, x0, targets.into(), solved);
         if result.is_err() {
             self.gradients.exchange();
             self.solved = solved;
@@ -231,7 +234,7 @@ impl<T: Real> Ncg<T> {
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
         solved: Option<CostValue>,
     ) -> Result<Iteration, TrainError> {
         let mut clock = Stopwatch::start();
@@ -239,7 +242,7 @@ impl<T: Real> Ncg<T> {
         let kept = solved.zip(self.scheme.trajectory(network));
         let (cost, mut trajectory) = match kept {
             Some(kept) => kept,
-            None => solve_direct(&mut self.batch, self.scheme.as_mut(), network, x0, labels)?,
+            None => solve_direct(&mut self.batch, self.scheme.as_mut(), network, x0, targets)?,
         };
         report.cost = cost;
         let total = report.cost.total();
@@ -247,19 +250,15 @@ impl<T: Real> Ncg<T> {
         report.rose = !self.begins_batch && self.memory.is_some_and(|memory| total > memory.cost);
         report.phases.direct = clock.lap();
 
-        // Of the two parameter-sized arrays for gradients, the last one's becomes the new one's.
         let gradients = &mut self.gradients;
-        trajectory.adjoint(self.batch.terminal(), Some(&mut gradients.l2))?;
-        self.batch.cost().add_penalty(network.parameters(), network.grid(), &mut gradients.l2);
+        gradients.differentiate(&mut trajectory, &self.batch)?;
         report.phases.adjoint = clock.lap();
 
         if self.begins_batch {
-            let (cost, gradient) = (self.batch.cost(), &gradients.l2);
-            gradients.space.see(&Batch { trajectory: &trajectory, cost, gradient })?;
+            let (objective, gradient) = (self.batch.objective(), &gradients.l2);
+            gradients.space.see(&Batch { trajectory: &trajectory, objective, gradient })?;
         }
-        if let Some(representative) = &mut gradients.representative {
-            gradients.space.represent(&gradients.l2, representative);
-        }
+        gradients.represent();
         report.phases.space = clock.lap();
 
         let products = products(&self.options, gradients, &self.direction, self.memory, network);
@@ -276,36 +275,38 @@ impl<T: Real> Ncg<T> {
 
         let mut line = Line {
             trajectory,
-            labels,
+            targets,
             batch: &mut self.batch,
             linearised: &mut self.linearised,
             max_step: self.options.max_step,
         };
-        let (last, next) = (&self.direction, &mut self.next_direction);
-        let mut step = line.step(next, report.gamma, last, gradients.current())?;
+        let last = &self.direction;
+        let mut step = gradients.step(&mut line, report.gamma, last)?;
         if step.initial_slope >= 0.0 && report.gamma != 0.0 {
             report.gamma = 0.0;
             report.restarted = true;
-            step = line.step(next, 0.0, last, gradients.current())?;
+            step = gradients.step_of_descent(&mut line, last)?;
         }
-        if step.initial_slope >= 0.0 && gradients.representative.is_some() {
-            // Only a representative that is not an exact one can fail to descend.
+        // Only a representative that is not an exact one can fail to descend.
+        if step.initial_slope >= 0.0
+            && let Some(steepest) = gradients.step_of_l2(&mut line, last)
+        {
             report.restarted = true;
-            step = line.step(next, 0.0, last, &gradients.l2)?;
+            step = steepest?;
         }
         report.eta = self.options.factor(self.batches) * step.eta;
         report.slope = step.initial_slope;
         report.capped = step.capped;
         report.phases.sensitivity = clock.lap();
 
-        network.parameters_mut().axpy(T::from_f64(report.eta), &self.next_direction);
+        network.parameters_mut().axpy(T::from_f64(report.eta), self.gradients.direction());
         report.phases.update = clock.lap();
         if let LineSearch::Backtracking { halvings } = self.options.line_search {
-            self.solved = Some(self.backtrack(network, x0, labels, halvings, &mut report)?);
+            self.solved = Some(self.backtrack(network, x0, targets, halvings, &mut report)?);
             report.phases.direct += clock.lap();
         }
 
-        std::mem::swap(&mut self.direction, &mut self.next_direction);
+        std::mem::swap(&mut self.direction, self.gradients.direction_mut());
         self.memory = Some(Scalars {
             gradient_square: products.new_new,
             gradient_direction: if self.options.conjugacy.needs_direction() {
@@ -325,15 +326,15 @@ impl<T: Real> Ncg<T> {
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
         halvings: usize,
         report: &mut Iteration,
     ) -> Result<CostValue, TrainError> {
         loop {
             let (batch, scheme) = (&mut self.batch, self.scheme.as_mut());
-            let trial = solve_direct(batch, scheme, network, x0, labels).map(|(cost, _)| cost);
+            let trial = solve_direct(batch, scheme, network, x0, targets).map(|(cost, _)| cost);
             let falls = trial.as_ref().is_ok_and(|cost| cost.total() <= report.cost.total());
-            let direction = &self.next_direction;
+            let direction = self.gradients.direction();
             if falls || report.halvings == halvings {
                 if trial.is_err() {
                     network.parameters_mut().axpy(T::from_f64(-report.eta), direction);
@@ -353,10 +354,10 @@ fn solve_direct<'a, T: Real>(
     scheme: &'a mut dyn Scheme<T>,
     network: &'a Network<T>,
     x0: MatRef<'_, T>,
-    labels: &[usize],
+    targets: TargetsRef<'_>,
 ) -> Result<(CostValue, Trajectory<'a, T>), TrainError> {
-    let (mut cost, trajectory) = batch.solve(scheme, network, x0, labels)?;
-    cost.decay = batch.cost().penalty_of(network.parameters(), network.grid());
+    let (mut cost, trajectory) = batch.solve(scheme, network, x0, targets)?;
+    cost.decay = batch.objective().penalty_of(network.parameters(), network.grid());
     Ok((cost, trajectory))
 }
 
@@ -386,8 +387,8 @@ fn products<T: Real>(
 }
 
 impl<T: Real> Method<T> for Ncg<T> {
-    fn cost(&self) -> &Cost {
-        self.cost()
+    fn objective(&self) -> &Objective<T> {
+        self.objective()
     }
 
     fn scheme(&self) -> &dyn Scheme<T> {
@@ -398,9 +399,9 @@ impl<T: Real> Method<T> for Ncg<T> {
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<Iteration, TrainError> {
-        self.iterate(network, x0, labels)
+        self.iterate(network, x0, targets)
     }
 
     fn finish_batch(&mut self, _: &Network<T>) {
