@@ -35,7 +35,8 @@ SECTIONS = {
     "ncg": Section(
         "An iteration of conjugate gradients: n = 196, L = 150, M = 100, L² loss",
         2,
-        [f"{activation}-{precision}" for activation in ("tanh", "relu") for precision in BOTH],
+        # With Sobolev gradients and with weight decay snode alone.
+        [f"{case}-{precision}" for case in ("tanh", "relu", "tanh+sobolev", "tanh+decay") for precision in BOTH],
         {
             "snode": None,
             "PyTorch by hand": "torch_dense",
@@ -85,13 +86,19 @@ SECTIONS = {
         {"snode": None, "PyTorch by autograd": "torch_convolution"},
     ),
 }
-# What a peer does not have.
-LACKING = {
-    ("moving-target-f32", "ART"),
-    ("moving-target-f32", "Foolbox"),
-    ("tsit5-f32", "torchdiffeq"),
-    ("tsit5-f64", "torchdiffeq"),
-}
+# What peers do not have: PyTorch and JAX the ways of training that are snode's, ART and Foolbox the moving target,
+# torchdiffeq Tsitouras' method.
+LACKING = (
+    ("+", ("PyTorch by hand", "PyTorch by autograd", "JAX")),
+    ("moving-target", ("ART", "Foolbox")),
+    ("tsit5", ("torchdiffeq",)),
+)
+
+
+def has(peer, case):
+    return not any(part in case and peer in lacking for part, lacking in LACKING)
+
+
 # The right-hand sides and the error of a solve are each solver's own.
 OWN = ("right-hand sides", "error")
 
@@ -145,7 +152,7 @@ def compare(near, values):
 
 def measure(section, case, key, workers):
     """Medians in milliseconds of every peer and of the products, and what they computed."""
-    peers = [peer for peer in section.peers if (case, peer) not in LACKING]
+    peers = [peer for peer in section.peers if has(peer, case)]
     values, times, products = {}, {peer: [] for peer in peers}, {}
     for peer in peers:
         values[peer] = workers[peer].ask("prepare", key, case, peer)

@@ -4,7 +4,7 @@ use faer::Mat;
 use snode_benches::{BATCH, PRODUCTS, STEP_PRODUCTS, WIDTH, Yardstick, ncg};
 use snode_ode::{Activation, Endpoint, Network, Parameters, Real};
 use snode_resnet::{EpsilonPlace, Optimiser, RmsProp, Sgd, SgdOptions};
-use snode_train::{Cost, Ncg, NcgOptions};
+use snode_train::{Cost, Discretisation, Ncg, NcgOptions, Space};
 
 use crate::data::{CLASSES, Data};
 use crate::{Result, Work};
@@ -18,11 +18,22 @@ struct Iteration<T> {
     yardstick: Yardstick<T>,
 }
 
-/// An iteration with the L² loss and the activation of the case.
+/// An iteration with the L² loss and the activation of the case; with "+sobolev" behind it gradients are
+/// represented in H¹, with "+decay" there is weight decay.
 pub fn iteration<T: Real>(data: &Data, case: &str, threads: usize) -> Result<Box<dyn Work>> {
-    let network = data.dense::<T>("initial", case.parse::<Activation>()?, Endpoint::Excluded)?;
+    let (activation, more) = case.split_once('+').unwrap_or((case, ""));
+    let (mut cost, mut options) = (Cost::l2(CLASSES), NcgOptions::default());
+    match more {
+        "sobolev" => {
+            options.space = Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal };
+        }
+        "decay" => cost.mu4 = 1e-4,
+        _ => {}
+    }
+    let activation = activation.parse::<Activation>()?;
+    let network = data.dense::<T>("initial", activation, Endpoint::Excluded)?;
     Ok(Box::new(Iteration {
-        method: ncg(&network, Cost::l2(CLASSES), NcgOptions::default()),
+        method: ncg(&network, cost, options),
         initial: network.parameters().clone(),
         network,
         images: data.images("images", WIDTH)?,
