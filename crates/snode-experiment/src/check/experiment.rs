@@ -172,13 +172,9 @@ impl Rules<'_> {
         self.positive("cost.penalty_length", config.penalty_length.unwrap_or(1.0), "more than 0")?;
         // One class will do: the number of classes is known with the data.
         let cost = cost(config, 1);
-        if cost.mu1 == 0.0 && config.targets.is_some() {
-            return Err(self.locator.error(
-                "cost.targets",
-                "only valid with the squared distance, whose weight mu1 is 0; remove it, or set \
-                 loss = \"l2\" or mu1 > 0",
-            ));
-        }
+        let no_distance = cost.mu1 == 0.0 && config.targets.is_some();
+        let distance = "the squared distance, `loss = \"l2\"` or `mu1 > 0`";
+        self.only_with("cost.targets", no_distance, distance)?;
         let weights = [("mu1", cost.mu1), ("mu2", cost.mu2), ("mu3", cost.mu3), ("mu4", cost.mu4)];
         for (key, weight) in weights {
             if !(weight.is_finite() && weight >= 0.0) {
@@ -404,7 +400,11 @@ impl Rules<'_> {
         if !given {
             return Ok(());
         }
-        Err(self.locator.error(key, format!("only valid with {condition}; remove it")))
+        Err(Error::Meaningless {
+            place: self.locator.place_of(key),
+            key: key.to_owned(),
+            condition: condition.to_owned(),
+        })
     }
 }
 
