@@ -89,7 +89,7 @@ fn a_folder_is_replaced_as_a_whole_or_not_at_all() {
     sandbox.succeeds(&forced_some);
     assert_eq!(contents(&sandbox.path("some")), contents(&new));
     let same = ["data", "import", "new", "--to", "new", "--force"];
-    sandbox.fails(&same, 2, &["--to", "the folder that is read"]);
+    sandbox.fails(&same, 2, &["--output", "the folder that is read"]);
     // Nothing temporary is left.
     let names = std::fs::read_dir(sandbox.path("")).unwrap().map(|e| e.unwrap().file_name());
     let names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();

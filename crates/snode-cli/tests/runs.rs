@@ -255,7 +255,7 @@ fn a_network_that_diverges_ends_with_an_error() {
     ]);
     let parts = [
         "training diverged at epoch 0, batch 0, iteration 0",
-        "direct problem: the state is not finite",
+        "the gradient is not finite at depth 999",
         "try a smaller network.horizon",
         "the last good checkpoint",
         "results/x.checkpoint.h5",
