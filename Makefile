@@ -2,6 +2,7 @@
 
 CARGO      ?= cargo
 EXPERIMENT ?= experiments/quickstart.toml
+RESULTS    ?= results/$(basename $(notdir $(EXPERIMENT))).h5
 TEST_ARGS  ?=
 BENCH_ARGS ?=
 
@@ -15,14 +16,15 @@ WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 help: ## list the targets
 	@echo 'Targets:'
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: CARGO, EXPERIMENT (demo), TEST_ARGS (test), BENCH_ARGS (bench)'
+	@echo 'Variables: CARGO, EXPERIMENT and RESULTS (demo), TEST_ARGS (test), BENCH_ARGS (bench)'
 
-demo: ## build the program and train a network on MNIST (EXPERIMENT=FILE.toml for another run)
+demo: ## build the program, train a network on MNIST, make a report (EXPERIMENT=FILE.toml for another run)
 	@$(WITH_HDF5) $(CARGO) build --release -p snode-cli
 	@$(WITH_HDF5) $(TARGET_DIR)/release/snode run $(EXPERIMENT)
+	@$(WITH_HDF5) $(TARGET_DIR)/release/snode report $(RESULTS)
 	@echo
-	@echo 'The path of the results stands above. To see them again:'
-	@echo '    $(TARGET_DIR)/release/snode show RESULTS.h5'
+	@echo 'The report is a page for the browser. To see the results here again:'
+	@echo '    $(TARGET_DIR)/release/snode show $(RESULTS)'
 
 test: ## run all tests
 	@$(WITH_HDF5) $(CARGO) test --manifest-path tests/consumer/Cargo.toml --target-dir '$(TARGET_DIR)' $(TEST_ARGS)

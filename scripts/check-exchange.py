@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 import onnx
 import onnxruntime
+from onnx.reference import ReferenceEvaluator
 
 DOCUMENT = pathlib.Path(__file__).resolve().parent.parent / "docs" / "exchange.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text(), flags=re.M | re.S)
@@ -41,7 +42,7 @@ def distance(found, expected):
 def check_samples(folder):
     """Every activation in both precisions: NumPy and safetensors agree, onnxruntime computes the same."""
     worst = dict.fromkeys(PRECISIONS, 0.0)
-    samples = sorted(folder.glob("*-f??.onnx"))
+    samples = sorted(set(folder.glob("*-f??.onnx")) - set(folder.glob("convolution-*")))
     assert len(samples) == 18, samples
     for path in samples:
         precision = path.stem.rsplit("-", 1)[1]
@@ -66,6 +67,25 @@ def check_samples(folder):
     print("ok    numpy and safetensors read the same parameters, of all nine activations")
     for precision, error in worst.items():
         print(f"ok    onnx.checker; onnxruntime against snode in {precision}: {error:.1e}")
+
+
+def check_convolutions(folder):
+    """Convolutions of images, with every readout: onnxruntime, or in double precision, where it has no
+    Conv, the evaluator of ONNX itself, computes the same scores."""
+    samples = sorted(folder.glob("convolution-*-f??.onnx"))
+    assert len(samples) == 6, samples
+    for path in samples:
+        kind, tolerance = PRECISIONS[path.stem.rsplit("-", 1)[1]]
+        onnx.checker.check_model(onnx.load(path), full_check=True)
+        x = np.fromfile(path.with_suffix(".x")).reshape(40, -1).astype(kind)
+        y = np.fromfile(path.with_suffix(".y")).reshape(40, -1)
+        if kind == np.float32:
+            by, logits = "onnxruntime", documented(ONNX, onnx_path=path, x=x)["logits"]
+        else:
+            by, (logits,) = "onnx.reference", ReferenceEvaluator(onnx.load(path)).run(["logits"], {"x": x})
+        error = distance(logits, y)
+        assert logits.dtype == kind and error < tolerance, f"{path.name}: {error}"
+        print(f"ok    {path.stem}: {by} is within {error:.1e} of snode's scores")
 
 
 def write_images(folder, images, labels):
@@ -150,6 +170,7 @@ def check_import(snode, folder):
 def main(snode, folder):
     folder = pathlib.Path(folder)
     check_samples(folder)
+    check_convolutions(folder)
     check_import(snode, folder)
 
 

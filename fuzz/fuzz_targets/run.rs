@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use faer::Mat;
 use libfuzzer_sys::fuzz_target;
 use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, SolverKeys};
 use snode_store::hdf5::types::VarLenUnicode;
@@ -75,6 +76,7 @@ fn record() -> RunRecord<f64> {
         checkpoint: Some(Checkpoint {
             position: Position { epoch: 0, batch: 1, iteration: 2 },
             memory: Some(memory),
+            perturbed: Some(Mat::zeros(4, 5)),
         }),
     }
 }

@@ -1,10 +1,10 @@
 //! Image sets for standalone neural ODEs (SNODEs).
 //!
 //! A SNODE takes an image as the initial state of an ordinary differential equation. This crate
-//! provides the images: it reads them from [IDX files](idx), [arrays] or [CIFAR-10](cifar),
-//! whatever a [`Place`] holds, or gives the [MNIST](mnist) embedded in the program; [resamples](resample) them; [encodes](Encoding) pixels as the real numbers
-//! the equation starts from; divides them into seeded [mini-batches](Batches); and adds
-//! [noise](Noise).
+//! provides the images. It reads whatever a [`Place`] holds, [IDX files](idx), [arrays] or
+//! [CIFAR-10](cifar), or gives the [MNIST](mnist) that is embedded in it; [resamples](resample) images;
+//! [encodes](Encoding) pixels as the real numbers the equation starts from; divides images into seeded
+//! [mini-batches](Batches); and adds [noise](Noise).
 //!
 //! ```
 //! use snode_data::{Batches, Dataset, Encoding, Images, Split};

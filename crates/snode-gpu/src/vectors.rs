@@ -87,17 +87,14 @@ impl<T: Real> DeviceNumbers<T> for GpuNumbers<T> {
         keep: T,
         last: Option<&dyn DeviceNumbers<T>>,
         add: T,
-        x: &dyn DeviceNumbers<T>,
+        x: Option<&dyn DeviceNumbers<T>>,
     ) -> bool {
         let device = &self.space.device;
-        let Some(x) = Self::of(x, device) else { return false };
-        let last = match last {
-            None => &*self,
-            Some(last) => match Self::of(last, device) {
-                Some(last) => last,
-                None => return false,
-            },
+        let or_own = |operand: Option<_>| match operand {
+            None => Some(&*self),
+            Some(operand) => Self::of(operand, device),
         };
+        let (Some(last), Some(x)) = (or_own(last), or_own(x)) else { return false };
         let count = self.numbers.len();
         let blocks = count.div_ceil(256).min(8 * device.info().compute_units).max(1);
         let launched = self.space.combine.launch(

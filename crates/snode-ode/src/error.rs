@@ -1,6 +1,6 @@
 //! What can go wrong in a solve.
 
-use crate::scheme::{LastState, Problem, Statistics, Stop};
+use crate::{LastState, Problem, Statistics, Stop};
 
 /// Why a solve gave no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -48,4 +48,17 @@ pub enum SolveError {
         /// What the device's driver says.
         message: String,
     },
+}
+
+/// An option no solve can be done with.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{option}: found {found}; expected {allowed}")]
+#[non_exhaustive]
+pub struct OptionError {
+    /// Which.
+    pub option: &'static str,
+    /// What it is.
+    pub found: f64,
+    /// What it may be.
+    pub allowed: String,
 }

@@ -72,6 +72,7 @@ mod kernels;
 mod lifting;
 mod map;
 mod network;
+mod outcome;
 mod parallel;
 mod precision;
 mod readout;
@@ -83,20 +84,20 @@ pub use activation::{
     UnknownActivation,
 };
 pub use depth::{
-    AlongDepth, DeviceNumbers, Endpoint, Grid, GridError, Initialisation, Interpolation,
-    Parameters, Stencil, initialise,
+    AlongDepth, Combination, DeviceNumbers, Endpoint, Grid, GridError, Initialisation,
+    Interpolation, Parameters, Stencil, initialise,
 };
-pub use error::SolveError;
+pub use error::{OptionError, SolveError};
 pub use lifting::Lifting;
 pub use map::{AffineMap, Convolution, MapError};
 pub use network::{Network, NetworkStamp, ParametersMut};
+pub use outcome::{LastState, Problem, Statistics, Stop};
 pub use precision::Precision;
 pub use readout::{Readout, Scores};
 pub use real::Real;
 pub use scheme::{
-    Across, Combination, Distances, Euler, KeyError, LastState, LinearProblem, OptionError,
-    OutputSensitivity, Perturbation, PerturbedWalk, Problem, RungeKutta, Scheme, SchemeChoice,
-    Solution, SolverKeys, Statistics, Stop, Trajectory,
+    Across, Distances, Euler, KeyError, LinearProblem, OutputSensitivity, Perturbation,
+    PerturbedWalk, RungeKutta, Scheme, SchemeChoice, Solution, SolverKeys, Trajectory,
 };
 #[cfg(feature = "adaptive")]
 pub use scheme::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};

@@ -37,7 +37,8 @@ fn solve_nothing<T: Real>(scheme: &mut dyn Scheme<T>, network: &Network<T>, m: u
         }
     }
     let mut moved = direction.clone();
-    let combination = Combination { keep: T::ONE, last: &direction, add: -T::ONE, x: &direction };
+    let combination =
+        Combination { keep: T::ONE, last: &direction, add: -T::ONE, x: Some(&direction) };
     trajectory.sensitivity_of_combination(&mut moved, combination).unwrap();
     assert!(moved.as_slice().iter().all(|value| *value == T::ZERO));
 

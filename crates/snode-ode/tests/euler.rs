@@ -214,18 +214,23 @@ fn a_combination_and_its_sensitivity_are_the_two_steps_together() {
         let network = Network::<f64>::initial(5, grid, Activation::Tanh, Initialisation::Spline, 4);
         let x = initialise::<f64>(Initialisation::Independent, 5, &grid, 6);
         let mut by_hand = initialise::<f64>(Initialisation::Independent, 5, &grid, 7);
-        let mut direction = Parameters::zeros(5, grid.nodes());
         let mut euler = Solver::new(Euler::new());
         euler.direct(&network, batch(5, 20, 0.0).as_ref()).unwrap();
-        let combination = Combination { keep: 0.7, last: &by_hand.clone(), add: -1.0, x: &x };
-        let mut trajectory = euler.scheme.trajectory(&network).unwrap();
-        let solved = trajectory.sensitivity_of_combination(&mut direction, combination).unwrap();
-        let together = solved.sensitivity.to_owned();
+        let last = by_hand.clone();
         by_hand.combine(0.7, &x, -1.0);
-        let along = Perturbation { parameters: Some(&by_hand), input: None };
-        euler.sensitivity(&network, along).unwrap();
-        assert!(direction == by_hand);
-        assert_eq!(euler.output_sensitivity(), together);
+        // From elsewhere, and over what is combined.
+        let zeros = Parameters::zeros(5, grid.nodes());
+        for (mut direction, x) in [(zeros, Some(&x)), (x.clone(), None)] {
+            let combination = Combination { keep: 0.7, last: &last, add: -1.0, x };
+            let mut trajectory = euler.scheme.trajectory(&network).unwrap();
+            let solved =
+                trajectory.sensitivity_of_combination(&mut direction, combination).unwrap();
+            let together = solved.sensitivity.to_owned();
+            let along = Perturbation { parameters: Some(&by_hand), input: None };
+            euler.sensitivity(&network, along).unwrap();
+            assert!(direction == by_hand);
+            assert_eq!(euler.output_sensitivity(), together);
+        }
     }
 }
 

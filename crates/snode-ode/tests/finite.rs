@@ -98,7 +98,7 @@ fn everything_is_finite_or_an_error<T: Real>(choice: SchemeChoice, bad: f64) {
     let along = Perturbation { parameters: Some(&direction), input: None };
     assert_stopped(trajectory.sensitivity(along), Problem::Sensitivity, middle.clone(), &what);
     let zero = Parameters::zeros(WIDTH, direction.nodes());
-    let combination = Combination { keep: T::ONE, last: &zero, add: -T::ONE, x: &direction };
+    let combination = Combination { keep: T::ONE, last: &zero, add: -T::ONE, x: Some(&direction) };
     let mut made = zero.clone();
     let result = trajectory.sensitivity_of_combination(&mut made, combination);
     assert_stopped(result, Problem::Sensitivity, middle, &what);

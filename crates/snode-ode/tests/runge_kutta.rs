@@ -397,17 +397,18 @@ fn a_combination_and_its_sensitivity_are_the_two_steps_together() {
             by_hand.combine(0.7, &x, -1.0);
             for mut scheme in schemes(how) {
                 scheme.direct(&network, batch(5, 20, 0.0).as_ref()).unwrap();
-                // What is in the direction beforehand must not matter.
-                let mut direction = x.clone();
-                let combination = Combination { keep: 0.7, last: &last, add: -1.0, x: &x };
-                let mut trajectory = scheme.scheme.trajectory(&network).unwrap();
-                let solved =
-                    trajectory.sensitivity_of_combination(&mut direction, combination).unwrap();
-                let together = solved.sensitivity.to_owned();
-                let along = Perturbation { parameters: Some(&by_hand), input: None };
-                scheme.sensitivity(&network, along).unwrap();
-                assert!(direction == by_hand);
-                assert_eq!(scheme.output_sensitivity(), together);
+                // Where there is an x, what is in the direction beforehand must not matter.
+                for (mut direction, x) in [(last.clone(), Some(&x)), (x.clone(), None)] {
+                    let combination = Combination { keep: 0.7, last: &last, add: -1.0, x };
+                    let mut trajectory = scheme.scheme.trajectory(&network).unwrap();
+                    let solved =
+                        trajectory.sensitivity_of_combination(&mut direction, combination).unwrap();
+                    let together = solved.sensitivity.to_owned();
+                    let along = Perturbation { parameters: Some(&by_hand), input: None };
+                    scheme.sensitivity(&network, along).unwrap();
+                    assert!(direction == by_hand);
+                    assert_eq!(scheme.output_sensitivity(), together);
+                }
             }
         }
     }

@@ -49,8 +49,8 @@
 //!
 //! * A batch is an n×M matrix, one data point a column, with M labels from 0 to C − 1. Its cost is a
 //!   mean over the M data points; a batch without any is a [`TrainError`].
-//! * The score of class c is component c of the output, so that a network is at least C wide, unless the network has another
-//!   readout.
+//! * The score of class c is component c of the output, so that a network is at least C wide, unless it
+//!   has another readout.
 //! * Methods take initial states (n×M). A [`BatchSource`] and an [`EvaluationSet`] have data, which become
 //!   initial states by the network's lifting.
 //! * Times are seconds, without those of evaluations.

@@ -83,11 +83,13 @@ fn the_slope_of_the_linearised_cost_is_that_of_the_gradient() {
             let mut network = network::<f64>(readout);
             let (x0, labels) = (lifted(&network), data::<f64>().1);
             let options = NcgOptions::default();
-            let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap();
+            let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network)
+                .unwrap()
+                .keeping_gradients();
             let mut last = f64::INFINITY;
             for _ in 0..6 {
                 let made = ncg.iterate(&mut network, x0.as_ref(), &labels).unwrap();
-                let slope = ncg.gradient().inner(ncg.direction(), network.grid());
+                let slope = ncg.gradient().unwrap().inner(ncg.direction(), network.grid());
                 assert!((slope - made.slope).abs() < 1e-12 * slope.abs(), "{readout:?}");
                 assert!(made.cost.total() < last && made.cost.decay > 0.0, "{readout:?}");
                 last = made.cost.total();

@@ -123,13 +123,14 @@ fn six_iterations_in_double_precision() {
 
         let options =
             NcgOptions { space, conjugacy: Conjugacy::FletcherReeves, ..NcgOptions::default() };
-        let mut ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap();
+        let ncg = Ncg::new(Box::new(Euler::new()), cost, options, &network).unwrap();
+        let mut ncg = ncg.keeping_gradients();
         let h = network.grid().step();
         let mut costs = Vec::new();
         for j in 0..6 {
             let iteration = ncg.iterate(&mut network, x0.as_ref(), &labels).unwrap();
             if j == 0 {
-                let mut gradient = ncg.gradient().clone();
+                let mut gradient = ncg.gradient().unwrap().clone();
                 gradient.combine(h, &gradient.clone(), 0.0);
                 for node in [0, 149] {
                     let field = format!("grad0_UW_k{node}_rows0_3_cols90_93");

@@ -142,8 +142,9 @@ fn a_cap_is_kept_and_reported() {
 #[test]
 fn the_first_iteration_after_a_restart_is_steepest_descent() {
     let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
-    let mut ncg =
+    let ncg =
         Ncg::new(Box::new(Euler::new()), Cost::l2(3), NcgOptions::default(), &network).unwrap();
+    let mut ncg = ncg.keeping_gradients();
     for _ in 0..3 {
         ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
     }
@@ -151,7 +152,7 @@ fn the_first_iteration_after_a_restart_is_steepest_descent() {
     let report = ncg.iterate(&mut network, x.as_ref(), &labels).unwrap();
     assert_eq!(report.gamma, 0.0);
     assert!(!report.rose);
-    for (d, g) in ncg.direction().as_slice().iter().zip(ncg.gradient().as_slice()) {
+    for (d, g) in ncg.direction().as_slice().iter().zip(ncg.gradient().unwrap().as_slice()) {
         assert_eq!(*d, -*g);
     }
 }
@@ -322,6 +323,41 @@ fn an_iteration_that_fails_leaves_direction_and_memory_as_they_were() {
     }
 }
 
+/// Where the formula does not need the gradient any more the direction takes its place: the numbers are
+/// those of a method that keeps both, in restarts too.
+#[test]
+fn a_direction_in_the_place_of_its_gradient_has_the_same_bits() {
+    let mut restarts = 0;
+    for space in [Space::L2, h1(Discretisation::Tridiagonal), h1(Discretisation::Midpoint)] {
+        let cost = Cost { mu4: 1e-3, ..Cost::cross_entropy(3) };
+        let first_direction = FirstDirection::Conjugate;
+        let options = NcgOptions { space, first_direction, ..NcgOptions::default() };
+        let make = |network: &Network<f64>| {
+            Ncg::new(Box::new(Euler::new()), cost, options, network).unwrap()
+        };
+        let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
+        let mut other = network.clone();
+        let (mut one, mut both) = (make(&network), make(&network).keeping_gradients());
+        for batch in 0..6 {
+            // A batch whose labels are others: the last direction ascends there.
+            let labels: Vec<usize> = labels.iter().map(|label| (label + batch) % 3).collect();
+            for _ in 0..3 {
+                let report = one.iterate(&mut network, x.as_ref(), &labels).unwrap();
+                let kept = both.iterate(&mut other, x.as_ref(), &labels).unwrap();
+                assert_eq!(
+                    (report.gamma, report.eta, report.restarted),
+                    (kept.gamma, kept.eta, kept.restarted)
+                );
+                assert!(one.gradient().is_none() && both.gradient().is_some());
+                assert!(one.direction() == both.direction() && network == other);
+                restarts += usize::from(report.restarted);
+            }
+            (one.restart(), both.restart());
+        }
+    }
+    assert!(restarts > 0, "the gradient was never needed again: the test shows nothing");
+}
+
 /// (S51): η = c s_k η*.
 #[test]
 fn steps_are_damped_by_factor_and_schedule() {
@@ -363,7 +399,8 @@ fn a_direction_is_carried_over_and_descends() {
             ..NcgOptions::default()
         };
         let (mut network, x, labels) = problem::<f64>(Activation::Tanh);
-        let mut ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), options, &network).unwrap();
+        let ncg = Ncg::new(Box::new(Euler::new()), Cost::l2(3), options, &network).unwrap();
+        let mut ncg = ncg.keeping_gradients();
         let mut square = f64::NAN;
         for batch in 0..12 {
             let x = Mat::from_fn(9, 24, |i, j| {
@@ -382,7 +419,7 @@ fn a_direction_is_carried_over_and_descends() {
                         let gamma = report.gradient_norm.powi(2) / square;
                         assert!((report.gamma - gamma).abs() < 1e-12 * gamma);
                         let mut d = last;
-                        d.combine(gamma, ncg.gradient(), -1.0);
+                        d.combine(gamma, ncg.gradient().unwrap(), -1.0);
                         d.axpy(-1.0, ncg.direction());
                         assert!(d.as_slice().iter().all(|d| d.abs() < 1e-12));
                     }
@@ -403,10 +440,10 @@ fn a_carried_direction_that_ascends_is_a_restart() {
         NcgOptions { first_direction: FirstDirection::Conjugate, ..NcgOptions::default() };
     let (network, x, labels) = problem::<f64>(Activation::Tanh);
     let ncg = || Ncg::new(Box::new(Euler::new()), Cost::l2(3), options, &network).unwrap();
-    let mut plain = ncg();
+    let mut plain = ncg().keeping_gradients();
     let first = plain.iterate(&mut network.clone(), x.as_ref(), &labels).unwrap();
     let mut ascending = plain.direction().clone();
-    ascending.combine(-10.0, plain.gradient(), 0.0);
+    ascending.combine(-10.0, plain.gradient().unwrap(), 0.0);
     let memory = Memory::new()
         .with_array("direction", ascending)
         .with_number("gradient_square", first.gradient_norm.powi(2))

@@ -29,6 +29,9 @@ source = "halves"
 horizon = 1.0
 layers = 5
 
+[cost]
+loss = "cross-entropy"
+
 [training]
 batch_size = 20
 epochs = 2
@@ -78,7 +81,8 @@ fn a_grid_is_trained_in_this_process_and_reported() {
     assert_eq!((outcome.counts.finished, outcome.failures), (4, Vec::new()));
     // Two epochs of ten batches, six iterations on each, in four cells.
     assert_eq!(iterations, 4 * 2 * 10 * 6);
-    assert_eq!(accuracies, [1.0; 4]);
+    assert_eq!(accuracies.len(), 4);
+    assert!(accuracies.iter().all(|&accuracy| accuracy > 0.8), "{accuracies:?}");
 
     // What is done is not done again.
     let mut again = |_: &GridEvent<'_>| Ok(());

@@ -1,8 +1,8 @@
 /* Parameters as vectors. */
 
-/* out = keep last + add x; `last` may be `out`. */
+/* out = keep last + add x; `last` or `x` may be `out`. */
 KERNEL(256)
-void combine(GLOBAL REAL *out, GLOBAL const REAL *last, GLOBAL const REAL *RESTRICT x, const REAL keep, const REAL add,
+void combine(GLOBAL REAL *out, GLOBAL const REAL *last, GLOBAL const REAL *x, const REAL keep, const REAL add,
              const long count)
 {
     for (long i = OFFSET(BLOCK_X, 256) + THREAD; i < count; i += OFFSET(BLOCKS_X, 256))

@@ -14,4 +14,4 @@ pub use grid::{Endpoint, Grid, GridError};
 pub use initialisation::{Initialisation, initialise};
 pub use interpolation::{Interpolation, Stencil};
 pub use numbers::DeviceNumbers;
-pub use parameters::Parameters;
+pub use parameters::{Combination, Parameters};

@@ -22,14 +22,14 @@ pub trait DeviceNumbers<T>: Send + Sync {
     fn like(&self, values: &[T]) -> Option<Box<dyn DeviceNumbers<T>>>;
 
     /// They become `keep`·`last` + `add`·`x`, rounded as
-    /// [`set_combination`](crate::Parameters::set_combination) does; themselves for `last` where there is none.
-    /// Whether the device can: `last` and `x` must be there too.
+    /// [`set_combination`](crate::Parameters::set_combination) does; themselves for `last` or `x` where there
+    /// is none. Whether the device can: `last` and `x` must be there too.
     fn combine(
         &mut self,
         keep: T,
         last: Option<&dyn DeviceNumbers<T>>,
         add: T,
-        x: &dyn DeviceNumbers<T>,
+        x: Option<&dyn DeviceNumbers<T>>,
     ) -> bool;
 
     /// For each node the partial sums of its inner product with `other`, as many as the vector code keeps,

@@ -10,7 +10,7 @@ use super::numbers::{DeviceNumbers, Numbers};
 use super::{Grid, Stencil};
 use crate::map::{self, AffineMap};
 use crate::parallel::{self, Chunks};
-use crate::{Combination, Real, kernels};
+use crate::{Real, kernels};
 
 /// W(t) and b(t) at the nodes of a grid in depth: what is trained, and every gradient and direction of
 /// it. What they do to a state is their [`AffineMap`]: for a dense one W(t) ∈ R^{n×n} and b(t) ∈ Rⁿ.
@@ -26,6 +26,19 @@ pub struct Parameters<T> {
     nodes: usize,
     values: Numbers<T>,
     stamp: u64,
+}
+
+/// `keep`·`last` + `add`·`x`, which parameters become.
+#[derive(Clone, Copy, Debug)]
+pub struct Combination<'a, T> {
+    /// The factor of `last`.
+    pub keep: T,
+    /// A direction before.
+    pub last: &'a Parameters<T>,
+    /// The factor of `x`.
+    pub add: T,
+    /// What is added; what is there before, if there is none.
+    pub x: Option<&'a Parameters<T>>,
 }
 
 /// A stamp that no parameters have had in this process.
@@ -187,7 +200,7 @@ impl<T: Real> Parameters<T> {
     /// If the shapes differ; so do the other operations of the space.
     pub fn combine(&mut self, keep: T, x: &Self, add: T) {
         self.check(x, "combine");
-        if self.combine_on_device(keep, None, add, x) {
+        if self.combine_on_device(keep, None, add, Some(x)) {
             return;
         }
         let (nodes, len) = (self.nodes, self.node_len());
@@ -196,14 +209,14 @@ impl<T: Real> Parameters<T> {
         });
     }
 
-    /// `self` = `keep`·`last` + `add`·`x`.
+    /// `self` = `keep`·`last` + `add`·`x`, or `keep`·`last` + `add`·`self` where there is no x; the same
+    /// bits if that x is equal to `self`.
     ///
     /// # Panics
     /// If the shapes differ.
     pub fn set_combination(&mut self, combination: Combination<'_, T>) {
         let Combination { keep, last, add, x } = combination;
-        self.check(last, "set_combination");
-        self.check(x, "set_combination");
+        self.check_combination(combination);
         if self.combine_on_device(keep, Some(last), add, x) {
             return;
         }
@@ -211,8 +224,14 @@ impl<T: Real> Parameters<T> {
     }
 
     /// The combination on a device, if one of the operands is on one; the others follow it there.
-    fn combine_on_device(&mut self, keep: T, last: Option<&Self>, add: T, x: &Self) -> bool {
-        let operands = [Some(x), last];
+    fn combine_on_device(
+        &mut self,
+        keep: T,
+        last: Option<&Self>,
+        add: T,
+        x: Option<&Self>,
+    ) -> bool {
+        let operands = [x, last];
         let Some(there) = operands
             .into_iter()
             .flatten()
@@ -230,13 +249,14 @@ impl<T: Real> Parameters<T> {
             let operand: &Self = operands[i]?;
             operand.values.device().or(moved[i].as_deref())
         };
-        let Some(x) = on_device(0) else { return false };
-        let last_there = on_device(1);
-        if last.is_some() != last_there.is_some() || !self.values.follow(x) {
+        let (x_there, last_there) = (on_device(0), on_device(1));
+        let are_there = x.is_some() == x_there.is_some() && last.is_some() == last_there.is_some();
+        let Some(other) = x_there.or(last_there) else { return false };
+        if !are_there || !self.values.follow(other) {
             return false;
         }
         self.stamp = new_stamp();
-        self.values.device_mut().is_some_and(|own| own.combine(keep, last_there, add, x))
+        self.values.device_mut().is_some_and(|own| own.combine(keep, last_there, add, x_there))
     }
 
     /// The same for some of the nodes.
@@ -246,14 +266,22 @@ impl<T: Real> Parameters<T> {
         combination: Combination<'_, T>,
     ) {
         let Combination { keep, last, add, x } = combination;
-        self.check(last, "set_combination");
-        self.check(x, "set_combination");
+        self.check_combination(combination);
         let len = self.node_len();
         let own = &mut self.change()[nodes.start * len..nodes.end * len];
-        parallel::for_each(nodes, Chunks::new(own, len), &|k, own: Chunks<'_, T>| {
-            let terms = [(add, x.node(k)), (keep, last.node(k))];
-            kernels::linear_combination(own.into_slice(), Accum::Replace, &terms);
+        parallel::for_each(nodes, Chunks::new(own, len), &|k, own: Chunks<'_, T>| match x {
+            Some(x) => {
+                let terms = [(add, x.node(k)), (keep, last.node(k))];
+                kernels::linear_combination(own.into_slice(), Accum::Replace, &terms);
+            }
+            None => kernels::add_to_scaled(own.into_slice(), add, last.node(k), keep),
         });
+    }
+
+    fn check_combination(&self, combination: Combination<'_, T>) {
+        for operand in [Some(combination.last), combination.x].into_iter().flatten() {
+            self.check(operand, "set_combination");
+        }
     }
 
     /// `self` += `factor`·`x`.
@@ -422,7 +450,7 @@ mod tests {
             &|p| _ = p.weights_mut(1),
             &|p| _ = p.bias_mut(1),
             &|p| p.combine(1.0, &zero, 1.0),
-            &|p| p.set_combination(Combination { keep: 1.0, last: &zero, add: 1.0, x: &zero }),
+            &|p| p.set_combination(Combination { keep: 1.0, last: &zero, add: 1.0, x: None }),
             &|p| p.axpy(1.0, &zero),
             &|p| AlongDepth::new(3).apply(&matrix, p, &|_, _| {}),
         ];

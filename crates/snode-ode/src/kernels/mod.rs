@@ -20,6 +20,6 @@ pub(crate) use product::{outer_product, row_sums, transform};
 #[cfg(feature = "adaptive")]
 pub(crate) use vectors::multiply_by;
 pub(crate) use vectors::{
-    LANES, all_finite, combine, distances, dot, dot_of_differences, has_square, linear_combination,
-    multiply, sum_lanes, weigh,
+    LANES, add_to_scaled, all_finite, combine, distances, dot, dot_of_differences, has_square,
+    linear_combination, matrix_is_finite, multiply, sum_lanes, weigh,
 };

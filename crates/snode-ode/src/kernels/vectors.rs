@@ -1,6 +1,6 @@
 //! Passes over slices as vectors: sums, inner products, linear combinations, products of elements.
 
-use faer::Accum;
+use faer::{Accum, MatRef};
 use pulp::{Arch, NullaryFnOnce};
 
 use super::ahead::Ahead;
@@ -102,6 +102,17 @@ impl<T: Real> NullaryFnOnce for AllFinite<'_, T> {
 /// Whether no number is infinite or NaN.
 pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
     Arch::new().dispatch(AllFinite { values })
+}
+
+/// Whether no number of a matrix is infinite or NaN.
+pub(crate) fn matrix_is_finite<T: Real>(matrix: MatRef<'_, T>) -> bool {
+    (0..matrix.ncols()).all(|j| {
+        let column = matrix.col(j);
+        match column.try_as_col_major() {
+            Some(column) => all_finite(column.as_slice()),
+            None => column.iter().all(|v| v.is_finite()),
+        }
+    })
 }
 
 /// How much smaller than the largest numbers must be that [`has_square`] accepts: a million million of
@@ -213,6 +224,31 @@ impl<T: Real> NullaryFnOnce for Combine<'_, T> {
 pub(crate) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
     debug_assert_eq!(y.len(), x.len());
     Arch::new().dispatch(Combine { y, keep, x, add });
+}
+
+struct AddToScaled<'a, T> {
+    y: &'a mut [T],
+    scale: T,
+    x: &'a [T],
+    factor: T,
+}
+
+impl<T: Real> NullaryFnOnce for AddToScaled<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (y, x) in self.y.iter_mut().zip(self.x) {
+            *y = y.mul_add(self.scale, self.factor * *x);
+        }
+    }
+}
+
+/// `y` = `scale`·`y` + `factor`·`x`, rounded as the [`linear_combination`] of y and x, in this order:
+/// [`combine`] rounds the other product.
+pub(crate) fn add_to_scaled<T: Real>(y: &mut [T], scale: T, x: &[T], factor: T) {
+    debug_assert_eq!(y.len(), x.len());
+    Arch::new().dispatch(AddToScaled { y, scale, x, factor });
 }
 
 /// Terms of a [`linear_combination`]: factors and what they belong to.

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use faer::{MatMut, MatRef};
 
-use super::{LastState, LinearProblem, Problem, Statistics, Stop};
-use crate::{Grid, Network, Parameters, Real, SolveError, kernels};
+use super::LinearProblem;
+use crate::{
+    Grid, LastState, Network, Parameters, Problem, Real, SolveError, Statistics, Stop, kernels,
+};
 
 pub(super) fn check_shape<T>(
     problem: Problem,
@@ -54,17 +56,6 @@ pub(super) fn check_parameters<T: Real>(
 pub(super) fn copy_columns<T: Real>(from: MatRef<'_, T>, to: &mut [T]) {
     let (rows, columns) = from.shape();
     MatMut::from_column_major_slice_mut(to, rows, columns).copy_from(from);
-}
-
-/// Whether every number is finite.
-pub(super) fn is_finite<T: Real>(matrix: MatRef<'_, T>) -> bool {
-    (0..matrix.ncols()).all(|j| {
-        let column = matrix.col(j);
-        match column.try_as_col_major() {
-            Some(column) => kernels::all_finite(column.as_slice()),
-            None => column.iter().all(|v| v.is_finite()),
-        }
-    })
 }
 
 /// That a problem stopped with a state that is not finite.

@@ -3,7 +3,7 @@
 #[cfg(feature = "adaptive")]
 use super::{Adaptive, AdaptiveOptions, Method};
 use super::{Euler, RungeKutta, Scheme};
-use crate::{Endpoint, Interpolation, Real};
+use crate::{Endpoint, Interpolation, OptionError, Real};
 
 /// A scheme with its choices, as configurations and files name it: what solves a network.
 ///
@@ -28,19 +28,6 @@ pub enum SchemeChoice {
     /// [`Adaptive`].
     #[cfg(feature = "adaptive")]
     Adaptive(AdaptiveOptions),
-}
-
-/// An option no solve can be done with.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{option}: found {found}; expected {allowed}")]
-#[non_exhaustive]
-pub struct OptionError {
-    /// Which.
-    pub option: &'static str,
-    /// What it is.
-    pub found: f64,
-    /// What it may be.
-    pub allowed: String,
 }
 
 impl SchemeChoice {

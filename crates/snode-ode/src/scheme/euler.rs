@@ -5,6 +5,7 @@
 //! the direct solution, so nothing is computed twice.
 
 mod grams;
+mod memory;
 mod perturbed;
 mod several;
 mod solution;
@@ -15,11 +16,11 @@ use faer::{Accum, MatMut, MatRef};
 
 pub use perturbed::{Distances, PerturbedWalk};
 
-use self::solution::EulerSolution;
+use self::memory::EulerSolution;
 use super::checks::{check_shape, copy_columns, first_not_finite, not_finite};
-use super::{Problem, Scheme, Statistics, Trajectory};
+use super::{Scheme, Trajectory};
 use crate::parallel::{self, Batches};
-use crate::{Network, Real, SolveError, kernels};
+use crate::{Network, Problem, Real, SolveError, Statistics, kernels};
 
 /// X_{k+1} = X_k + h σ(W_k X_k + b_k): the scheme under which the network is a residual network.
 ///

@@ -2,7 +2,6 @@
 
 use faer::{Mat, MatMut, MatRef};
 
-use super::{LinearProblem, Solution};
 use crate::{Network, Parameters, Real, SolveError, kernels};
 
 /// Which parameters move together (S64).
@@ -16,14 +15,17 @@ pub enum Across {
 
 /// The matrices by as many adjoint problems with gradients as there are functionals and data points:
 /// right for every scheme and fast for none. A batch of one data point wastes the least.
-pub(super) fn by_gradients<T: Real, S: Solution<T> + ?Sized>(
-    solution: &mut S,
+///
+/// `solve` solves (S5) from λ(T) of this `shape`, n×M, and writes the gradient.
+pub(super) fn by_gradients<T: Real>(
+    shape: (usize, usize),
     network: &Network<T>,
     terminals: MatRef<'_, T>,
     across: Across,
     mut out: MatMut<'_, f64>,
+    mut solve: impl FnMut(MatRef<'_, T>, &mut Parameters<T>) -> Result<(), SolveError>,
 ) -> Result<(), SolveError> {
-    let (n, m) = solution.output().shape();
+    let (n, m) = shape;
     let functionals = terminals.ncols().checked_div(m).unwrap_or(0);
     let nodes = network.parameters().nodes();
     let mut gradient = Parameters::zeros(n, nodes);
@@ -32,7 +34,7 @@ pub(super) fn by_gradients<T: Real, S: Solution<T> + ?Sized>(
         let mut rows = Vec::new();
         for a in 0..functionals {
             terminal.col_mut(j).copy_from(terminals.col(a * m + j));
-            solution.adjoint(network, terminal.as_ref(), Some(&mut gradient))?;
+            solve(terminal.as_ref(), &mut gradient)?;
             rows.push(weighted(&gradient, network, across));
         }
         terminal.col_mut(j).fill(T::ZERO);
@@ -62,20 +64,4 @@ fn weighted<T: Real>(gradient: &Parameters<T>, network: &Network<T>, across: Acr
             sum
         }
     }
-}
-
-/// The error of a matrix that is not finite.
-pub(super) fn check_finite<T: Real, S: Solution<T> + ?Sized>(
-    solution: &mut S,
-    network: &Network<T>,
-    terminals: MatRef<'_, T>,
-    out: MatRef<'_, f64>,
-) -> Result<(), SolveError> {
-    let m = solution.output().ncols();
-    let finite = (0..out.ncols()).all(|j| out.col(j).iter().all(|value| value.is_finite()));
-    if finite || m == 0 || terminals.ncols() < m {
-        return Ok(());
-    }
-    let terminal = terminals.subcols(0, m);
-    Err(solution.find_stop(network, LinearProblem::Adjoint { terminal }))
 }

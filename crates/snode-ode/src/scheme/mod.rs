@@ -7,7 +7,6 @@ mod choice;
 mod euler;
 mod grams;
 mod keys;
-mod outcome;
 mod runge_kutta;
 mod solution;
 mod trajectory;
@@ -16,16 +15,15 @@ use faer::{MatMut, MatRef};
 
 #[cfg(feature = "adaptive")]
 pub use adaptive::{Adaptive, AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
-pub use choice::{OptionError, SchemeChoice};
+pub use choice::SchemeChoice;
 pub use euler::{Distances, Euler, PerturbedWalk};
 pub use grams::Across;
 pub use keys::{KeyError, SolverKeys};
-pub use outcome::{LastState, Problem, Statistics, Stop};
 pub use runge_kutta::RungeKutta;
-pub use solution::{Combination, LinearProblem, Perturbation, Solution};
+pub use solution::{LinearProblem, Perturbation, Solution};
 pub use trajectory::{OutputSensitivity, Trajectory};
 
-use crate::{Network, Real, SolveError};
+use crate::{Network, Real, SolveError, Statistics};
 
 /// A numerical scheme with its memory: solves the direct problem of a batch of inputs.
 ///

@@ -2,9 +2,8 @@
 
 use faer::{MatMut, MatRef};
 
-use super::grams::by_gradients;
-use super::{Across, Problem, Statistics, Stop};
-use crate::{Network, Parameters, Real, SolveError};
+use super::grams::{Across, by_gradients};
+use crate::{Combination, Network, Parameters, Problem, Real, SolveError, Statistics, Stop};
 
 /// What the sensitivity problem (S3) perturbs: the parameters, the input, or both.
 #[derive(Clone, Copy, Debug)]
@@ -13,19 +12,6 @@ pub struct Perturbation<'a, T> {
     pub parameters: Option<&'a Parameters<T>>,
     /// ξ₀ of shape n×M, or `None` for an unperturbed input.
     pub input: Option<MatRef<'a, T>>,
-}
-
-/// `keep`·`last` + `add`·`x`.
-#[derive(Clone, Copy, Debug)]
-pub struct Combination<'a, T> {
-    /// The factor of `last`.
-    pub keep: T,
-    /// A direction before.
-    pub last: &'a Parameters<T>,
-    /// The factor of `x`.
-    pub add: T,
-    /// What is added.
-    pub x: &'a Parameters<T>,
 }
 
 /// A linear problem as it is posed along a trajectory.
@@ -183,7 +169,10 @@ pub trait Solution<T: Real>: Send {
         across: Across,
         out: MatMut<'_, f64>,
     ) -> Result<(), SolveError> {
-        by_gradients(self, network, terminals, across, out)
+        let shape = self.output().shape();
+        by_gradients(shape, network, terminals, across, out, |terminal, gradient| {
+            self.adjoint(network, terminal, Some(gradient))
+        })
     }
 
     /// The error of a problem that was just solved and ended with numbers that are not finite. A scheme

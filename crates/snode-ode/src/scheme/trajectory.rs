@@ -4,10 +4,10 @@ use std::fmt;
 
 use faer::{MatMut, MatRef};
 
-use super::checks::{blocks, check_parameters, check_shape, is_finite};
-use super::grams::check_finite;
-use super::{Across, Combination, LinearProblem, Perturbation, Problem, Solution, Statistics};
-use crate::{Network, Parameters, Real, SolveError};
+use super::checks::{blocks, check_parameters, check_shape};
+use super::{Across, LinearProblem, Perturbation, Solution};
+use crate::kernels::matrix_is_finite as is_finite;
+use crate::{Combination, Network, Parameters, Problem, Real, SolveError, Statistics};
 
 /// The direct solution of a batch, on which the other problems are posed.
 ///
@@ -187,7 +187,7 @@ impl<'a, T: Real> Trajectory<'a, T> {
         self.output_sensitivity(perturbation)
     }
 
-    /// Sets `direction` = `keep`·`last` + `add`·`x` and solves (S3) for it as a perturbation of the
+    /// Sets `direction` to the combination, `keep`·`last` + `add`·`x`, and solves (S3) for it as a perturbation of the
     /// parameters: what a conjugate gradient step does. A scheme that goes through the nodes in order
     /// does both in one pass through memory.
     ///
@@ -198,7 +198,8 @@ impl<'a, T: Real> Trajectory<'a, T> {
         direction: &mut Parameters<T>,
         combination: Combination<'_, T>,
     ) -> Result<OutputSensitivity<'_, T>, SolveError> {
-        for parameters in [&*direction, combination.last, combination.x] {
+        let operands = [Some(&*direction), Some(combination.last), combination.x];
+        for parameters in operands.into_iter().flatten() {
             check_parameters(Problem::Sensitivity, self.network, parameters)?;
         }
         self.solution.sensitivity_of_combination(self.network, direction, combination)?;
@@ -269,7 +270,11 @@ impl<'a, T: Real> Trajectory<'a, T> {
             return Err(SolveError::Shape { operation, expected: (r * r, m), found });
         }
         self.solution.parameter_grams(self.network, terminals, across, out.as_mut())?;
-        check_finite(self.solution, self.network, terminals, out.as_ref())
+        if m == 0 || r == 0 || out.col_iter().all(|gram| gram.iter().all(|g| g.is_finite())) {
+            return Ok(());
+        }
+        let problem = LinearProblem::Adjoint { terminal: terminals.subcols(0, m) };
+        Err(self.solution.find_stop(self.network, problem))
     }
 
     /// Solves r sensitivity problems at once, for perturbations of the input: `out` = ξ(T) for each ξ₀

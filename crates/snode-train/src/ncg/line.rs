@@ -16,14 +16,15 @@ pub(super) struct Line<'a, 'b, T: Real> {
 }
 
 impl<T: Real> Line<'_, '_, T> {
-    /// Sets `direction` to −`gradient` + `gamma`·`last`, solves the sensitivity problem along it, and
-    /// gives the minimiser of the linearised cost.
+    /// Sets `direction` to −`gradient` + `gamma`·`last`, where the gradient is what `direction` was if it
+    /// stands nowhere else, solves the sensitivity problem along it, and gives the minimiser of the
+    /// linearised cost.
     pub fn step(
         &mut self,
         direction: &mut Parameters<T>,
         gamma: f64,
         last: &Parameters<T>,
-        gradient: &Parameters<T>,
+        gradient: Option<&Parameters<T>>,
     ) -> Result<StepLength, TrainError> {
         let network = self.trajectory.network();
         let keep = T::from_f64(gamma);

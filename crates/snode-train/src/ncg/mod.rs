@@ -49,8 +49,6 @@ pub struct Ncg<T> {
     options: NcgOptions,
     gradients: Gradients<T>,
     direction: Parameters<T>,
-    /// Where the next direction is made: the last one is still there if the iteration fails.
-    next_direction: Parameters<T>,
     linearised: LinearisedCost,
     memory: Option<Scalars>,
     /// How many batches were finished.
@@ -84,16 +82,9 @@ impl<T: Real> Ncg<T> {
         options.check()?;
         let zeros = || network.parameters().zeros_like();
         let space = options.preconditioner.build(options.space, network)?;
-        let gradients = Gradients {
-            representative: (!space.is_l2()).then(zeros),
-            last: options.conjugacy.needs_last_gradient().then(zeros),
-            l2: zeros(),
-            space,
-        };
         Ok(Self {
-            gradients,
+            gradients: Gradients::new(space, &options, zeros()),
             direction: zeros(),
-            next_direction: zeros(),
             linearised: LinearisedCost::default(),
             memory: None,
             batches: 0,
@@ -124,9 +115,19 @@ impl<T: Real> Ncg<T> {
         self.scheme.as_ref()
     }
 
-    /// The representative of the last iteration's gradient.
-    pub fn gradient(&self) -> &Parameters<T> {
-        self.gradients.current()
+    /// The same method with every gradient kept beside its direction: for those who look at
+    /// [`gradient`](Self::gradient). An iteration goes through more memory then.
+    #[must_use]
+    pub fn keeping_gradients(mut self) -> Self {
+        let beside = || self.direction.zeros_like();
+        self.gradients.direction.get_or_insert_with(beside);
+        self
+    }
+
+    /// The representative of the last iteration's gradient, if it is kept: where the formula needs it, or
+    /// [`keeping_gradients`](Self::keeping_gradients) was asked for. Otherwise the direction took its place.
+    pub fn gradient(&self) -> Option<&Parameters<T>> {
+        self.gradients.direction.is_some().then(|| self.gradients.current())
     }
 
     /// The last iteration's direction d.
@@ -154,7 +155,7 @@ impl<T: Real> Ncg<T> {
         if let Some(Scalars { gradient_square, gradient_direction, cost }) = self.memory {
             memory = memory.with_array(names::DIRECTION, self.direction.clone());
             if self.options.conjugacy.needs_last_gradient() {
-                memory = memory.with_array(names::LAST_GRADIENT, self.gradient().clone());
+                memory = memory.with_array(names::LAST_GRADIENT, self.gradients.current().clone());
             }
             memory = memory
                 .with_number(names::GRADIENT_SQUARE, gradient_square)
@@ -247,19 +248,15 @@ impl<T: Real> Ncg<T> {
         report.rose = !self.begins_batch && self.memory.is_some_and(|memory| total > memory.cost);
         report.phases.direct = clock.lap();
 
-        // Of the two parameter-sized arrays for gradients, the last one's becomes the new one's.
         let gradients = &mut self.gradients;
-        trajectory.adjoint(self.batch.terminal(), Some(&mut gradients.l2))?;
-        self.batch.cost().add_penalty(network.parameters(), network.grid(), &mut gradients.l2);
+        gradients.differentiate(&mut trajectory, &self.batch)?;
         report.phases.adjoint = clock.lap();
 
         if self.begins_batch {
             let (cost, gradient) = (self.batch.cost(), &gradients.l2);
             gradients.space.see(&Batch { trajectory: &trajectory, cost, gradient })?;
         }
-        if let Some(representative) = &mut gradients.representative {
-            gradients.space.represent(&gradients.l2, representative);
-        }
+        gradients.represent();
         report.phases.space = clock.lap();
 
         let products = products(&self.options, gradients, &self.direction, self.memory, network);
@@ -281,31 +278,33 @@ impl<T: Real> Ncg<T> {
             linearised: &mut self.linearised,
             max_step: self.options.max_step,
         };
-        let (last, next) = (&self.direction, &mut self.next_direction);
-        let mut step = line.step(next, report.gamma, last, gradients.current())?;
+        let last = &self.direction;
+        let mut step = gradients.step(&mut line, report.gamma, last)?;
         if step.initial_slope >= 0.0 && report.gamma != 0.0 {
             report.gamma = 0.0;
             report.restarted = true;
-            step = line.step(next, 0.0, last, gradients.current())?;
+            step = gradients.step_of_descent(&mut line, last)?;
         }
-        if step.initial_slope >= 0.0 && gradients.representative.is_some() {
-            // Only a representative that is not an exact one can fail to descend.
+        // Only a representative that is not an exact one can fail to descend.
+        if step.initial_slope >= 0.0
+            && let Some(steepest) = gradients.step_of_l2(&mut line, last)
+        {
             report.restarted = true;
-            step = line.step(next, 0.0, last, &gradients.l2)?;
+            step = steepest?;
         }
         report.eta = self.options.factor(self.batches) * step.eta;
         report.slope = step.initial_slope;
         report.capped = step.capped;
         report.phases.sensitivity = clock.lap();
 
-        network.parameters_mut().axpy(T::from_f64(report.eta), &self.next_direction);
+        network.parameters_mut().axpy(T::from_f64(report.eta), self.gradients.direction());
         report.phases.update = clock.lap();
         if let LineSearch::Backtracking { halvings } = self.options.line_search {
             self.solved = Some(self.backtrack(network, x0, labels, halvings, &mut report)?);
             report.phases.direct += clock.lap();
         }
 
-        std::mem::swap(&mut self.direction, &mut self.next_direction);
+        std::mem::swap(&mut self.direction, self.gradients.direction_mut());
         self.memory = Some(Scalars {
             gradient_square: products.new_new,
             gradient_direction: if self.options.conjugacy.needs_direction() {
@@ -333,7 +332,7 @@ impl<T: Real> Ncg<T> {
             let (batch, scheme) = (&mut self.batch, self.scheme.as_mut());
             let trial = solve_direct(batch, scheme, network, x0, labels).map(|(cost, _)| cost);
             let falls = trial.as_ref().is_ok_and(|cost| cost.total() <= report.cost.total());
-            let direction = &self.next_direction;
+            let direction = self.gradients.direction();
             if falls || report.halvings == halvings {
                 if trial.is_err() {
                     network.parameters_mut().axpy(T::from_f64(-report.eta), direction);

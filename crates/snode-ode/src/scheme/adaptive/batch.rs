@@ -10,11 +10,9 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Sub, SubAssign};
 use std::sync::{Arc, OnceLock};
 
 use diffsol::{
-    Context, DefaultDenseMatrix, LaError, Scale, Vector, VectorCommon, VectorIndex, VectorView,
-    VectorViewMut,
+    Context, LaError, Scale, Vector, VectorCommon, VectorIndex, VectorView, VectorViewMut,
 };
 
-use super::columns::Columns;
 use super::options::ErrorNorm;
 use super::passes;
 use super::pool::{Buffer, Pool};
@@ -304,10 +302,6 @@ impl<T: Real> VectorCommon for BatchMut<'_, T> {
     fn inner(&self) -> &Self {
         self
     }
-}
-
-impl<T: Real> DefaultDenseMatrix for Batch<T> {
-    type M = Columns<T>;
 }
 
 impl<'a, T: Real> VectorView<'a> for BatchRef<'a, T> {

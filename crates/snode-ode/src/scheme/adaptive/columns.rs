@@ -7,7 +7,9 @@ use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
 
 use diffsol::matrix::MAX_SMALL_COLS;
 use diffsol::matrix::sparsity::{Dense, DenseRef};
-use diffsol::{DenseMatrix, LaError, Matrix, MatrixCommon, Scale, Vector, VectorViewMut};
+use diffsol::{
+    DefaultDenseMatrix, DenseMatrix, LaError, Matrix, MatrixCommon, Scale, Vector, VectorViewMut,
+};
 use faer::Accum;
 
 use super::batch::{Batch, BatchContext, BatchMut, BatchRef, Indices};
@@ -63,6 +65,10 @@ impl<T: Real> Clone for Columns<T> {
         }
         copy
     }
+}
+
+impl<T: Real> DefaultDenseMatrix for Batch<T> {
+    type M = Columns<T>;
 }
 
 impl<T: Real> MatrixCommon for Columns<T> {

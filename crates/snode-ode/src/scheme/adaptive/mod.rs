@@ -22,9 +22,9 @@ use self::rhs::{Direct, Memory};
 use self::solution::{AdaptiveSolution, Last};
 use self::solve::{Ended, Task, solve};
 use super::checks::{check_shape, copy_columns};
-use super::{OptionError, Problem, Scheme, Statistics, Trajectory};
+use super::{Scheme, Trajectory};
 use crate::parallel::{self, Chunks};
-use crate::{Network, Real, SolveError};
+use crate::{Network, OptionError, Problem, Real, SolveError, Statistics};
 
 /// The three problems by a method that chooses its steps: each solved as an ODE of its own, the
 /// whole batch as one state, one product per right-hand side.

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::scheme::OptionError;
-use crate::{Interpolation, Real};
+use crate::{Interpolation, OptionError, Real};
 
 /// A method with step-length control.
 ///

@@ -11,8 +11,11 @@ use super::pool::Pool;
 use super::rhs::{Adjoint, Along, Direct, Memory, RightHandSide, Sensitivity};
 use super::solve::{Ended, Follower, Step, Task, solve};
 use crate::scheme::checks::{copy_columns, gradient_not_finite};
-use crate::scheme::{LastState, Perturbation, Problem, Solution, Statistics, Stop};
-use crate::{Network, NetworkStamp, Parameters, Real, SolveError, kernels};
+use crate::scheme::{Perturbation, Solution};
+use crate::{
+    LastState, Network, NetworkStamp, Parameters, Problem, Real, SolveError, Statistics, Stop,
+    kernels,
+};
 
 /// The memory of [`Adaptive`](super::Adaptive).
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use faer::{MatMut, MatRef};
 
+use super::memory::EulerSolution;
 use super::several::{COLUMNS, Group};
-use super::solution::EulerSolution;
 use crate::parallel::{self, Batches};
 use crate::scheme::checks::copy_columns;
 use crate::{Network, Real, kernels};

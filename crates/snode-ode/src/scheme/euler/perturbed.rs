@@ -6,9 +6,9 @@ use faer::{Accum, MatRef};
 use super::node_or_nothing;
 use crate::depth::Parameters;
 use crate::kernels::{self, Target};
+use crate::scheme::Perturbation;
 use crate::scheme::checks::{check_parameters, check_shape, copy_columns};
-use crate::scheme::{Perturbation, Problem};
-use crate::{Network, Real, SolveError};
+use crate::{Network, Problem, Real, SolveError};
 
 /// A walk through the layers of Euler's scheme by a batch of inputs, the same inputs perturbed, and
 /// the sensitivity problem's estimate of the difference.

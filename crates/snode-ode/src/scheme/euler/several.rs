@@ -5,12 +5,11 @@
 
 use faer::{Accum, MatMut, MatRef};
 
+use super::memory::EulerSolution;
 use super::node_or_nothing;
-use super::solution::EulerSolution;
 use crate::parallel::{self, Batches};
-use crate::scheme::Problem;
 use crate::scheme::checks::copy_columns;
-use crate::{Network, Real, kernels};
+use crate::{Network, Problem, Real, kernels};
 
 /// Columns a thread takes through all layers at once: enough to amortise the reading of the weights,
 /// few enough to stay in the cache.

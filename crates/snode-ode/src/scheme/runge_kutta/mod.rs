@@ -23,10 +23,10 @@ use self::solution::RungeKuttaSolution;
 use self::tableau::Tableau;
 use self::walk::Walk;
 use super::checks::{check_shape, copy_columns, first_not_finite, not_finite};
-use super::{Problem, Scheme, Statistics, Trajectory};
+use super::{Scheme, Trajectory};
 use crate::depth::{Endpoint, Interpolation};
 use crate::parallel::{self, Batches};
-use crate::{Grid, Network, Real, SolveError, kernels};
+use crate::{Grid, Network, Problem, Real, SolveError, Statistics, kernels};
 
 /// Y_i = X_k + h Σ_{j<i} a_ij K_j,  K_i = σ(W(t_k + c_i h) Y_i + b(t_k + c_i h)),
 /// X_{k+1} = X_k + h Σ_i b_i K_i: explicit schemes of higher order on the parameters' grid.

@@ -13,10 +13,11 @@ use crate::parallel::{self, Batches};
 use crate::scheme::checks::{
     copy_columns, first_not_finite, gradient_not_finite, linear_not_finite, not_finite,
 };
-use crate::scheme::{
-    Combination, LastState, LinearProblem, Perturbation, Problem, Solution, Statistics,
+use crate::scheme::{LinearProblem, Perturbation, Solution};
+use crate::{
+    Combination, LastState, Network, NetworkStamp, Parameters, Problem, Real, SolveError,
+    Statistics, kernels,
 };
-use crate::{Network, NetworkStamp, Parameters, Real, SolveError, kernels};
 
 /// The memory of [`RungeKutta`](super::RungeKutta).
 #[derive(Clone, Debug)]

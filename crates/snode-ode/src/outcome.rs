@@ -4,8 +4,7 @@ use std::fmt;
 
 use faer::{Mat, MatRef};
 
-use super::checks::is_finite;
-use crate::Real;
+use crate::{Real, kernels};
 
 /// One of the problems a scheme solves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +149,7 @@ impl LastState {
     /// A state at this depth, if it is finite.
     pub fn new<T: Real>(depth: f64, state: MatRef<'_, T>) -> Option<Box<Self>> {
         let copy = || Mat::from_fn(state.nrows(), state.ncols(), |i, j| state[(i, j)].to_f64());
-        is_finite(state).then(|| Box::new(Self { depth, state: copy() }))
+        kernels::matrix_is_finite(state).then(|| Box::new(Self { depth, state: copy() }))
     }
 }
 
