@@ -32,7 +32,7 @@ fn every_option_is_described() {
     for command in commands() {
         for argument in arguments(&command) {
             let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.ends_with('.'), "{} {}: {help:?}", command.get_name(), argument.get_id());
+            assert!(help.len() > 3, "{} {}: {help:?}", command.get_name(), argument.get_id());
         }
     }
 }
@@ -132,8 +132,8 @@ fn document() -> String {
     root.build();
     let mut text = format!(
         "# The command line\n\n<!-- Written by scripts/write-cli.sh from the command line itself. -->\n\n\
-         {}\n\n",
-        about.unwrap_or_default()
+         {}.\n\n",
+        about.unwrap_or_default().trim_end_matches('.')
     );
     text.push_str("| command | what it does |\n| --- | --- |\n");
     for command in commands() {
@@ -203,6 +203,10 @@ fn name(argument: &Arg) -> String {
 /// What it means, with its values and its default.
 fn meaning(argument: &Arg) -> String {
     let mut text = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    // The program's help has no full stop behind a single sentence.
+    if !text.ends_with('.') {
+        text.push('.');
+    }
     let values = argument.get_possible_values();
     let values: Vec<&str> =
         values.iter().filter(|v| !v.is_hide_set()).map(|value| value.get_name()).collect();

@@ -61,7 +61,7 @@ fn a_key_is_taken_out() {
     assert!(shown(&[]).contains("length = 2.0"));
     let out = shown(&["--unset", "training.space", "--unset", "training.length"]);
     assert!(out.contains("space = \"l2\"") && !out.contains("length = 2.0"), "{out}");
-    assert!(shown(&["--unset", "training"]).contains("batch_size = 100"), "the whole table");
+    assert!(!shown(&["--unset", "network"]).contains("layers = 6"), "the whole table");
     assert!(shown(&["--seed", "8"]).contains("seed = 8"));
     // Taken out first, then set.
     let both = shown(&["--set", "training.length=3.0", "--unset", "training.length"]);

@@ -84,14 +84,15 @@ pub(super) fn unknown_key(found: &str, expected: &[&str]) -> String {
     if let Some(home) = home_of(found) {
         return format!("unknown key `{found}`; it belongs {home}. Here: {}", here());
     }
-    let elsewhere = TABLES.iter().find_map(|table| Some((table, synonym(found, table.keys)?)));
-    match elsewhere {
-        Some((table, meant)) if nearest(found, expected).is_none() => format!(
-            "unknown key `{found}`; did you mean `{meant}`, which belongs {}? Here: {}",
-            table.place(),
+    let all: Vec<&str> = TABLES.iter().flat_map(|table| table.keys).copied().collect();
+    let elsewhere = synonym(found, &all).filter(|_| nearest(found, expected).is_none());
+    let home = |meant: &str| home_of(meant.split(" = ").next().unwrap_or(meant));
+    match elsewhere.and_then(|meant| Some((meant, home(meant)?))) {
+        Some((meant, home)) => format!(
+            "unknown key `{found}`; did you mean `{meant}`, which belongs {home}? Here: {}",
             here()
         ),
-        _ => with_suggestion("unknown key", found, expected),
+        None => with_suggestion("unknown key", found, expected),
     }
 }
 
