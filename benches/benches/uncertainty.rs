@@ -33,7 +33,7 @@ fn timed(work: impl FnOnce()) -> f64 {
 fn table<T: Real>(images: usize) {
     let network = network::<T>(Activation::Tanh);
     let (x, labels) = batch::<T>(images);
-    let set = EvaluationSet { name: "images".into(), x, labels };
+    let set = EvaluationSet { name: "images".into(), x, targets: labels.into() };
     let levels: Vec<f64> = (0..=10).map(|i| f64::from(i) / 10.0).collect();
     let mut out = faer::Mat::zeros(WIDTH, images);
     let mut evaluate = || {
@@ -61,7 +61,14 @@ fn table<T: Real>(images: usize) {
             }));
             let found = found.expect("finite states");
             curve.push(timed(|| {
-                found.predicted_accuracy(&set.labels, &levels, DIRECTIONS, 1).expect("levels");
+                found
+                    .predicted_accuracy(
+                        set.targets.as_ref().classes().unwrap(),
+                        &levels,
+                        DIRECTIONS,
+                        1,
+                    )
+                    .expect("levels");
             }));
         }
         let [covariance, curve, evaluation] = [covariance, curve, evaluation].map(|v| median(&v));

@@ -14,7 +14,7 @@ use snode_store::{
     Appendix, Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, read_info,
     network_digest, read_network_as_f64, read_run, seal, write_appendix, write_run,
 };
-use snode_train::{History, Memory, Position};
+use snode_train::{History, Memory, Position, TargetKind};
 
 /// The first bytes of a file, which seal the rest.
 const SEAL: usize = 512;
@@ -69,6 +69,7 @@ fn record() -> RunRecord<f64> {
             scheme: "euler".into(),
             solver: SolverKeys::default(),
             classes: 2,
+            targets: TargetKind::Classes,
             input: Input { rows: 2, cols: 2, ..Input::default() },
         },
         network: network(1),

@@ -144,8 +144,9 @@ pub fn measure_noise<T: Real>(
 ) -> Result<NoiseMeasurement, AnalysisError> {
     let (width, inputs) = set.x.shape();
     options.check(width)?;
-    let labels = set.labels.len();
-    AnalysisError::require("number of labels", labels as f64, labels == inputs, "one an input")?;
+    let labels = set.targets.as_ref().classes()?;
+    let found = labels.len();
+    AnalysisError::require("number of labels", found as f64, found == inputs, "one an input")?;
     let mut noisy = NoisyPredictions { scheme, set, classes, options, x0: Vec::new() };
     let clean = noisy.predict(network, &[], 0.0)?;
     let mut correct = vec![vec![0; options.draws]; options.levels.len()];
@@ -163,8 +164,7 @@ pub fn measure_noise<T: Real>(
                     noisy.predict(&perturbed(network, noise, s), &[], 0.0)?
                 }
             };
-            correct[level][draw] =
-                predicted.iter().zip(&set.labels).filter(|(p, l)| p == l).count();
+            correct[level][draw] = predicted.iter().zip(labels).filter(|(p, l)| p == l).count();
             for ((flips, predicted), clean) in flips[level].iter_mut().zip(&predicted).zip(&clean) {
                 *flips += usize::from(predicted != clean);
             }

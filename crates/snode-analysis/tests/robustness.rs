@@ -21,7 +21,7 @@ fn set<T: Real>(network: &Network<T>, choice: &SchemeChoice) -> EvaluationSet<T>
     for label in labels.iter_mut().step_by(5) {
         *label = (*label + 1) % CLASSES;
     }
-    EvaluationSet { name: "test".into(), x, labels }
+    EvaluationSet { name: "test".into(), x, targets: labels.into() }
 }
 
 fn options(levels: &[f64], draws: usize) -> RobustnessOptions {
@@ -168,7 +168,7 @@ fn what_cannot_be_measured_is_refused() {
 fn of_no_inputs_none_is_right() {
     for choice in SchemeChoice::all() {
         let network = network::<f64>(4, 3, Activation::Tanh).with_endpoint(choice.endpoint());
-        let none = EvaluationSet { name: "none".into(), x: inputs(4, 0), labels: vec![] };
+        let none = EvaluationSet { name: "none".into(), x: inputs(4, 0), targets: vec![].into() };
         let scheme = choice.build().unwrap();
         let curve =
             robustness(&*scheme, &network, &none, CLASSES, &options(&[0.0, 1.0], 2)).unwrap();

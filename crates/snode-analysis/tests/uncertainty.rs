@@ -248,7 +248,7 @@ fn set(network: &Network<f64>, count: usize) -> EvaluationSet<f64> {
     for label in labels.iter_mut().step_by(5) {
         *label = (*label + 1) % CLASSES;
     }
-    EvaluationSet { name: "test".into(), x, labels }
+    EvaluationSet { name: "test".into(), x, targets: labels.into() }
 }
 
 /// A linear network's predicted accuracy is the measured one but for sampling, whatever the level; that of
@@ -271,7 +271,9 @@ fn predicted_accuracy_is_the_measured_one() {
             measure_noise(&Euler::new(), &network, &set, CLASSES, NoiseSource::Input, &options)
                 .unwrap();
         let found = distributions(&network, set.x.as_ref(), NoiseSource::Input);
-        let predicted = found.predicted_accuracy(&set.labels, &levels, 200, 4).unwrap();
+        let predicted = found
+            .predicted_accuracy(set.targets.as_ref().classes().unwrap(), &levels, 200, 4)
+            .unwrap();
         for (level, predicted) in predicted.into_iter().enumerate() {
             let mean = measured.curve.over_draws(level).mean;
             assert!((predicted - mean).abs() < 0.01, "{activation:?}: {predicted} {mean}");
@@ -304,7 +306,9 @@ fn predicted_accuracy_under_noise_on_the_parameters() {
         };
         let measured = measure_noise(&Euler::new(), &network, &set, CLASSES, on, &options).unwrap();
         let found = distributions(&network, set.x.as_ref(), on);
-        let predicted = found.predicted_accuracy(&set.labels, &levels, 200, 4).unwrap()[0];
+        let predicted = found
+            .predicted_accuracy(set.targets.as_ref().classes().unwrap(), &levels, 200, 4)
+            .unwrap()[0];
         let mean = measured.curve.over_draws(0).mean;
         assert!((predicted - mean).abs() < 0.02, "{on:?}: {predicted} {mean}");
     }

@@ -4,7 +4,7 @@ use faer::{Mat, MatMut, MatRef};
 use rand_distr::{Distribution, StandardNormal};
 use snode_data::streams::{Purpose, rng};
 use snode_ode::{Network, Real, Scheme};
-use snode_train::{InputPerturbation, Position, TrainError};
+use snode_train::{InputPerturbation, Position, TargetsRef, TrainError};
 
 use crate::attack::{Attack, FastGradient, MovingTarget, ProjectedGradient};
 use crate::batch_attack::BatchAttack;
@@ -164,22 +164,22 @@ impl<T: Real> InputPerturbation<T> for PerturbedInputs<T> {
         network: &Network<T>,
         position: Position,
         mut x: MatMut<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<(), TrainError> {
-        let count = (self.options.fraction * labels.len() as f64).round() as usize;
+        let count = (self.options.fraction * targets.len() as f64).round() as usize;
         if count == 0 {
             return Ok(());
         }
         let components = self.components.min(x.nrows());
         let data = x.as_ref().submatrix(0, 0, components, count).to_owned();
         self.perturbed.resize_with(components, count, |_, _| T::ZERO);
-        let stream = self.stream(position, labels.len());
+        let stream = self.stream(position, targets.len());
         match self.options.method {
             PerturbationMethod::Noise { level, clip } => {
                 self.add_noise(data.as_ref(), (level, clip), &stream);
             }
             _ => self
-                .lead(network, data.as_ref(), &labels[..count], &stream)
+                .lead(network, data.as_ref(), &targets.classes()?[..count], &stream)
                 .map_err(|error| TrainError::Perturbation(Box::new(error)))?,
         }
         x.as_mut().submatrix_mut(0, 0, components, count).copy_from(&self.perturbed);

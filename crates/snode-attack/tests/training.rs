@@ -35,7 +35,7 @@ fn perturbed<T: Real>(
     let mut x = images::<T>(network.width(), POINTS);
     let mut inputs =
         PerturbedInputs::new(options, Box::new(Euler::new()), CLASSES, network.width()).unwrap();
-    inputs.perturb(network, position, x.as_mut(), &labels()).unwrap();
+    inputs.perturb(network, position, x.as_mut(), (&labels()).into()).unwrap();
     x
 }
 
@@ -142,7 +142,7 @@ fn a_fraction_of_the_batch_is_perturbed_and_padding_never() {
         let mut found = padded.clone();
         let scheme = Box::new(Euler::new());
         let mut inputs = PerturbedInputs::new(options(method), scheme, CLASSES, 5).unwrap();
-        inputs.perturb(&network, at(0, 0), found.as_mut(), &labels()).unwrap();
+        inputs.perturb(&network, at(0, 0), found.as_mut(), (&labels()).into()).unwrap();
         assert!(found != padded && found.subrows(5, 4) == padded.subrows(5, 4));
     }
 }
@@ -183,6 +183,6 @@ fn what_makes_no_sense_is_refused() {
     let scheme = Box::new(Euler::new());
     let mut inputs = PerturbedInputs::new(options(method), scheme, CLASSES, WIDTH).unwrap();
     let mut x = Mat::from_fn(WIDTH, POINTS, |_, _| 0.5);
-    let refused = inputs.perturb(&network, at(0, 0), x.as_mut(), &labels()).unwrap_err();
+    let refused = inputs.perturb(&network, at(0, 0), x.as_mut(), (&labels()).into()).unwrap_err();
     assert!(matches!(refused, TrainError::Perturbation(_)), "{refused}");
 }

@@ -9,7 +9,7 @@ use crate::output::print;
 use snode_experiment::Experiment;
 use snode_experiment::format::{fixed, plain, show_seconds};
 use snode_runner::is_imported;
-use snode_runner::records::last_scores;
+use snode_runner::records::{SetScore, last_scores};
 
 /// The table that ends a run and heads `snode show`.
 pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> String {
@@ -24,16 +24,9 @@ pub fn summary_table(summary: &RunSummary, experiment: Option<&Experiment>) -> S
     };
     row("status", format!("{}{reason}", summary.info.status));
     for (set, score) in last_scores(history) {
-        row(
-            &format!("accuracy on {set}"),
-            format!(
-                "{:.2} % ({} of {}), cost {}",
-                100.0 * score.accuracy(),
-                score.correct,
-                score.total,
-                fixed(score.cost, 4)
-            ),
-        );
+        let score = SetScore::from(&score);
+        let what = format!("{} on {set}", score.what());
+        row(&what, format!("{}, cost {}", score.long(), fixed(score.cost, 4)));
     }
     if let Some(last) = history.iterations.last() {
         row("last training cost", fixed(last.iteration.cost.total(), 4));
@@ -81,12 +74,14 @@ fn training_rows(history: &History, row: &mut impl FnMut(&str, String)) {
 /// A row for each evaluation.
 pub fn evaluations_table(history: &History) -> String {
     let mut table = plain_table();
-    table.set_header(["batches", "set", "accuracy", "cost", "time"]);
-    for record in &history.evaluations {
+    let scores: Vec<SetScore> = history.evaluations.iter().map(|r| (&r.score).into()).collect();
+    let what = scores.first().map_or("accuracy", SetScore::what);
+    table.set_header(["batches", "set", what, "cost", "time"]);
+    for (record, score) in history.evaluations.iter().zip(scores) {
         table.add_row([
             record.batches.to_string(),
             record.set.clone(),
-            format!("{:.2} %", 100.0 * record.score.accuracy()),
+            score.column(),
             fixed(record.score.cost, 4),
             show_seconds(record.seconds),
         ]);

@@ -1,27 +1,50 @@
 //! A training and a test split of the same kind of images.
 
 use crate::images::check_count;
-use crate::limits::MAX_CLASSES;
-use crate::{Error, Result, Split};
+use crate::{Error, Result, Split, Task};
 
-/// Training and test images of one shape, labelled with the same classes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Training and test images of one shape, for one [`Task`]: labelled with the same classes, or with
+/// real vectors of as many components.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     name: String,
-    classes: usize,
+    task: Task,
     train: Split,
     test: Split,
 }
 
 impl Dataset {
-    /// A data set of two splits; the test split may be empty.
+    /// A data set of two splits with classes; the test split may be empty.
     ///
     /// # Errors
     ///
     /// If the training split is empty, the splits differ in shape or maximal value, `classes` is
     /// not in 1..=256, or a label is not below `classes`.
     pub fn new(name: impl Into<String>, classes: usize, train: Split, test: Split) -> Result<Self> {
-        check_count("number of classes", classes, 1, MAX_CLASSES)?;
+        Self::of_task(name, Task::Classification { classes }, train, test)
+    }
+
+    /// A data set of two splits with real targets; the test split may be empty.
+    ///
+    /// # Errors
+    ///
+    /// If the training split is empty, the splits differ in shape or maximal value, or their
+    /// targets are not real vectors of as many components.
+    pub fn regression(name: impl Into<String>, train: Split, test: Split) -> Result<Self> {
+        let task = Task::of(train.targets(), 1);
+        if matches!(task, Task::Classification { .. }) {
+            return Err(Error::TargetsDiffer { split: "training" });
+        }
+        Self::of_task(name, task, train, test)
+    }
+
+    pub(crate) fn of_task(
+        name: impl Into<String>,
+        task: Task,
+        train: Split,
+        test: Split,
+    ) -> Result<Self> {
+        task.check_count()?;
         check_count("number of training images", train.len(), 1, usize::MAX)?;
         let kind = |split: &Split| {
             let images = split.images();
@@ -31,12 +54,9 @@ impl Dataset {
             return Err(Error::SplitsDiffer { train: kind(&train), test: kind(&test) });
         }
         for (split, name) in [(&train, "training"), (&test, "test")] {
-            if let Some(index) = label_outside(split.labels(), classes) {
-                let found = split.labels()[index];
-                return Err(Error::Label { split: name, index, found, classes });
-            }
+            task.check(name, split.targets())?;
         }
-        Ok(Self { name: name.into(), classes, train, test })
+        Ok(Self { name: name.into(), task, train, test })
     }
 
     /// The name, for people.
@@ -54,9 +74,17 @@ impl Dataset {
         self.train.images().width()
     }
 
-    /// The number of classes, 1 to 256; labels are 0 to `classes - 1`.
+    /// What is to be learnt from it.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// The number of classes, 1 to 256; labels are 0 to `classes - 1`. 0 of a regression.
     pub fn classes(&self) -> usize {
-        self.classes
+        match self.task {
+            Task::Classification { classes } => classes,
+            Task::Regression { .. } => 0,
+        }
     }
 
     /// The training split, never empty.
@@ -74,6 +102,19 @@ impl Dataset {
         (self.train, self.test)
     }
 
+    /// The same data set with full foreground at `max_value`, as
+    /// [`Images::rescaled`](crate::Images::rescaled).
+    ///
+    /// # Errors
+    ///
+    /// If `max_value` is 0.
+    pub fn rescaled(&self, max_value: u16) -> Result<Self> {
+        let split = |split: &Split| {
+            Split::new(split.images().rescaled(max_value)?, split.targets().clone())
+        };
+        Self::of_task(&self.name, self.task, split(&self.train)?, split(&self.test)?)
+    }
+
     /// The same data set with images resampled to `rows` × `cols` pixels by
     /// [`resample::resample`](crate::resample::resample).
     ///
@@ -83,16 +124,11 @@ impl Dataset {
     pub fn resample(&self, rows: usize, cols: usize) -> Result<Self> {
         Ok(Self {
             name: self.name.clone(),
-            classes: self.classes,
+            task: self.task,
             train: self.train.resample(rows, cols)?,
             test: self.test.resample(rows, cols)?,
         })
     }
-}
-
-/// The position of the first label that is not below `classes`.
-pub(crate) fn label_outside(labels: &[u8], classes: usize) -> Option<usize> {
-    labels.iter().position(|&label| usize::from(label) >= classes)
 }
 
 #[cfg(test)]

@@ -190,6 +190,13 @@ pub enum Error {
         components: usize,
     },
 
+    /// The targets of a split are not of the kind of the data set's.
+    #[error("the targets of the {split} split are not of the kind and length of the data set's")]
+    TargetsDiffer {
+        /// `"training"` or `"test"`.
+        split: &'static str,
+    },
+
     /// A count is outside the allowed range.
     #[error("{what}: found {found}; expected {min} to {max}")]
     Count {

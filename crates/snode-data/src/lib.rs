@@ -73,6 +73,7 @@ mod shuffle;
 mod split;
 pub mod streams;
 mod summary;
+mod targets;
 
 pub use batches::{Batches, Epoch, Incomplete};
 pub use dataset::Dataset;
@@ -85,3 +86,4 @@ pub use real::Real;
 pub use remark::Remark;
 pub use split::Split;
 pub use summary::{PixelStatistics, SplitSummary, Summary};
+pub use targets::{Targets, Task};

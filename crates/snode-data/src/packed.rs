@@ -27,7 +27,7 @@ use flate2::{Compression, GzBuilder};
 
 use crate::images::{check_count, check_shape};
 use crate::limits::{MAX_CLASSES, MAX_PIXELS};
-use crate::{Dataset, Error, Images, Result, Split};
+use crate::{Dataset, Error, Images, Result, Split, Task};
 
 /// The first bytes of the contents.
 const MAGIC: [u8; 8] = *b"snodepk1";
@@ -48,6 +48,9 @@ pub const MAX_PACKED_VALUE: u16 = 4 * u8::MAX as u16;
 /// If the maximal value exceeds [`MAX_PACKED_VALUE`] or there are more than [`MAX_PIXELS`] pixels
 /// in both splits together.
 pub fn pack(dataset: &Dataset) -> Result<Vec<u8>> {
+    if let Task::Regression { components } = dataset.task() {
+        return Err(Error::RealTargets { path: origin(), components });
+    }
     let (train, test) = (dataset.train(), dataset.test());
     let max_value = train.images().max_value();
     check_count("max_value", usize::from(max_value), 1, usize::from(MAX_PACKED_VALUE))?;

@@ -118,7 +118,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// If it cannot be read, its targets are no class numbers, or the scaling does not fit.
+    /// If it cannot be read, or the scaling does not fit.
     pub fn load(&self, scaling: Option<Scaling>) -> Result<Loaded> {
         let name = self.name();
         if let Some(arrays) = self.arrays(scaling) {

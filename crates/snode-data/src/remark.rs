@@ -72,13 +72,13 @@ impl Dataset {
     ///
     /// If `max_value` is 0 or a pixel exceeds it.
     pub fn with_max_value(self, max_value: u16) -> Result<Self> {
-        let (name, classes) = (self.name().to_owned(), self.classes());
+        let (name, task) = (self.name().to_owned(), self.task());
         let (train, test) = self.into_splits();
         let split = |split: Split| {
-            let (images, labels) = split.into_parts();
-            Split::new(images.with_max_value(max_value)?, labels)
+            let (images, targets) = split.into_parts();
+            Split::new(images.with_max_value(max_value)?, targets)
         };
-        Self::new(name, classes, split(train)?, split(test)?)
+        Self::of_task(name, task, split(train)?, split(test)?)
     }
 }
 

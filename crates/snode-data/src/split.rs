@@ -1,29 +1,31 @@
-//! Labelled images.
+//! Images with their targets.
 
 use crate::images::check_count;
 use crate::shuffle::permutation;
 use crate::streams::Purpose;
-use crate::{Error, Images, Result, resample};
+use crate::{Error, Images, Result, Targets, resample};
 
-/// Images with one label each.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Images with one target each: the number of a class, or a real vector.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Split {
     images: Images,
-    labels: Vec<u8>,
+    targets: Targets,
 }
 
 impl Split {
-    /// Images and their labels, in the same order.
+    /// Images and their targets, in the same order.
     ///
     /// # Errors
     ///
-    /// If there are not as many labels as images.
-    pub fn new(images: Images, labels: Vec<u8>) -> Result<Self> {
-        if images.len() != labels.len() {
-            let (found, expected) = (labels.len(), images.len());
+    /// If there are not as many targets as images, or a real target is not finite.
+    pub fn new(images: Images, targets: impl Into<Targets>) -> Result<Self> {
+        let targets = targets.into();
+        targets.check()?;
+        if images.len() != targets.len() {
+            let (found, expected) = (targets.len(), images.len());
             return Err(Error::Length { what: "labels", found, expected });
         }
-        Ok(Self { images, labels })
+        Ok(Self { images, targets })
     }
 
     /// The images.
@@ -31,27 +33,32 @@ impl Split {
         &self.images
     }
 
-    /// The labels, one for each image.
-    pub fn labels(&self) -> &[u8] {
-        &self.labels
+    /// The targets, one for each image.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
     }
 
-    /// The images and their labels.
-    pub fn into_parts(self) -> (Images, Vec<u8>) {
-        (self.images, self.labels)
+    /// The labels, one for each image; empty of a regression.
+    pub fn labels(&self) -> &[u8] {
+        self.targets.labels()
+    }
+
+    /// The images and their targets.
+    pub fn into_parts(self) -> (Images, Targets) {
+        (self.images, self.targets)
     }
 
     /// The number of images.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.images.len()
     }
 
     /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.images.is_empty()
     }
 
-    /// The images and labels at `indices`, in that order.
+    /// The images and targets at `indices`, in that order.
     ///
     /// # Errors
     ///
@@ -59,8 +66,7 @@ impl Split {
     /// [`MAX_PIXELS`](crate::limits::MAX_PIXELS).
     pub fn select(&self, indices: &[usize]) -> Result<Self> {
         let images = self.images.select(indices)?;
-        let labels = indices.iter().map(|&i| self.labels[i]).collect();
-        Ok(Self { images, labels })
+        Ok(Self { images, targets: self.targets.select(indices) })
     }
 
     /// The first `count` images.
@@ -73,7 +79,14 @@ impl Split {
         let pixels = self.images.pixels()[..count * self.images.width()].to_vec();
         let images =
             Images::new(self.images.rows(), self.images.cols(), self.images.max_value(), pixels)?;
-        Ok(Self { images, labels: self.labels[..count].to_vec() })
+        let targets = match &self.targets {
+            Targets::Classes(labels) => Targets::Classes(labels[..count].to_vec()),
+            Targets::Vectors { components, values } => Targets::Vectors {
+                components: *components,
+                values: values[..count * components].to_vec(),
+            },
+        };
+        Ok(Self { images, targets })
     }
 
     /// `count` images chosen at random by `seed`, in their original order.
@@ -106,23 +119,23 @@ impl Split {
         Ok((self.select(rest)?, self.select(chosen)?))
     }
 
-    /// The images resampled to `rows` × `cols` pixels by [`resample::resample`], with their labels.
+    /// The images resampled to `rows` × `cols` pixels by [`resample::resample`], with their targets.
     ///
     /// # Errors
     ///
     /// As [`resample::resample`].
     pub fn resample(&self, rows: usize, cols: usize) -> Result<Self> {
         let images = resample::resample(&self.images, rows, cols)?;
-        Ok(Self { images, labels: self.labels.clone() })
+        Ok(Self { images, targets: self.targets.clone() })
     }
 
     /// How often each label occurs: element `c` counts the images of class `c`.
     ///
-    /// There are `classes` elements, or more if larger labels occur.
+    /// There are `classes` elements, or more if larger labels occur. Of a regression all are 0.
     pub fn label_histogram(&self, classes: usize) -> Vec<usize> {
-        let largest = self.labels.iter().max().map_or(0, |&label| usize::from(label) + 1);
+        let largest = self.labels().iter().max().map_or(0, |&label| usize::from(label) + 1);
         let mut counts = vec![0; classes.min(crate::limits::MAX_CLASSES).max(largest)];
-        for &label in &self.labels {
+        for &label in self.labels() {
             counts[usize::from(label)] += 1;
         }
         counts
@@ -192,5 +205,36 @@ mod tests {
         let split = Split::new(images, vec![2, 0, 2, 2]).unwrap();
         assert_eq!(split.label_histogram(5), [1, 0, 3, 0, 0]);
         assert_eq!(split.label_histogram(1), [1, 0, 3]);
+    }
+
+    #[test]
+    fn real_targets_stay_with_their_images() {
+        let images = Images::new(1, 1, 255, (0..20).collect()).unwrap();
+        let values: Vec<f64> = (0..20).flat_map(|i| [f64::from(i), -f64::from(i)]).collect();
+        let all = Split::new(images, Targets::Vectors { components: 2, values }).unwrap();
+        let (rest, validation) = all.split_off_validation(7, 3).unwrap();
+        for split in [&all.take(5).unwrap(), &rest, &validation, &all.resample(2, 2).unwrap()] {
+            assert!(split.labels().is_empty() && split.targets().len() == split.len());
+            for (index, image) in split.images().iter().enumerate() {
+                let number = f64::from(image[0]);
+                let expected = split.targets().vector(index).unwrap();
+                if split.images().width() == 1 {
+                    assert_eq!(expected, [number, -number]);
+                }
+            }
+            assert_eq!(split.targets().vector(split.len()), None);
+        }
+    }
+
+    #[test]
+    fn real_targets_are_finite_and_complete() {
+        let images = || Images::new(1, 1, 1, vec![0, 1]).unwrap();
+        let of = |components, values: &[f64]| {
+            Split::new(images(), Targets::Vectors { components, values: values.to_vec() })
+        };
+        assert!(of(1, &[0.5, 2.0]).is_ok());
+        assert!(matches!(of(1, &[0.5, f64::NAN]), Err(Error::Parameter { .. })));
+        assert!(matches!(of(1, &[0.5]), Err(Error::Length { found: 1, expected: 2, .. })));
+        assert!(of(2, &[0.5, 1.0, 2.0]).is_err() && of(0, &[]).is_err());
     }
 }

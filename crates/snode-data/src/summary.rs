@@ -1,6 +1,6 @@
 //! What there is to say about a data set in a few numbers.
 
-use crate::{Dataset, Encoding, Split};
+use crate::{Dataset, Encoding, Split, Targets, Task};
 
 /// A data set in a few numbers, made by [`Dataset::summary`].
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +13,10 @@ pub struct Summary {
     pub cols: usize,
     /// The integer that stands for full foreground.
     pub max_value: u16,
-    /// The number of classes.
+    /// The number of classes; 0 of a regression.
     pub classes: usize,
+    /// What is to be learnt.
+    pub task: Task,
     /// The training split.
     pub train: SplitSummary,
     /// The test split.
@@ -28,11 +30,13 @@ pub struct SplitSummary {
     pub images: usize,
     /// The number of images of each class.
     pub label_histogram: Vec<usize>,
+    /// Statistics of each component of the targets; none of classes, or if there are no images.
+    pub targets: Vec<PixelStatistics>,
     /// Statistics of the encoded pixels; none if there are no images.
     pub pixels: Option<PixelStatistics>,
 }
 
-/// Statistics of all encoded pixels of a split.
+/// Statistics of all encoded pixels of a split, or of a component of its targets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PixelStatistics {
     /// The mean.
@@ -54,6 +58,7 @@ impl Split {
         SplitSummary {
             images: self.len(),
             label_histogram: self.label_histogram(classes),
+            targets: target_statistics(self.targets()),
             pixels: statistics(self, encoding),
         }
     }
@@ -69,10 +74,29 @@ impl Dataset {
             cols,
             max_value: self.train().images().max_value(),
             classes: self.classes(),
+            task: self.task(),
             train: self.train().summary(self.classes(), encoding),
             test: self.test().summary(self.classes(), encoding),
         }
     }
+}
+
+/// The moments of each component of real targets.
+fn target_statistics(targets: &Targets) -> Vec<PixelStatistics> {
+    let Targets::Vectors { components, values } = targets else { return Vec::new() };
+    let count = targets.len() as f64;
+    let of = |component: usize| {
+        let numbers = || values.iter().skip(component).step_by(*components).copied();
+        let mean = numbers().sum::<f64>() / count;
+        let square = numbers().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+        PixelStatistics {
+            mean,
+            standard_deviation: square.sqrt(),
+            min: numbers().fold(f64::INFINITY, f64::min),
+            max: numbers().fold(f64::NEG_INFINITY, f64::max),
+        }
+    };
+    if values.is_empty() { Vec::new() } else { (0..*components).map(of).collect() }
 }
 
 /// The moments of the integer pixels, which are exact, carried over to the encoding.

@@ -6,7 +6,7 @@ use snode_data::arrays::{
     ArraySet, Scaling, Targets, load_csv, load_csv_folder, load_npy_folder, load_npz, npz_bytes,
     write_npz,
 };
-use snode_data::{Dataset, Images, Split};
+use snode_data::{Dataset, Images, Split, Task, idx};
 use snode_files::Existing;
 use snode_numpy::ArchiveWriter;
 
@@ -155,8 +155,18 @@ fn real_targets_are_kept_and_are_no_classes() {
     let set = load_npz(&path, None).unwrap();
     let expected = Targets::Vectors { components: 2, values: vec![1.5, -2.0, 0.25, 8.0] };
     assert_eq!((&set.train.targets, set.train.targets.len()), (&expected, 2));
-    let error = set.into_dataset("x").unwrap_err().to_string();
-    assert!(error.contains("2 components; expected class numbers"), "{error}");
+    let data = set.into_dataset("x").unwrap();
+    assert_eq!((data.task(), data.classes()), (Task::Regression { components: 2 }, 0));
+    assert_eq!(data.train().targets().vector(1), Some(&[0.25, 8.0][..]));
+    let copy = folder.path("copy.npz");
+    write_npz(&copy, &data, Existing::Keep).unwrap();
+    let again = load_npz(&copy, None).unwrap().into_dataset("x").unwrap();
+    assert_eq!(again.train().targets(), data.train().targets());
+    let error = idx::write_folder(&folder.path("idx"), &data).unwrap_err().to_string();
+    assert!(
+        error.ends_with("found real targets of 2 components; expected class numbers"),
+        "{error}"
+    );
 
     let table = "a;b;target_1;target_2\n0.5;1;2.5;-1\n";
     let table = folder.write("table.csv", table.to_owned() + "1;0;3;1e-3\n");

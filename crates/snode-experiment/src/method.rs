@@ -5,14 +5,14 @@ use snode_resnet::{
     Adam, EpsilonPlace, Momentum, Optimiser, Plain, ResNetError, RmsProp, Schedule, SgdOptions,
 };
 use snode_train::{
-    Averaging, Cost, Discretisation, FirstDirection, LineSearch, Metric, NcgOptions, OptionError,
-    Penalty, Preconditioner, Space, TrainError,
+    Averaging, Discretisation, FirstDirection, LineSearch, Metric, NcgOptions, OptionError,
+    Preconditioner, Space, TrainError,
 };
 
 use crate::format::plain;
 use crate::schema::{
-    AverageName, CostConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss, Method,
-    PenaltyName, PreconditionerName, ScheduleName, SpaceName, TrainingConfig, scheme_of,
+    AverageName, EpsilonPlaceName, Experiment, LineSearchName, Method, PreconditionerName,
+    ScheduleName, SpaceName, TrainingConfig, scheme_of,
 };
 
 /// NCG iterations on a batch in the paper.
@@ -361,24 +361,4 @@ pub(crate) fn ncg_key_to_blame(error: &TrainError) -> (String, String) {
 /// The scheme that the keys describe.
 pub fn scheme(experiment: &Experiment) -> SchemeChoice {
     scheme_of(experiment.network.scheme, &experiment.solver)
-}
-
-/// The cost (S4) that the keys describe.
-pub fn cost(config: &CostConfig, classes: usize) -> Cost {
-    let mut cost = match config.loss {
-        Loss::L2 => Cost::l2(classes),
-        Loss::CrossEntropy => Cost::cross_entropy(classes),
-    };
-    cost.mu1 = config.mu1.unwrap_or(cost.mu1);
-    cost.mu2 = config.mu2.unwrap_or(cost.mu2);
-    cost.mu3 = config.mu3.unwrap_or(cost.mu3);
-    cost.mu4 = config.mu4.unwrap_or(cost.mu4);
-    cost.penalty = match config.penalty.unwrap_or_default() {
-        PenaltyName::L2 => Penalty::L2,
-        PenaltyName::H1 => Penalty::H1 { length: config.penalty_length.unwrap_or(1.0) },
-    };
-    if let Some([off, on]) = config.targets {
-        (cost.target_off, cost.target_on) = (off, on);
-    }
-    cost
 }

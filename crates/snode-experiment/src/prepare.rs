@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use snode_data::{Dataset, Encoding, Split};
+use snode_data::{Dataset, Encoding, Split, Targets, Task};
 use snode_ode::AffineMap;
 
-use crate::check::{check, check_analyses_with_data, check_attacks, fit_analyses};
+use crate::check::{
+    check, check_analyses_with_data, check_attacks, check_least_target, check_task, fit_analyses,
+};
 use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
 use crate::file::ExperimentFile;
@@ -24,8 +26,8 @@ pub struct Prepared {
     pub text: String,
     /// How pixels become numbers.
     pub encoding: Encoding,
-    /// C.
-    pub classes: usize,
+    /// What is learnt from the images.
+    pub task: Task,
     /// The fingerprint of the whole data set.
     pub images: String,
     /// Images to train on.
@@ -69,7 +71,7 @@ impl Prepared {
     ) -> Result<Self> {
         fit(file, &mut experiment, Facts::of(&dataset))?;
         let locator = &file.locator;
-        let classes = dataset.classes();
+        let task = dataset.task();
         let images = fingerprint(&[dataset.train(), dataset.test()]);
         let remarks = remarks(&source(file, &experiment)?, &dataset);
         let (train, test) = dataset.into_splits();
@@ -94,7 +96,20 @@ impl Prepared {
         let encoding = Encoding::new(experiment.data.background, experiment.data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
         let text = file.text.clone();
-        Ok(Self { experiment, text, encoding, classes, images, train, validation, test, remarks })
+        Ok(Self { experiment, text, encoding, task, images, train, validation, test, remarks })
+    }
+
+    /// Refuses a regression, for what needs classes.
+    ///
+    /// # Errors
+    /// With the data, and `what` needs classes.
+    pub fn require_classes(&self, what: &str) -> Result<()> {
+        if let Task::Classification { .. } = self.task {
+            return Ok(());
+        }
+        let (source, task) = (&self.experiment.data.source, self.task);
+        let problem = format!("found {task}; expected class numbers, which {what} needs");
+        Err(Error::Usage(format!("{source}: {problem}")))
     }
 
     /// The rows and columns of an image.
@@ -119,10 +134,12 @@ impl Prepared {
 }
 
 /// What the checks of an experiment need to know of its images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Facts {
     shape: (usize, usize),
-    classes: usize,
+    task: Task,
+    /// The least real target; infinite if there are none.
+    least_target: f64,
     train: usize,
     test: usize,
 }
@@ -132,10 +149,20 @@ impl Facts {
     pub fn of(dataset: &Dataset) -> Self {
         Self {
             shape: dataset.shape(),
-            classes: dataset.classes(),
+            task: dataset.task(),
+            least_target: [dataset.train(), dataset.test()].map(least_target)[..]
+                .iter()
+                .fold(f64::INFINITY, |least, target| least.min(*target)),
             train: dataset.train().len(),
             test: dataset.test().len(),
         }
+    }
+}
+
+fn least_target(split: &Split) -> f64 {
+    match split.targets() {
+        Targets::Classes(_) => f64::INFINITY,
+        Targets::Vectors { values, .. } => values.iter().copied().fold(f64::INFINITY, f64::min),
     }
 }
 
@@ -183,8 +210,10 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
     data.source = text;
     let (rows, cols) = facts.shape;
     let [rows, cols] = *data.size.get_or_insert([rows, cols]);
+    check_task(experiment, locator, facts.task)?;
+    check_least_target(experiment, locator, facts.least_target)?;
     check_analyses_with_data(&experiment.analysis, locator, rows * cols, facts.test)?;
-    check_attacks(&experiment.attack, locator, Some((facts.classes, facts.test)))?;
+    check_attacks(&experiment.attack, locator, Some((facts.task.scores(), facts.test)))?;
     fit_analyses(&mut experiment.analysis, facts.test);
     let limit = |key: &str, wanted: Option<usize>, images: usize| match wanted {
         Some(count) if count > images => {
@@ -205,15 +234,19 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
             ),
         ));
     }
-    let classes = facts.classes;
-    let map = check_with_data(&experiment.network, locator, (rows, cols), classes)?;
+    let scores = facts.task.scores();
+    let map = check_with_data(&experiment.network, locator, (rows, cols), scores)?;
     let width = map.width();
-    if width < classes {
+    if width < scores {
+        let (what, way_out) = match facts.task {
+            Task::Classification { .. } => ("classes", ""),
+            Task::Regression { .. } => ("components of a target", ", or a `network.width`"),
+        };
         return Err(locator.error_among(
             &["data.size", "data.source"],
             format!(
                 "images of {rows}x{cols} pixels make a network of width {width}, too narrow \
-                 for {classes} classes; expected at least {classes} pixels"
+                 for {scores} {what}; expected at least {scores} pixels{way_out}"
             ),
         ));
     }

@@ -5,9 +5,10 @@ use snode_ode::SchemeChoice;
 use crate::check::check_stem;
 use crate::error::Result;
 use crate::file::ExperimentFile;
-use crate::method::{cost, method_keys, resolve_method, scheme};
+use crate::method::{method_keys, resolve_method, scheme};
 use crate::network::resolve_network;
-use crate::schema::{Experiment, PenaltyName};
+use crate::objective::resolve_cost;
+use crate::schema::{Experiment, Loss};
 use crate::threads::default_threads;
 
 /// The experiment with every default in place, but for those that follow from the data.
@@ -28,21 +29,7 @@ pub fn resolve(file: &ExperimentFile) -> Result<Experiment> {
     let scheme = experiment.network.scheme;
     experiment.solver.resolve(scheme);
 
-    // The number of classes is none of these keys' business.
-    let full = cost(&experiment.cost, 1);
-    let keys = &mut experiment.cost;
-    keys.mu1.get_or_insert(full.mu1);
-    keys.mu2.get_or_insert(full.mu2);
-    keys.mu3.get_or_insert(full.mu3);
-    keys.mu4.get_or_insert(full.mu4);
-    if full.mu1 > 0.0 {
-        keys.targets.get_or_insert([full.target_off, full.target_on]);
-    }
-
-    if keys.penalty == Some(PenaltyName::H1) {
-        keys.penalty_length.get_or_insert(1.0);
-    }
-
+    resolve_cost(&mut experiment.cost);
     resolve_network(&mut experiment.network);
     resolve_method(&mut experiment.training);
     if let Some(perturbation) = &mut experiment.training.perturbation {
@@ -68,7 +55,16 @@ pub fn unset_keys(experiment: &Experiment) -> Vec<(&'static str, &'static str, S
         note(solver.first_step.is_none(), "solver", "first_step", "estimated");
         note(solver.largest_step.is_none(), "solver", "largest_step", "not limited");
     }
-    note(experiment.cost.targets.is_none(), "cost", "targets", "only with mu1 > 0");
+    let cost = &experiment.cost;
+    note(cost.targets.is_none(), "cost", "targets", "only with mu1 > 0");
+    for (key, is_unset) in
+        [("mu1", cost.mu1.is_none()), ("mu2", cost.mu2.is_none()), ("mu3", cost.mu3.is_none())]
+    {
+        note(is_unset, "cost", key, "only with a loss for classes");
+    }
+    if cost.loss != Loss::Huber {
+        note(true, "cost", "huber_delta", "only with `loss = \"huber\"`");
+    }
     note(training.batches.is_none(), "training", "batches", "not limited");
     for key in method_keys(training) {
         let meaning = match key.key {

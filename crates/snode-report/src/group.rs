@@ -1,12 +1,12 @@
 //! Runs that differ by nothing but their seed.
 
 use serde_json::Value;
-use snode_experiment::{Experiment, Method, SchemeName, SpaceName, cost};
+use snode_experiment::{Experiment, Method, ObjectiveChoice, SchemeName, SpaceName};
 use snode_runner::IMPORTED;
 use snode_runner::grid::manifest::value_text;
 
 use crate::cell::Cell;
-use crate::names::{activation_name, cost_name, loss_name};
+use crate::names::{activation_name, loss_name, objective_name};
 use crate::run::Run;
 
 /// What a network is trained by.
@@ -147,7 +147,7 @@ impl Kind {
 
 fn loss_of(experiment: &Experiment) -> String {
     // The number of classes is none of this function's business.
-    cost_name(&cost(&experiment.cost, 1))
+    objective_name(&ObjectiveChoice::of(&experiment.cost, 1))
 }
 
 /// A label without the seed: what cells of a group have in common.

@@ -1,14 +1,18 @@
 //! What costs and activations are called in reports.
 
+use snode_experiment::{ObjectiveChoice, RegressionLoss};
 use snode_ode::Activation;
-use snode_train::Cost;
 
-/// What a cost is called: by its terms.
-pub(crate) fn cost_name(cost: &Cost) -> String {
-    match (cost.mu1 > 0.0, cost.mu2 > 0.0) {
-        (true, false) => "L²".into(),
-        (false, true) => "CE".into(),
-        _ => "L² + CE".into(),
+/// What an objective is called: by its loss, the paper's by its terms.
+pub(crate) fn objective_name(choice: &ObjectiveChoice) -> String {
+    match choice {
+        ObjectiveChoice::Paper(cost) => match (cost.mu1 > 0.0, cost.mu2 > 0.0) {
+            (true, false) => "L²".into(),
+            (false, true) => "CE".into(),
+            _ => "L² + CE".into(),
+        },
+        ObjectiveChoice::Regression { loss: RegressionLoss::Squared(_), .. } => "squared".into(),
+        ObjectiveChoice::Regression { loss: RegressionLoss::Huber(_), .. } => "Huber".into(),
     }
 }
 
@@ -17,6 +21,7 @@ pub(crate) fn loss_name(key: &str) -> String {
     match key {
         "l2" => "L²".into(),
         "cross-entropy" | "ce" => "CE".into(),
+        "huber" => "Huber".into(),
         other => other.into(),
     }
 }

@@ -8,11 +8,11 @@ use snode_store::{Appendix, RunSummary, read_appendices, read_info};
 
 use crate::attack::Attack;
 use crate::error::{Error, Result};
-use crate::names::cost_name;
+use crate::names::objective_name;
 use snode_experiment::Experiment;
 use snode_runner::analyses::ANALYSIS;
-use snode_runner::{TEST, is_imported, known_cost};
-use snode_train::AVERAGE;
+use snode_runner::{TEST, is_imported, known_objective};
+use snode_train::{AVERAGE, ValueErrors};
 
 /// A run with what was measured on its network.
 #[derive(Clone, Debug)]
@@ -71,23 +71,35 @@ impl Run {
 
     /// What the cost is called that the network was trained for, if that is known.
     pub fn known_loss(&self) -> Option<String> {
-        known_cost(&self.summary, Some(&self.experiment)).map(|cost| cost_name(&cost))
+        known_objective(&self.summary, Some(&self.experiment)).map(|choice| objective_name(&choice))
     }
 
-    /// On how many test images the accuracy was measured.
+    /// On how many test images the accuracy was measured; none of a regression.
     pub fn test_images(&self) -> Option<usize> {
-        self.summary.history.last_score(TEST).map(|score| score.total)
+        let score = self.summary.history.last_score(TEST)?;
+        score.accuracy().map(|_| score.total)
     }
 
-    /// The fraction of the test images that was classified rightly in the end.
+    /// The fraction of the test images that was classified rightly in the end; none of a regression.
     pub fn accuracy(&self) -> Option<f64> {
-        self.summary.history.last_score(TEST).map(|score| score.accuracy())
+        self.summary.history.last_score(TEST)?.accuracy()
+    }
+
+    /// The errors of a regression on how many test images in the end; none of a classification.
+    pub fn errors(&self) -> Option<(ValueErrors, usize)> {
+        let score = self.summary.history.last_score(TEST)?;
+        Some((score.errors()?, score.total))
+    }
+
+    /// A number that is larger for a better score on the test images.
+    pub fn merit(&self) -> Option<f64> {
+        self.summary.history.last_score(TEST).map(|score| score.merit())
     }
 
     /// The same of the average of the iterates, where one was kept.
     pub fn average_accuracy(&self) -> Option<f64> {
         let set = format!("{TEST}{AVERAGE}");
-        self.summary.history.last_score(&set).map(|score| score.accuracy())
+        self.summary.history.last_score(&set)?.accuracy()
     }
 
     /// The groups whose names begin with `kind`, as `robustness`, with what follows it.

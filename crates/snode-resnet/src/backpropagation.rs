@@ -2,7 +2,7 @@
 
 use faer::MatRef;
 use snode_ode::{Euler, Network, Parameters, Real, Trajectory};
-use snode_train::{BatchCost, Cost, CostValue, TrainError};
+use snode_train::{BatchCost, CostValue, Objective, TargetsRef, TrainError};
 
 use crate::ResNet;
 
@@ -13,20 +13,20 @@ use crate::ResNet;
 /// with the Euler adjoint (S5) and its L²-gradient (S6), so that
 /// Σ_k ⟨∂J/∂W_k, ω_k⟩ + ⟨∂J/∂b_k, β_k⟩ is the directional derivative of the discrete cost (S4).
 #[derive(Clone, Debug)]
-pub struct Backpropagation<T> {
+pub struct Backpropagation<T: Real> {
     euler: Euler<T>,
     batch: BatchCost<T>,
 }
 
 impl<T: Real> Backpropagation<T> {
-    /// Of this cost. Memory is allocated when a batch is larger than any before.
-    pub fn new(cost: Cost) -> Self {
-        Self { euler: Euler::new(), batch: BatchCost::new(cost) }
+    /// Of this objective. Memory is allocated when a batch is larger than any before.
+    pub fn new(objective: impl Into<Objective<T>>) -> Self {
+        Self { euler: Euler::new(), batch: BatchCost::new(objective) }
     }
 
-    /// The cost that is differentiated.
-    pub fn cost(&self) -> &Cost {
-        self.batch.cost()
+    /// The objective that is differentiated.
+    pub fn objective(&self) -> &Objective<T> {
+        self.batch.objective()
     }
 
     /// The scheme with the states of the last batch.
@@ -34,25 +34,26 @@ impl<T: Real> Backpropagation<T> {
         &self.euler
     }
 
-    /// J of the batch `x0` (n×M) with its labels, and its derivative by W_k and b_k in the node
+    /// J of the batch `x0` (n×M) with its targets, and its derivative by W_k and b_k in the node
     /// number k of `derivative`, weight decay included in both.
     ///
     /// # Errors
-    /// If a shape or label does not fit or something is not finite.
-    pub fn derivative(
+    /// If a shape or target does not fit or something is not finite.
+    pub fn derivative<'t>(
         &mut self,
         resnet: &ResNet<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: impl Into<TargetsRef<'t>>,
         derivative: &mut Parameters<T>,
     ) -> Result<CostValue, TrainError> {
         let network = resnet.network();
-        let (mut cost, backward) = self.forward(network, x0, labels)?;
+        let (mut cost, backward) = self.forward(network, x0, targets.into())?;
         backward.gradient(derivative)?;
         let (parameters, grid) = (network.parameters(), network.grid());
-        cost.decay = self.cost().penalty_of(parameters, grid);
-        let (mu4, h) = (self.cost().mu4, grid.step());
-        self.cost().penalty.add_derivatives(mu4, parameters, grid, derivative);
+        let objective = self.objective();
+        cost.decay = objective.penalty_of(parameters, grid);
+        let (mu4, h) = (objective.mu4, grid.step());
+        objective.penalty.add_derivatives(mu4, parameters, grid, derivative);
         derivative.combine(T::from_f64(h), parameters, T::from_f64(h * mu4));
         Ok(cost)
     }
@@ -62,9 +63,9 @@ impl<T: Real> Backpropagation<T> {
         &'a mut self,
         network: &'a Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<(CostValue, Backward<'a, T>), TrainError> {
-        let (cost, trajectory) = self.batch.solve(&mut self.euler, network, x0, labels)?;
+        let (cost, trajectory) = self.batch.solve(&mut self.euler, network, x0, targets)?;
         TrainError::ensure_finite("the cost", cost.total())?;
         Ok((cost, Backward { trajectory, terminal: self.batch.terminal() }))
     }

@@ -3,7 +3,8 @@
 use faer::MatRef;
 use snode_ode::{Endpoint, Network, Parameters, Real, Scheme};
 use snode_train::{
-    Cost, Iteration, Memory, Method, OptionError, Position, Schedule, Stopwatch, TrainError,
+    Iteration, Memory, Method, Objective, OptionError, Position, Schedule, Stopwatch, TargetsRef,
+    TrainError,
 };
 
 use crate::update::{Factors, decay_fits};
@@ -19,7 +20,7 @@ pub struct SgdOptions {
     /// How the learning rate falls.
     pub schedule: Schedule,
     /// λ ≥ 0 of decoupled weight decay: every step leaves 1 − αλ of each parameter (S25). Weight
-    /// decay that is part of the cost is [`Cost::mu4`].
+    /// decay that is part of the objective is [`Objective::mu4`].
     pub weight_decay: f64,
 }
 
@@ -63,7 +64,7 @@ impl SgdOptions {
 /// Backpropagation (S21) through the residual network and one fused pass of the [`Optimiser`]
 /// ([(S22)–(S25)](crate)) over its parameters. Reported as the gradient's norm is ‖∇J‖ in
 /// L²(0,T), as by NCG.
-pub struct Sgd<T> {
+pub struct Sgd<T: Real> {
     backpropagation: Backpropagation<T>,
     options: SgdOptions,
     /// (S6) without weight decay.
@@ -81,14 +82,18 @@ impl<T: Real> Sgd<T> {
     ///
     /// # Errors
     /// If an option makes no sense, or the network is none that Euler makes a residual network of.
-    pub fn new(cost: Cost, options: SgdOptions, network: &Network<T>) -> Result<Self, ResNetError> {
+    pub fn new(
+        objective: impl Into<Objective<T>>,
+        options: SgdOptions,
+        network: &Network<T>,
+    ) -> Result<Self, ResNetError> {
         options.check()?;
         if network.grid().endpoint() == Endpoint::Included {
             return Err(ResNetError::ClosedGrid);
         }
         let zeros = || network.parameters().zeros_like();
         Ok(Self {
-            backpropagation: Backpropagation::new(cost),
+            backpropagation: Backpropagation::new(objective),
             gradient: zeros(),
             state: options.optimiser.state_names().iter().map(|_| zeros()).collect(),
             options,
@@ -106,33 +111,33 @@ impl<T: Real> Sgd<T> {
         &self.options
     }
 
-    /// One step on the batch `x0` (n×M) with its labels: backpropagation, then the optimiser.
+    /// One step on the batch `x0` (n×M) with its targets: backpropagation, then the optimiser.
     ///
     /// # Errors
-    /// If a shape or label does not fit, or a state, the cost, the gradient or its norm is not finite.
+    /// If a shape or target does not fit, or a state, the cost, the gradient or its norm is not finite.
     /// Parameters and memory are then those before the step.
-    pub fn step(
+    pub fn step<'t>(
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: impl Into<TargetsRef<'t>>,
     ) -> Result<Iteration, TrainError> {
         let mut clock = Stopwatch::start();
-        let (cost, backward) = self.backpropagation.forward(network, x0, labels)?;
+        let (cost, backward) = self.backpropagation.forward(network, x0, targets.into())?;
         let mut report = Iteration { cost, ..Iteration::default() };
         report.phases.direct = clock.lap();
         backward.gradient(&mut self.gradient)?;
         report.phases.adjoint = clock.lap();
 
-        let (grid, cost) = (*network.grid(), *self.backpropagation.cost());
-        let (h, mu4) = (grid.step(), cost.mu4);
+        let (grid, objective) = (*network.grid(), self.backpropagation.objective());
+        let (h, mu4, penalty) = (grid.step(), objective.mu4, objective.penalty);
         let mut decay = 0.0;
         if mu4 != 0.0 {
             if !decay_fits(mu4, network.parameters().as_slice()) {
                 TrainError::ensure_finite("the gradient", f64::INFINITY)?;
             }
             // The other part of the penalty goes with the update.
-            let (parameters, penalty) = (network.parameters(), cost.penalty);
+            let parameters = network.parameters();
             decay = mu4 / 2.0 * penalty.inner_of_derivatives(parameters, parameters, &grid);
             penalty.add_derivatives(mu4, parameters, &grid, &mut self.gradient);
         }
@@ -165,8 +170,8 @@ impl<T: Real> Sgd<T> {
 }
 
 impl<T: Real> Method<T> for Sgd<T> {
-    fn cost(&self) -> &Cost {
-        self.backpropagation.cost()
+    fn objective(&self) -> &Objective<T> {
+        self.backpropagation.objective()
     }
 
     fn scheme(&self) -> &dyn Scheme<T> {
@@ -177,9 +182,9 @@ impl<T: Real> Method<T> for Sgd<T> {
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<Iteration, TrainError> {
-        self.step(network, x0, labels)
+        self.step(network, x0, targets)
     }
 
     /// Nothing: the method goes on through batches.

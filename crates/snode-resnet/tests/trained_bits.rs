@@ -48,7 +48,7 @@ fn trained<T: Real>(
         });
         let labels: Vec<usize> = (0..POINTS).map(|j| (j * 5 + batch) % 4).collect();
         for _ in 0..iterations {
-            cost = method.iterate(&mut network, x.as_ref(), &labels).unwrap().cost.total();
+            cost = method.iterate(&mut network, x.as_ref(), (&labels).into()).unwrap().cost.total();
         }
         method.finish_batch(&network);
     }

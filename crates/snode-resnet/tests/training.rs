@@ -6,7 +6,7 @@ use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, Parameters,
 use snode_resnet::{Adam, Momentum, Optimiser, Plain, RmsProp, Schedule, Sgd, SgdOptions};
 use snode_train::{
     BatchSource, Control, Cost, EvaluationSet, Event, Memory, Method, Observer, ObserverError,
-    Phases, Plan, Position, Snapshot, State, StopReason, TrainError, Trainer,
+    Phases, Plan, Position, Snapshot, State, StopReason, Targets, TrainError, Trainer,
 };
 
 const WIDTH: usize = 6;
@@ -37,9 +37,9 @@ impl<T: Real> BatchSource<T> for Circle {
         epoch: usize,
         batch: usize,
         mut x: MatMut<'_, T>,
-        labels: &mut [usize],
+        targets: &mut Targets,
     ) -> Result<(), TrainError> {
-        for (column, label) in labels.iter_mut().enumerate() {
+        for (column, label) in targets.classes_mut(20).iter_mut().enumerate() {
             *label = point((epoch * BATCHES + batch) * 20 + column, &mut x, column);
         }
         Ok(())
@@ -48,8 +48,8 @@ impl<T: Real> BatchSource<T> for Circle {
 
 fn sets<T: Real>() -> Vec<EvaluationSet<T>> {
     let mut x = Mat::zeros(WIDTH, 60);
-    let labels = (0..60).map(|c| point(10_000 + c, &mut x.as_mut(), c)).collect();
-    vec![EvaluationSet { name: "test".into(), x, labels }]
+    let labels: Vec<usize> = (0..60).map(|c| point(10_000 + c, &mut x.as_mut(), c)).collect();
+    vec![EvaluationSet { name: "test".into(), x, targets: labels.into() }]
 }
 
 fn start<T: Real>() -> Snapshot<T> {

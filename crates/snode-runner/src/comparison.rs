@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use faer::Mat;
 use snode_experiment::images::EncodedBatches;
-use snode_experiment::{Prepared, cost as cost_of};
+use snode_experiment::{ObjectiveChoice, Prepared};
 use snode_ode::{
     Adaptive, Lifting, Network, Perturbation, Problem, Scheme, SchemeChoice, SolveError, Statistics,
 };
 use snode_store::read_network;
-use snode_train::{BatchCost, BatchSource, Stopwatch, TrainError};
+use snode_train::{BatchCost, BatchSource, Stopwatch, Targets, TrainError};
 
 use crate::error::{Error, Result};
 use crate::evaluation::{Evaluation, evaluate};
@@ -51,20 +51,21 @@ pub fn compare<T: Number>(
     choice: &SchemeChoice,
 ) -> Result<Comparison> {
     let begin = Instant::now();
-    let cost = cost_of(&prepared.experiment.cost, prepared.classes);
+    let scores = prepared.task.scores();
+    let objective = ObjectiveChoice::of(&prepared.experiment.cost, scores);
     let stored = read_network::<T>(results)?.network;
     let evaluation = evaluate::<T>(
         stored.clone(),
         &prepared.test,
         prepared.encoding,
-        prepared.classes,
-        Some(cost),
+        scores,
+        Some(objective),
         choice,
     )?;
     let seconds = begin.elapsed().as_secs_f64();
     let network = stored.with_endpoint(choice.endpoint());
-    let (x, labels) = first_batch::<T>(prepared, network.lifting())?;
-    let efforts = efforts(prepared, &network, &x, &labels, choice)?;
+    let (x, targets) = first_batch::<T>(prepared, network.lifting())?;
+    let efforts = efforts(prepared, &network, &x, &targets, choice)?;
     let steps = match choice {
         SchemeChoice::Adaptive(options) => {
             let mut scheme = Adaptive::<T>::new(*options).map_err(refused)?;
@@ -84,17 +85,17 @@ fn failed(error: SolveError) -> Error {
     TrainError::from(error).into()
 }
 
-fn first_batch<T: Number>(prepared: &Prepared, lifting: Lifting) -> Result<(Mat<T>, Vec<usize>)> {
+fn first_batch<T: Number>(prepared: &Prepared, lifting: Lifting) -> Result<(Mat<T>, Targets)> {
     let experiment = &prepared.experiment;
     let size = experiment.training.batch_size;
     let mut source =
         EncodedBatches::<T>::new(&prepared.train, prepared.encoding, experiment.seed, size)?;
     let mut data = Mat::zeros(prepared.pixels(), size);
-    let mut labels = vec![0; size];
-    source.load(0, 0, data.as_mut(), &mut labels)?;
+    let mut targets = Targets::default();
+    source.load(0, 0, data.as_mut(), &mut targets)?;
     let mut x = Mat::zeros(lifting.width(), size);
     lifting.lift(data.as_ref(), x.as_mut());
-    Ok((x, labels))
+    Ok((x, targets))
 }
 
 /// What the three problems take on a batch: the shortest of three times.
@@ -102,13 +103,14 @@ fn efforts<T: Number>(
     prepared: &Prepared,
     network: &Network<T>,
     x: &Mat<T>,
-    labels: &[usize],
+    targets: &Targets,
     choice: &SchemeChoice,
 ) -> Result<[Effort; 3]> {
     let mut scheme = choice.build::<T>().map_err(refused)?;
-    let cost = cost_of(&prepared.experiment.cost, prepared.classes);
+    let keys = &prepared.experiment.cost;
+    let objective = ObjectiveChoice::of(keys, prepared.task.scores()).build::<T>();
     let mut gradient = network.parameters().zeros_like();
-    let mut batch = BatchCost::new(cost);
+    let mut batch = BatchCost::new(objective);
     let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
     let mut efforts = problems.map(|problem| Effort {
         problem,
@@ -119,7 +121,7 @@ fn efforts<T: Number>(
         let mut clock = Stopwatch::start();
         let mut trajectory = scheme.direct(network, x.as_ref()).map_err(failed)?;
         let mut seconds = [clock.lap(), 0.0, 0.0];
-        batch.evaluate(network, trajectory.output(), labels)?;
+        batch.evaluate(network, trajectory.output(), targets.as_ref())?;
         clock.lap();
         trajectory.adjoint(batch.terminal(), Some(&mut gradient)).map_err(failed)?;
         seconds[1] = clock.lap();

@@ -4,9 +4,9 @@ use faer::Mat;
 use serde::Serialize;
 use snode_experiment::images::EncodedBatches;
 use snode_experiment::threads::pool;
-use snode_experiment::{Experiment, Precision, Prepared, with_precision};
+use snode_experiment::{Experiment, ObjectiveChoice, Precision, Prepared, with_precision};
 use snode_ode::{Initialisation, Interpolation, Network, SchemeChoice, initialise};
-use snode_train::{Accuracy, BatchSource, GradientCheck, check_gradient};
+use snode_train::{Accuracy, BatchSource, GradientCheck, Targets, check_gradient};
 
 use crate::error::Result;
 use crate::number::Number;
@@ -174,8 +174,8 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
         experiment.training.batch_size,
     )?;
     let mut data = Mat::zeros(prepared.pixels(), batches.batch_size());
-    let mut labels = vec![0; batches.batch_size()];
-    batches.load(0, 0, data.as_mut(), &mut labels)?;
+    let mut targets = Targets::default();
+    batches.load(0, 0, data.as_mut(), &mut targets)?;
     let mut x = Mat::zeros(network.width(), batches.batch_size());
     network.lifting().lift(data.as_ref(), x.as_mut());
     // A gradient sampled at nodes is good for directions that are smooth between them.
@@ -184,8 +184,8 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
         _ => Initialisation::Independent,
     };
     let direction = initialise(how, network.map(), network.grid(), experiment.seed.wrapping_add(1));
-    let cost = snode_experiment::cost(&experiment.cost, prepared.classes);
+    let objective = ObjectiveChoice::of(&experiment.cost, prepared.task.scores()).build::<T>();
     let mut scheme = crate::device::scheme::<T>(&scheme)?;
-    let x = x.as_ref();
-    Ok(check_gradient(scheme.as_mut(), &network, &cost, x, &labels, &direction, accuracy)?)
+    let (scheme, x, targets) = (scheme.as_mut(), x.as_ref(), targets.as_ref());
+    Ok(check_gradient(scheme, &network, objective, x, targets, &direction, accuracy)?)
 }

@@ -62,7 +62,7 @@ pub mod workprecision;
 
 pub use comparison::{Comparison, Effort, compare};
 pub use error::{Error, ErrorKind, ObserverError, Result};
-pub use evaluation::{Evaluation, evaluate};
+pub use evaluation::{Evaluation, Predictions, evaluate};
 pub use event::{Begin, Continued, End, RunEvent, RunObserver};
 pub use files::Files;
 pub use gradcheck::{CheckedDerivatives, Outcome, Verdict, check_derivatives};
@@ -75,5 +75,5 @@ pub use pool::{
     News, PlanEnd, PlannedCell, Processes, Running, Share, plan, run_cell, run_grid,
 };
 pub use session::{RunOptions, TEST, initial_network, run};
-pub use stored::{IMPORTED, is_imported, known_cost, scheme_for, stored_solver, summary};
+pub use stored::{IMPORTED, is_imported, known_objective, scheme_for, stored_solver, summary};
 pub use subject::{ImageSelection, SplitName, Subject, subject};

@@ -29,13 +29,11 @@ impl EventLines {
             RunEvent::Evaluation(record) => {
                 let score = &record.score;
                 Some(format!(
-                    "batch {} of {}: {} {:.2} % ({} of {}), cost {}, training cost {}, {} s",
+                    "batch {} of {}: {} {}, cost {}, training cost {}, {} s",
                     record.batches,
                     self.batches,
                     record.set,
-                    100.0 * score.accuracy,
-                    score.correct,
-                    score.total,
+                    score.long(),
                     fixed(score.cost, 4),
                     fixed(self.cost, 4),
                     fixed(record.seconds, 1),

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use snode_train::{EvaluationRecord, History, IterationRecord, Score};
+use snode_experiment::format::{fixed, short};
+use snode_train::{EvaluationRecord, Fit, History, IterationRecord, Score};
 
 /// An iteration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,22 +92,100 @@ impl From<&IterationRecord> for IterationRow {
 /// How a network did on a set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SetScore {
-    /// The fraction that was right.
-    #[serde(deserialize_with = "number")]
-    pub accuracy: f64,
-    /// How many were right.
-    pub correct: usize,
-    /// Of how many.
+    /// How good its predictions were.
+    #[serde(flatten)]
+    pub fit: SetFit,
+    /// Of how many data points.
     pub total: usize,
     /// The mean cost.
     #[serde(deserialize_with = "number")]
     pub cost: f64,
 }
 
+/// How good predictions were, by what was predicted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SetFit {
+    /// Classes.
+    Classes {
+        /// The fraction that was right.
+        #[serde(deserialize_with = "number")]
+        accuracy: f64,
+        /// How many were right.
+        correct: usize,
+    },
+    /// Real targets.
+    Values {
+        /// The mean squared error of a component.
+        #[serde(deserialize_with = "number")]
+        mean_squared_error: f64,
+        /// The mean absolute error of a component.
+        #[serde(deserialize_with = "number")]
+        mean_absolute_error: f64,
+        /// R².
+        #[serde(deserialize_with = "number")]
+        r_squared: f64,
+    },
+}
+
 impl From<&Score> for SetScore {
     fn from(score: &Score) -> Self {
-        let Score { correct, total, cost } = *score;
-        Self { accuracy: score.accuracy(), correct, total, cost }
+        let fit = match score.fit {
+            Fit::Values(errors) => SetFit::Values {
+                mean_squared_error: errors.mean_square,
+                mean_absolute_error: errors.mean_absolute,
+                r_squared: errors.r_squared,
+            },
+            Fit::Classes { correct } => {
+                SetFit::Classes { accuracy: score.accuracy().unwrap_or(0.0), correct }
+            }
+            _ => SetFit::Classes { accuracy: f64::NAN, correct: 0 },
+        };
+        Self { fit, total: score.total, cost: score.cost }
+    }
+}
+
+impl SetScore {
+    /// What the first number of [`short`](Self::short) is: `accuracy`, or `errors`.
+    pub fn what(&self) -> &'static str {
+        match self.fit {
+            SetFit::Classes { .. } => "accuracy",
+            SetFit::Values { .. } => "errors",
+        }
+    }
+
+    /// The score in a few characters: `97.10 %`, or `MSE 0.0123`.
+    pub fn short(&self) -> String {
+        match self.fit {
+            SetFit::Classes { accuracy, .. } => format!("{:.2} %", 100.0 * accuracy),
+            SetFit::Values { mean_squared_error, .. } => {
+                format!("MSE {}", short(mean_squared_error))
+            }
+        }
+    }
+
+    /// The score in a column of its own: `97.10 %`, or as [`long`](Self::long).
+    pub fn column(&self) -> String {
+        match self.fit {
+            SetFit::Classes { .. } => self.short(),
+            SetFit::Values { .. } => self.long(),
+        }
+    }
+
+    /// All of it but the cost: `97.10 % (971 of 1000)`, or `MSE 0.0123, MAE 0.0832, R² 0.9612`.
+    pub fn long(&self) -> String {
+        match self.fit {
+            SetFit::Classes { correct, .. } => {
+                format!("{} ({correct} of {})", self.short(), self.total)
+            }
+            SetFit::Values { mean_absolute_error, r_squared, .. } => format!(
+                "{}, MAE {}, R² {}",
+                self.short(),
+                short(mean_absolute_error),
+                // Where all targets are the same there is none.
+                if r_squared.is_nan() { "–".into() } else { fixed(r_squared, 4) }
+            ),
+        }
     }
 }
 

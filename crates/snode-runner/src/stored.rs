@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use snode_experiment::{Experiment, SchemeName, SolverConfig, cost, scheme_of, tolerance_problem};
+use snode_experiment::{
+    Experiment, ObjectiveChoice, SchemeName, SolverConfig, scheme_of, tolerance_problem,
+};
 use snode_ode::SchemeChoice;
 use snode_store::{RunInfo, RunSummary, read_info};
-use snode_train::Cost;
 
 use crate::error::{Error, Result};
 
@@ -29,12 +30,15 @@ pub fn is_imported(summary: &RunSummary) -> bool {
 /// Why a run ended whose network was imported.
 pub const IMPORTED: &str = "imported";
 
-/// The cost that the network of a run was trained for: not known of one that was imported, unless
-/// it was said with it.
-pub fn known_cost(run: &RunSummary, experiment: Option<&Experiment>) -> Option<Cost> {
+/// What the network of a run was trained for: not known of one that was imported, unless it was said
+/// with it.
+pub fn known_objective(
+    run: &RunSummary,
+    experiment: Option<&Experiment>,
+) -> Option<ObjectiveChoice> {
     let said = run.info.provenance.contains_key(RunInfo::IMPORTED_COST);
     let experiment = experiment.filter(|_| said || !is_imported(run))?;
-    Some(cost(&experiment.cost, run.model.classes))
+    Some(ObjectiveChoice::of(&experiment.cost, run.model.classes))
 }
 
 /// The scheme a trained network is to be solved by: the one asked for with the keys the run was

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use snode_data::{Dataset, Encoding, Split};
+use snode_data::{Dataset, Encoding, Split, Task};
 use snode_experiment::Experiment;
 use snode_experiment::images::{IMAGES, IMAGES_PATH, Source, fingerprint};
 use snode_files::folder_of;
 use snode_ode::Network;
 use snode_store::{Appendix, RunSummary, Scalar, network_digest, read_network};
+use snode_train::TargetKind;
 
 use crate::error::{Error, Result};
 use crate::stored;
@@ -91,6 +92,21 @@ impl Subject {
              measure again",
             self.run.display()
         )))
+    }
+
+    /// C, the number of classes.
+    ///
+    /// # Errors
+    /// If the network is one of a regression, and has none; `what` is what needs them.
+    pub fn classes(&self, what: &str) -> Result<usize> {
+        match self.summary.model.targets {
+            TargetKind::Classes => Ok(self.summary.model.classes),
+            _ => Err(Error::Refused(format!(
+                "{}: found the network of a regression; expected one that tells classes apart, which \
+                 {what} needs",
+                self.run.display()
+            ))),
+        }
     }
 
     /// Results with what they were measured on.
@@ -198,6 +214,28 @@ fn own_images(
     })
 }
 
+/// Refuses data whose targets the network was not trained for.
+fn check_task(run: &Path, summary: &RunSummary, source: &Source, task: Task) -> Result<()> {
+    let model = &summary.model;
+    let (trained, scores) = (model.targets, model.classes);
+    let fits = match (task, trained) {
+        (Task::Classification { classes }, TargetKind::Classes) => classes <= scores,
+        (Task::Regression { components }, TargetKind::Values) => components == scores,
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    let (run, source) = (run.display(), source.text());
+    let expected = match trained {
+        TargetKind::Values => Task::Regression { components: scores }.to_string(),
+        _ => scores.to_string(),
+    };
+    Err(Error::Refused(format!(
+        "{source} has {task}, but the network of {run} was trained for {expected}"
+    )))
+}
+
 /// The split asked for, at the size of the network's inputs.
 fn images(
     run: &Path,
@@ -206,15 +244,7 @@ fn images(
     source: &Source,
     dataset: Dataset,
 ) -> Result<Split> {
-    let classes = summary.model.classes;
-    if dataset.classes() > classes {
-        return Err(Error::Refused(format!(
-            "{} has {} classes, but the network of {} was trained for {classes}",
-            source.text(),
-            dataset.classes(),
-            run.display()
-        )));
-    }
+    check_task(run, summary, source, dataset.task())?;
     let input = summary.model.input;
     if input.rows == 0 || input.cols == 0 {
         return Err(Error::Refused(format!(

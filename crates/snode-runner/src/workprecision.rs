@@ -3,17 +3,17 @@
 use faer::{Mat, MatRef};
 use snode_experiment::images::evaluation_set;
 use snode_experiment::threads::pool;
-use snode_experiment::{SchemeName, is_adaptive, with_precision};
+use snode_experiment::{ObjectiveChoice, SchemeName, is_adaptive, with_precision};
 use snode_ode::{
     Endpoint, Interpolation, Method, Network, Parameters, Perturbation, Problem, Real, SchemeChoice,
 };
 use snode_store::{read_network, read_network_as_f64};
-use snode_train::{BatchCost, Cost, Stopwatch, TrainError};
+use snode_train::{BatchCost, Stopwatch, Targets, TrainError};
 
 use crate::error::{Error, Result};
 use crate::number::Number;
 use crate::refine::on_layers;
-use crate::stored::{known_cost, scheme_for, stored_solver};
+use crate::stored::{known_objective, scheme_for, stored_solver};
 use crate::subject::Subject;
 
 /// The relative and absolute tolerance of the reference, in double precision.
@@ -184,8 +184,8 @@ struct Setting<T> {
     network: Network<T>,
     interpolation: Interpolation,
     x0: Mat<T>,
-    labels: Vec<usize>,
-    cost: Option<Cost>,
+    targets: Targets,
+    objective: Option<ObjectiveChoice>,
 }
 
 impl<T: Number> Setting<T> {
@@ -199,17 +199,17 @@ impl<T: Number> Setting<T> {
         lifting.lift(set.x.as_ref(), x0.as_mut());
         let solver = stored_solver(summary, experiment).unwrap_or_default();
         let interpolation = solver.interpolation.unwrap_or(Interpolation::Hermite);
-        let cost = known_cost(summary, experiment);
-        Ok(Self { network, interpolation, x0, labels: set.labels, cost })
+        let objective = known_objective(summary, experiment);
+        Ok(Self { network, interpolation, x0, targets: set.targets, objective })
     }
 
     /// ∂J/∂x(T) of the run's cost, or of ½‖x(T)‖² where that is not known, as a mean over the images.
     fn terminal(&self, network: &Network<T>, output: MatRef<'_, T>) -> Result<Mat<T>> {
-        let Some(cost) = self.cost else {
+        let Some(objective) = &self.objective else {
             return Ok(mean_of(output));
         };
-        let mut batch = BatchCost::new(cost);
-        batch.evaluate(network, output, &self.labels)?;
+        let mut batch = BatchCost::new(objective.build::<T>());
+        batch.evaluate(network, output, self.targets.as_ref())?;
         Ok(batch.terminal().to_owned())
     }
 
@@ -228,7 +228,8 @@ impl<T: Number> Setting<T> {
         let mut gradient = network.parameters().zeros_like();
         let along = || Perturbation { parameters: Some(network.parameters()), input: None };
         let mut seconds = [f64::INFINITY; 3];
-        for _ in 0..rounds {
+        let mut found = None;
+        for _ in 0..rounds.max(1) {
             let mut clock = Stopwatch::start();
             let mut trajectory = scheme.direct(&network, self.x0.as_ref()).map_err(failed)?;
             let mut times = [clock.lap(), 0.0, 0.0];
@@ -236,15 +237,15 @@ impl<T: Number> Setting<T> {
             clock.lap();
             trajectory.adjoint(terminal.as_ref(), Some(&mut gradient)).map_err(failed)?;
             times[1] = clock.lap();
-            trajectory.sensitivity(along()).map_err(failed)?;
+            let solved = trajectory.sensitivity(along()).map_err(failed)?;
             times[2] = clock.lap();
+            let (x, xi) = (wide(solved.output), wide(solved.sensitivity));
+            let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
+            let calls = problems.map(|problem| trajectory.statistics(problem).right_hand_sides);
+            found = Some((x, xi, calls));
             seconds.iter_mut().zip(times).for_each(|(least, time)| *least = least.min(time));
         }
-        let mut trajectory = scheme.direct(&network, self.x0.as_ref()).map_err(failed)?;
-        let solved = trajectory.sensitivity(along()).map_err(failed)?;
-        let (x, xi) = (wide(solved.output), wide(solved.sensitivity));
-        let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
-        let calls = problems.map(|problem| trajectory.statistics(problem).right_hand_sides);
+        let (x, xi, calls) = found.unwrap_or_default();
         Ok((Solution { x, gradient: wide_parameters(&gradient), xi }, seconds, calls))
     }
 

@@ -9,7 +9,9 @@ use snode_store::{
     Checkpoint, Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, read_info,
     read_network, read_run, write_run,
 };
-use snode_train::{CostValue, History, Iteration, IterationRecord, Memory, Phases, Position};
+use snode_train::{
+    CostValue, History, Iteration, IterationRecord, Memory, Phases, Position, TargetKind,
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -42,6 +44,7 @@ fn measure<T: Scalar>(
             scheme: "euler".into(),
             solver: SolverKeys::default(),
             classes: 10,
+            targets: TargetKind::Classes,
             input: Input::default(),
         },
         network: network(1),

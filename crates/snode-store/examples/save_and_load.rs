@@ -6,7 +6,7 @@ use snode_ode::{Activation, Endpoint, Grid, Initialisation, Network, SolverKeys}
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_network, write_run,
 };
-use snode_train::Snapshot;
+use snode_train::{Snapshot, TargetKind};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("save_and_load FILE")?;
@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         scheme: "euler".into(),
         solver: SolverKeys::default(),
         classes: 10,
+        targets: TargetKind::Classes,
         input: Input { rows: 4, cols: 4, ..Input::default() },
     };
     let start = Snapshot::start(network.clone());

@@ -14,6 +14,7 @@ use snode_store::{
 };
 use snode_train::{
     CostValue, EvaluationRecord, History, Iteration, IterationRecord, Memory, Position, Score,
+    TargetKind,
 };
 
 const WIDTH: usize = 12;
@@ -54,6 +55,7 @@ fn write<T: Scalar>(path: &str) -> Result<(), Box<dyn std::error::Error>> {
                 budget: Some(10_000),
             },
             classes: 10,
+            targets: TargetKind::Classes,
             input: Input { rows: 3, cols: 4, ..Input::default() },
         },
         network: network(11),
@@ -112,7 +114,7 @@ fn history() -> History {
     let evaluation = |batches, set: &str, correct| EvaluationRecord {
         batches,
         set: set.into(),
-        score: Score { correct, total: 1000, cost: 0.5 },
+        score: Score::of_classes(correct, 1000, 0.5),
         seconds: 0.6,
     };
     History {

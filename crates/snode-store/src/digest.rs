@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use snode_ode::{Endpoint, Network};
+use snode_train::TargetKind;
 
 use crate::ends::Ends;
 use crate::{Model, Scalar, StoredNetwork};
@@ -34,8 +35,11 @@ pub(crate) fn digest<T: Scalar>(model: &Model, network: &Network<T>) -> String {
         grid.steps(),
         network.width(),
     ));
-    let Model { scheme, solver, classes, input } = model;
+    let Model { scheme, solver, classes, targets, input } = model;
     hash.update(format!("{scheme}\n{:?}\n{classes}\n", solver.to_texts()));
+    if *targets != TargetKind::Classes {
+        hash.update("real targets\n");
+    }
     let encoding = [input.background, input.foreground].map(f64::to_bits);
     hash.update(format!("{encoding:016x?}\n{}x{}\n", input.rows, input.cols));
     hash.update(Ends::of(network).description());
@@ -65,6 +69,7 @@ mod tests {
             scheme: "euler".into(),
             solver: SolverKeys::default(),
             classes: 2,
+            targets: TargetKind::Classes,
             input: Input::default(),
         };
         let network = Network::initial(4, grid, activation, Initialisation::Spline, seed);
@@ -93,6 +98,7 @@ mod tests {
             changed(|other| other.model.scheme = "rk4".into()),
             changed(|other| other.model.solver.interpolation = Some(Interpolation::Linear)),
             changed(|other| other.model.classes = 3),
+            changed(|other| other.model.targets = TargetKind::Values),
             changed(|other| other.model.input.foreground = 1.0),
             changed(|other| (other.model.input.rows, other.model.input.cols) = (2, 2)),
         ];

@@ -29,7 +29,7 @@ pub fn examine(path: impl AsRef<Path>) -> Result<Examination, StoreError> {
     open_unchecked(path, |root| {
         let found = digest_in(root)?;
         info::read(root)?;
-        history::read(root)?;
+        history::read(root, network::targets(root)?)?;
         match info::read_precision(root)? {
             Precision::F32 => drop(checkpoint::read(root, &read_model::<f32>(root)?.network)?),
             Precision::F64 => drop(checkpoint::read(root, &read_model::<f64>(root)?.network)?),

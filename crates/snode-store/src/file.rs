@@ -82,7 +82,7 @@ fn write_groups<T: Scalar>(
     let root = WriteGroup { path, name: "/".into(), group, compression };
     info::write(&root, T::PRECISION, &record.info, &record.configuration)?;
     network::write(&root, &record.model, &record.network)?;
-    history::write(&root, &record.history)?;
+    history::write(&root, &record.history, record.model.targets)?;
     match &record.checkpoint {
         Some(checkpoint) => checkpoint::write(&root, &record.network, checkpoint),
         None => Ok(()),
@@ -100,7 +100,7 @@ pub fn read_run<T: Scalar>(path: impl AsRef<Path>) -> Result<RunRecord<T>, Store
     open(path, |root| {
         let StoredNetwork { model, network } = read_model(root)?;
         let (info, configuration) = info::read(root)?;
-        let history = history::read(root)?;
+        let history = history::read(root, model.targets)?;
         let checkpoint = checkpoint::read(root, &network)?;
         Ok(RunRecord { info, configuration, model, network, history, checkpoint })
     })
@@ -126,7 +126,7 @@ pub(crate) fn summary(
     let precision = info::read_precision(root)?;
     let (info, configuration) = info::read(root)?;
     let network::Shape { map, ends, grid, activation, model } = shape;
-    let history = history::read(root)?;
+    let history = history::read(root, model.targets)?;
     let position = checkpoint::read_position(root)?;
     Ok(RunSummary {
         info,

@@ -29,7 +29,7 @@
 //! use snode_store::{
 //!     Compression, Configuration, Input, Model, RunInfo, RunRecord, read_info, read_run, write_run,
 //! };
-//! use snode_train::Snapshot;
+//! use snode_train::{Snapshot, TargetKind};
 //!
 //! let grid = Grid::new(3.0, 30, Endpoint::Excluded)?;
 //! let network = Network::<f64>::initial(16, grid, Activation::Tanh, Initialisation::Spline, 7);
@@ -40,6 +40,7 @@
 //!         scheme: "euler".into(),
 //!         solver: SolverKeys::default(),
 //!         classes: 10,
+//!         targets: TargetKind::Classes,
 //!         input: Input { rows: 4, cols: 4, ..Input::default() },
 //!     },
 //!     Snapshot::start(network),

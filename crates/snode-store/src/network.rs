@@ -1,6 +1,7 @@
 //! The group `/network`.
 
 use snode_ode::{Activation, AffineMap, Endpoint, Grid, Network, SolverKeys};
+use snode_train::TargetKind;
 
 use crate::digest::digest;
 use crate::ends::Ends;
@@ -10,6 +11,9 @@ use crate::{Input, Model, Precision, Scalar, StoreError, parameters};
 
 /// The attribute with the identity of the network that was written.
 pub(crate) const DIGEST: &str = "digest";
+/// The attribute that only a regression has, and what it says.
+const TARGETS: &str = "targets";
+const VALUES: &str = "values";
 const LAYOUT: &str = "row-major [layer, out, in]; MATLAB sees dimensions reversed";
 
 pub(crate) fn write<T: Scalar>(
@@ -55,6 +59,9 @@ pub(crate) fn write<T: Scalar>(
     group.attribute("width", &(width as u64))?;
     Ends::of(network).write(&group)?;
     group.attribute("classes", &(model.classes as u64))?;
+    if model.targets == TargetKind::Values {
+        group.text(TARGETS, VALUES)?;
+    }
     group.attribute("background", &model.input.background)?;
     group.attribute("foreground", &model.input.foreground)?;
     group.attribute("rows", &(model.input.rows as u64))?;
@@ -108,6 +115,25 @@ fn read_solver(group: &ReadGroup<'_>) -> Result<SolverKeys, StoreError> {
         let what = attribute(&group.name, error.key);
         group.value_error(what, format_args!("{:?}", error.found), error.expected)
     })
+}
+
+/// What the scores of the network in a file stand for.
+pub(crate) fn targets(root: &ReadGroup<'_>) -> Result<TargetKind, StoreError> {
+    read_targets(&root.child("network")?)
+}
+
+/// What the scores stand for: classes where nothing is said.
+fn read_targets(group: &ReadGroup<'_>) -> Result<TargetKind, StoreError> {
+    if !group.attribute_names()?.iter().any(|name| name == TARGETS) {
+        return Ok(TargetKind::Classes);
+    }
+    match &group.text(TARGETS)?[..] {
+        VALUES => Ok(TargetKind::Values),
+        other => {
+            let what = attribute(&group.name, TARGETS);
+            Err(group.value_error(what, format_args!("{other:?}"), VALUES))
+        }
+    }
 }
 
 /// The network without its parameters.
@@ -165,7 +191,8 @@ pub(crate) fn read_head(root: &ReadGroup<'_>) -> Result<Shape, StoreError> {
     };
     let (map, ends) = Ends::read(&group, width, classes)?;
     let (scheme, solver) = (group.text("scheme")?, read_solver(&group)?);
-    let model = Model { scheme, solver, classes, input };
+    let targets = read_targets(&group)?;
+    let model = Model { scheme, solver, classes, targets, input };
     let times = group.column::<f64>("grid", Some(nodes))?;
     for (k, &time) in times.iter().enumerate() {
         if (time - grid.time(k)).abs() <= 1e-12 * horizon {

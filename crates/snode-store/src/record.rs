@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use faer::Mat;
 use snode_ode::{Activation, AffineMap, Grid, Network, Readout, SolverKeys};
-use snode_train::{History, Memory, Position, Snapshot};
+use snode_train::{History, Memory, Position, Snapshot, TargetKind};
 
 use crate::Precision;
 
@@ -145,8 +145,10 @@ pub struct Model {
     /// them.
     pub solver: SolverKeys,
     /// C: how many scores there are, the first C components of x(T) unless the network has another
-    /// readout.
+    /// readout. Of a regression the components of a target, which the scores predict.
     pub classes: usize,
+    /// Whether the scores are of classes, or predict real targets.
+    pub targets: TargetKind,
     /// How images become inputs.
     pub input: Input,
 }

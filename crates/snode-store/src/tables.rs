@@ -3,7 +3,8 @@
 use hdf5::H5Type;
 use hdf5::types::FixedUnicode;
 use snode_train::{
-    CostValue, EvaluationRecord, Iteration, IterationRecord, Phases, Position, Score,
+    CostValue, EvaluationRecord, Fit, Iteration, IterationRecord, Phases, Position, Score,
+    ValueErrors,
 };
 
 /// The longest name of an evaluated set, in bytes of UTF-8.
@@ -51,6 +52,20 @@ pub(crate) struct EvaluationRow {
     seconds: f64,
 }
 
+/// One evaluation of one set by a regression: a row of `/training/errors`.
+#[derive(Clone, Copy, H5Type)]
+#[repr(C)]
+pub(crate) struct ErrorRow {
+    batches: u64,
+    set: FixedUnicode<SET_BYTES>,
+    total: u64,
+    cost: f64,
+    mean_squared_error: f64,
+    mean_absolute_error: f64,
+    r_squared: f64,
+    seconds: f64,
+}
+
 impl IterationRow {
     /// The row of a record, or `None` if a number of it is not below 2³².
     pub fn new(record: &IterationRecord) -> Option<Self> {
@@ -93,6 +108,7 @@ impl IterationRow {
             l2: self.cost_l2,
             cross_entropy: self.cost_cross_entropy,
             centring: self.cost_centring,
+            other: 0.0,
             decay: self.cost_decay,
         };
         let phases = Phases {
@@ -121,31 +137,73 @@ impl IterationRow {
 }
 
 impl EvaluationRow {
-    /// The row of a record, or `None` if the name of its set does not fit.
+    /// The row of a record, or `None` if the name of its set does not fit, or it is of a regression.
     pub fn new(record: &EvaluationRecord) -> Option<Self> {
         let score = record.score;
-        if record.set.len() > SET_BYTES || record.set.contains('\0') {
-            return None;
-        }
+        let Fit::Classes { correct } = score.fit else { return None };
         Some(Self {
             batches: record.batches as u64,
-            set: record.set.parse().ok()?,
-            correct: score.correct as u64,
+            set: set_name(record)?,
+            correct: correct as u64,
             total: score.total as u64,
             cost: score.cost,
-            accuracy: score.accuracy(),
+            accuracy: score.accuracy()?,
             seconds: record.seconds,
         })
     }
 
     /// The record, or what is wrong with it.
     pub fn record(&self) -> Result<EvaluationRecord, &'static str> {
-        // The library does not check that it is UTF-8.
-        let set = str::from_utf8(self.set.as_bytes()).map_err(|_| "a name that is not UTF-8")?;
-        let count = |number: u64| usize::try_from(number).map_err(|_| "too large a number");
-        let score =
-            Score { correct: count(self.correct)?, total: count(self.total)?, cost: self.cost };
-        let batches = count(self.batches)?;
-        Ok(EvaluationRecord { batches, set: set.to_owned(), score, seconds: self.seconds })
+        let score = Score::of_classes(count(self.correct)?, count(self.total)?, self.cost);
+        record(self.batches, &self.set, score, self.seconds)
     }
+}
+
+impl ErrorRow {
+    /// The row of a record, or `None` if the name of its set does not fit, or it is of a classification.
+    pub fn new(record: &EvaluationRecord) -> Option<Self> {
+        let errors = record.score.errors()?;
+        Some(Self {
+            batches: record.batches as u64,
+            set: set_name(record)?,
+            total: record.score.total as u64,
+            cost: record.score.cost,
+            mean_squared_error: errors.mean_square,
+            mean_absolute_error: errors.mean_absolute,
+            r_squared: errors.r_squared,
+            seconds: record.seconds,
+        })
+    }
+
+    /// The record, or what is wrong with it.
+    pub fn record(&self) -> Result<EvaluationRecord, &'static str> {
+        let fit = Fit::Values(ValueErrors {
+            mean_square: self.mean_squared_error,
+            mean_absolute: self.mean_absolute_error,
+            r_squared: self.r_squared,
+        });
+        let score = Score { fit, total: count(self.total)?, cost: self.cost };
+        record(self.batches, &self.set, score, self.seconds)
+    }
+}
+
+/// The name of a record's set, if it fits into a row.
+fn set_name(record: &EvaluationRecord) -> Option<FixedUnicode<SET_BYTES>> {
+    let fits = record.set.len() <= SET_BYTES && !record.set.contains('\0');
+    if fits { record.set.parse().ok() } else { None }
+}
+
+fn count(number: u64) -> Result<usize, &'static str> {
+    usize::try_from(number).map_err(|_| "too large a number")
+}
+
+fn record(
+    batches: u64,
+    set: &FixedUnicode<SET_BYTES>,
+    score: Score,
+    seconds: f64,
+) -> Result<EvaluationRecord, &'static str> {
+    // The library does not check that it is UTF-8.
+    let set = str::from_utf8(set.as_bytes()).map_err(|_| "a name that is not UTF-8")?;
+    Ok(EvaluationRecord { batches: count(batches)?, set: set.to_owned(), score, seconds })
 }

@@ -3,7 +3,7 @@
 use faer::MatRef;
 use snode_ode::{Network, Real, Scheme};
 
-use crate::{Cost, Iteration, Memory, Method, OptionError, Position, TrainError};
+use crate::{Iteration, Memory, Method, Objective, OptionError, Position, TargetsRef, TrainError};
 
 /// Which average of the parameters at the ends of batches is kept (S50).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,7 +66,7 @@ impl Averaging {
 /// let mut method = Averaged::new(ncg, Averaging::Exponential { decay: 0.97 }, &network)?;
 ///
 /// let x = Mat::from_fn(3, 4, |i, j| (i + 2 * j) as f64 / 8.0);
-/// method.iterate(&mut network, x.as_ref(), &[0, 1, 0, 1])?;
+/// method.iterate(&mut network, x.as_ref(), (&[0, 1, 0, 1]).into())?;
 /// method.finish_batch(&network);
 /// assert!(method.average().is_some_and(|average| average.parameters() != network.parameters()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -96,8 +96,8 @@ impl<M: Method<T>, T: Real> Averaged<M, T> {
 }
 
 impl<M: Method<T>, T: Real> Method<T> for Averaged<M, T> {
-    fn cost(&self) -> &Cost {
-        self.method.cost()
+    fn objective(&self) -> &Objective<T> {
+        self.method.objective()
     }
 
     fn scheme(&self) -> &dyn Scheme<T> {
@@ -108,9 +108,9 @@ impl<M: Method<T>, T: Real> Method<T> for Averaged<M, T> {
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<Iteration, TrainError> {
-        self.method.iterate(network, x0, labels)
+        self.method.iterate(network, x0, targets)
     }
 
     fn finish_batch(&mut self, network: &Network<T>) {

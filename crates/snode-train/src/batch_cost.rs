@@ -4,26 +4,26 @@ use faer::{Mat, MatRef};
 use snode_ode::{Network, Real, Scheme, Trajectory};
 
 use crate::seen::Seen;
-use crate::{Cost, CostValue, TrainError};
+use crate::{CostValue, Objective, TargetsRef, TrainError};
 
-/// The cost (S4) of a batch with λ(T) = ∂J/∂x(T), from which the adjoint problem (S5) begins:
+/// The cost (S4), or (S70), of a batch with λ(T) = ∂J/∂x(T), from which the adjoint problem (S5) begins:
 /// what every method needs first.
 #[derive(Clone, Debug)]
-pub struct BatchCost<T> {
-    cost: Cost,
+pub struct BatchCost<T: Real> {
+    objective: Objective<T>,
     terminal: Mat<T>,
     seen: Seen<T>,
 }
 
 impl<T: Real> BatchCost<T> {
-    /// For batches under this cost.
-    pub fn new(cost: Cost) -> Self {
-        Self { cost, terminal: Mat::new(), seen: Seen::default() }
+    /// For batches under this objective.
+    pub fn new(objective: impl Into<Objective<T>>) -> Self {
+        Self { objective: objective.into(), terminal: Mat::new(), seen: Seen::default() }
     }
 
-    /// The cost that is taken.
-    pub fn cost(&self) -> &Cost {
-        &self.cost
+    /// The objective that is taken.
+    pub fn objective(&self) -> &Objective<T> {
+        &self.objective
     }
 
     /// λ(T) of the last batch, n×M.
@@ -36,16 +36,16 @@ impl<T: Real> BatchCost<T> {
     /// another size than the last one.
     ///
     /// # Errors
-    /// If a shape or a label does not fit or a state is not finite.
-    pub fn solve<'a>(
+    /// If a shape or a target does not fit or a state is not finite.
+    pub fn solve<'a, 't>(
         &mut self,
         scheme: &'a mut dyn Scheme<T>,
         network: &'a Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: impl Into<TargetsRef<'t>>,
     ) -> Result<(CostValue, Trajectory<'a, T>), TrainError> {
         let trajectory = scheme.direct(network, x0)?;
-        let value = self.evaluate(network, trajectory.output(), labels)?;
+        let value = self.evaluate(network, trajectory.output(), targets)?;
         Ok((value, trajectory))
     }
 
@@ -53,20 +53,21 @@ impl<T: Real> BatchCost<T> {
     /// [`terminal`](Self::terminal) is then their λ(T).
     ///
     /// # Errors
-    /// If a shape or a label does not fit.
-    pub fn evaluate(
+    /// If a shape or a target does not fit.
+    pub fn evaluate<'t>(
         &mut self,
         network: &Network<T>,
         output: MatRef<'_, T>,
-        labels: &[usize],
+        targets: impl Into<TargetsRef<'t>>,
     ) -> Result<CostValue, TrainError> {
         if self.terminal.shape() != output.shape() {
             self.terminal = Mat::zeros(output.nrows(), output.ncols());
         }
-        let (cost, terminal) = (&self.cost, self.terminal.as_mut());
-        let centre = cost.centre_for(network);
-        self.seen.differentiate(network, cost.classes, output, terminal, |seen, lambda| {
-            cost.value_and_terminal(seen, labels, centre, lambda)
+        let (loss, targets) = (self.objective.loss(), targets.into());
+        let (scores, terminal) = (loss.scores(), self.terminal.as_mut());
+        self.seen.differentiate(network, scores, output, terminal, |seen, mut lambda| {
+            lambda.fill(T::ZERO);
+            loss.value_and_terminal(network, seen, targets, lambda)
         })
     }
 
@@ -80,6 +81,6 @@ impl<T: Real> BatchCost<T> {
         network: &Network<T>,
         outputs: [MatRef<'a, T>; 2],
     ) -> Result<[MatRef<'a, T>; 2], TrainError> {
-        self.seen.perturbed(network, self.cost.classes, outputs)
+        self.seen.perturbed(network, self.objective.loss().scores(), outputs)
     }
 }

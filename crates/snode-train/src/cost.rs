@@ -1,9 +1,10 @@
 //! The cost functional (S4) and its derivative by the output.
 
 use faer::{Mat, MatMut, MatRef};
-use snode_ode::{Activation, Grid, Network, Parameters, Readout, Real, SolveError};
+use snode_ode::{Activation, Network, Readout, Real, SolveError};
 
-use crate::{Penalty, TrainError};
+use crate::space::final_values;
+use crate::{Line, Loss, Penalty, TargetKind, TargetsRef, TrainError};
 
 /// The weights and targets of (S4):
 ///
@@ -11,6 +12,9 @@ use crate::{Penalty, TrainError};
 ///     + μ₄/2 (‖W‖² + ‖b‖²).
 ///
 /// Under a readout other than `components` the scores zᵢ take the place of xᵢ(T) (S41).
+///
+/// As a [`Loss`] it is the first three terms; an [`Objective`](crate::Objective) made of it has the fourth as its
+/// penalty.
 ///
 /// ```
 /// use snode_train::Cost;
@@ -39,7 +43,7 @@ pub struct Cost {
     pub centre: Option<f64>,
 }
 
-/// The four terms of (S4).
+/// The terms of an objective: those of (S4), or a loss of another kind in their place, and the penalty.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CostValue {
     /// The μ₁ term.
@@ -48,6 +52,8 @@ pub struct CostValue {
     pub cross_entropy: f64,
     /// The μ₃ term.
     pub centring: f64,
+    /// The value of another loss.
+    pub other: f64,
     /// The μ₄ term.
     pub decay: f64,
 }
@@ -55,7 +61,7 @@ pub struct CostValue {
 impl CostValue {
     /// J.
     pub fn total(&self) -> f64 {
-        self.l2 + self.cross_entropy + self.centring + self.decay
+        self.l2 + self.cross_entropy + self.centring + self.other + self.decay
     }
 }
 
@@ -177,7 +183,7 @@ impl Cost {
             l2: mu1 / 2.0 * sum.l2,
             cross_entropy: if mu2 == 0.0 { 0.0 } else { mu2 * sum.cross_entropy },
             centring: mu3 / 2.0 * sum.centring,
-            decay: 0.0,
+            ..CostValue::default()
         })
     }
 
@@ -193,33 +199,6 @@ impl Cost {
     ) -> Result<CostValue, TrainError> {
         let mut terminal = Mat::zeros(output.nrows(), output.ncols());
         self.value_and_terminal(output, labels, centre, terminal.as_mut())
-    }
-
-    /// μ₄/2 ‖(W, b)‖²_V.
-    ///
-    /// # Panics
-    /// If the grid has other nodes.
-    pub fn penalty_of<T: Real>(&self, parameters: &Parameters<T>, grid: &Grid) -> f64 {
-        if self.mu4 == 0.0 {
-            return 0.0;
-        }
-        self.mu4 / 2.0 * self.penalty.inner(parameters, parameters, grid)
-    }
-
-    /// `gradient` += the L²-gradient of the penalty.
-    ///
-    /// # Panics
-    /// If shapes differ.
-    pub fn add_penalty<T: Real>(
-        &self,
-        parameters: &Parameters<T>,
-        grid: &Grid,
-        gradient: &mut Parameters<T>,
-    ) {
-        if self.mu4 != 0.0 {
-            gradient.axpy(T::from_f64(self.mu4), parameters);
-            self.penalty.add_derivatives(self.mu4, parameters, grid, gradient);
-        }
     }
 
     fn check_labels<T>(&self, output: MatRef<'_, T>, labels: &[usize]) -> Result<(), TrainError> {
@@ -239,6 +218,85 @@ impl Cost {
             Some(&label) => Err(TrainError::Label { label, classes: self.classes }),
             None => Ok(()),
         }
+    }
+}
+
+impl<T: Real> Loss<T> for Cost {
+    fn scores(&self) -> usize {
+        self.classes
+    }
+
+    fn target_kind(&self) -> TargetKind {
+        TargetKind::Classes
+    }
+
+    fn value_and_terminal(
+        &self,
+        network: &Network<T>,
+        output: MatRef<'_, T>,
+        targets: TargetsRef<'_>,
+        terminal: MatMut<'_, T>,
+    ) -> Result<CostValue, TrainError> {
+        let centre = self.centre_for(network);
+        self.value_and_terminal(output, targets.classes()?, centre, terminal)
+    }
+
+    /// Everything but the cross-entropy is a line; the cross-entropy needs z and ξ − ξ_label of the first C
+    /// components: the softmax does not see a common shift, and ⟨ξ, softmax − y⟩ becomes a sum without
+    /// cancellation.
+    fn linearise(
+        &self,
+        network: &Network<T>,
+        [output, sensitivity]: [MatRef<'_, T>; 2],
+        targets: TargetsRef<'_>,
+        line: &mut Line,
+    ) -> Result<(), TrainError> {
+        let labels = targets.classes()?;
+        self.check_labels(output, labels)?;
+        let centre = self.centre_for(network);
+        let per_sample = 1.0 / labels.len() as f64;
+        let (mut to_target, mut to_centre, mut squares) = (0.0, 0.0, 0.0);
+        for (column, &label) in labels.iter().enumerate() {
+            let (x, xi) = (output.col(column), sensitivity.col(column));
+            let xi_label = xi[label].to_f64();
+            for i in 0..x.nrows() {
+                let (x, xi) = (x[i].to_f64(), xi[i].to_f64());
+                let target = if i == label { self.target_on } else { self.target_off };
+                to_target += xi * (x - target);
+                to_centre += xi * (x - centre);
+                squares += xi * xi;
+                if i < self.classes && self.mu2 != 0.0 {
+                    line.values.extend([x, xi - xi_label]);
+                }
+            }
+        }
+        let (mu1, mu3) = (self.mu1 * per_sample, self.mu3 * per_sample);
+        line.constant = mu1 * to_target + mu3 * to_centre;
+        line.slope = (mu1 + mu3) * squares;
+        Ok(())
+    }
+
+    fn add_rest(&self, line: &Line, eta: f64, [first, second]: &mut [f64; 2]) {
+        let sample_len = 2 * self.classes;
+        let mu2 = self.mu2 * (1.0 / (line.values.len() / sample_len) as f64);
+        for sample in line.values.chunks_exact(sample_len) {
+            let pairs = || sample.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+            let largest = pairs().map(|(z, xi)| z + eta * xi).fold(f64::NEG_INFINITY, f64::max);
+            let (mut sum, mut mean, mut square) = (0.0, 0.0, 0.0);
+            for (z, xi) in pairs() {
+                let weight = (z + eta * xi - largest).exp();
+                sum += weight;
+                mean += weight * xi;
+                square += weight * xi * xi;
+            }
+            mean /= sum;
+            *first += mu2 * mean;
+            *second += mu2 * (square / sum - mean * mean).max(0.0);
+        }
+    }
+
+    fn final_values(&self, output: MatRef<'_, T>, draw: u64) -> Mat<T> {
+        final_values(self, output, draw)
     }
 }
 

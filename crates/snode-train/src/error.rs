@@ -2,6 +2,8 @@
 
 use snode_ode::{MapError, SolveError, Stop};
 
+use crate::TargetKind;
+
 /// An option that is out of its range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{option}: found {found}; expected {allowed}")]
@@ -70,6 +72,33 @@ pub enum TrainError {
         label: usize,
         /// C.
         classes: usize,
+    },
+    /// Targets are of another kind than the loss has.
+    #[error("found {}; expected {}", kind_text(*found), kind_text(*expected))]
+    Targets {
+        /// What there is.
+        found: TargetKind,
+        /// What the loss has.
+        expected: TargetKind,
+    },
+    /// A batch does not have one target of the loss's components for each column.
+    #[error(
+        "found {} targets of {} components; expected {} of {}",
+        found.1, found.0, expected.1, expected.0
+    )]
+    TargetShape {
+        /// Components and data points.
+        found: (usize, usize),
+        /// Likewise.
+        expected: (usize, usize),
+    },
+    /// The network is too narrow for its targets.
+    #[error("a network of width {width} is too narrow for targets of {components} components")]
+    TargetWidth {
+        /// n.
+        width: usize,
+        /// m.
+        components: usize,
     },
     /// An option is out of its range.
     #[error(transparent)]
@@ -147,6 +176,13 @@ impl TrainError {
         } else {
             Err(Self::Diverged { quantity, value, limit: None })
         }
+    }
+}
+
+fn kind_text(kind: TargetKind) -> &'static str {
+    match kind {
+        TargetKind::Classes => "class numbers",
+        TargetKind::Values => "real targets",
     }
 }
 

@@ -3,7 +3,7 @@
 use faer::{Mat, MatRef};
 use snode_ode::{Network, Parameters, Perturbation, Real, Scheme};
 
-use crate::{BatchCost, Cost, TrainError};
+use crate::{BatchCost, Objective, TargetsRef, TrainError};
 
 /// What was measured. Exact derivatives give rates of 2 (3/2 where [`snode_ode::Activation::has_kink`]) and a gap
 /// of the order of round-off.
@@ -61,21 +61,22 @@ const FEWEST: usize = 3;
 /// rates.
 ///
 /// # Errors
-/// If shapes or labels do not fit or a state is not finite.
-pub fn check_gradient<T: Real>(
+/// If shapes or targets do not fit or a state is not finite.
+pub fn check_gradient<'t, T: Real>(
     scheme: &mut dyn Scheme<T>,
     network: &Network<T>,
-    cost: &Cost,
+    objective: impl Into<Objective<T>>,
     x0: MatRef<'_, T>,
-    labels: &[usize],
+    targets: impl Into<TargetsRef<'t>>,
     direction: &Parameters<T>,
     accuracy: Accuracy,
 ) -> Result<GradientCheck, TrainError> {
     let grid = *network.grid();
-    let mut batch = BatchCost::new(*cost);
+    let (objective, targets) = (objective.into(), targets.into());
+    let mut batch = BatchCost::new(objective.clone());
     let total_cost = |batch: &mut BatchCost<T>, output: MatRef<'_, T>, network: &Network<T>| {
-        let mut value = batch.evaluate(network, output, labels)?;
-        value.decay = cost.penalty_of(network.parameters(), &grid);
+        let mut value = batch.evaluate(network, output, targets)?;
+        value.decay = objective.penalty_of(network.parameters(), &grid);
         Ok::<f64, TrainError>(value.total())
     };
 
@@ -84,7 +85,7 @@ pub fn check_gradient<T: Real>(
     let initial_cost = total_cost(&mut batch, output.as_ref(), network)?;
     let mut gradient = network.parameters().zeros_like();
     trajectory.adjoint(batch.terminal(), Some(&mut gradient))?;
-    cost.add_penalty(network.parameters(), &grid, &mut gradient);
+    objective.add_penalty(network.parameters(), &grid, &mut gradient);
     let length = |p: &Parameters<T>| p.inner(p, &grid).max(0.0).sqrt();
     let inverse = |length: f64| if length > 0.0 { T::from_f64(1.0 / length) } else { T::ZERO };
     let mut d = direction.clone();
@@ -137,7 +138,7 @@ pub fn check_gradient<T: Real>(
         step /= 2.0;
     }
     let epsilon = T::EPSILON.to_f64();
-    let points = (labels.len() as f64).sqrt();
+    let points = (targets.len() as f64).sqrt();
     // Where single kinks are passed, now more and now fewer, a few steps say nothing.
     let fitted = if network.activation().has_kink() { STEPS } else { FITTED };
     // An adaptive solve's error is some ten times the tolerance, hundreds of times where its steps

@@ -6,6 +6,9 @@
 //! the sensitivity problem along the direction gives the step length (S9). A few such iterations
 //! are made on every mini-batch (Algorithm 1 of arXiv 2205.13933).
 //!
+//! The paper's cost is one [`Loss`]; [`SquaredLoss`] and [`HuberLoss`] are for real targets (S70–S74), and a loss of your own
+//! is an implementation of the trait.
+//!
 //! Beyond the paper, each off by default: averages of the iterates ([`Averaging`], S50), steps damped by
 //! a [`Schedule`] (S51), directions carried from batch to batch ([`FirstDirection`], S52) and metrics learnt
 //! from the batches ([`Preconditioner`], S53 and S54).
@@ -47,8 +50,9 @@
 //!
 //! # Conventions
 //!
-//! * A batch is an n×M matrix, one data point a column, with M labels from 0 to C − 1. Its cost is a
-//!   mean over the M data points; a batch without any is a [`TrainError`].
+//! * A batch is an n×M matrix, one data point a column, with M labels from 0 to C − 1, or M real targets
+//!   of m components ([`TargetsRef`]). Its cost is a mean over the M data points; a batch without any
+//!   is a [`TrainError`].
 //! * The score of class c is component c of the output, so that a network is at least C wide, unless it
 //!   has another readout.
 //! * Methods take initial states (n×M). A [`BatchSource`] and an [`EvaluationSet`] have data, which become
@@ -75,9 +79,11 @@ mod cost;
 mod error;
 mod gradcheck;
 mod iteration;
+mod loss;
 mod memory;
 mod method;
 mod ncg;
+mod objective;
 mod penalty;
 mod position;
 mod schedule;
@@ -85,6 +91,7 @@ mod seen;
 pub mod space;
 mod step_length;
 mod stopwatch;
+mod targets;
 mod training;
 
 pub use averaging::{Averaged, Averaging};
@@ -94,19 +101,23 @@ pub use cost::{Cost, CostValue};
 pub use error::{OptionError, TrainError};
 pub use gradcheck::{Accuracy, GradientCheck, check_gradient};
 pub use iteration::{Iteration, Phases};
+pub use loss::{HuberLoss, Line, Loss, SquaredLoss};
 pub use memory::Memory;
 pub use method::Method;
 pub use ncg::{FirstDirection, LineSearch, Metric, Ncg, NcgOptions};
+pub use objective::Objective;
 pub use penalty::Penalty;
 pub use position::Position;
 pub use schedule::Schedule;
 pub use space::{DepthOperator, Discretisation, GradientSpace, Preconditioner, Space};
 pub use step_length::{DecayProducts, LinearisedCost, StepLength};
 pub use stopwatch::Stopwatch;
+pub use targets::{TargetKind, Targets, TargetsRef};
 pub use training::{
-    AVERAGE, BatchSource, Control, EarlyStop, EvaluationRecord, EvaluationSet, Event, History,
-    InputPerturbation, IterationRecord, Observer, ObserverError, Plan, Score, Snapshot, State,
-    StopReason, StopSignal, TimeLimit, Trainer, classify, outputs, scores,
+    AVERAGE, BatchSource, Control, EarlyStop, ErrorSums, EvaluationRecord, EvaluationSet, Event,
+    Fit, History, InputPerturbation, IterationRecord, Observer, ObserverError, Plan, Score,
+    Snapshot, State, StopReason, StopSignal, TimeLimit, Trainer, ValueErrors, classify, outputs,
+    scores,
 };
 
 /// The example of the repository's README, compiled and run with the tests.

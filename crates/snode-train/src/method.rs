@@ -3,7 +3,7 @@
 use faer::MatRef;
 use snode_ode::{Network, Real, Scheme};
 
-use crate::{Cost, Iteration, Memory, Position, TrainError};
+use crate::{Iteration, Memory, Objective, Position, TargetsRef, TrainError};
 
 /// A method of training: one iteration on a mini-batch at a time, with a memory that can be saved
 /// and taken up again.
@@ -11,22 +11,22 @@ use crate::{Cost, Iteration, Memory, Position, TrainError};
 /// [`Ncg`](crate::Ncg) is one; implement this trait to have another one run, observed, recorded,
 /// stored and continued by the same [`Trainer`](crate::Trainer).
 pub trait Method<T: Real>: Send {
-    /// The cost that is minimised.
-    fn cost(&self) -> &Cost;
+    /// What is minimised.
+    fn objective(&self) -> &Objective<T>;
 
     /// The scheme by which networks are solved and evaluated.
     fn scheme(&self) -> &dyn Scheme<T>;
 
-    /// One iteration on the batch `x0` (n×M) with its labels, at whose end the network's parameters
+    /// One iteration on the batch `x0` (n×M) with its targets, at whose end the network's parameters
     /// are new.
     ///
     /// # Errors
-    /// If a shape or label does not fit, or something is not finite.
+    /// If a shape or target does not fit, or something is not finite.
     fn iterate(
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<Iteration, TrainError>;
 
     /// The batch is done, at whose end the network is `network`: what belongs to it is forgotten, and
@@ -52,8 +52,8 @@ pub trait Method<T: Real>: Send {
 }
 
 impl<T: Real> Method<T> for Box<dyn Method<T>> {
-    fn cost(&self) -> &Cost {
-        (**self).cost()
+    fn objective(&self) -> &Objective<T> {
+        (**self).objective()
     }
 
     fn scheme(&self) -> &dyn Scheme<T> {
@@ -64,9 +64,9 @@ impl<T: Real> Method<T> for Box<dyn Method<T>> {
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<Iteration, TrainError> {
-        (**self).iterate(network, x0, labels)
+        (**self).iterate(network, x0, targets)
     }
 
     fn finish_batch(&mut self, network: &Network<T>) {

@@ -1,24 +1,19 @@
-//! The step length from the sensitivity problem (S9).
+//! The step length from the sensitivity problem (S9), (S71).
 
 use faer::MatRef;
-use snode_ode::Real;
+use snode_ode::{Network, Real, SolveError};
 
-use crate::{Cost, OptionError, TrainError};
+use crate::{Line, Objective, OptionError, TargetsRef, TrainError};
 
-/// φ′ of (S9): the derivative by η of the cost with x(T) replaced by x(T) + ηξ(T) and (W, b) by
-/// (W, b) + ηd. φ is convex, so φ′ grows.
+/// φ′ of (S71), of which (S9) is the paper's: the derivative by η of the objective with x(T) replaced by x(T) + ηξ(T)
+/// and (W, b) by (W, b) + ηd. φ is convex, so φ′ grows.
 ///
-/// Everything but the cross-entropy is a line `constant` + `slope`·η; the cross-entropy needs the
-/// first C rows of x(T) and ξ(T), which are copied here once.
-#[derive(Debug, Default)]
-pub struct LinearisedCost {
-    constant: f64,
-    slope: f64,
-    mu2: f64,
-    classes: usize,
-    /// z and ξ − ξ_label of the first C components, sample by sample: the softmax does not see a
-    /// common shift, and ⟨ξ, softmax − y⟩ becomes a sum without cancellation.
-    outputs: Vec<(f64, f64)>,
+/// What is quadratic is a line `constant` + `slope`·η; for the rest the loss keeps what it needs of x(T)
+/// and ξ(T), in memory that is used again.
+#[derive(Clone, Debug)]
+pub struct LinearisedCost<T: Real> {
+    objective: Objective<T>,
+    line: Line,
 }
 
 /// The penalty's part of φ′ without its factor μ₄: ⟨(W,b), d⟩ and ‖d‖², in the norm of the penalty.
@@ -48,70 +43,54 @@ const DOUBLINGS: usize = 60;
 /// How many Newton and bisection steps a root may take; more than double precision ever needs.
 const REFINEMENTS: usize = 200;
 
-impl LinearisedCost {
-    /// Sets φ′ from x(T) and ξ(T), both n×M (or from the scores of both, C×M), one label a column; `centre` is that of the
-    /// μ₃ term. The memory is reused. φ′ of no data points is 0.
+impl<T: Real> LinearisedCost<T> {
+    /// Of an objective; φ′ is 0 until it is [set](Self::set).
+    pub fn new(objective: impl Into<Objective<T>>) -> Self {
+        Self { objective: objective.into(), line: Line::default() }
+    }
+
+    /// Sets φ′ from x(T) and ξ(T) of `network`, both n×M (or from the scores of both), and the targets. φ′ of
+    /// no data points is the penalty's.
     ///
-    /// # Panics
-    /// If `output` and `sensitivity` differ in shape, there are more labels than columns, or a label
-    /// is not a row.
-    pub fn set<T: Real>(
+    /// # Errors
+    /// If outputs, sensitivities or targets do not fit.
+    pub fn set(
         &mut self,
-        cost: &Cost,
-        output: MatRef<'_, T>,
-        sensitivity: MatRef<'_, T>,
-        labels: &[usize],
-        centre: f64,
+        network: &Network<T>,
+        outputs: [MatRef<'_, T>; 2],
+        targets: TargetsRef<'_>,
         decay: DecayProducts,
-    ) {
-        let per_sample = 1.0 / labels.len().max(1) as f64;
-        self.mu2 = cost.mu2 * per_sample;
-        self.classes = cost.classes;
-        self.outputs.clear();
-        let (mut to_target, mut to_centre, mut squares) = (0.0, 0.0, 0.0);
-        for (column, &label) in labels.iter().enumerate() {
-            let (x, xi) = (output.col(column), sensitivity.col(column));
-            let xi_label = xi[label].to_f64();
-            for i in 0..x.nrows() {
-                let (x, xi) = (x[i].to_f64(), xi[i].to_f64());
-                let target = if i == label { cost.target_on } else { cost.target_off };
-                to_target += xi * (x - target);
-                to_centre += xi * (x - centre);
-                squares += xi * xi;
-                if i < self.classes && self.mu2 != 0.0 {
-                    self.outputs.push((x, xi - xi_label));
-                }
-            }
+    ) -> Result<(), TrainError> {
+        self.line.clear();
+        let [output, sensitivity] = outputs;
+        if output.shape() != sensitivity.shape() {
+            return Err(TrainError::Solve(SolveError::Shape {
+                operation: "the cost along a direction".into(),
+                expected: output.shape(),
+                found: sensitivity.shape(),
+            }));
         }
-        let (mu1, mu3) = (cost.mu1 * per_sample, cost.mu3 * per_sample);
-        self.constant = mu1 * to_target + mu3 * to_centre + cost.mu4 * decay.parameters_direction;
-        self.slope = (mu1 + mu3) * squares + cost.mu4 * decay.direction_direction;
+        if !targets.is_empty() {
+            self.objective.loss().linearise(network, outputs, targets, &mut self.line)?;
+        }
+        let mu4 = self.objective.mu4;
+        self.line.constant += mu4 * decay.parameters_direction;
+        self.line.slope += mu4 * decay.direction_direction;
+        Ok(())
     }
 
     /// φ′(η) and φ″(η).
     pub fn derivatives(&self, eta: f64) -> (f64, f64) {
-        let (mut first, mut second) = (self.constant + self.slope * eta, self.slope);
-        if self.mu2 != 0.0 {
-            for sample in self.outputs.chunks_exact(self.classes) {
-                let largest =
-                    sample.iter().map(|(z, xi)| z + eta * xi).fold(f64::NEG_INFINITY, f64::max);
-                let (mut sum, mut mean, mut square) = (0.0, 0.0, 0.0);
-                for (z, xi) in sample {
-                    let weight = (z + eta * xi - largest).exp();
-                    sum += weight;
-                    mean += weight * xi;
-                    square += weight * xi * xi;
-                }
-                mean /= sum;
-                first += self.mu2 * mean;
-                second += self.mu2 * (square / sum - mean * mean).max(0.0);
-            }
+        let Line { constant, slope, values } = &self.line;
+        let mut derivatives = [constant + slope * eta, *slope];
+        if !values.is_empty() {
+            self.objective.loss().add_rest(&self.line, eta, &mut derivatives);
         }
-        (first, second)
+        derivatives.into()
     }
 
-    /// The root of φ′ for η > 0, φ′(0) being negative: one division without cross-entropy, a
-    /// bracket grown from the Newton step and safeguarded Newton iterations with it.
+    /// The root of φ′ for η > 0, φ′(0) being negative: one division where φ′ is a line, else a bracket
+    /// grown from the Newton step and safeguarded Newton iterations.
     ///
     /// `largest` caps the step.
     ///
@@ -144,8 +123,8 @@ impl LinearisedCost {
         if cap.is_finite() && self.derivatives(cap).0 <= 0.0 {
             return Ok(at(cap, true));
         }
-        if self.mu2 == 0.0 {
-            let eta = -self.constant / self.slope;
+        if self.line.values.is_empty() {
+            let eta = -self.line.constant / self.line.slope;
             if !eta.is_finite() {
                 return Err(TrainError::NoStepLength { reached: 0.0, slope: initial_slope });
             }
@@ -156,10 +135,11 @@ impl LinearisedCost {
         let mut high = if guess.is_finite() && guess > 0.0 { guess } else { 1.0 }.min(cap);
         for _ in 0..DOUBLINGS {
             let (first, second) = self.derivatives(high);
-            if first >= 0.0 && second > 0.0 {
+            let is_minimum = second > 0.0 || self.objective.loss().attains_minimum();
+            if first > 0.0 || (first == 0.0 && is_minimum) {
                 return Ok(at(self.refine(low, high), false));
             }
-            if first >= 0.0 {
+            if first == 0.0 {
                 // Flat: the slope has underflowed on its way to 0.
                 break;
             }
@@ -201,12 +181,23 @@ impl LinearisedCost {
 #[cfg(test)]
 mod tests {
     use faer::Mat;
+    use snode_ode::{Activation, Endpoint, Grid, Initialisation};
 
     use super::*;
+    use crate::Cost;
 
-    fn linearised(cost: &Cost, x: &Mat<f64>, xi: &Mat<f64>, labels: &[usize]) -> LinearisedCost {
-        let mut phi = LinearisedCost::default();
-        phi.set(cost, x.as_ref(), xi.as_ref(), labels, 0.1, DecayProducts::default());
+    fn linearised(
+        cost: &Cost,
+        x: &Mat<f64>,
+        xi: &Mat<f64>,
+        labels: &[usize],
+    ) -> LinearisedCost<f64> {
+        let grid = Grid::new(1.0, 2, Endpoint::Excluded).unwrap();
+        let network =
+            Network::initial(x.nrows(), grid, Activation::Tanh, Initialisation::Constant, 1);
+        let mut phi = LinearisedCost::new(Cost { centre: Some(0.1), ..*cost });
+        let outputs = [x.as_ref(), xi.as_ref()];
+        phi.set(&network, outputs, labels.into(), DecayProducts::default()).unwrap();
         phi
     }
 
@@ -233,7 +224,7 @@ mod tests {
     }
 
     /// Outputs that are all separated along ξ: cross-entropy alone falls for ever.
-    fn separated(mu3: f64) -> LinearisedCost {
+    fn separated(mu3: f64) -> LinearisedCost<f64> {
         let cost = Cost { mu3, ..Cost::cross_entropy(2) };
         let x = Mat::from_fn(2, 2, |i, j| if i == j { 1.0 } else { 0.0 });
         let xi = Mat::from_fn(2, 2, |i, j| if i == j { 1.0 } else { -1.0 });

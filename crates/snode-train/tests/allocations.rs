@@ -9,8 +9,8 @@ use snode_ode::{
     RungeKutta, Scheme,
 };
 use snode_train::{
-    Averaged, Averaging, Conjugacy, Cost, Discretisation, LineSearch, Method, Ncg, NcgOptions,
-    Preconditioner, Space,
+    Averaged, Averaging, Conjugacy, Cost, Discretisation, HuberLoss, LineSearch, Method, Ncg,
+    NcgOptions, Objective, Preconditioner, Space, SquaredLoss,
 };
 
 struct Counting;
@@ -65,6 +65,7 @@ fn iterations_and_solves_allocate_nothing() {
     pool.install(|| {
         for (scheme, ends) in SCHEMES {
             iterations_allocate_nothing(scheme, ends);
+            iterations_of_regressions_allocate_nothing(scheme, ends);
             batches_allocate_nothing(scheme, ends);
             solves_allocate_nothing(scheme, ends);
         }
@@ -108,6 +109,25 @@ fn iterations_allocate_nothing(scheme: Make, ends: Endpoint) {
     }
 }
 
+fn iterations_of_regressions_allocate_nothing(scheme: Make, ends: Endpoint) {
+    let losses: [Objective<f64>; 2] =
+        [SquaredLoss { components: 3 }.into(), HuberLoss { components: 3, delta: 0.1 }.into()];
+    for objective in losses {
+        let (mut network, x) = (network(ends), batch());
+        let targets = Mat::from_fn(3, 100, |i, j| ((2 * i + j) as f64).cos());
+        let what = format!("iterations for {:?}", objective.loss());
+        let mut ncg = Ncg::new(scheme(), objective, NcgOptions::default(), &network).unwrap();
+        for _ in 0..3 {
+            ncg.iterate(&mut network, x.as_ref(), targets.as_ref()).unwrap();
+        }
+        assert_nothing_allocated(&what, || {
+            for _ in 0..4 {
+                ncg.iterate(&mut network, x.as_ref(), targets.as_ref()).unwrap();
+            }
+        });
+    }
+}
+
 /// Whole batches, with what goes on through them; the Kronecker factors where they are not updated.
 fn batches_allocate_nothing(scheme: Make, ends: Endpoint) {
     for preconditioner in [
@@ -121,7 +141,7 @@ fn batches_allocate_nothing(scheme: Make, ends: Endpoint) {
         let averaging = Averaging::Exponential { decay: 0.9 };
         let mut method = Averaged::new(ncg, averaging, &network).unwrap();
         let mut train = || {
-            method.iterate(&mut network, x.as_ref(), &labels).unwrap();
+            method.iterate(&mut network, x.as_ref(), (&labels).into()).unwrap();
             method.finish_batch(&network);
         };
         for _ in 0..3 {

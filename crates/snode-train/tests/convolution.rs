@@ -6,8 +6,8 @@ use snode_ode::{
     initialise,
 };
 use snode_train::{
-    Accuracy, Cost, Discretisation, EvaluationSet, GradientSpace, Ncg, NcgOptions, Penalty, Space,
-    TrainError, check_gradient, classify, scores,
+    Accuracy, Cost, Discretisation, EvaluationSet, Fit, GradientSpace, Ncg, NcgOptions, Objective,
+    Penalty, Space, TrainError, check_gradient, classify, scores,
 };
 
 const CLASSES: usize = 3;
@@ -62,7 +62,7 @@ fn gradients_are_derivatives_from_data_to_cost() {
             let check = check_gradient(
                 &mut Euler::new(),
                 &network,
-                &cost,
+                cost,
                 x0.as_ref(),
                 &labels,
                 &direction,
@@ -104,18 +104,18 @@ fn data_are_scored_as_their_lifted_states() {
         let network = network::<f64>(readout);
         let (x, labels) = data();
         let found = scores(&Euler::new(), &network, x.as_ref(), CLASSES).unwrap();
-        let set = EvaluationSet { name: String::new(), x, labels };
-        let score = set.score(&Euler::new(), &network, &Cost::l2(CLASSES)).unwrap();
+        let set = EvaluationSet { name: String::new(), x, targets: labels.clone().into() };
+        let score = set.score(&Euler::new(), &network, &Cost::l2(CLASSES).into()).unwrap();
         let predicted = classify(found.as_ref(), CLASSES);
-        let right = predicted.iter().zip(&set.labels).filter(|(p, l)| p == l).count();
-        assert_eq!((score.correct, score.total), (right, POINTS));
+        let right = predicted.iter().zip(&labels).filter(|(p, l)| p == l).count();
+        assert_eq!((score.fit, score.total), (Fit::Classes { correct: right }, POINTS));
         if readout != Readout::Components {
             let cost = Cost::l2(CLASSES);
-            let value = cost.value(found.as_ref(), &set.labels, 0.0).unwrap();
+            let value = cost.value(found.as_ref(), &labels, 0.0).unwrap();
             assert_eq!(score.cost, value.total());
         }
         let whole = EvaluationSet { x: lifted(&network), ..set };
-        let refused = whole.score(&Euler::new(), &network, &Cost::l2(CLASSES));
+        let refused = whole.score(&Euler::new(), &network, &Cost::l2(CLASSES).into());
         assert!(matches!(refused, Err(TrainError::Solve(_))));
     }
     let network = network::<f64>(READOUTS[1]);
@@ -155,7 +155,7 @@ fn a_penalty_in_h1_is_that_of_its_inner_product() {
         let v = initialise::<f64>(Initialisation::Independent, 4, &grid, 2);
         let cost = Cost { mu4: 0.3, penalty: Penalty::H1 { length }, ..Cost::l2(2) };
         let mut gradient = u.zeros_like();
-        cost.add_penalty(&u, &grid, &mut gradient);
+        Objective::from(cost).add_penalty(&u, &grid, &mut gradient);
         // ⟨gradient, v⟩_{L²} = μ₄ ⟨u, v⟩_{H¹}, the derivative along v.
         let wanted = 0.3 * cost.penalty.inner(&u, &v, &grid);
         assert!((gradient.inner(&v, &grid) - wanted).abs() < 1e-15);
@@ -169,7 +169,10 @@ fn a_penalty_in_h1_is_that_of_its_inner_product() {
         // ℓ → 0 gives weight decay.
         let short = Cost { penalty: Penalty::H1 { length: 1e-12 }, ..cost };
         let plain = Cost { penalty: Penalty::L2, ..cost };
-        let (a, b) = (short.penalty_of(&u, &grid), plain.penalty_of(&u, &grid));
+        let (a, b) = (
+            Objective::from(short).penalty_of(&u, &grid),
+            Objective::from(plain).penalty_of(&u, &grid),
+        );
         assert!((a - b).abs() < 1e-15 * b, "{a} {b}");
     }
     let refused = Cost { penalty: Penalty::H1 { length: 0.0 }, ..Cost::l2(2) };

@@ -43,7 +43,7 @@ fn check<T: Real>(
     let x0 = Mat::from_fn(8, 9, |i, j| T::from_f64(-(i as f64 + 2.3 * j as f64).sin().abs()));
     let labels: Vec<usize> = (0..9).map(|j| j % 3).collect();
     let direction = initialise(Initialisation::Independent, 8, &grid, 12);
-    check_gradient(scheme, &network, &cost, x0.as_ref(), &labels, &direction, Accuracy::EXACT)
+    check_gradient(scheme, &network, cost, x0.as_ref(), &labels, &direction, Accuracy::EXACT)
         .unwrap()
 }
 
@@ -123,7 +123,7 @@ fn a_wrong_gradient_is_noticed() {
     let check = check_gradient(
         &mut wrong,
         &network,
-        &Cost::l2(3),
+        Cost::l2(3),
         x0.as_ref(),
         &labels,
         &direction,

@@ -218,18 +218,14 @@ fn step_lengths() {
             let along = Perturbation { parameters: Some(&direction), input: None };
             let solved = trajectory.sensitivity(along).unwrap();
             let grid = network.grid();
-            let mut phi = LinearisedCost::default();
-            phi.set(
-                &cost,
-                solved.output,
-                solved.sensitivity,
-                &case.labels,
-                case.centre(),
-                DecayProducts {
-                    parameters_direction: network.parameters().inner(&direction, grid),
-                    direction_direction: direction.inner(&direction, grid),
-                },
-            );
+            let mut phi =
+                LinearisedCost::new(snode_train::Cost { centre: Some(case.centre()), ..cost });
+            let decay = DecayProducts {
+                parameters_direction: network.parameters().inner(&direction, grid),
+                direction_direction: direction.inner(&direction, grid),
+            };
+            let outputs = [solved.output, solved.sensitivity];
+            phi.set(&network, outputs, (&case.labels).into(), decay).unwrap();
             let step = phi.minimise(None).unwrap();
             let walked = if ascends { -1.0 } else { 1.0 };
             let expected = [golden["eta"].as_f64().unwrap(), golden["phi0"].as_f64().unwrap()];

@@ -38,7 +38,7 @@ fn check(choice: SchemeChoice, layers: usize, factor: f64, seed: u64) -> (Gradie
     let mut scheme: Box<dyn Scheme<f64>> = Box::new(Wrong::new(choice.build().unwrap(), factor));
     let cost = Cost::cross_entropy(4);
     let scheme = scheme.as_mut();
-    let found = check_gradient(scheme, &network, &cost, x.as_ref(), &labels, &direction, accuracy);
+    let found = check_gradient(scheme, &network, cost, x.as_ref(), &labels, &direction, accuracy);
     (found.unwrap(), gap)
 }
 
@@ -88,7 +88,7 @@ fn what_cannot_be_told_from_noise_is_not_checked() {
     let coarse = Accuracy { states: 1e-1, derivatives: 1e-1, gradient: 1e-1 };
     let cost = Cost::l2(3);
     let found =
-        check_gradient(&mut *scheme, &network, &cost, x.as_ref(), &[0, 1, 2], &direction, coarse);
+        check_gradient(&mut *scheme, &network, cost, x.as_ref(), &[0, 1, 2], &direction, coarse);
     let found = found.unwrap();
     assert_eq!((found.cost_rate, found.state_rate), (None, None));
 }

@@ -45,7 +45,7 @@ fn solved<R>(
     let (_, mut trajectory) = cost.solve(scheme, network, x.as_ref(), labels).unwrap();
     let mut gradient = network.parameters().clone();
     trajectory.adjoint(cost.terminal(), Some(&mut gradient)).unwrap();
-    then(&Batch { trajectory: &trajectory, cost: cost.cost(), gradient: &gradient })
+    then(&Batch { trajectory: &trajectory, objective: cost.objective(), gradient: &gradient })
 }
 
 /// The space after it has seen some batches.

@@ -271,11 +271,15 @@ fn what_cannot_be_iterated_is_refused_and_changes_nothing() {
 #[test]
 fn a_set_without_data_points_scores_nothing() {
     let (network, x, _) = problem::<f64>(Activation::Tanh);
-    let set = EvaluationSet { name: "none".into(), x: x.subcols(0, 0).to_owned(), labels: vec![] };
-    let score = set.score(&Euler::new(), &network, &Cost::cross_entropy(3)).unwrap();
-    assert_eq!((score, score.accuracy()), (Score::default(), 0.0));
-    let wrong = EvaluationSet { labels: vec![1], ..set };
-    assert!(wrong.score(&Euler::new(), &network, &Cost::cross_entropy(3)).is_err());
+    let set = EvaluationSet {
+        name: "none".into(),
+        x: x.subcols(0, 0).to_owned(),
+        targets: vec![].into(),
+    };
+    let score = set.score(&Euler::new(), &network, &Cost::cross_entropy(3).into()).unwrap();
+    assert_eq!((score, score.accuracy()), (Score::of_classes(0, 0, 0.0), Some(0.0)));
+    let wrong = EvaluationSet { targets: vec![1].into(), ..set };
+    assert!(wrong.score(&Euler::new(), &network, &Cost::cross_entropy(3).into()).is_err());
 }
 
 /// A second try after a failure has the bits of a first one.

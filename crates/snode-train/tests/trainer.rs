@@ -11,7 +11,8 @@ use snode_train::{
     AVERAGE, Averaged, Averaging, BatchSource, Conjugacy, Control, Cost, Discretisation, EarlyStop,
     EvaluationSet, Event, FirstDirection, InputPerturbation, IterationRecord, LineSearch, Method,
     Metric, Ncg, NcgOptions, Observer, ObserverError, Plan, Position, Preconditioner, Schedule,
-    Snapshot, Space, State, StopReason, StopSignal, TimeLimit, TrainError, Trainer,
+    Snapshot, Space, State, StopReason, StopSignal, Targets, TargetsRef, TimeLimit, TrainError,
+    Trainer,
 };
 
 const WIDTH: usize = 6;
@@ -41,9 +42,9 @@ impl<T: Real> BatchSource<T> for Circle {
         epoch: usize,
         batch: usize,
         mut x: MatMut<'_, T>,
-        labels: &mut [usize],
+        targets: &mut Targets,
     ) -> Result<(), TrainError> {
-        for (column, label) in labels.iter_mut().enumerate() {
+        for (column, label) in targets.classes_mut(10).iter_mut().enumerate() {
             *label = point((epoch * 7 + batch) * 10 + column, &mut x, column);
         }
         Ok(())
@@ -52,8 +53,8 @@ impl<T: Real> BatchSource<T> for Circle {
 
 fn sets<T: Real>() -> Vec<EvaluationSet<T>> {
     let mut x = Mat::zeros(WIDTH, 40);
-    let labels = (0..40).map(|c| point(1000 + c, &mut x.as_mut(), c)).collect();
-    vec![EvaluationSet { name: "test".into(), x, labels }]
+    let labels: Vec<usize> = (0..40).map(|c| point(1000 + c, &mut x.as_mut(), c)).collect();
+    vec![EvaluationSet { name: "test".into(), x, targets: labels.into() }]
 }
 
 fn start<T: Real>() -> Snapshot<T> {
@@ -174,11 +175,11 @@ impl<T: Real> InputPerturbation<T> for Shift {
         network: &Network<T>,
         position: Position,
         mut x: MatMut<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<(), TrainError> {
         self.calls.push(position);
         let of_place = T::from_f64(0.01 * (position.epoch * 3 + position.batch) as f64);
-        for j in 0..labels.len() {
+        for j in 0..targets.len() {
             for i in 0..WIDTH {
                 x[(i, j)] += of_place + T::from_f64(0.05) * network.parameters().bias(i)[i];
             }
@@ -255,7 +256,7 @@ fn evaluations_are_where_the_plan_puts_them() {
     assert_eq!(batches, [2, 4, 5]);
     let score = trainer.history().last_score("test").unwrap();
     assert_eq!(score.total, 40);
-    assert!(score.accuracy() > 0.5, "{score:?}");
+    assert!(score.accuracy().unwrap() > 0.5, "{score:?}");
     assert_eq!(trainer.history().rises().1, 5 * 3);
     assert_eq!(trainer.snapshot().position, Position { epoch: 1, batch: 2, iteration: 0 });
 }
@@ -405,7 +406,7 @@ fn averages_are_those_of_the_iterates() {
             assert!((found - expected).abs() < 1e-14, "{averaging:?}");
         }
         let cost = Cost::cross_entropy(3);
-        let score = sets[0].score(&Euler::new(), average, &cost).unwrap();
+        let score = sets[0].score(&Euler::new(), average, &cost.into()).unwrap();
         assert_eq!(snapshot.history.last_score(&format!("test{AVERAGE}")), Some(score));
         assert_eq!(snapshot.history.last_score("test"), plain.history.last_score("test"));
     }

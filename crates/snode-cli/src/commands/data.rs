@@ -10,7 +10,7 @@ use snode_files::{Existing, Outputs};
 use crate::error::{Error, Result};
 use crate::output::{print, print_line, say};
 use crate::table::{self, align_right, plain_table};
-use snode_experiment::images::{KNOWN, Source, remarks, text_picture};
+use snode_experiment::images::{KNOWN, Source, remarks, target_rows, text_picture};
 
 /// What can be done with images.
 #[derive(Debug, Subcommand)]
@@ -123,7 +123,7 @@ fn list() -> Result<()> {
          \x20                FOLDER/emnist-balanced\n\
          \x20 CIFAR-10       data_batch_1.bin ... and test_batch.bin\n\
          \x20 FILE.npz       x_train, y_train and perhaps x_test, y_test; a folder with x_train.npy ...\n\
-         \x20 FILE.csv       a header with a column `label`; a folder with train.csv and test.csv\n",
+         \x20 FILE.csv       a header with a column `label`, or real `target…`; a folder with train.csv and test.csv\n",
     );
     print(&text)
 }
@@ -157,14 +157,13 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         return print_line(&object.to_string());
     }
     let image = dataset.train().images().image(args.image)?;
-    let label = dataset.train().labels()[args.image];
+    let target = dataset.train().targets().describe(args.image);
     let mut table = plain_table();
     table.set_header(["", "training", "test"]);
     let (train, test) = (&summary.train, &summary.test);
     table.add_row(["images".to_owned(), train.images.to_string(), test.images.to_string()]);
-    for class in 0..summary.classes {
-        let count = |split: &SplitSummary| split.label_histogram[class].to_string();
-        table.add_row([format!("class {class}"), count(train), count(test)]);
+    for row in target_rows(&summary) {
+        table.add_row(row);
     }
     let number = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| format!("{v:.4}"));
     table.add_row([
@@ -192,12 +191,12 @@ fn inspect(args: &InspectArgs) -> Result<()> {
     }
     let remarks = remarks.concat();
     print(&format!(
-        "{}: {}x{} pixels of 0 to {}, {} classes\n{}\n{remarks}\ntraining image {}, class {label}:\n{}",
+        "{}: {}x{} pixels of 0 to {}, {}\n{}\n{remarks}\ntraining image {}, {target}:\n{}",
         summary.name,
         summary.rows,
         summary.cols,
         summary.max_value,
-        summary.classes,
+        summary.task,
         table::text(&table),
         args.image,
         text_picture(dataset.train().images(), image),
@@ -272,16 +271,11 @@ fn export(args: &ExportArgs) -> Result<()> {
 
 /// Writes four IDX files, which hold bytes.
 fn write_folder(to: &Path, dataset: Dataset) -> Result<()> {
-    let (name, classes) = (dataset.name().to_owned(), dataset.classes());
     let shades = dataset.train().images().max_value();
     if shades > 255 {
         say(&format!("note: {shades} shades are rounded to the 255 that IDX files hold"));
     }
-    let (train, test) = dataset.into_splits();
-    let rescale = |split: snode_data::Split| {
-        snode_data::Split::new(split.images().rescaled(255)?, split.labels().to_vec())
-    };
-    let dataset = Dataset::new(name, classes, rescale(train)?, rescale(test)?)?;
+    let dataset = dataset.rescaled(255)?;
     if let Some(parent) = to.parent() {
         std::fs::create_dir_all(parent)
             .map_err(|error| snode_runner::Error::file(parent, "cannot make the folder", error))?;
@@ -294,10 +288,10 @@ fn write_folder(to: &Path, dataset: Dataset) -> Result<()> {
 fn say_where(dataset: &Dataset, to: &Path) {
     let (rows, cols) = dataset.shape();
     say(&format!(
-        "{} training and {} test images of {rows}x{cols} pixels, {} classes, are in {}",
+        "{} training and {} test images of {rows}x{cols} pixels, {}, are in {}",
         dataset.train().len(),
         dataset.test().len(),
-        dataset.classes(),
+        dataset.task(),
         to.display()
     ));
 }

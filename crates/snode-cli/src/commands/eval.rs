@@ -12,9 +12,10 @@ use crate::table::{self, align_right, plain_table};
 use snode_experiment::SchemeName;
 use snode_experiment::format::fixed;
 use snode_experiment::numbers::{count, real};
-use snode_runner::known_cost;
+use snode_runner::known_objective;
+use snode_runner::records::SetScore;
 use snode_runner::scheme_for;
-use snode_runner::{Evaluation, evaluate};
+use snode_runner::{Evaluation, Predictions, evaluate};
 use snode_runner::{ImageSelection, Subject, subject};
 
 /// Arguments of `snode eval`.
@@ -56,14 +57,17 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let Subject { summary, experiment, encoding, .. } = &subject;
     let split = &subject.first(args.images)?;
     let classes = summary.model.classes;
+    if args.classes {
+        subject.classes("--classes")?;
+    }
     let scheme = scheme_for(args.scheme, args.tolerance, summary, experiment.as_ref())?;
-    let cost = known_cost(summary, experiment.as_ref());
+    let objective = known_objective(summary, experiment.as_ref());
     let evaluation = pool(args.threads.number())?.install(|| match summary.precision {
         Precision::F32 => {
-            evaluate(subject.network::<f32>()?, split, *encoding, classes, cost, &scheme)
+            evaluate(subject.network::<f32>()?, split, *encoding, classes, objective, &scheme)
         }
         Precision::F64 => {
-            evaluate(subject.network::<f64>()?, split, *encoding, classes, cost, &scheme)
+            evaluate(subject.network::<f64>()?, split, *encoding, classes, objective, &scheme)
         }
     })?;
     show(args, &subject, scheme.name(), &evaluation)
@@ -71,48 +75,38 @@ pub fn run(args: &EvalArgs) -> Result<()> {
 
 fn show(args: &EvalArgs, subject: &Subject, scheme: &str, evaluation: &Evaluation) -> Result<()> {
     let source = &subject.source;
-    let (correct, total) = (evaluation.correct(), evaluation.total());
-    let accuracy = correct as f64 / total as f64;
+    let score = SetScore::from(&evaluation.score());
     let split = args.source.split.text();
     if args.json {
-        return print_line(
-            &json!({
-                "run": subject.run.display().to_string(),
-                "data": source,
-                "split": split,
-                "scheme": scheme,
-                "accuracy": accuracy,
-                "correct": correct,
-                "total": total,
-                "cost": evaluation.cost,
-                "steps": evaluation.statistics.accepted,
-                "rejected_steps": evaluation.statistics.rejected,
-                "right_hand_sides": evaluation.statistics.right_hand_sides,
-                "confusion": evaluation.confusion,
-            })
-            .to_string(),
-        );
+        let described = json!({
+            "run": subject.run.display().to_string(),
+            "data": source,
+            "split": split,
+            "scheme": scheme,
+            "steps": evaluation.statistics.accepted,
+            "rejected_steps": evaluation.statistics.rejected,
+            "right_hand_sides": evaluation.statistics.right_hand_sides,
+        });
+        return print_line(&evaluation.json(described).to_string());
     }
     let cost =
         evaluation.cost.map_or_else(String::new, |cost| format!(", cost {}", fixed(cost, 4)));
-    let mut text = format!(
-        "{source}, {split}, by {scheme}: accuracy {:.2} % ({correct} of {total}){cost}\n",
-        100.0 * accuracy
-    );
-    if args.classes {
-        text.push_str(&format!("{}\n", table::text(&classes_table(evaluation))));
+    let (what, long) = (score.what(), score.long());
+    let mut text = format!("{source}, {split}, by {scheme}: {what} {long}{cost}\n");
+    if let (true, Predictions::Classes(confusion)) = (args.classes, &evaluation.predictions) {
+        text.push_str(&format!("{}\n", table::text(&classes_table(confusion))));
     }
     print(&text)
 }
 
 /// A row for each class: its accuracy, and what its images were taken for.
-fn classes_table(evaluation: &Evaluation) -> Table {
+fn classes_table(confusion: &[Vec<usize>]) -> Table {
     let mut table = plain_table();
-    let classes = evaluation.confusion.len();
+    let classes = confusion.len();
     let mut header = vec!["class".to_owned(), "images".into(), "accuracy".into()];
     header.extend((0..classes).map(|class| format!("as {class}")));
     table.set_header(header);
-    for (class, row) in evaluation.confusion.iter().enumerate() {
+    for (class, row) in confusion.iter().enumerate() {
         let images: usize = row.iter().sum();
         let accuracy = match images {
             0 => "–".into(),

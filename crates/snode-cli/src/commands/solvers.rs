@@ -66,6 +66,7 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     let file = args.set.read_one(&args.file)?;
     let threads = args.threads.number();
     let prepared = Prepared::of(&file.clone().with_overrides(&overrides(schemes[0], None))?)?;
+    prepared.require_classes("the comparison of accuracies")?;
     let base = prepared.name().to_owned();
     let folder =
         args.output.clone().unwrap_or_else(|| prepared.experiment.output.directory.clone().into());
@@ -142,8 +143,7 @@ fn table(pairs: &[Pair<'_>]) -> String {
     ]);
     table.add_row(["", "", "[%]", "[RHS]", "[RHS]", "[RHS]", "[ms]", "[ms]", "[ms]"]);
     for pair in pairs {
-        let accuracy = pair.comparison.evaluation.correct() as f64
-            / pair.comparison.evaluation.total().max(1) as f64;
+        let accuracy = pair.comparison.evaluation.score().merit();
         let mut row = vec![
             pair.trained.scheme.text().to_owned(),
             pair.solved.text().to_owned(),

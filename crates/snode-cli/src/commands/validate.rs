@@ -43,11 +43,11 @@ pub fn run(args: &ValidateArgs) -> Result<()> {
 
 fn data_comment(prepared: &Prepared) -> String {
     format!(
-        "\n# {} images to train on, {} for validation, {} for testing; {} classes; {} pixels\n",
+        "\n# {} images to train on, {} for validation, {} for testing; {}; {} pixels\n",
         prepared.train.len(),
         prepared.validation.len(),
         prepared.test.len(),
-        prepared.classes,
+        prepared.task,
         prepared.pixels(),
     )
 }

@@ -10,7 +10,7 @@ pub struct Bar {
     shown: ProgressBar,
     pace: Pace,
     /// The last evaluation, as `test 93.21 %`.
-    accuracy: Option<String>,
+    score: Option<String>,
 }
 
 impl Bar {
@@ -25,7 +25,7 @@ impl Bar {
         bar.set_style(style);
         bar.set_prefix(begin.name.clone());
         bar.set_position(pace.done_before as u64);
-        Self { shown: bar, pace, accuracy: None }
+        Self { shown: bar, pace, score: None }
     }
 
     /// An iteration is done.
@@ -33,7 +33,7 @@ impl Bar {
         let RunEvent::Iteration { batches_done, record } = event else { return };
         let progressed = self.pace.after(record, *batches_done);
         let mut parts = vec![format!("cost {}", fixed(record.cost, 4))];
-        parts.extend(self.accuracy.clone());
+        parts.extend(self.score.clone());
         if progressed.batches_per_second.is_finite() {
             parts.push(format!("{:.2} batches/s", progressed.batches_per_second));
         }
@@ -46,7 +46,7 @@ impl Bar {
 
     /// A set was evaluated, of which there is something to say.
     pub fn evaluation(&mut self, record: &EvaluationRow, line: Option<String>) {
-        self.accuracy = Some(format!("{} {:.2} %", record.set, 100.0 * record.score.accuracy));
+        self.score = Some(format!("{} {}", record.set, record.score.short()));
         self.line(line);
     }
 

@@ -218,7 +218,7 @@ fn end_text(end: Option<&End>) -> String {
     let mut text = "done".to_owned();
     if let Some(End { history, .. }) = end {
         for (set, score) in &history.sets {
-            text.push_str(&format!(", {set} {:.2} %", 100.0 * score.accuracy));
+            text.push_str(&format!(", {set} {}", score.short()));
         }
         text.push_str(&format!(", {} of training", show_seconds(history.seconds)));
     }

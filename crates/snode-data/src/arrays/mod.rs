@@ -23,36 +23,9 @@ pub use numpy::{load_npy_folder, load_npz};
 pub use write::{npz_bytes, write_npz};
 
 use crate::limits::MAX_CLASSES;
-use crate::{Dataset, Error, Images, Result, Split};
+use crate::{Dataset, Error, Images, Result, Split, Task};
 
-/// What belongs to each input.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Targets {
-    /// The number of a class, from 0.
-    Classes(Vec<u8>),
-    /// A vector of real numbers.
-    Vectors {
-        /// How many numbers a vector has, at least 1.
-        components: usize,
-        /// The numbers, vector after vector; all of them finite.
-        values: Vec<f64>,
-    },
-}
-
-impl Targets {
-    /// How many inputs they belong to.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Classes(labels) => labels.len(),
-            Self::Vectors { components, values } => values.len() / components,
-        }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
+pub use crate::Targets;
 
 /// Inputs with their targets, as many of the one as of the other.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,28 +52,20 @@ pub struct ArraySet {
 }
 
 impl ArraySet {
-    /// The data set of a classification. If the file does not say how many classes there are, it is
-    /// one more than the largest number.
+    /// The data set of a classification, or of a regression if the targets are real vectors. If the
+    /// file does not say how many classes there are, it is one more than the largest number.
     ///
     /// # Errors
     ///
-    /// If the targets are real vectors, or a class is not below the number of classes.
+    /// If a class is not below the number of classes, or the splits have targets of different kinds.
     pub fn into_dataset(self, name: impl Into<String>) -> Result<Dataset> {
-        let Self { path, train, test, classes, .. } = self;
-        let labels = |split: &ArraySplit| match &split.targets {
-            Targets::Classes(labels) => Ok(labels.iter().copied().max()),
-            Targets::Vectors { components, .. } => {
-                let (path, components) = (path.clone(), *components);
-                Err(Error::RealTargets { path, components })
-            }
-        };
-        let largest = labels(&train)?.max(labels(&test)?);
+        let Self { train, test, classes, .. } = self;
+        let labels = |split: &ArraySplit| split.targets.labels().iter().copied().max();
+        let largest = labels(&train).max(labels(&test));
         let classes = classes.unwrap_or(largest.map_or(1, |label| usize::from(label) + 1));
-        let split = |split: ArraySplit| match split.targets {
-            Targets::Classes(labels) => Split::new(split.images, labels),
-            Targets::Vectors { .. } => Split::new(split.images, Vec::new()),
-        };
-        Dataset::new(name, classes, split(train)?, split(test)?)
+        let task = Task::of(&train.targets, classes);
+        let split = |split: ArraySplit| Split::new(split.images, split.targets);
+        Dataset::of_task(name, task, split(train)?, split(test)?)
     }
 }
 

@@ -7,11 +7,12 @@ use snode_files::{Existing, replace};
 use snode_numpy::{ArchiveWriter, NumpyError};
 
 use super::numpy::{CLASSES, MAX_VALUE};
-use crate::{Dataset, Error, Images, Result};
+use crate::{Dataset, Error, Images, Result, Targets, Task};
 
 /// The bytes of an .npz file with `x_train`, `y_train`, `x_test` and `y_test`: inputs \[count, rows,
-/// columns\] of bytes, or of two bytes if there are more than 256 shades, and class numbers as bytes;
-/// and the numbers `max_value`, which stands for full foreground, and `classes`.
+/// columns\] of bytes, or of two bytes if there are more than 256 shades, and class numbers as bytes or
+/// real targets \[count, components\]; and the numbers `max_value`, which stands for full
+/// foreground, and, of a classification, `classes`.
 ///
 /// [`load_npz`](super::load_npz) gives the same data set back.
 ///
@@ -26,12 +27,20 @@ pub fn npz_bytes(dataset: &Dataset) -> std::result::Result<Vec<u8>, NumpyError> 
         let images = split.images();
         let (kind, pixels) = elements(images);
         archive.add(x, kind, &[images.len(), images.rows(), images.cols()], &pixels)?;
-        archive.add(y, "|u1", &[split.len()], split.labels())?;
+        match split.targets() {
+            Targets::Classes(labels) => archive.add(y, "|u1", &[split.len()], labels)?,
+            Targets::Vectors { components, values } => {
+                let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                archive.add(y, "<f8", &[split.len(), *components], &bytes)?;
+            }
+        }
     }
     let number = |number: usize| (number as u64).to_le_bytes();
     let max_value = number(dataset.train().images().max_value().into());
     archive.add(MAX_VALUE, "<u8", &[], &max_value)?;
-    archive.add(CLASSES, "<u8", &[], &number(dataset.classes()))?;
+    if let Task::Classification { classes } = dataset.task() {
+        archive.add(CLASSES, "<u8", &[], &number(classes))?;
+    }
     archive.finish()
 }
 

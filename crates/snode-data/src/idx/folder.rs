@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::names::Role;
 use super::read::{ImageFile, LabelFile};
 use super::{names, replace, write_images, write_labels};
-use crate::dataset::label_outside;
-use crate::{Dataset, Error, Result, Split};
+use crate::targets::label_outside;
+use crate::{Dataset, Error, Result, Split, Task};
 
 /// The four files of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,9 +93,13 @@ pub fn load_folder(folder: &Path, name: impl Into<String>) -> Result<Dataset> {
 ///
 /// # Errors
 ///
-/// If the maximal value of the images is not 255 (see [`Images::rescaled`](crate::Images::rescaled)),
-/// the folder holds anything else, or a file cannot be written.
+/// If the targets are no classes, the maximal value of the images is not 255 (see
+/// [`Images::rescaled`](crate::Images::rescaled)), the folder holds anything else, or a file cannot
+/// be written.
 pub fn write_folder(folder: &Path, dataset: &Dataset) -> Result<IdxFiles> {
+    if let Task::Regression { components } = dataset.task() {
+        return Err(Error::RealTargets { path: folder.to_owned(), components });
+    }
     replace::folder(folder, is_conventional, |new| {
         let [train_images, train_labels, test_images, test_labels] = paths(new);
         write_images(&train_images, dataset.train().images())?;

@@ -9,12 +9,13 @@ use crate::error::{Error, Result};
 use crate::file::Locator;
 use crate::format::plain;
 use crate::method::{
-    MethodOptions, averaging, cost, key_to_blame, method_keys, method_options, ncg_key_to_blame,
+    MethodOptions, averaging, key_to_blame, method_keys, method_options, ncg_key_to_blame,
     sgd_key_to_blame,
 };
+use crate::objective::{HUBER_DELTA, ObjectiveChoice, cost};
 use crate::schema::{
-    AverageName, Experiment, LineSearchName, MapName, PenaltyName, PreconditionerName, ReadoutName,
-    ScheduleName, SchemeName, SpaceName,
+    AverageName, Experiment, LineSearchName, Loss, MapName, PenaltyName, PreconditionerName,
+    ReadoutName, ScheduleName, SchemeName, SpaceName,
 };
 use crate::threads::MOST_THREADS;
 
@@ -170,6 +171,11 @@ impl Rules<'_> {
         let given = config.penalty_length.is_some() && !has_length;
         self.only_with("cost.penalty_length", given, "`penalty = \"h1\"`")?;
         self.positive("cost.penalty_length", config.penalty_length.unwrap_or(1.0), "more than 0")?;
+        if config.loss.is_for_values() {
+            return self.cost_of_values();
+        }
+        let given = config.huber_delta.is_some();
+        self.only_with("cost.huber_delta", given, "`loss = \"huber\"`")?;
         // One class will do: the number of classes is known with the data.
         let cost = cost(config, 1);
         let no_distance = cost.mu1 == 0.0 && config.targets.is_some();
@@ -200,6 +206,32 @@ impl Rules<'_> {
             let problem = message.strip_prefix("the cost: ").unwrap_or(&message);
             self.locator.error_among(keys, problem)
         })
+    }
+
+    /// The same of losses for real targets.
+    fn cost_of_values(&self) -> Result<()> {
+        let config = &self.experiment.cost;
+        let classes = "`loss = \"l2\"` or `\"cross-entropy\"`";
+        for (key, is_given) in [
+            ("cost.mu1", config.mu1.is_some()),
+            ("cost.mu2", config.mu2.is_some()),
+            ("cost.mu3", config.mu3.is_some()),
+            ("cost.targets", config.targets.is_some()),
+        ] {
+            self.only_with(key, is_given, classes)?;
+        }
+        let other = config.huber_delta.is_some() && config.loss != Loss::Huber;
+        self.only_with("cost.huber_delta", other, "`loss = \"huber\"`")?;
+        let delta = config.huber_delta.unwrap_or(HUBER_DELTA);
+        self.positive("cost.huber_delta", delta, "more than 0")?;
+        let mu4 = config.mu4.unwrap_or(0.0);
+        if !(mu4.is_finite() && mu4 >= 0.0) {
+            let problem = format!("found {}; expected 0 or more", plain(mu4));
+            return Err(self.locator.error("cost.mu4", problem));
+        }
+        ObjectiveChoice::of(config, 1)
+            .check_loss()
+            .map_err(|error| self.locator.error("cost.loss", error.to_string()))
     }
 
     fn extent(&self) -> Result<()> {

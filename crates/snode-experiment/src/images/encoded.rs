@@ -2,7 +2,7 @@
 
 use faer::{Mat, MatMut};
 use snode_data::{Batches, Encoding, Epoch, Images, Split};
-use snode_train::{BatchSource, EvaluationSet, TrainError};
+use snode_train::{BatchSource, EvaluationSet, Targets, TrainError};
 
 use crate::number::Number;
 
@@ -36,16 +36,14 @@ impl<'a, T: Number> EncodedBatches<'a, T> {
         epoch: usize,
         batch: usize,
         x: MatMut<'_, T>,
-        labels: &mut [usize],
+        targets: &mut Targets,
     ) -> snode_data::Result<()> {
         let order = match &mut self.epoch {
             Some((number, order)) if *number == epoch => order,
             other => &mut other.insert((epoch, self.batches.epoch(epoch as u64))).1,
         };
         let indices = order.batch(batch)?;
-        for (label, &index) in labels.iter_mut().zip(indices) {
-            *label = usize::from(self.split.labels()[index]);
-        }
+        write_targets(self.split, indices, targets);
         encode_columns(self.split.images(), self.encoding, indices, &mut self.columns, x)
     }
 }
@@ -64,9 +62,9 @@ impl<T: Number> BatchSource<T> for EncodedBatches<'_, T> {
         epoch: usize,
         batch: usize,
         x: MatMut<'_, T>,
-        labels: &mut [usize],
+        targets: &mut Targets,
     ) -> Result<(), TrainError> {
-        self.fill(epoch, batch, x, labels).map_err(|error| TrainError::Data(Box::new(error)))
+        self.fill(epoch, batch, x, targets).map_err(|error| TrainError::Data(Box::new(error)))
     }
 }
 
@@ -83,7 +81,7 @@ pub fn evaluation_set<T: Number>(
     Ok(EvaluationSet { name: name.to_owned(), ..encoded(split, encoding, &indices)? })
 }
 
-/// Some images of a split with their labels, without a name.
+/// Some images of a split with their targets, without a name.
 ///
 /// # Errors
 /// If an index is out of range.
@@ -94,8 +92,29 @@ pub fn encoded<T: Number>(
 ) -> snode_data::Result<EvaluationSet<T>> {
     let mut x = Mat::zeros(split.images().width(), indices.len());
     encode_columns(split.images(), encoding, indices, &mut Vec::new(), x.as_mut())?;
-    let labels = indices.iter().map(|&index| usize::from(split.labels()[index])).collect();
-    Ok(EvaluationSet { name: String::new(), x, labels })
+    let mut targets = Targets::default();
+    write_targets(split, indices, &mut targets);
+    Ok(EvaluationSet { name: String::new(), x, targets })
+}
+
+/// The targets of the images at `indices`, which there are.
+fn write_targets(split: &Split, indices: &[usize], targets: &mut Targets) {
+    match split.targets() {
+        snode_data::Targets::Classes(labels) => {
+            let places = targets.classes_mut(indices.len());
+            for (place, &index) in places.iter_mut().zip(indices) {
+                *place = usize::from(labels[index]);
+            }
+        }
+        vectors @ snode_data::Targets::Vectors { components, .. } => {
+            let mut places = targets.values_mut(*components, indices.len());
+            for (place, &index) in places.as_mut().col_iter_mut().zip(indices) {
+                for (entry, value) in place.iter_mut().zip(vectors.vector(index).unwrap_or(&[])) {
+                    *entry = *value;
+                }
+            }
+        }
+    }
 }
 
 /// How many images are encoded at once, to keep the memory between small.

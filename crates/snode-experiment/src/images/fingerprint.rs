@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use snode_data::Split;
+use snode_data::{Split, Targets};
 
 /// The key of a data set's fingerprint in the provenance of a run.
 pub const IMAGES: &str = "images_fingerprint";
@@ -30,8 +30,12 @@ pub fn fingerprint(splits: &[&Split]) -> String {
         for pixels in images.pixels().chunks(4) {
             hash.add(pixels.iter().fold(0, |word, &pixel| word << 16 | u64::from(pixel)));
         }
-        for &label in split.labels() {
-            hash.add(label.into());
+        match split.targets() {
+            Targets::Classes(labels) => labels.iter().for_each(|&label| hash.add(label.into())),
+            Targets::Vectors { components, values } => {
+                hash.add(*components as u64);
+                values.iter().for_each(|value| hash.add(value.to_bits()));
+            }
         }
     }
     format!("{:016x}", hash.0)
@@ -55,7 +59,7 @@ impl Fnv {
 
 #[cfg(test)]
 mod tests {
-    use snode_data::Images;
+    use snode_data::{Images, Targets};
 
     use super::*;
 
@@ -69,5 +73,12 @@ mod tests {
         assert_ne!(base, fingerprint(&[&split(vec![1, 2, 4], 0)]));
         assert_ne!(base, fingerprint(&[&split(vec![9, 2, 3], 0)]));
         assert_ne!(base, fingerprint(&[&split(vec![1, 2, 3], 1)]));
+        let regression = |value| {
+            let targets = Targets::Vectors { components: 1, values: vec![value] };
+            let images = Images::new(1, 3, 9, vec![1, 2, 3]).unwrap();
+            fingerprint(&[&Split::new(images, targets).unwrap()])
+        };
+        assert_ne!(regression(0.5), regression(0.25));
+        assert_ne!(base, regression(0.0));
     }
 }

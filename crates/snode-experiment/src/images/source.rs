@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use snode_data::arrays::Scaling;
-use snode_data::{Dataset, Format, Loaded, Place, Remark};
+use snode_data::{Dataset, Format, Loaded, Place, Remark, SplitSummary, Summary, Task};
 
+use crate::format::short;
 use crate::suggest::nearest;
 
 /// A data set that the program brings along.
@@ -104,6 +105,39 @@ pub fn remarks(source: &Source, dataset: &Dataset) -> Vec<String> {
         _ => remark.to_string(),
     };
     dataset.remarks().iter().map(words).collect()
+}
+
+/// What can be said of the targets of a data set in the rows of a table: what, of the training
+/// split, of the test split.
+pub fn target_rows(summary: &Summary) -> Vec<[String; 3]> {
+    let splits = [&summary.train, &summary.test];
+    let row = |what: String, of: &dyn Fn(&SplitSummary) -> String| {
+        let [train, test] = splits.map(of);
+        [what, train, test]
+    };
+    match summary.task {
+        Task::Classification { classes } => (0..classes)
+            .map(|class| {
+                let count = |split: &SplitSummary| split.label_histogram[class].to_string();
+                row(format!("class {class}"), &count)
+            })
+            .collect(),
+        Task::Regression { components } => (0..components)
+            .map(|component| {
+                let text = |split: &SplitSummary| {
+                    split.targets.get(component).map_or_else(
+                        || "–".into(),
+                        |of| {
+                            let [mean, deviation, min, max] =
+                                [of.mean, of.standard_deviation, of.min, of.max].map(short);
+                            format!("{mean} ± {deviation}, {min} to {max}")
+                        },
+                    )
+                };
+                row(format!("target {}", component + 1), &text)
+            })
+            .collect(),
+    }
 }
 
 /// A path with the user's own folder in the place of `~`.

@@ -207,7 +207,7 @@ impl Default for NetworkConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CostConfig {
-    /// Which weights μ₁ … μ₄ are the defaults.
+    /// The loss; of those for classes, which weights μ₁ … μ₄ are the defaults.
     pub loss: Loss,
     /// Weight of the squared distance to the target.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,6 +230,9 @@ pub struct CostConfig {
     /// Targets of the squared distance: of the other components, and of the class's own.
     #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub targets: Option<[f64; 2]>,
+    /// Huber: δ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub huber_delta: Option<f64>,
 }
 
 /// A loss.
@@ -244,6 +247,10 @@ pub enum Loss {
     #[serde(alias = "ce")]
     #[cfg_attr(feature = "clap", value(alias = "ce"))]
     CrossEntropy,
+    /// Half the squared distance to real targets (S72).
+    Squared,
+    /// Huber's loss for real targets (S73).
+    Huber,
 }
 
 impl Loss {
@@ -252,7 +259,14 @@ impl Loss {
         match self {
             Self::L2 => "l2",
             Self::CrossEntropy => "cross-entropy",
+            Self::Squared => "squared",
+            Self::Huber => "huber",
         }
+    }
+
+    /// Whether it is a loss for real targets, and not for classes.
+    pub fn is_for_values(self) -> bool {
+        matches!(self, Self::Squared | Self::Huber)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use snode_ode::{AffineMap, Endpoint, Grid, Readout, SolverKeys};
 use snode_store::{Appendix, Configuration, Input, Model, Precision, RunInfo, RunSummary, Status};
-use snode_train::{EvaluationRecord, History, Score};
+use snode_train::{EvaluationRecord, History, Score, TargetKind};
 
 use super::{Claim, Verdict};
 use crate::{Attack, Cell, Collection, Run, State};
@@ -63,7 +63,7 @@ fn run(experiment: &Experiment, accuracy: f64, analyses: Vec<(String, Appendix)>
     let evaluation = EvaluationRecord {
         batches: 1,
         set: TEST.into(),
-        score: Score { correct, total: 1000, cost: 0.0 },
+        score: Score::of_classes(correct, 1000, 0.0),
         seconds: 1.0,
     };
     let info = RunInfo { status: Status::Finished, ..RunInfo::new("synthetic", experiment.seed) };
@@ -75,6 +75,7 @@ fn run(experiment: &Experiment, accuracy: f64, analyses: Vec<(String, Appendix)>
             scheme: "euler".into(),
             solver: SolverKeys::default(),
             classes: 10,
+            targets: TargetKind::Classes,
             input: Input::default(),
         },
         map: AffineMap::dense(16),

@@ -61,7 +61,7 @@ fn training(trained: &[Trained]) -> Result<Vec<u8>> {
                 network.scheme.text().into(),
                 record.batches.to_string(),
                 record.seconds.to_string(),
-                record.score.accuracy().to_string(),
+                record.score.merit().to_string(),
                 record.score.cost.to_string(),
             ]);
         }
@@ -83,7 +83,7 @@ fn accuracy(pairs: &[Pair<'_>]) -> Result<Vec<u8>> {
     ]);
     for pair in pairs {
         let (correct, total) =
-            (pair.comparison.evaluation.correct(), pair.comparison.evaluation.total());
+            (pair.comparison.evaluation.correct().unwrap_or(0), pair.comparison.evaluation.total);
         csv.row(&[
             pair.trained.scheme.text().into(),
             pair.solved.text().into(),
@@ -154,7 +154,7 @@ fn panels(trained: &[Trained], pairs: &[Pair<'_>]) -> [Panel; 3] {
     for network in trained {
         let records = network.summary.history.evaluations.iter().filter(|r| r.set == TEST);
         let points: Vec<_> =
-            records.map(|r| (r.batches as f64, r.seconds, 100.0 * r.score.accuracy())).collect();
+            records.map(|r| (r.batches as f64, r.seconds, 100.0 * r.score.merit())).collect();
         let name = network.scheme.text();
         by_batches.lines.push(Line::new(name, points.iter().map(|p| (p.0, p.2))));
         by_seconds.lines.push(Line::new(name, points.iter().map(|p| (p.1, p.2))));

@@ -6,6 +6,7 @@ mod extent;
 mod panels;
 mod pictures;
 pub(super) mod propagation;
+mod regression;
 mod robust_accuracy;
 mod robustness;
 mod runs;
@@ -26,6 +27,7 @@ pub fn all(collection: &Collection) -> Vec<Section> {
     });
     let sections = [
         training::section(collection),
+        regression::section(collection),
         schemes::section(collection),
         accuracy::section(collection),
         robustness::section(collection),

@@ -28,14 +28,16 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
          standard deviation."
     );
     let figure = figure("training", caption, &panels, data(collection))?;
+    let classified = |group: &&Group| {
+        group.experiment(collection).is_none_or(|experiment| !experiment.cost.loss.is_for_values())
+    };
+    let groups: Vec<&Group> = collection.groups.iter().filter(classified).collect();
     let evaluated = |group: &Group| curves(collection, group).len();
     Some(Section {
         id: "training",
         title: "Accuracy during training".into(),
         about: "Every so many batches the network classifies the test images.".into(),
-        notes: incomplete(&collection.groups.iter().collect::<Vec<_>>(), evaluated)
-            .into_iter()
-            .collect(),
+        notes: incomplete(&groups, evaluated).into_iter().collect(),
         figures: vec![figure],
         ..Section::default()
     })
@@ -48,7 +50,9 @@ fn counts(run: &Run) -> Option<Counts> {
 fn curves(collection: &Collection, group: &Group) -> Vec<Vec<(f64, f64)>> {
     let curves = group.runs(collection).map(|run| {
         let records = run.summary.history.evaluations.iter().filter(|record| record.set == TEST);
-        records.map(|record| (record.batches as f64, record.score.accuracy())).collect()
+        records
+            .filter_map(|record| Some((record.batches as f64, record.score.accuracy()?)))
+            .collect()
     });
     curves.filter(|curve: &Vec<_>| !curve.is_empty()).collect()
 }

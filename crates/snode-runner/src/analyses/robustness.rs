@@ -72,6 +72,7 @@ impl Robustness {
     /// # Errors
     /// If an option is refused, or the network cannot be solved.
     pub fn measure(&self, subject: &Subject, threads: Option<usize>) -> Result<Measured> {
+        subject.classes("accuracy under noise")?;
         let (keys, summary) = (&self.keys, &subject.summary);
         let experiment = subject.experiment.as_ref();
         let scheme = scheme_for(Some(self.scheme), keys.tolerance, summary, experiment)?;

@@ -8,8 +8,8 @@ use snode_store::{Appendix, Precision};
 
 use super::{ANALYSIS, write};
 use crate::error::Result;
-use crate::evaluation::{Evaluation, evaluate};
-use crate::stored::{known_cost, scheme_for};
+use crate::evaluation::{Evaluation, Predictions, evaluate};
+use crate::stored::{known_objective, scheme_for};
 use crate::subject::{ImageSelection, Subject, subject};
 use snode_experiment::threads::pool;
 use snode_experiment::{SchemeName, SchemesConfig, is_adaptive};
@@ -56,15 +56,16 @@ impl SolvedBy {
     ) -> Result<()> {
         let subject = subject(path, &self.images, warn)?;
         let Subject { summary, experiment, split, encoding, .. } = &subject;
-        let (classes, experiment) = (summary.model.classes, experiment.as_ref());
+        let classes = subject.classes("accuracy under another scheme")?;
+        let experiment = experiment.as_ref();
         let scheme = scheme_for(Some(self.scheme), self.tolerance, summary, experiment)?;
-        let cost = known_cost(summary, experiment);
+        let objective = known_objective(summary, experiment);
         let evaluation = pool(threads)?.install(|| match summary.precision {
             Precision::F32 => {
-                evaluate(subject.network::<f32>()?, split, *encoding, classes, cost, &scheme)
+                evaluate(subject.network::<f32>()?, split, *encoding, classes, objective, &scheme)
             }
             Precision::F64 => {
-                evaluate(subject.network::<f64>()?, split, *encoding, classes, cost, &scheme)
+                evaluate(subject.network::<f64>()?, split, *encoding, classes, objective, &scheme)
             }
         })?;
         let found = self.appendix(&subject, &evaluation);
@@ -72,20 +73,25 @@ impl SolvedBy {
     }
 
     fn appendix(&self, subject: &Subject, evaluation: &Evaluation) -> Appendix {
-        let classes = evaluation.confusion.len();
-        let (correct, total) = (evaluation.correct(), evaluation.total());
-        let confusion = evaluation.confusion.iter().flatten().map(|count| *count as f64).collect();
         let effort = &evaluation.statistics;
         let appendix = subject
             .describe(Appendix::default())
             .with_attribute("scheme", self.scheme.text())
-            .with_attribute("images", total)
-            .with_attribute("correct", correct)
-            .with_attribute("accuracy", correct as f64 / total.max(1) as f64)
+            .with_attribute("images", evaluation.total)
             .with_attribute("steps", effort.accepted)
             .with_attribute("rejected_steps", effort.rejected)
-            .with_attribute("right_hand_sides", effort.right_hand_sides)
-            .with_array("confusion", &[classes, classes], confusion);
+            .with_attribute("right_hand_sides", effort.right_hand_sides);
+        let appendix = match &evaluation.predictions {
+            Predictions::Classes(confusion) => {
+                let (classes, correct) = (confusion.len(), evaluation.correct().unwrap_or(0));
+                let counts = confusion.iter().flatten().map(|count| *count as f64).collect();
+                appendix
+                    .with_attribute("correct", correct)
+                    .with_attribute("accuracy", correct as f64 / evaluation.total.max(1) as f64)
+                    .with_array("confusion", &[classes, classes], counts)
+            }
+            Predictions::Values(_) => appendix,
+        };
         match evaluation.cost {
             Some(cost) => appendix.with_attribute("cost", cost),
             None => appendix,

@@ -95,6 +95,7 @@ impl Uncertainty {
     /// # Errors
     /// If an option is refused, or the network cannot be solved.
     pub fn measure(&self, subject: &Subject, threads: Option<usize>) -> Result<Found> {
+        subject.classes("the uncertainty of predictions")?;
         let summary = &subject.summary;
         let scheme = scheme_for(None, None, summary, subject.experiment.as_ref())?;
         pool(threads)?.install(|| match summary.precision {
@@ -116,7 +117,8 @@ impl Uncertainty {
         let distributions =
             score_distributions(&mut *scheme, &network, set.x.as_ref(), classes, &options)?;
         let (levels, directions) = (&keys.levels[..], keys.directions);
-        let accuracy = distributions.predicted_accuracy(&set.labels, levels, directions, seed)?;
+        let labels = set.targets.as_ref().classes()?;
+        let accuracy = distributions.predicted_accuracy(labels, levels, directions, seed)?;
         let flips = distributions.flip_probabilities(levels, directions, seed)?;
         let options = RobustnessOptions {
             levels: levels.to_vec(),

@@ -9,7 +9,7 @@ use super::Cell;
 use super::scheduled::{Phase, Scheduled};
 use crate::analyses::{self, Analysis};
 use crate::files::Files;
-use crate::records::{HistorySummary, last_scores};
+use crate::records::{HistorySummary, SetScore, last_scores};
 
 /// How far a cell is.
 #[derive(Clone, Debug)]
@@ -184,6 +184,6 @@ impl StateCounts {
 /// The last accuracies of a run, as `test 97.31 %`.
 pub fn scores_text(summary: &RunSummary) -> String {
     let scores = last_scores(&summary.history).into_iter();
-    let texts = scores.map(|(set, score)| format!("{set} {:.2} %", 100.0 * score.accuracy()));
+    let texts = scores.map(|(set, score)| format!("{set} {}", SetScore::from(&score).short()));
     texts.collect::<Vec<_>>().join(", ")
 }

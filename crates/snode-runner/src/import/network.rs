@@ -12,7 +12,7 @@ use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Scalar, Status, write_new_run,
     write_run,
 };
-use snode_train::History;
+use snode_train::{History, TargetKind};
 
 use crate::error::{Error, Result};
 use crate::stored::IMPORTED;
@@ -70,6 +70,10 @@ impl ImportedNetwork<'_> {
                 scheme: scheme.text().into(),
                 solver: experiment.solver.keys(),
                 classes,
+                targets: match self.loss {
+                    Some(loss) if loss.is_for_values() => TargetKind::Values,
+                    _ => TargetKind::Classes,
+                },
                 input: Input {
                     background: data.background,
                     foreground: data.foreground,

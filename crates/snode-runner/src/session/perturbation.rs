@@ -16,6 +16,6 @@ pub fn perturbation<T: Number>(prepared: &Prepared) -> Result<Option<PerturbedIn
     let (lower, upper) = prepared.encoding.bounds();
     let options = keys.options(Bounds { lower, upper }, experiment.seed);
     let scheme = crate::device::training_scheme(&scheme(experiment))?;
-    let inputs = PerturbedInputs::new(options, scheme, prepared.classes, prepared.pixels());
+    let inputs = PerturbedInputs::new(options, scheme, prepared.task.scores(), prepared.pixels());
     Ok(Some(inputs.map_err(|error| Error::Refused(error.to_string()))?))
 }

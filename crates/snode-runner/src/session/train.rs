@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use snode_data::Task;
 use snode_experiment::images::{EncodedBatches, IMAGES, IMAGES_PATH, evaluation_set, path_between};
-use snode_experiment::{Experiment, Prepared, cost, iterations};
+use snode_experiment::{Experiment, ObjectiveChoice, Prepared, iterations};
 use snode_files::folder_of;
 use snode_ode::Network;
 use snode_store::{
     Compression, Configuration, Input, Model, RunInfo, RunRecord, Status, read_run, write_run,
 };
-use snode_train::{EvaluationSet, Plan, Position, Snapshot, StopReason, TrainError, Trainer};
+use snode_train::{
+    EvaluationSet, Plan, Position, Snapshot, StopReason, TargetKind, TrainError, Trainer,
+};
 
 use super::begin::{Begin, FINGERPRINT};
 use super::checkpoints::Checkpoints;
@@ -87,8 +90,8 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     )?;
     let sets = evaluation_sets(prepared)?;
     let plan = plan(experiment);
-    let cost = cost(&experiment.cost, prepared.classes);
-    let method = method(experiment, cost, &snapshot.network)?;
+    let objective = ObjectiveChoice::of(&experiment.cost, prepared.task.scores()).build();
+    let method = method(experiment, objective, &snapshot.network)?;
 
     let per_epoch = prepared.train.len() / experiment.training.batch_size;
     let begin =
@@ -321,7 +324,11 @@ fn model(prepared: &Prepared) -> Model {
     Model {
         scheme: prepared.experiment.network.scheme.text().into(),
         solver: prepared.experiment.solver.keys(),
-        classes: prepared.classes,
+        classes: prepared.task.scores(),
+        targets: match prepared.task {
+            Task::Classification { .. } => TargetKind::Classes,
+            Task::Regression { .. } => TargetKind::Values,
+        },
         input: Input {
             background: prepared.encoding.background(),
             foreground: prepared.encoding.foreground(),

@@ -14,7 +14,7 @@ use snode_store::{
 };
 use snode_train::{
     CostValue, EvaluationRecord, History, Iteration, IterationRecord, Memory, Phases, Position,
-    Score,
+    Score, TargetKind,
 };
 
 /// A run in the middle of a batch, with something in every field.
@@ -53,6 +53,7 @@ pub fn record<T: Scalar>(width: usize, layers: usize, ends: Endpoint) -> RunReco
                 budget: Some(u64::MAX),
             },
             classes: 2,
+            targets: TargetKind::Classes,
             input: Input { background: 0.1, foreground: -0.3, rows: 1, cols: width },
         },
         network: Network::new(parameters(1), grid, activation).unwrap(),
@@ -84,7 +85,13 @@ pub fn history(rows: usize) -> History {
     let iterations = (0..rows).map(|i| IterationRecord {
         position: Position { epoch: i, batch: 2 * i + 1, iteration: u32::MAX as usize - i },
         iteration: Iteration {
-            cost: CostValue { l2: next(), cross_entropy: next(), centring: next(), decay: next() },
+            cost: CostValue {
+                l2: next(),
+                cross_entropy: next(),
+                centring: next(),
+                other: 0.0,
+                decay: next(),
+            },
             rose: i % 2 == 0,
             gamma: next(),
             eta: next(),
@@ -109,7 +116,7 @@ pub fn history(rows: usize) -> History {
     let evaluations = (0..rows).map(|i| EvaluationRecord {
         batches: 100 * i,
         set: if i % 2 == 0 { "test".into() } else { "ü".repeat(32) },
-        score: Score { correct: i, total: 10_000, cost: next() },
+        score: Score::of_classes(i, 10_000, next()),
         seconds: next(),
     });
     let evaluations = evaluations.collect();

@@ -85,7 +85,7 @@ impl<T: Real> Gradients<T> {
     ) -> Result<(), TrainError> {
         trajectory.adjoint(batch.terminal(), Some(&mut self.l2))?;
         let network = trajectory.network();
-        batch.cost().add_penalty(network.parameters(), network.grid(), &mut self.l2);
+        batch.objective().add_penalty(network.parameters(), network.grid(), &mut self.l2);
         Ok(())
     }
 

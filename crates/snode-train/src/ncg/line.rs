@@ -2,16 +2,16 @@
 
 use snode_ode::{Combination, Parameters, Real, Trajectory};
 
-use crate::TrainError;
 use crate::batch_cost::BatchCost;
-use crate::step_length::{DecayProducts, LinearisedCost, StepLength};
+use crate::step_length::{LinearisedCost, StepLength};
+use crate::{TargetsRef, TrainError};
 
 /// The line along a direction, on which the linearised cost is minimised.
 pub(super) struct Line<'a, 'b, T: Real> {
     pub trajectory: Trajectory<'a, T>,
-    pub labels: &'b [usize],
+    pub targets: TargetsRef<'b>,
     pub batch: &'b mut BatchCost<T>,
-    pub linearised: &'b mut LinearisedCost,
+    pub linearised: &'b mut LinearisedCost<T>,
     pub max_step: Option<f64>,
 }
 
@@ -30,20 +30,9 @@ impl<T: Real> Line<'_, '_, T> {
         let keep = T::from_f64(gamma);
         let combination = Combination { keep, last, add: -T::ONE, x: gradient };
         let solved = self.trajectory.sensitivity_of_combination(direction, combination)?;
-        let cost = *self.batch.cost();
-        let decay = if cost.mu4 == 0.0 {
-            DecayProducts::default()
-        } else {
-            let (penalty, grid) = (cost.penalty, network.grid());
-            DecayProducts {
-                parameters_direction: penalty.inner(network.parameters(), direction, grid),
-                direction_direction: penalty.inner(direction, direction, grid),
-            }
-        };
-        let centre = cost.centre_for(network);
-        let [output, sensitivity] =
-            self.batch.seen(network, [solved.output, solved.sensitivity])?;
-        self.linearised.set(&cost, output, sensitivity, self.labels, centre, decay);
+        let decay = self.batch.objective().decay_along(network, direction);
+        let outputs = self.batch.seen(network, [solved.output, solved.sensitivity])?;
+        self.linearised.set(network, outputs, self.targets, decay)?;
         self.linearised.minimise(self.max_step)
     }
 }

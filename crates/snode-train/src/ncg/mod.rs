@@ -15,7 +15,8 @@ use crate::conjugacy::Products;
 use crate::space::{Batch, GradientSpace};
 use crate::step_length::LinearisedCost;
 use crate::{
-    BatchCost, Cost, CostValue, Iteration, Memory, Method, Position, Stopwatch, TrainError,
+    BatchCost, CostValue, Iteration, Memory, Method, Objective, Position, Stopwatch, TargetsRef,
+    TrainError,
 };
 use gradients::Gradients;
 use line::Line;
@@ -43,13 +44,13 @@ mod names {
 
 /// Nonlinear conjugate gradients with their memory: everything an iteration needs is allocated
 /// when the first one runs.
-pub struct Ncg<T> {
+pub struct Ncg<T: Real> {
     scheme: Box<dyn Scheme<T>>,
     batch: BatchCost<T>,
     options: NcgOptions,
     gradients: Gradients<T>,
     direction: Parameters<T>,
-    linearised: LinearisedCost,
+    linearised: LinearisedCost<T>,
     memory: Option<Scalars>,
     /// How many batches were finished.
     batches: u64,
@@ -59,7 +60,7 @@ pub struct Ncg<T> {
     solved: Option<CostValue>,
 }
 
-impl<T> fmt::Debug for Ncg<T> {
+impl<T: Real> fmt::Debug for Ncg<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ncg")
             .field("options", &self.options)
@@ -75,23 +76,24 @@ impl<T: Real> Ncg<T> {
     /// [`TrainError::Option`] if an option makes no sense.
     pub fn new(
         scheme: Box<dyn Scheme<T>>,
-        cost: Cost,
+        objective: impl Into<Objective<T>>,
         options: NcgOptions,
         network: &Network<T>,
     ) -> Result<Self, TrainError> {
         options.check()?;
+        let objective = objective.into();
         let zeros = || network.parameters().zeros_like();
         let space = options.preconditioner.build(options.space, network)?;
         Ok(Self {
             gradients: Gradients::new(space, &options, zeros()),
             direction: zeros(),
-            linearised: LinearisedCost::default(),
+            linearised: LinearisedCost::new(objective.clone()),
             memory: None,
             batches: 0,
             begins_batch: true,
             solved: None,
             scheme,
-            batch: BatchCost::new(cost),
+            batch: BatchCost::new(objective),
             options,
         })
     }
@@ -105,9 +107,9 @@ impl<T: Real> Ncg<T> {
         self
     }
 
-    /// The cost that is minimised.
-    pub fn cost(&self) -> &Cost {
-        self.batch.cost()
+    /// What is minimised.
+    pub fn objective(&self) -> &Objective<T> {
+        self.batch.objective()
     }
 
     /// The scheme the problems are solved by.
@@ -201,25 +203,25 @@ impl<T: Real> Ncg<T> {
         Ok(())
     }
 
-    /// One iteration on the batch `x0` (n×M) with its labels: gradient, direction, step length,
+    /// One iteration on the batch `x0` (n×M) with its targets: gradient, direction, step length,
     /// update of the network's parameters.
     ///
     /// All iterations between two [`restart`](Self::restart)s must have the same batch.
     ///
     /// # Errors
-    /// If a shape or label does not fit, a state, the cost or the gradient is not finite, or there
+    /// If a shape or target does not fit, a state, the cost or the gradient is not finite, or there
     /// is no step length. Direction and memory are then those before the iteration, and so are the
     /// parameters (up to rounding, where a line search had to take its step back). A preconditioner
     /// may have seen the batch.
-    pub fn iterate(
+    pub fn iterate<'t>(
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: impl Into<TargetsRef<'t>>,
     ) -> Result<Iteration, TrainError> {
         let solved = self.solved.take();
         self.gradients.exchange();
-        let result = self.descend(network, x0, labels, solved);
+        let result = self.descend(network, x0, targets.into(), solved);
         if result.is_err() {
             self.gradients.exchange();
             self.solved = solved;
@@ -232,7 +234,7 @@ impl<T: Real> Ncg<T> {
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
         solved: Option<CostValue>,
     ) -> Result<Iteration, TrainError> {
         let mut clock = Stopwatch::start();
@@ -240,7 +242,7 @@ impl<T: Real> Ncg<T> {
         let kept = solved.zip(self.scheme.trajectory(network));
         let (cost, mut trajectory) = match kept {
             Some(kept) => kept,
-            None => solve_direct(&mut self.batch, self.scheme.as_mut(), network, x0, labels)?,
+            None => solve_direct(&mut self.batch, self.scheme.as_mut(), network, x0, targets)?,
         };
         report.cost = cost;
         let total = report.cost.total();
@@ -253,8 +255,8 @@ impl<T: Real> Ncg<T> {
         report.phases.adjoint = clock.lap();
 
         if self.begins_batch {
-            let (cost, gradient) = (self.batch.cost(), &gradients.l2);
-            gradients.space.see(&Batch { trajectory: &trajectory, cost, gradient })?;
+            let (objective, gradient) = (self.batch.objective(), &gradients.l2);
+            gradients.space.see(&Batch { trajectory: &trajectory, objective, gradient })?;
         }
         gradients.represent();
         report.phases.space = clock.lap();
@@ -273,7 +275,7 @@ impl<T: Real> Ncg<T> {
 
         let mut line = Line {
             trajectory,
-            labels,
+            targets,
             batch: &mut self.batch,
             linearised: &mut self.linearised,
             max_step: self.options.max_step,
@@ -300,7 +302,7 @@ impl<T: Real> Ncg<T> {
         network.parameters_mut().axpy(T::from_f64(report.eta), self.gradients.direction());
         report.phases.update = clock.lap();
         if let LineSearch::Backtracking { halvings } = self.options.line_search {
-            self.solved = Some(self.backtrack(network, x0, labels, halvings, &mut report)?);
+            self.solved = Some(self.backtrack(network, x0, targets, halvings, &mut report)?);
             report.phases.direct += clock.lap();
         }
 
@@ -324,13 +326,13 @@ impl<T: Real> Ncg<T> {
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
         halvings: usize,
         report: &mut Iteration,
     ) -> Result<CostValue, TrainError> {
         loop {
             let (batch, scheme) = (&mut self.batch, self.scheme.as_mut());
-            let trial = solve_direct(batch, scheme, network, x0, labels).map(|(cost, _)| cost);
+            let trial = solve_direct(batch, scheme, network, x0, targets).map(|(cost, _)| cost);
             let falls = trial.as_ref().is_ok_and(|cost| cost.total() <= report.cost.total());
             let direction = self.gradients.direction();
             if falls || report.halvings == halvings {
@@ -352,10 +354,10 @@ fn solve_direct<'a, T: Real>(
     scheme: &'a mut dyn Scheme<T>,
     network: &'a Network<T>,
     x0: MatRef<'_, T>,
-    labels: &[usize],
+    targets: TargetsRef<'_>,
 ) -> Result<(CostValue, Trajectory<'a, T>), TrainError> {
-    let (mut cost, trajectory) = batch.solve(scheme, network, x0, labels)?;
-    cost.decay = batch.cost().penalty_of(network.parameters(), network.grid());
+    let (mut cost, trajectory) = batch.solve(scheme, network, x0, targets)?;
+    cost.decay = batch.objective().penalty_of(network.parameters(), network.grid());
     Ok((cost, trajectory))
 }
 
@@ -385,8 +387,8 @@ fn products<T: Real>(
 }
 
 impl<T: Real> Method<T> for Ncg<T> {
-    fn cost(&self) -> &Cost {
-        self.cost()
+    fn objective(&self) -> &Objective<T> {
+        self.objective()
     }
 
     fn scheme(&self) -> &dyn Scheme<T> {
@@ -397,9 +399,9 @@ impl<T: Real> Method<T> for Ncg<T> {
         &mut self,
         network: &mut Network<T>,
         x0: MatRef<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<Iteration, TrainError> {
-        self.iterate(network, x0, labels)
+        self.iterate(network, x0, targets)
     }
 
     fn finish_batch(&mut self, _: &Network<T>) {

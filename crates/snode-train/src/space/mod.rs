@@ -20,13 +20,13 @@ pub use kronecker::Kronecker;
 pub use l2::L2;
 pub use midpoint::Midpoint;
 pub use preconditioner::Preconditioner;
-pub use probe::final_values;
+pub use probe::{final_values, random_signs};
 pub use trapezoid::Trapezoid;
 pub use tridiagonal::Tridiagonal;
 
 use snode_ode::{Grid, Parameters, Real, Trajectory};
 
-use crate::{Cost, Memory, OptionError, TrainError};
+use crate::{Memory, Objective, OptionError, TrainError};
 
 /// How many entries a [`DepthOperator`] sees at a time.
 pub const LANES: usize = 64;
@@ -36,8 +36,8 @@ pub const LANES: usize = 64;
 pub struct Batch<'a, 't, T: Real> {
     /// The direct solution.
     pub trajectory: &'a Trajectory<'t, T>,
-    /// The cost that is minimised.
-    pub cost: &'a Cost,
+    /// What is minimised.
+    pub objective: &'a Objective<T>,
     /// The L²-gradient (S6).
     pub gradient: &'a Parameters<T>,
 }

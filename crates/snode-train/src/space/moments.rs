@@ -6,7 +6,6 @@ use rayon::prelude::*;
 use snode_ode::{Network, Parameters, Real};
 
 use super::Batch;
-use super::probe::final_values;
 use super::running_mean::kept;
 use crate::{Memory, TrainError};
 
@@ -15,7 +14,7 @@ use crate::{Memory, TrainError};
 const COLUMNS: usize = 64;
 
 /// Running means of E[x̄ x̄ᵀ], x̄ = (x_k, 1), and of E[g gᵀ], where g = σ′(z_k) ⊙ λ_{k+1} belongs to a
-/// random λ(T) whose covariance is the curvature of a data point's cost ([`final_values`]).
+/// random λ(T) whose covariance is the curvature of a data point's loss ([`Loss::final_values`](crate::Loss::final_values)).
 ///
 /// λ is that of Euler's scheme on the grid, whichever the scheme: a metric need not be exact.
 pub struct Moments<T> {
@@ -60,7 +59,8 @@ impl<T: Real> Moments<T> {
     /// Takes a batch into the means.
     pub(super) fn update(&mut self, batch: &Batch<'_, '_, T>) {
         let network = batch.trajectory.network();
-        let terminal = final_values(batch.cost, batch.trajectory.output(), self.updates);
+        let loss = batch.objective.loss();
+        let terminal = loss.final_values(batch.trajectory.output(), self.updates);
         let (n, nodes, count) = (network.width(), self.states.nodes(), terminal.ncols());
         let sampled = sampled_states(batch, nodes);
         let states: Vec<MatRef<'_, T>> = (0..nodes)

@@ -45,6 +45,21 @@ pub fn final_values<T: Real>(cost: &Cost, output: MatRef<'_, T>, draw: u64) -> M
     values
 }
 
+/// λ(T) for every data point of outputs x(T) (n×M): an independent sign, +1 or −1 with equal probability, in each of the
+/// first `scores` components, from a stream of `draw` and the column, and 0 in the others. Its
+/// covariance is the identity there.
+pub fn random_signs<T: Real>(scores: usize, output: MatRef<'_, T>, draw: u64) -> Mat<T> {
+    let (n, count) = output.shape();
+    let mut values = Mat::zeros(n, count);
+    for j in 0..count {
+        let mut signs = Signs::new(draw, j as u64);
+        for i in 0..scores.min(n) {
+            values[(i, j)] = T::from_f64(signs.next());
+        }
+    }
+    values
+}
+
 /// A stream of signs: the bits of SplitMix64 (Steele, Lea and Flood 2014), from a state that mixes both
 /// numbers it is known by.
 struct Signs {

@@ -1,6 +1,6 @@
 use faer::MatMut;
 
-use crate::TrainError;
+use crate::{Targets, TrainError};
 
 /// Where mini-batches come from.
 ///
@@ -14,7 +14,8 @@ pub trait BatchSource<T> {
     fn batch_size(&self) -> usize;
 
     /// Writes batch number `batch` of `epoch` into `x` (d×M, one data point a column; d is n, unless the
-    /// network lifts its data) and its labels into `labels` (M of them).
+    /// network lifts its data) and its targets into `targets`: [`Targets::classes_mut`] and
+    /// [`Targets::values_mut`] are places for them, the same from batch to batch.
     ///
     /// # Errors
     /// [`TrainError::Data`] if the data cannot be had.
@@ -23,6 +24,6 @@ pub trait BatchSource<T> {
         epoch: usize,
         batch: usize,
         x: MatMut<'_, T>,
-        labels: &mut [usize],
+        targets: &mut Targets,
     ) -> Result<(), TrainError>;
 }

@@ -1,60 +1,45 @@
-//! Accuracy of a network on labelled data.
+//! How well a network does on data whose targets are known.
 
 use faer::{Mat, MatRef};
 use snode_ode::{Network, Readout, Real, Scheme, SolveError, Statistics};
 
+use super::{Fit, Score};
 use crate::seen::Seen;
-use crate::{Cost, TrainError};
+use crate::{Objective, Targets, TrainError};
 
-/// Labelled data a network is measured on.
+/// Data a network is measured on.
 #[derive(Clone, Debug)]
 pub struct EvaluationSet<T> {
     /// What it is called: `test`, `validation`.
     pub name: String,
     /// The data points, d×N, one a column: d is n, unless the network lifts its data.
     pub x: Mat<T>,
-    /// N labels.
-    pub labels: Vec<usize>,
-}
-
-/// How a network did on a set.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Score {
-    /// How many predictions were right.
-    pub correct: usize,
-    /// Of how many.
-    pub total: usize,
-    /// The mean cost, without weight decay; 0 for a set without data points.
-    pub cost: f64,
-}
-
-impl Score {
-    /// The fraction that was right, 0 to 1; 0 for a set without data points.
-    pub fn accuracy(&self) -> f64 {
-        self.correct as f64 / self.total.max(1) as f64
-    }
+    /// N targets.
+    pub targets: Targets,
 }
 
 impl<T: Real> EvaluationSet<T> {
     /// Carries the set through the network and compares.
     ///
     /// # Errors
-    /// If shapes or labels do not fit, or a state is not finite.
+    /// If shapes or targets do not fit, or a state is not finite.
     pub fn score(
         &self,
         scheme: &dyn Scheme<T>,
         network: &Network<T>,
-        cost: &Cost,
+        objective: &Objective<T>,
     ) -> Result<Score, TrainError> {
-        let (output, _) = outputs(scheme, network, self.x.as_ref(), cost.classes)?;
-        if self.labels.is_empty() && self.x.ncols() == 0 {
-            return Ok(Score::default());
+        let loss = objective.loss();
+        let (output, _) = outputs(scheme, network, self.x.as_ref(), loss.scores())?;
+        if self.targets.is_empty() && self.x.ncols() == 0 {
+            return Ok(Score::none(loss.target_kind()));
         }
-        let centre = cost.centre_for(network);
-        let value = cost.value(output.as_ref(), &self.labels, centre)?;
-        let predicted = classify(output.as_ref(), cost.classes);
-        let correct = predicted.iter().zip(&self.labels).filter(|(p, l)| p == l).count();
-        Ok(Score { correct, total: self.labels.len(), cost: value.total() })
+        let mut terminal = Mat::zeros(output.nrows(), output.ncols());
+        let targets = self.targets.as_ref();
+        let value =
+            loss.value_and_terminal(network, output.as_ref(), targets, terminal.as_mut())?;
+        let fit = Fit::of(output.as_ref(), targets, loss.scores());
+        Ok(Score { fit, total: self.targets.len(), cost: value.total() })
     }
 }
 

@@ -5,13 +5,15 @@ mod evaluation;
 mod history;
 mod observers;
 mod perturbation;
+mod score;
 mod trainer;
 
 pub use batches::BatchSource;
-pub use evaluation::{EvaluationSet, Score, classify, outputs, scores};
+pub use evaluation::{EvaluationSet, classify, outputs, scores};
 pub use history::{AVERAGE, EvaluationRecord, History, IterationRecord};
 pub use observers::{EarlyStop, StopSignal, TimeLimit};
 pub use perturbation::InputPerturbation;
+pub use score::{ErrorSums, Fit, Score, ValueErrors};
 pub use trainer::{
     Control, Event, Observer, ObserverError, Plan, Snapshot, State, StopReason, Trainer,
 };

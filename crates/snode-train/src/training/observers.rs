@@ -19,7 +19,7 @@ impl<T: Real> Observer<T> for TimeLimit {
     }
 }
 
-/// Stops when the accuracy on a set has not improved over a number of evaluations.
+/// Stops when the accuracy on a set, or the mean squared error of a regression, has not improved over a number of evaluations.
 #[derive(Clone, Debug)]
 pub struct EarlyStop {
     /// The set's name.
@@ -33,13 +33,13 @@ impl EarlyStop {
     ///
     /// It depends on the history alone, so a continued training decides as an uninterrupted one.
     pub fn is_over(&self, history: &History) -> bool {
-        let accuracies = || {
+        let merits = || {
             let records = history.evaluations.iter().filter(|record| record.set == self.set);
-            records.map(|record| record.score.accuracy())
+            records.map(|record| record.score.merit())
         };
-        let best = accuracies().fold(f64::NEG_INFINITY, f64::max);
-        let since_best = accuracies().count()
-            - accuracies().position(|accuracy| accuracy == best).map_or(0, |index| index + 1);
+        let best = merits().fold(f64::NEG_INFINITY, f64::max);
+        let since_best = merits().count()
+            - merits().position(|merit| merit == best).map_or(0, |index| index + 1);
         since_best >= self.patience && since_best > 0
     }
 }

@@ -3,8 +3,7 @@
 use faer::MatMut;
 use snode_ode::Network;
 
-use crate::Position;
-use crate::TrainError;
+use crate::{Position, TargetsRef, TrainError};
 
 /// Replaces inputs of a mini-batch by perturbed ones before its first iteration (S67).
 ///
@@ -12,7 +11,7 @@ use crate::TrainError;
 /// directions. An interrupted training goes on with the perturbed inputs it had
 /// ([`Snapshot::perturbed`](crate::Snapshot::perturbed)).
 pub trait InputPerturbation<T> {
-    /// Perturbs the data points `x` (n×M, one a column) with their `labels`, as `network` is before the
+    /// Perturbs the data points `x` (n×M, one a column) with their `targets`, as `network` is before the
     /// batch at `position`. What it does depends on its arguments alone, random numbers included.
     ///
     /// # Errors
@@ -22,6 +21,6 @@ pub trait InputPerturbation<T> {
         network: &Network<T>,
         position: Position,
         x: MatMut<'_, T>,
-        labels: &[usize],
+        targets: TargetsRef<'_>,
     ) -> Result<(), TrainError>;
 }

@@ -9,7 +9,7 @@ use super::history::AVERAGE;
 use super::{
     BatchSource, EvaluationRecord, EvaluationSet, History, InputPerturbation, IterationRecord,
 };
-use crate::{Memory, Method, Position, TrainError};
+use crate::{Memory, Method, Position, Targets, TargetsRef, TrainError};
 
 /// How long to train and when to evaluate.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,7 +46,7 @@ pub enum StopReason {
     Finished,
     /// The time is up.
     TimeLimit,
-    /// The accuracy no longer improved.
+    /// The score no longer improved.
     NoImprovement,
     /// The user interrupted it.
     Interrupted,
@@ -297,7 +297,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// If an iteration fails (the network is then as before it), the data cannot be had, the cost
     /// exceeds all bounds, or an observer fails.
     pub fn run(&mut self) -> Result<StopReason, TrainError> {
-        let mut labels = vec![0; self.source.batch_size()];
+        let mut targets = Targets::default();
         let mut loaded = None;
         if let Some(reason) = self.tell(&Event::Begin)? {
             return Ok(reason);
@@ -305,10 +305,10 @@ impl<'a, T: Real> Trainer<'a, T> {
         while !self.is_finished() {
             let Position { epoch, batch, .. } = self.position;
             if loaded != Some((epoch, batch)) {
-                self.load(&mut labels)?;
+                self.load(&mut targets)?;
                 loaded = Some((epoch, batch));
             }
-            let stop = self.step(&labels)?;
+            let stop = self.step(targets.as_ref())?;
             if let Some(reason) = stop {
                 return Ok(reason);
             }
@@ -317,17 +317,18 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// The batch at the present position, with its inputs perturbed if they are to be.
-    fn load(&mut self, labels: &mut [usize]) -> Result<(), TrainError> {
+    fn load(&mut self, targets: &mut Targets) -> Result<(), TrainError> {
         let Position { epoch, batch, .. } = self.position;
         if self.is_perturbed {
             let mut clean = Mat::zeros(self.inputs.nrows(), self.inputs.ncols());
             self.lift();
-            return self.source.load(epoch, batch, clean.as_mut(), labels);
+            return self.source.load(epoch, batch, clean.as_mut(), targets);
         }
-        self.source.load(epoch, batch, self.inputs.as_mut(), labels)?;
+        self.source.load(epoch, batch, self.inputs.as_mut(), targets)?;
         if let Some(perturbation) = &mut self.perturbation {
             let begin = Instant::now();
-            perturbation.perturb(&self.network, self.position, self.inputs.as_mut(), labels)?;
+            let inputs = self.inputs.as_mut();
+            perturbation.perturb(&self.network, self.position, inputs, targets.as_ref())?;
             self.perturbation_seconds = begin.elapsed().as_secs_f64();
             self.is_perturbed = true;
         }
@@ -343,11 +344,11 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// One iteration with what follows it; `Some` if an observer asked to stop.
-    fn step(&mut self, labels: &[usize]) -> Result<Option<StopReason>, TrainError> {
+    fn step(&mut self, targets: TargetsRef<'_>) -> Result<Option<StopReason>, TrainError> {
         let begin = Instant::now();
         let position = self.position;
         let x0 = if self.lifted.nrows() == 0 { &self.inputs } else { &self.lifted };
-        let iteration = self.method.iterate(&mut self.network, x0.as_ref(), labels)?;
+        let iteration = self.method.iterate(&mut self.network, x0.as_ref(), targets)?;
         let perturbed = std::mem::take(&mut self.perturbation_seconds);
         let seconds = self.history.seconds() + perturbed + begin.elapsed().as_secs_f64();
         let record = IterationRecord { position, iteration, seconds };
@@ -386,7 +387,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         for (network, suffix) in [(Some(&self.network), ""), (method.average(), AVERAGE)] {
             let Some(network) = network else { continue };
             for set in self.sets {
-                let score = set.score(method.scheme(), network, method.cost())?;
+                let score = set.score(method.scheme(), network, method.objective())?;
                 let name = format!("{}{suffix}", set.name);
                 self.history.evaluations.push(EvaluationRecord {
                     batches,

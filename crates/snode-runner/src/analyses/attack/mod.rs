@@ -88,6 +88,7 @@ impl Attack {
         threads: Option<usize>,
         observer: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
     ) -> Result<Found> {
+        subject.classes("an attack")?;
         let (keys, summary) = (&self.keys, &subject.summary);
         let experiment = subject.experiment.as_ref();
         let scheme = scheme_for(Some(self.scheme), keys.tolerance, summary, experiment)?;
@@ -112,8 +113,8 @@ impl Attack {
         let (lower, upper) = subject.encoding.bounds();
         let options = self.keys.options(Bounds { lower, upper }, subject.seed);
         let method = self.keys.method::<T>();
-        let results =
-            attack_observed(&mut model, &*method, set.x.as_ref(), &set.labels, &options, observer)?;
+        let (x, labels) = (set.x.as_ref(), set.targets.as_ref().classes()?);
+        let results = attack_observed(&mut model, &*method, x, labels, &options, observer)?;
         Ok(widened(results))
     }
 
