@@ -11,7 +11,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gpu lint bench accuracy layout redraw exchange attacks page package stress cluster doc clean
+.PHONY: help demo test gpu lint docs bench accuracy layout redraw exchange attacks page package stress cluster doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -33,7 +33,7 @@ test: ## run all tests
 gpu: ## run the tests of a GPU on OpenCL, PoCL if there is no other, and NVRTC's check of the kernels
 	@CARGO='$(CARGO)' sh scripts/check-gpu.sh
 
-lint: ## formatting, clippy, documentation, features, crate layers, formulas, all without a warning
+lint: ## formatting, clippy, documentation, features, crate layers, formulas, keys, all without a warning
 	@$(CARGO) fmt --all --check
 	@$(CARGO) fmt --manifest-path tests/consumer/Cargo.toml --check
 	@$(CARGO) fmt --manifest-path tests/structure/Cargo.toml --check
@@ -45,6 +45,7 @@ lint: ## formatting, clippy, documentation, features, crate layers, formulas, al
 	@CARGO='$(CARGO)' sh scripts/check-msrv.sh
 	@CARGO='$(CARGO)' sh scripts/check-crates.sh
 	@sh scripts/check-math.sh
+	@$(CARGO) run --quiet -p snode-experiment --example reference -- --check docs/experiments.md
 
 bench: ## run the benchmarks (BENCH_ARGS='-- FILTER' for some of them)
 	@$(WITH_HDF5) $(CARGO) bench --manifest-path benches/Cargo.toml $(BENCH_ARGS)
@@ -77,6 +78,10 @@ stress: ## kill, fill the disk, read hostile files: a few minutes (makes a Pytho
 
 cluster: ## hold what docs/cluster.md promises against a real Slurm on this machine (2 minutes; Linux, root)
 	@$(WITH_HDF5) env CARGO='$(CARGO)' sh scripts/check-cluster.sh
+
+docs: ## write what documents have from the code: the tables of keys, and docs/cli.md
+	@$(CARGO) run --quiet -p snode-experiment --example reference -- docs/experiments.md
+	@CARGO='$(CARGO)' sh scripts/write-cli.sh
 
 doc: ## build the reference documentation
 	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps

@@ -38,16 +38,14 @@ fn accept(path: &Path) -> Result<()> {
         let of_case = definition.cases.get(number).map_or(&[][..], |case| &case.settings);
         let of_axes = definition.axes.iter().map(|axis| &axis.values[number % axis.values.len()]);
         let settings: Vec<Setting> = of_case.iter().chain(of_axes).cloned().collect();
-        let file = file.with(&settings)?;
+        let mut file = file.with(&settings)?;
+        // No folder but the one of this process is looked at.
+        file.experiment.data.source = "mnist14".into();
         let mut experiment = snode_experiment::resolve(&file)?;
         snode_experiment::check(&file.experiment, &file.locator)?;
-        // No folder but the one of this process is looked at.
-        experiment.data.source = "mnist14".into();
         fit(&file, &mut experiment, *FACTS)?;
-        snode_experiment::method_options(&experiment.training);
-        snode_experiment::scheme(&experiment);
         let text = toml::to_string(&experiment).unwrap();
-        assert_eq!(toml::from_str::<Experiment>(&text).unwrap(), experiment);
+        assert_eq!(toml::from_str::<Experiment>(&text).unwrap(), *experiment.keys());
     }
     Ok(())
 }

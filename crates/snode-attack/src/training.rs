@@ -82,15 +82,13 @@ pub struct PerturbedInputs<T: Real> {
     options: PerturbationOptions,
     scheme: Box<dyn Scheme<T>>,
     classes: usize,
-    /// How many components of an input are data, the first ones.
-    components: usize,
     /// Columns for noise and for the ends of attacks.
     perturbed: Mat<T>,
 }
 
 impl<T: Real> PerturbedInputs<T> {
-    /// For networks with this many classes, solved by `scheme`, whose inputs have the data in their first
-    /// `components` components and 0 in the others.
+    /// For networks with this many classes, solved by `scheme`. What is perturbed are data; what they are
+    /// lifted with stays what it is.
     ///
     /// # Errors
     /// [`AttackError::Option`] for an option out of its range.
@@ -98,10 +96,9 @@ impl<T: Real> PerturbedInputs<T> {
         options: PerturbationOptions,
         scheme: Box<dyn Scheme<T>>,
         classes: usize,
-        components: usize,
     ) -> Result<Self, AttackError> {
         options.check::<T>(classes)?;
-        Ok(Self { options, scheme, classes, components, perturbed: Mat::new() })
+        Ok(Self { options, scheme, classes, perturbed: Mat::new() })
     }
 
     /// The stream of the data point in this column of the batch at `position`.
@@ -170,9 +167,8 @@ impl<T: Real> InputPerturbation<T> for PerturbedInputs<T> {
         if count == 0 {
             return Ok(());
         }
-        let components = self.components.min(x.nrows());
-        let data = x.as_ref().submatrix(0, 0, components, count).to_owned();
-        self.perturbed.resize_with(components, count, |_, _| T::ZERO);
+        let data = x.as_ref().subcols(0, count).to_owned();
+        self.perturbed.resize_with(data.nrows(), count, |_, _| T::ZERO);
         let stream = self.stream(position, targets.len());
         match self.options.method {
             PerturbationMethod::Noise { level, clip } => {
@@ -182,7 +178,7 @@ impl<T: Real> InputPerturbation<T> for PerturbedInputs<T> {
                 .lead(network, data.as_ref(), &targets.classes()?[..count], &stream)
                 .map_err(|error| TrainError::Perturbation(Box::new(error)))?,
         }
-        x.as_mut().submatrix_mut(0, 0, components, count).copy_from(&self.perturbed);
+        x.as_mut().subcols_mut(0, count).copy_from(&self.perturbed);
         Ok(())
     }
 }

@@ -33,8 +33,7 @@ fn perturbed<T: Real>(
     position: Position,
 ) -> Mat<T> {
     let mut x = images::<T>(network.width(), POINTS);
-    let mut inputs =
-        PerturbedInputs::new(options, Box::new(Euler::new()), CLASSES, network.width()).unwrap();
+    let mut inputs = PerturbedInputs::new(options, Box::new(Euler::new()), CLASSES).unwrap();
     inputs.perturb(network, position, x.as_mut(), (&labels()).into()).unwrap();
     x
 }
@@ -128,7 +127,7 @@ fn noise_has_its_level_and_streams_of_its_own() {
 }
 
 #[test]
-fn a_fraction_of_the_batch_is_perturbed_and_padding_never() {
+fn a_fraction_of_the_batch_is_perturbed() {
     let network = network::<f64>(WIDTH, Activation::Tanh, Endpoint::Excluded);
     let x = images::<f64>(WIDTH, POINTS);
     for method in methods() {
@@ -138,12 +137,21 @@ fn a_fraction_of_the_batch_is_perturbed_and_padding_never() {
             let changed = (0..POINTS).filter(|&j| found.col_as_slice(j) != x.col_as_slice(j));
             assert!(changed.eq(0..count), "{method:?} {fraction}");
         }
-        let padded = Mat::from_fn(WIDTH, POINTS, |i, j| if i < 5 { x[(i, j)] } else { 0.0 });
-        let mut found = padded.clone();
+    }
+}
+
+/// What data are lifted with is no data.
+#[test]
+fn lifted_data_are_perturbed_as_data() {
+    let network = network::<f64>(WIDTH, Activation::Tanh, Endpoint::Excluded);
+    let network = network.with_inputs(5, 0.0).unwrap();
+    let data = images::<f64>(5, POINTS);
+    for method in methods() {
+        let mut found = data.clone();
         let scheme = Box::new(Euler::new());
-        let mut inputs = PerturbedInputs::new(options(method), scheme, CLASSES, 5).unwrap();
+        let mut inputs = PerturbedInputs::new(options(method), scheme, CLASSES).unwrap();
         inputs.perturb(&network, at(0, 0), found.as_mut(), (&labels()).into()).unwrap();
-        assert!(found != padded && found.subrows(5, 4) == padded.subrows(5, 4));
+        assert_ne!(found, data, "{method:?}");
     }
 }
 
@@ -181,7 +189,7 @@ fn what_makes_no_sense_is_refused() {
     let network = network::<f64>(WIDTH, Activation::Tanh, Endpoint::Excluded);
     let method = PerturbationMethod::FastGradient(FastGradient::default());
     let scheme = Box::new(Euler::new());
-    let mut inputs = PerturbedInputs::new(options(method), scheme, CLASSES, WIDTH).unwrap();
+    let mut inputs = PerturbedInputs::new(options(method), scheme, CLASSES).unwrap();
     let mut x = Mat::from_fn(WIDTH, POINTS, |_, _| 0.5);
     let refused = inputs.perturb(&network, at(0, 0), x.as_mut(), (&labels()).into()).unwrap_err();
     assert!(matches!(refused, TrainError::Perturbation(_)), "{refused}");

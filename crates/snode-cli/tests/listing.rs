@@ -55,7 +55,10 @@ fn runs_are_listed_with_what_tells_them_apart() {
     assert!(dear[0] >= dear[1] && dear[1] >= dear[2] && dear[3].is_none(), "{dear:?}");
     let csv = sandbox.succeeds(&["ls", "--csv", "--sort", "seed"]).out;
     let mut lines = csv.lines();
-    assert_eq!(lines.next(), Some("run,network.activation,seed,accuracy,cost,seconds,state,path"));
+    assert_eq!(
+        lines.next(),
+        Some("run,network.activation,seed,accuracy,mean_squared_error,cost,seconds,state,path")
+    );
     assert_eq!(lines.map(|line| line.split(',').nth(2).unwrap()).collect::<String>(), "1122");
 }
 

@@ -110,7 +110,7 @@ impl Dataset {
     /// If `max_value` is 0.
     pub fn rescaled(&self, max_value: u16) -> Result<Self> {
         let split = |split: &Split| {
-            Split::new(split.images().rescaled(max_value)?, split.targets().clone())
+            Split::with_targets(split.images().rescaled(max_value)?, split.targets().clone())
         };
         Self::of_task(&self.name, self.task, split(&self.train)?, split(&self.test)?)
     }

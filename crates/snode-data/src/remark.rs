@@ -76,7 +76,7 @@ impl Dataset {
         let (train, test) = self.into_splits();
         let split = |split: Split| {
             let (images, targets) = split.into_parts();
-            Split::new(images.with_max_value(max_value)?, targets)
+            Split::with_targets(images.with_max_value(max_value)?, targets)
         };
         Self::of_task(name, task, split(train)?, split(test)?)
     }

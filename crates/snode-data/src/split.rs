@@ -13,17 +13,25 @@ pub struct Split {
 }
 
 impl Split {
+    /// Images and their labels, in the same order.
+    ///
+    /// # Errors
+    ///
+    /// If there are not as many labels as images.
+    pub fn new(images: Images, labels: Vec<u8>) -> Result<Self> {
+        Self::with_targets(images, Targets::Classes(labels))
+    }
+
     /// Images and their targets, in the same order.
     ///
     /// # Errors
     ///
     /// If there are not as many targets as images, or a real target is not finite.
-    pub fn new(images: Images, targets: impl Into<Targets>) -> Result<Self> {
-        let targets = targets.into();
+    pub fn with_targets(images: Images, targets: Targets) -> Result<Self> {
         targets.check()?;
         if images.len() != targets.len() {
             let (found, expected) = (targets.len(), images.len());
-            return Err(Error::Length { what: "labels", found, expected });
+            return Err(Error::Length { what: targets.name(), found, expected });
         }
         Ok(Self { images, targets })
     }
@@ -211,7 +219,7 @@ mod tests {
     fn real_targets_stay_with_their_images() {
         let images = Images::new(1, 1, 255, (0..20).collect()).unwrap();
         let values: Vec<f64> = (0..20).flat_map(|i| [f64::from(i), -f64::from(i)]).collect();
-        let all = Split::new(images, Targets::Vectors { components: 2, values }).unwrap();
+        let all = Split::with_targets(images, Targets::Vectors { components: 2, values }).unwrap();
         let (rest, validation) = all.split_off_validation(7, 3).unwrap();
         for split in [&all.take(5).unwrap(), &rest, &validation, &all.resample(2, 2).unwrap()] {
             assert!(split.labels().is_empty() && split.targets().len() == split.len());
@@ -230,7 +238,7 @@ mod tests {
     fn real_targets_are_finite_and_complete() {
         let images = || Images::new(1, 1, 1, vec![0, 1]).unwrap();
         let of = |components, values: &[f64]| {
-            Split::new(images(), Targets::Vectors { components, values: values.to_vec() })
+            Split::with_targets(images(), Targets::Vectors { components, values: values.to_vec() })
         };
         assert!(of(1, &[0.5, 2.0]).is_ok());
         assert!(matches!(of(1, &[0.5, f64::NAN]), Err(Error::Parameter { .. })));

@@ -57,6 +57,14 @@ impl Targets {
         }
     }
 
+    /// What they are called, for messages.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Classes(_) => "labels",
+            Self::Vectors { .. } => "targets",
+        }
+    }
+
     /// The numbers of the classes; empty of real vectors.
     pub(crate) fn labels(&self) -> &[u8] {
         match self {
@@ -91,12 +99,6 @@ impl Targets {
             }
             None => Ok(()),
         }
-    }
-}
-
-impl From<Vec<u8>> for Targets {
-    fn from(labels: Vec<u8>) -> Self {
-        Self::Classes(labels)
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::error::{Error, Result};
 use crate::estimate;
 use crate::format::{fixed, show_bytes, show_seconds};
-use crate::method::iterations;
 use crate::prepare::Prepared;
 use crate::resolve::unset_keys;
 use crate::schema::Experiment;
@@ -49,14 +48,15 @@ fn comment_unset(text: &mut String, table: &str, unset: &[(&str, &str, String)])
 /// If threads cannot be started.
 pub fn estimate_text(prepared: &Prepared) -> Result<String> {
     let experiment = &prepared.experiment;
-    let (sizes, training) = (prepared.sizes(), &experiment.training);
+    let (sizes, keys) = (prepared.sizes(), experiment.keys());
+    let training = &keys.training;
     let memory = estimate::memory(experiment, sizes);
-    let rate = pool(experiment.threads)?.install(|| {
-        with_precision!(experiment.precision, T => {
+    let rate = pool(keys.threads)?.install(|| {
+        with_precision!(keys.precision, T => {
             estimate::product_rate::<T>(
                 sizes.product_width(),
                 training.batch_size,
-                experiment.network.layers,
+                keys.network.layers,
             )
         })
     });
@@ -65,7 +65,7 @@ pub fn estimate_text(prepared: &Prepared) -> Result<String> {
     let batches = training.batches.map_or(batches, |limit| limit.min(batches));
     let iteration = estimate::iteration_flop(experiment, sizes.map) / rate;
     let evaluation = estimate::evaluation_flop(experiment, sizes.map, sizes.evaluated) / rate;
-    let iterations = iterations(training);
+    let iterations = experiment.plan().iterations;
     let trained = batches as f64 * iterations as f64 * iteration;
     let evaluations = (batches as f64 / training.evaluate_every as f64).ceil();
     let limited = training.time_limit.map_or(trained, |limit| trained.min(limit));
@@ -95,7 +95,7 @@ pub fn estimate_text(prepared: &Prepared) -> Result<String> {
         show_seconds(evaluation),
         show_seconds(limited + evaluations * evaluation),
         rate / 1e9,
-        experiment.threads.unwrap_or(1),
+        keys.threads.unwrap_or(1),
         if limited < trained { "; ended by time_limit" } else { "" },
     ));
     Ok(text)

@@ -7,8 +7,8 @@ use faer::{Accum, Mat, Par};
 use snode_ode::{AffineMap, Real, SchemeChoice};
 use snode_train::{IterationRecord, Space};
 
-use crate::method::{MethodOptions, iterations, method_options, scheme};
-use crate::schema::Experiment;
+use crate::method::MethodOptions;
+use crate::resolved::ResolvedExperiment;
 
 /// The sizes that determine the cost of an experiment.
 #[derive(Clone, Copy, Debug)]
@@ -59,22 +59,24 @@ impl Memory {
 }
 
 /// The memory of an experiment.
-pub fn memory(experiment: &Experiment, sizes: Sizes) -> Memory {
-    let bytes = experiment.precision.bytes() as f64;
-    let (n, layers) = (sizes.map.width() as f64, experiment.network.layers as f64);
-    let batch = experiment.training.batch_size as f64;
+pub fn memory(experiment: &ResolvedExperiment, sizes: Sizes) -> Memory {
+    let bytes = experiment.keys.precision.bytes() as f64;
+    let (n, layers) = (sizes.map.width() as f64, experiment.keys.network.layers as f64);
+    let batch = experiment.keys.training.batch_size as f64;
     let per_node = sizes.map.node_len() as f64;
     let optional = |holds: bool| f64::from(u8::from(holds));
-    let copies = match method_options(&experiment.training) {
-        // Network, gradient, direction and the next one; the representative and the last gradient
+    let copies = match experiment.method() {
+        // Network, gradient and direction; the representative, the last gradient and the next direction
         // where there are any; and the copies of network, direction and last gradient that a
         // checkpoint is written from.
-        MethodOptions::Ncg(options) => {
-            let keeps_gradient = optional(options.conjugacy.needs_last_gradient());
-            4.0 + optional(options.space != Space::L2) + keeps_gradient + 2.0 + keeps_gradient
+        MethodOptions::Ncg { options, .. } => {
+            let keeps_last = optional(options.conjugacy.needs_last_gradient());
+            let keeps_gradient = optional(options.conjugacy.needs_gradient());
+            let has_representative = optional(options.space != Space::L2);
+            3.0 + has_representative + keeps_last + keeps_gradient + 2.0 + keeps_last
         }
         // Network, gradient and state; and the copies of network and state for a checkpoint.
-        MethodOptions::Sgd(options) => {
+        MethodOptions::Stochastic(options) => {
             let state = options.optimiser.state_names().len() as f64;
             2.0 + state + 1.0 + state
         }
@@ -85,35 +87,41 @@ pub fn memory(experiment: &Experiment, sizes: Sizes) -> Memory {
         trajectories: trajectories(experiment, n * batch, n, layers, bytes),
         data: 2.0 * sizes.pixels as f64 * (sizes.train + sizes.evaluated) as f64
             + 2.0 * sizes.pixels as f64 * sizes.evaluated as f64 * bytes,
-        initialisation: (experiment.network.horizon.ceil() + 1.0) * per_node * 8.0,
+        initialisation: (experiment.keys.network.horizon.ceil() + 1.0) * per_node * 8.0,
         history: history(experiment, sizes),
     }
 }
 
 /// The history: a list that has room for up to twice as many iterations as there are, and its copy and
 /// its rows while a checkpoint is being written.
-fn history(experiment: &Experiment, sizes: Sizes) -> f64 {
+fn history(experiment: &ResolvedExperiment, sizes: Sizes) -> f64 {
     const COPIES: f64 = 4.0;
-    let training = &experiment.training;
+    let training = &experiment.keys.training;
     if training.time_limit.is_some() || training.early_stop.is_some() {
         // It rarely comes as far as its plan.
         return 0.0;
     }
-    let iterations = batches(experiment, sizes) * iterations(&experiment.training) as f64;
+    let iterations = batches(experiment, sizes) * experiment.plan().iterations as f64;
     COPIES * iterations * size_of::<IterationRecord>() as f64
 }
 
 /// How many batches a whole training has, over all epochs.
-fn batches(experiment: &Experiment, sizes: Sizes) -> f64 {
-    let training = &experiment.training;
+fn batches(experiment: &ResolvedExperiment, sizes: Sizes) -> f64 {
+    let training = &experiment.keys.training;
     let per_epoch = sizes.train / training.batch_size.max(1);
     let batches = training.epochs.saturating_mul(per_epoch);
     training.batches.map_or(batches, |limit| limit.min(batches)) as f64
 }
 
 /// What the scheme keeps of a batch of `state` numbers.
-fn trajectories(experiment: &Experiment, state: f64, n: f64, layers: f64, bytes: f64) -> f64 {
-    match scheme(experiment) {
+fn trajectories(
+    experiment: &ResolvedExperiment,
+    state: f64,
+    n: f64,
+    layers: f64,
+    bytes: f64,
+) -> f64 {
+    match experiment.scheme() {
         // Inputs and slopes of every stage.
         SchemeChoice::Rk2(_) => 4.0 * (layers + 1.0) * state * bytes,
         SchemeChoice::Rk4(_) => 8.0 * (layers + 1.0) * state * bytes,
@@ -130,11 +138,11 @@ fn trajectories(experiment: &Experiment, state: f64, n: f64, layers: f64, bytes:
 
 /// The right-hand sides a layer that a solve computes at least. An adaptive one's depend on the
 /// network; it has a few at least, however many layers there are.
-fn right_hand_sides(experiment: &Experiment) -> f64 {
-    match scheme(experiment) {
+fn right_hand_sides(experiment: &ResolvedExperiment) -> f64 {
+    match experiment.scheme() {
         SchemeChoice::Rk2(_) => 2.0,
         SchemeChoice::Rk4(_) => 4.0,
-        SchemeChoice::Adaptive(_) => 8.0 / experiment.network.layers as f64,
+        SchemeChoice::Adaptive(_) => 8.0 / experiment.keys.network.layers as f64,
         _ => 1.0,
     }
 }
@@ -149,22 +157,22 @@ pub fn physical_memory() -> Option<f64> {
 
 /// Floating-point operations of one iteration at least: of the products a right-hand side, direct 1,
 /// adjoint 1, gradient 1, and for NCG sensitivity 2; an adaptive gradient takes 2 at every node.
-pub fn iteration_flop(experiment: &Experiment, map: AffineMap) -> f64 {
-    let products = match method_options(&experiment.training) {
-        MethodOptions::Ncg(_) => 5.0,
-        MethodOptions::Sgd(_) => 3.0,
+pub fn iteration_flop(experiment: &ResolvedExperiment, map: AffineMap) -> f64 {
+    let products = match experiment.method() {
+        MethodOptions::Ncg { .. } => 5.0,
+        MethodOptions::Stochastic(_) => 3.0,
     };
-    let products = match scheme(experiment) {
+    let products = match experiment.scheme() {
         SchemeChoice::Adaptive(_) => 2.0 + (products - 1.0) * right_hand_sides(experiment),
         _ => products * right_hand_sides(experiment),
     };
-    let columns = experiment.training.batch_size as f64;
-    products * product_flop(map) * columns * experiment.network.layers as f64
+    let columns = experiment.keys.training.batch_size as f64;
+    products * product_flop(map) * columns * experiment.keys.network.layers as f64
 }
 
 /// Floating-point operations of evaluating `images` images at least.
-pub fn evaluation_flop(experiment: &Experiment, map: AffineMap, images: usize) -> f64 {
-    let layers = experiment.network.layers as f64;
+pub fn evaluation_flop(experiment: &ResolvedExperiment, map: AffineMap, images: usize) -> f64 {
+    let layers = experiment.keys.network.layers as f64;
     product_flop(map) * images as f64 * layers * right_hand_sides(experiment)
 }
 
@@ -174,11 +182,11 @@ fn product_flop(map: AffineMap) -> f64 {
 }
 
 /// Floating-point operations of a whole training at least, its evaluations included.
-pub fn training_flop(experiment: &Experiment, sizes: Sizes) -> f64 {
-    let training = &experiment.training;
+pub fn training_flop(experiment: &ResolvedExperiment, sizes: Sizes) -> f64 {
+    let training = &experiment.keys.training;
     let batches = batches(experiment, sizes);
     let evaluations = (batches / training.evaluate_every.max(1) as f64).ceil();
-    batches * iterations(training) as f64 * iteration_flop(experiment, sizes.map)
+    batches * experiment.plan().iterations as f64 * iteration_flop(experiment, sizes.map)
         + evaluations * evaluation_flop(experiment, sizes.map, sizes.evaluated)
 }
 
@@ -219,16 +227,17 @@ pub fn rate_of_one<T: Real>(width: usize, batch: usize, layers: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::Experiment;
 
     #[test]
     fn the_papers_network_takes_what_it_takes() {
-        let experiment = Experiment::default();
+        let experiment = ResolvedExperiment::from(Experiment::default());
         let memory = memory(
             &experiment,
             Sizes { map: 196.into(), pixels: 196, train: 60_000, evaluated: 10_000 },
         );
         assert_eq!(memory.parameters, (196.0 * 196.0 + 196.0) * 150.0 * 8.0);
-        assert_eq!(memory.copies, 6.0);
+        assert_eq!(memory.copies, 5.0);
         assert!((3e8..5e8).contains(&memory.total()), "{}", memory.total());
         assert_eq!(iteration_flop(&experiment, 196.into()), 10.0 * 196.0 * 196.0 * 100.0 * 150.0);
     }

@@ -7,7 +7,7 @@
 //! command line is needed.
 //!
 //! ```
-//! use snode_experiment::{ExperimentFile, Prepared, method_options, resolve};
+//! use snode_experiment::{ExperimentFile, Prepared, resolve};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let path = folder.path().join("small.toml");
@@ -15,8 +15,8 @@
 //!
 //! let file = ExperimentFile::read(&path, &["training.space=h1".into()])?;
 //! let experiment = resolve(&file)?;
-//! assert_eq!(experiment.training.length, Some(1.0));
-//! println!("{:?}", method_options(&experiment.training));
+//! assert_eq!(experiment.keys().training.length, Some(1.0));
+//! println!("{:?}", experiment.method());
 //!
 //! let prepared = Prepared::of(&file)?;
 //! assert_eq!((prepared.train.len(), prepared.pixels()), (600, 196));
@@ -41,6 +41,7 @@ pub mod estimate;
 mod file;
 pub mod format;
 pub mod images;
+pub mod keys;
 mod meaning;
 mod method;
 mod network;
@@ -49,6 +50,7 @@ pub mod numbers;
 mod objective;
 mod prepare;
 mod resolve;
+mod resolved;
 mod schema;
 mod suggest;
 pub mod threads;
@@ -60,12 +62,13 @@ pub use described::{estimate_text, resolved_text};
 pub use error::{Error, Result};
 pub use file::{ExperimentFile, Locator, Setting, SourceText, check_key, describe, value_of};
 pub use meaning::{Dropped, has_condition, settled, with_meaning};
-pub use method::{MethodOptions, averaging, iterations, method_options, scheme};
-pub use network::{initial_network, map_of, readout_of};
+pub use method::MethodOptions;
+pub use network::initial_network;
 pub use number::Number;
 pub use objective::{ObjectiveChoice, RegressionLoss};
 pub use prepare::{Facts, Prepared, data_error, fit, load, sizes, source};
 pub use resolve::{resolve, unset_keys};
+pub use resolved::ResolvedExperiment;
 pub use schema::{
     AnalysisConfig, AttackConfig, AttackMethod, AverageName, CostConfig, DataConfig, DeviceName,
     EpsilonPlaceName, Experiment, LineSearchName, Loss, LossName, Method, NetworkConfig,

@@ -5,27 +5,13 @@ use std::fmt;
 use crate::check::check;
 use crate::error::{Error, Result};
 use crate::file::ExperimentFile;
-use crate::method::method_keys;
-use crate::schema::TrainingConfig;
-
-/// The keys outside of `[training]` that have a meaning with some values of others only.
-const CONDITIONAL: [&str; 8] = [
-    "network.width",
-    "network.channels",
-    "network.kernel",
-    "network.image_channels",
-    "network.readout_gain",
-    "network.readout_seed",
-    "cost.penalty_length",
-    "cost.targets",
-];
+use crate::keys;
 
 /// Whether a key may lose its meaning by the values of others, as `training.learning_rate` does by
 /// `training.method`.
 pub fn has_condition(key: &str) -> bool {
-    let of_training =
-        |key: &str| method_keys(&TrainingConfig::default()).iter().any(|known| known.key == key);
-    CONDITIONAL.contains(&key) || key.strip_prefix("training.").is_some_and(of_training)
+    let mut conditional = keys::keys().filter(|(_, key)| key.conditions().next().is_some());
+    conditional.any(|(table, known)| keys::path(table, known.name) == key)
 }
 
 /// A key that was left out because it has no meaning with the values of others.

@@ -32,112 +32,38 @@ const AVERAGE_DECAY: f64 = 0.97;
 /// λ of Keras's AdamW.
 const ADAMW_DECAY: f64 = 0.004;
 
-/// A key that has a meaning with some methods only.
-pub(crate) struct MethodKey {
-    /// The key.
-    pub key: &'static str,
-    /// Whether it has a value.
-    pub is_given: bool,
-    /// Whether it has a meaning with the method chosen.
-    pub belongs: bool,
-    /// With which methods it has one.
-    pub condition: &'static str,
-}
-
-const NCG: &str = "`method = \"ncg\"`";
-const STOCHASTIC: &str =
-    "`method = \"rmsprop\"`, `\"adam\"`, `\"adamw\"`, `\"momentum\"` or `\"sgd\"`";
-
-/// The keys that have a meaning with some methods only.
-pub(crate) fn method_keys(training: &TrainingConfig) -> [MethodKey; 30] {
-    use Method::{Adam, Adamw, Momentum, Ncg, Rmsprop};
-    let method = training.method;
-    let ncg = |key, is_given| MethodKey { key, is_given, belongs: method == Ncg, condition: NCG };
-    let stochastic =
-        |key, is_given| MethodKey { key, is_given, belongs: method != Ncg, condition: STOCHASTIC };
-    let any = |key, is_given| MethodKey { key, is_given, belongs: true, condition: "any method" };
-    let some = |key, is_given, methods: &[Method], condition| MethodKey {
-        key,
-        is_given,
-        belongs: methods.contains(&method),
-        condition,
-    };
-    [
-        ncg("iterations", training.iterations.is_some()),
-        ncg("conjugacy", training.conjugacy.is_some()),
-        ncg("space", training.space.is_some()),
-        ncg("length", training.length.is_some()),
-        ncg("discretisation", training.discretisation.is_some()),
-        ncg("metric", training.metric.is_some()),
-        ncg("line_search", training.line_search.is_some()),
-        ncg("halvings", training.halvings.is_some()),
-        ncg("largest_step", training.largest_step.is_some()),
-        ncg("step_factor", training.step_factor.is_some()),
-        ncg("first_direction", training.first_direction.is_some()),
-        ncg("preconditioner", training.preconditioner.is_some()),
-        ncg("preconditioner_decay", training.preconditioner_decay.is_some()),
-        ncg("preconditioner_damping", training.preconditioner_damping.is_some()),
-        ncg("preconditioner_every", training.preconditioner_every.is_some()),
-        any("schedule", training.schedule.is_some()),
-        any("schedule_batches", training.schedule_batches.is_some()),
-        any("schedule_factor", training.schedule_factor.is_some()),
-        any("average", training.average.is_some()),
-        any("average_decay", training.average_decay.is_some()),
-        any("average_from", training.average_from.is_some()),
-        stochastic("learning_rate", training.learning_rate.is_some()),
-        stochastic("weight_decay", training.weight_decay.is_some()),
-        some(
-            "momentum",
-            training.momentum.is_some(),
-            &[Momentum, Rmsprop],
-            "`method = \"momentum\"` or `\"rmsprop\"`",
-        ),
-        some("nesterov", training.nesterov.is_some(), &[Momentum], "`method = \"momentum\"`"),
-        some("rho", training.rho.is_some(), &[Rmsprop], "`method = \"rmsprop\"`"),
-        some("centred", training.centred.is_some(), &[Rmsprop], "`method = \"rmsprop\"`"),
-        some(
-            "epsilon",
-            training.epsilon.is_some(),
-            &[Rmsprop, Adam, Adamw],
-            "`method = \"rmsprop\"`, `\"adam\"` or `\"adamw\"`",
-        ),
-        some(
-            "epsilon_place",
-            training.epsilon_place.is_some(),
-            &[Rmsprop],
-            "`method = \"rmsprop\"`",
-        ),
-        some(
-            "betas",
-            training.betas.is_some(),
-            &[Adam, Adamw],
-            "`method = \"adam\"` or `\"adamw\"`",
-        ),
-    ]
-}
-
-/// The options of a method.
+/// A method of training with its options.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MethodOptions {
-    /// Of nonlinear conjugate gradients.
-    Ncg(NcgOptions),
-    /// Of stochastic gradients.
-    Sgd(SgdOptions),
+    /// Nonlinear conjugate gradients.
+    Ncg {
+        /// Of the method.
+        options: NcgOptions,
+        /// Iterations on each batch.
+        iterations: usize,
+    },
+    /// Stochastic gradients, one step on each batch.
+    Stochastic(SgdOptions),
 }
 
-/// The options that the keys describe.
-pub fn method_options(config: &TrainingConfig) -> MethodOptions {
-    match config.method {
-        Method::Ncg => MethodOptions::Ncg(ncg_options(config)),
-        _ => MethodOptions::Sgd(sgd_options(config)),
+impl MethodOptions {
+    /// Iterations on each batch.
+    pub fn iterations(&self) -> usize {
+        match self {
+            Self::Ncg { iterations, .. } => *iterations,
+            Self::Stochastic(_) => 1,
+        }
     }
 }
 
-/// Iterations on each batch.
-pub fn iterations(config: &TrainingConfig) -> usize {
+/// The method that the keys describe.
+pub(crate) fn method_options(config: &TrainingConfig) -> MethodOptions {
     match config.method {
-        Method::Ncg => config.iterations.unwrap_or(ITERATIONS),
-        _ => 1,
+        Method::Ncg => MethodOptions::Ncg {
+            options: ncg_options(config),
+            iterations: config.iterations.unwrap_or(ITERATIONS),
+        },
+        _ => MethodOptions::Stochastic(sgd_options(config)),
     }
 }
 
@@ -145,8 +71,8 @@ pub fn iterations(config: &TrainingConfig) -> usize {
 pub(crate) fn resolve_method(training: &mut TrainingConfig) {
     resolve_any_method(training);
     match method_options(training) {
-        MethodOptions::Ncg(options) => {
-            training.iterations.get_or_insert(ITERATIONS);
+        MethodOptions::Ncg { options, iterations } => {
+            training.iterations.get_or_insert(iterations);
             training.conjugacy.get_or_insert(options.conjugacy);
             training.metric.get_or_insert(options.metric);
             resolve_preconditioner(training);
@@ -161,7 +87,7 @@ pub(crate) fn resolve_method(training: &mut TrainingConfig) {
                 training.halvings.get_or_insert(HALVINGS);
             }
         }
-        MethodOptions::Sgd(options) => {
+        MethodOptions::Stochastic(options) => {
             training.learning_rate.get_or_insert(options.learning_rate);
             training.weight_decay.get_or_insert(options.weight_decay);
             match options.optimiser {
@@ -215,7 +141,7 @@ fn resolve_preconditioner(training: &mut TrainingConfig) {
 }
 
 /// The average of the iterates that the keys describe, if any.
-pub fn averaging(config: &TrainingConfig) -> Option<Averaging> {
+pub(crate) fn averaging(config: &TrainingConfig) -> Option<Averaging> {
     match config.average.unwrap_or_default() {
         AverageName::None => None,
         AverageName::Exponential => {
@@ -359,6 +285,6 @@ pub(crate) fn ncg_key_to_blame(error: &TrainError) -> (String, String) {
 }
 
 /// The scheme that the keys describe.
-pub fn scheme(experiment: &Experiment) -> SchemeChoice {
+pub(crate) fn scheme(experiment: &Experiment) -> SchemeChoice {
     scheme_of(experiment.network.scheme, &experiment.solver)
 }

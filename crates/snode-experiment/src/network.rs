@@ -4,9 +4,9 @@ use snode_ode::{AffineMap, Grid, MapError, Network, Readout};
 
 use crate::error::Result;
 use crate::file::Locator;
-use crate::method::scheme;
 use crate::number::Number;
-use crate::schema::{Experiment, MapName, NetworkConfig, ReadoutName};
+use crate::resolved::ResolvedExperiment;
+use crate::schema::{MapName, NetworkConfig, ReadoutName};
 
 /// Channels of a convolution unless told otherwise.
 const CHANNELS: usize = 16;
@@ -33,7 +33,7 @@ pub(crate) fn resolve_network(keys: &mut NetworkConfig) {
 ///
 /// # Errors
 /// If there is no such map.
-pub fn map_of(
+pub(crate) fn map_of(
     keys: &NetworkConfig,
     (rows, columns): (usize, usize),
 ) -> std::result::Result<AffineMap, MapError> {
@@ -51,7 +51,7 @@ pub fn map_of(
 }
 
 /// The readout that the keys describe.
-pub fn readout_of(keys: &NetworkConfig) -> Readout {
+pub(crate) fn readout_of(keys: &NetworkConfig) -> Readout {
     let gain = keys.readout_gain.unwrap_or(1.0);
     match keys.readout.unwrap_or_default() {
         ReadoutName::Components => Readout::Components,
@@ -121,20 +121,20 @@ pub(crate) fn check_with_data(
 /// # Errors
 /// What is wrong, if the map or the grid in depth cannot be.
 pub fn initial_network<T: Number>(
-    experiment: &Experiment,
+    experiment: &ResolvedExperiment,
     shape: (usize, usize),
 ) -> std::result::Result<Network<T>, String> {
-    let keys = &experiment.network;
-    let grid = Grid::new(keys.horizon, keys.layers, scheme(experiment).endpoint())
+    let (keys, seed) = (&experiment.keys.network, experiment.keys.seed);
+    let grid = Grid::new(keys.horizon, keys.layers, experiment.scheme().endpoint())
         .map_err(|error| error.to_string())?;
-    let map = map_of(keys, shape).map_err(|error| error.to_string())?;
+    let map = experiment.map(shape).map_err(|error| error.to_string())?;
     let how = keys.initialisation;
-    let mut network = Network::initial(map, grid, keys.activation, how, experiment.seed);
+    let mut network = Network::initial(map, grid, keys.activation, how, seed);
     if let Some(gain) = keys.initial_gain {
         let copy = network.parameters().clone();
         network.parameters_mut().combine(T::ZERO, &copy, snode_ode::Real::from_f64(gain));
     }
-    let network = network.with_readout(readout_of(keys));
+    let network = network.with_readout(experiment.readout());
     let inputs = shape.0 * shape.1;
     if map == AffineMap::dense(inputs) {
         return Ok(network);

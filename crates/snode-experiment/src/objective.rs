@@ -1,7 +1,7 @@
 //! From the keys of `[cost]` to what is minimised.
 
 use snode_ode::Real;
-use snode_train::{Cost, HuberLoss, Loss as _, Objective, Penalty, SquaredLoss, TrainError};
+use snode_train::{Cost, HuberLoss, Objective, Penalty, SquaredLoss, TrainError};
 
 use crate::schema::{CostConfig, Loss, PenaltyName};
 

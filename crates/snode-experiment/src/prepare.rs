@@ -13,15 +13,16 @@ use crate::estimate::{self, Sizes};
 use crate::file::ExperimentFile;
 use crate::format::show_bytes;
 use crate::images::{Source, fingerprint, remarks};
-use crate::network::{check_with_data, map_of};
+use crate::network::check_with_data;
+use crate::objective::ObjectiveChoice;
 use crate::resolve::resolve;
-use crate::schema::Experiment;
+use crate::resolved::ResolvedExperiment;
 
 /// An experiment with its images, checked and ready to begin.
 #[derive(Debug)]
 pub struct Prepared {
     /// The experiment with every value in place.
-    pub experiment: Experiment,
+    pub experiment: ResolvedExperiment,
     /// The text of the file it comes from.
     pub text: String,
     /// How pixels become numbers.
@@ -66,7 +67,7 @@ impl Prepared {
     /// If they do not fit.
     pub fn with_data(
         file: &ExperimentFile,
-        mut experiment: Experiment,
+        mut experiment: ResolvedExperiment,
         dataset: Dataset,
     ) -> Result<Self> {
         fit(file, &mut experiment, Facts::of(&dataset))?;
@@ -75,7 +76,7 @@ impl Prepared {
         let images = fingerprint(&[dataset.train(), dataset.test()]);
         let remarks = remarks(&source(file, &experiment)?, &dataset);
         let (train, test) = dataset.into_splits();
-        let data = &experiment.data;
+        let data = &experiment.keys.data;
         let [rows, cols] = data.size.unwrap_or_else(|| train.images().shape().into());
         let first = |split: Split, count: Option<usize>| match count {
             Some(count) if count < split.len() => split.take(count).map_err(data_error(file)),
@@ -91,9 +92,9 @@ impl Prepared {
         };
         let (train, test) = (resample(train)?, resample(test)?);
         let (train, validation) = train
-            .split_off_validation(data.validation, experiment.seed)
+            .split_off_validation(data.validation, experiment.keys.seed)
             .map_err(data_error(file))?;
-        let encoding = Encoding::new(experiment.data.background, experiment.data.foreground)
+        let encoding = Encoding::new(data.background, data.foreground)
             .map_err(|error| locator.error("data.foreground", error.to_string()))?;
         let text = file.text.clone();
         Ok(Self { experiment, text, encoding, task, images, train, validation, test, remarks })
@@ -107,7 +108,7 @@ impl Prepared {
         if let Task::Classification { .. } = self.task {
             return Ok(());
         }
-        let (source, task) = (&self.experiment.data.source, self.task);
+        let (source, task) = (&self.experiment.keys.data.source, self.task);
         let problem = format!("found {task}; expected class numbers, which {what} needs");
         Err(Error::Usage(format!("{source}: {problem}")))
     }
@@ -127,9 +128,14 @@ impl Prepared {
         sizes(&self.experiment)
     }
 
+    /// What is minimised.
+    pub fn objective(&self) -> ObjectiveChoice {
+        self.experiment.objective(self.task.scores())
+    }
+
     /// The name of the experiment.
     pub fn name(&self) -> &str {
-        self.experiment.name.as_deref().unwrap_or("experiment")
+        self.experiment.name()
     }
 }
 
@@ -150,9 +156,7 @@ impl Facts {
         Self {
             shape: dataset.shape(),
             task: dataset.task(),
-            least_target: [dataset.train(), dataset.test()].map(least_target)[..]
-                .iter()
-                .fold(f64::INFINITY, |least, target| least.min(*target)),
+            least_target: least_target(dataset.train()).min(least_target(dataset.test())),
             train: dataset.train().len(),
             test: dataset.test().len(),
         }
@@ -170,9 +174,9 @@ fn least_target(split: &Split) -> f64 {
 ///
 /// # Errors
 /// If there is no such place.
-pub fn source(file: &ExperimentFile, experiment: &Experiment) -> Result<Source> {
+pub fn source(file: &ExperimentFile, experiment: &ResolvedExperiment) -> Result<Source> {
     let folder = file.locator.folder_of("data.source");
-    Source::find(&experiment.data.source, &folder)
+    Source::find(&experiment.keys.data.source, &folder)
         .map_err(|problem| file.locator.error("data.source", problem))
 }
 
@@ -180,8 +184,8 @@ pub fn source(file: &ExperimentFile, experiment: &Experiment) -> Result<Source> 
 ///
 /// # Errors
 /// If it cannot be had, or the scaling does not fit.
-pub fn load(file: &ExperimentFile, experiment: &mut Experiment) -> Result<Dataset> {
-    let data = &mut experiment.data;
+pub fn load(file: &ExperimentFile, experiment: &mut ResolvedExperiment) -> Result<Dataset> {
+    let data = &experiment.keys.data;
     let wrong = |error: snode_data::Error| {
         file.locator.error_among(&["data.scale", "data.offset"], error.to_string())
     };
@@ -190,7 +194,7 @@ pub fn load(file: &ExperimentFile, experiment: &mut Experiment) -> Result<Datase
         error @ snode_data::Error::Parameter { .. } => wrong(error),
         error => data_error(file)(error),
     })?;
-    experiment.data.keep(loaded.scaling);
+    experiment.keys.data.keep(loaded.scaling);
     Ok(loaded.dataset)
 }
 
@@ -203,18 +207,19 @@ pub fn data_error(file: &ExperimentFile) -> impl Fn(snode_data::Error) -> Error 
 ///
 /// # Errors
 /// If something does not fit to the data, or training would take more memory than there is.
-pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> Result<()> {
+pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Facts) -> Result<()> {
     let locator = &file.locator;
     let text = source(file, experiment)?.text();
-    let data = &mut experiment.data;
-    data.source = text;
+    let keys = &mut experiment.keys;
+    keys.data.source = text;
+    check_task(keys, locator, facts.task)?;
+    check_least_target(keys, locator, facts.least_target)?;
     let (rows, cols) = facts.shape;
-    let [rows, cols] = *data.size.get_or_insert([rows, cols]);
-    check_task(experiment, locator, facts.task)?;
-    check_least_target(experiment, locator, facts.least_target)?;
-    check_analyses_with_data(&experiment.analysis, locator, rows * cols, facts.test)?;
-    check_attacks(&experiment.attack, locator, Some((facts.task.scores(), facts.test)))?;
-    fit_analyses(&mut experiment.analysis, facts.test);
+    let [rows, cols] = *keys.data.size.get_or_insert([rows, cols]);
+    check_analyses_with_data(&keys.analysis, locator, rows * cols, facts.test)?;
+    check_attacks(&keys.attack, locator, Some((facts.task.scores(), facts.test)))?;
+    fit_analyses(&mut keys.analysis, facts.test);
+    let data = &mut keys.data;
     let limit = |key: &str, wanted: Option<usize>, images: usize| match wanted {
         Some(count) if count > images => {
             Err(locator.error(key, format!("found {count}, but there are only {images} images")))
@@ -235,7 +240,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
         ));
     }
     let scores = facts.task.scores();
-    let map = check_with_data(&experiment.network, locator, (rows, cols), scores)?;
+    let map = check_with_data(&keys.network, locator, (rows, cols), scores)?;
     let width = map.width();
     if width < scores {
         let (what, way_out) = match facts.task {
@@ -251,7 +256,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
         ));
     }
     let trained = train - data.validation;
-    let batch_size = experiment.training.batch_size;
+    let batch_size = keys.training.batch_size;
     if batch_size > trained {
         return Err(locator.error(
             "training.batch_size",
@@ -262,13 +267,13 @@ pub fn fit(file: &ExperimentFile, experiment: &mut Experiment, facts: Facts) -> 
 }
 
 /// The sizes that determine memory and time, of an experiment that [`fit`] has been given.
-pub fn sizes(experiment: &Experiment) -> Sizes {
-    let data = &experiment.data;
+pub fn sizes(experiment: &ResolvedExperiment) -> Sizes {
+    let data = &experiment.keys.data;
     let train = data.train.unwrap_or(0).saturating_sub(data.validation);
     Sizes {
         map: data
             .size
-            .and_then(|[rows, cols]| map_of(&experiment.network, (rows, cols)).ok())
+            .and_then(|[rows, cols]| experiment.map((rows, cols)).ok())
             .unwrap_or(AffineMap::dense(0)),
         pixels: data.size.map_or(0, |[rows, cols]| rows * cols),
         train,
@@ -276,7 +281,11 @@ pub fn sizes(experiment: &Experiment) -> Sizes {
     }
 }
 
-fn check_memory(file: &ExperimentFile, experiment: &Experiment, sizes: Sizes) -> Result<()> {
+fn check_memory(
+    file: &ExperimentFile,
+    experiment: &ResolvedExperiment,
+    sizes: Sizes,
+) -> Result<()> {
     let needed = estimate::memory(experiment, sizes);
     // Beyond what can be addressed there is nothing to ask the system.
     let available = estimate::physical_memory().unwrap_or(1e15).min(1e15);

@@ -66,7 +66,7 @@ mod tests {
                       m:/c /scratch lustre rw,localflock 0 0\n\
                       m:/d /work lustre rw,flock 0 0\n";
         let of = |folder: &str| scope_of(mounts, Path::new(folder));
-        for folder in ["/tmp", "/home/a", "/scratch/a", "/homestead"] {
+        for folder in ["/tmp", "/home/a", "/work/a", "/homestead"] {
             assert_eq!(of(folder), LockScope::Everywhere, "{folder}");
         }
         let this = |why: &str| LockScope::ThisComputer(why.into());

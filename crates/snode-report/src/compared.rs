@@ -63,14 +63,12 @@ impl Compared {
         let mut results: Vec<Quantity> = Vec::new();
         for (place, found) in [first, second].into_iter().enumerate() {
             for (name, value, unit) in found {
-                match results.iter_mut().find(|known| known.name == name) {
-                    Some(known) => known.values[place] = Some(value),
-                    None => {
-                        let mut values = [None; 2];
-                        values[place] = Some(value);
-                        results.push(Quantity { name, values, unit });
-                    }
-                }
+                let known = results.iter().position(|known| known.name == name);
+                let known = known.unwrap_or_else(|| {
+                    results.push(Quantity { name, values: [None; 2], unit });
+                    results.len() - 1
+                });
+                results[known].values[place] = Some(value);
             }
         }
         Ok(Self { runs: paths.map(|path| path.display().to_string()), differences, results })
@@ -125,7 +123,13 @@ fn found(run: &Run) -> Vec<(String, f64, Unit)> {
     let history = &run.summary.history;
     let mut found = Vec::new();
     for (set, score) in snode_runner::records::last_scores(history) {
-        found.push((format!("accuracy on {set}"), score.accuracy(), Unit::Fraction));
+        if let Some(accuracy) = score.accuracy() {
+            found.push((format!("accuracy on {set}"), accuracy, Unit::Fraction));
+        }
+        if let Some(errors) = score.errors() {
+            found.push((format!("MSE on {set}"), errors.mean_square, Unit::Number));
+            found.push((format!("R² on {set}"), errors.r_squared, Unit::Number));
+        }
         found.push((format!("cost on {set}"), score.cost, Unit::Number));
     }
     if let Some(last) = history.iterations.last() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use snode_experiment::format::{fixed, show_seconds};
+use snode_experiment::format::{fixed, short, show_seconds};
 use snode_experiment::{Experiment, computation, value_of, with_suggestion};
 use snode_runner::grid::manifest::{Manifest, value_text};
 use snode_runner::grid::{Cell, State};
@@ -35,6 +35,8 @@ pub struct Row {
     pub keys: BTreeMap<String, Value>,
     /// The fraction of the test images that is classified rightly.
     pub accuracy: Option<f64>,
+    /// The mean squared error on them, of a regression.
+    pub mean_squared_error: Option<f64>,
     /// The cost on the test images.
     pub cost: Option<f64>,
     /// Seconds of training.
@@ -42,7 +44,7 @@ pub struct Row {
 }
 
 /// The columns beside the keys of the experiments.
-const COLUMNS: [&str; 5] = ["run", "state", "accuracy", "cost", "time"];
+const COLUMNS: [&str; 6] = ["run", "state", "accuracy", "MSE", "cost", "time"];
 
 impl Listing {
     /// Reads the runs in folders and files: cells of grids with those that are missing, single runs, and
@@ -133,13 +135,16 @@ impl Listing {
     pub fn table(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let keys = self.differing();
         let header = |key: &&str| key.rsplit_once('.').map_or(*key, |(_, last)| last).to_owned();
-        let columns = ["accuracy", "cost", "time", "state"].map(str::to_owned);
+        // Of regressions there is an error in the place of an accuracy.
+        let is_of_values = self.rows.iter().any(|row| row.mean_squared_error.is_some());
+        let fit = if is_of_values { "MSE" } else { "accuracy" };
+        let columns = [fit, "cost", "time", "state"].map(str::to_owned);
         let header = ["run".to_owned()].into_iter().chain(keys.iter().map(header)).chain(columns);
         let shown = |value: Option<String>| value.unwrap_or_else(|| "–".into());
         let row = |row: &Row| {
             let keys = keys.iter().map(|key| shown(row.keys.get(*key).map(value_text)));
             let numbers = [
-                shown(row.accuracy.map(|accuracy| format!("{:.2} %", 100.0 * accuracy))),
+                shown(row.fit()),
                 shown(row.cost.map(|cost| fixed(cost, 4))),
                 shown(row.seconds.map(show_seconds)),
                 row.state.to_owned(),
@@ -155,7 +160,7 @@ impl Listing {
     /// If it cannot be written.
     pub fn csv(&self) -> Result<Vec<u8>> {
         let keys = self.differing();
-        let columns = ["accuracy", "cost", "seconds", "state", "path"];
+        let columns = ["accuracy", "mean_squared_error", "cost", "seconds", "state", "path"];
         let mut csv = Csv::new(["run"].into_iter().chain(keys.iter().copied()).chain(columns));
         let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
         for row in &self.rows {
@@ -163,6 +168,7 @@ impl Listing {
                 keys.iter().map(|key| row.keys.get(*key).map_or_else(String::new, value_text));
             csv.row([row.run.clone()].into_iter().chain(keys).chain([
                 number(row.accuracy),
+                number(row.mean_squared_error),
                 number(row.cost),
                 number(row.seconds),
                 row.state.to_owned(),
@@ -186,6 +192,7 @@ impl Listing {
                 "state": row.state,
                 "keys": keys,
                 "accuracy": row.accuracy,
+                "mean_squared_error": row.mean_squared_error,
                 "cost": row.cost,
                 "seconds": row.seconds,
             })
@@ -198,16 +205,32 @@ impl Row {
     fn new(path: PathBuf, state: &'static str, experiment: Option<&Experiment>) -> Self {
         let run = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let keys = experiment.map(keys_of).unwrap_or_default();
-        Self { run, path, state, keys, accuracy: None, cost: None, seconds: None }
+        Self {
+            run,
+            path,
+            state,
+            keys,
+            accuracy: None,
+            mean_squared_error: None,
+            cost: None,
+            seconds: None,
+        }
     }
 
     fn with_results(mut self, summary: Option<&RunSummary>) -> Self {
         let Some(summary) = summary else { return self };
         let last = summary.history.last_score(TEST);
-        self.accuracy = last.map(|score| score.accuracy());
+        self.accuracy = last.and_then(|score| score.accuracy());
+        self.mean_squared_error = last.and_then(|score| Some(score.errors()?.mean_square));
         self.cost = last.map(|score| score.cost);
         self.seconds = Some(summary.history.seconds());
         self
+    }
+
+    /// The accuracy, or the error of a regression.
+    fn fit(&self) -> Option<String> {
+        let accuracy = self.accuracy.map(|accuracy| format!("{:.2} %", 100.0 * accuracy));
+        accuracy.or_else(|| self.mean_squared_error.map(short))
     }
 
     fn value(&self, key: &str) -> Option<Value> {
@@ -215,6 +238,7 @@ impl Row {
             "run" => Some(self.run.clone().into()),
             "state" => Some(self.state.into()),
             "accuracy" => self.accuracy.map(Value::from),
+            "MSE" => self.mean_squared_error.map(Value::from),
             "cost" => self.cost.map(Value::from),
             "time" => self.seconds.map(Value::from),
             key => self.keys.get(key).cloned(),
@@ -259,7 +283,7 @@ fn add_folder(folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
             let cell = Cell::from(cell);
             let state = State::of(&cell, folder);
             let path = cell.files(folder).results;
-            let mut row = Row::new(path, state.name(), Some(&cell.experiment));
+            let mut row = Row::new(path, state.name(), Some(cell.experiment.keys()));
             // Keys that do not determine the network, as `case`.
             for (key, value) in &cell.label {
                 row.keys.entry(key.clone()).or_insert_with(|| value.clone());
@@ -274,7 +298,9 @@ fn add_folder(folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if let Some(name) = name.strip_suffix(".checkpoint.h5") {
             files.insert(folder.join(format!("{name}.h5")));
-        } else if name.ends_with(".h5") && !name.ends_with(".cells.h5") {
+        } else if path.extension().is_some_and(|ending| ending == "h5")
+            && !name.ends_with(".cells.h5")
+        {
             files.insert(path);
         }
     }

@@ -205,7 +205,6 @@ impl<T: Real> Method<T> for Sgd<T> {
     }
 
     fn resume(&mut self, memory: Option<Memory<T>>, position: Position) -> Result<(), TrainError> {
-        let shape = (self.gradient.width(), self.gradient.nodes());
         let Some(mut memory) = memory else {
             if position == Position::default() {
                 self.steps = 0;
@@ -218,7 +217,7 @@ impl<T: Real> Method<T> for Sgd<T> {
         let names = self.options.optimiser.state_names();
         let mut state = Vec::with_capacity(names.len());
         for name in names {
-            state.push(memory.take_array(name, shape)?);
+            state.push(memory.take_array(name, &self.gradient)?);
         }
         self.state = state;
         self.steps = steps;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use faer::Mat;
+use snode_experiment::Prepared;
 use snode_experiment::images::EncodedBatches;
-use snode_experiment::{ObjectiveChoice, Prepared};
 use snode_ode::{
     Adaptive, Lifting, Network, Perturbation, Problem, Scheme, SchemeChoice, SolveError, Statistics,
 };
@@ -51,14 +51,13 @@ pub fn compare<T: Number>(
     choice: &SchemeChoice,
 ) -> Result<Comparison> {
     let begin = Instant::now();
-    let scores = prepared.task.scores();
-    let objective = ObjectiveChoice::of(&prepared.experiment.cost, scores);
+    let objective = prepared.objective();
     let stored = read_network::<T>(results)?.network;
     let evaluation = evaluate::<T>(
         stored.clone(),
         &prepared.test,
         prepared.encoding,
-        scores,
+        prepared.task.scores(),
         Some(objective),
         choice,
     )?;
@@ -86,7 +85,7 @@ fn failed(error: SolveError) -> Error {
 }
 
 fn first_batch<T: Number>(prepared: &Prepared, lifting: Lifting) -> Result<(Mat<T>, Targets)> {
-    let experiment = &prepared.experiment;
+    let experiment = prepared.experiment.keys();
     let size = experiment.training.batch_size;
     let mut source =
         EncodedBatches::<T>::new(&prepared.train, prepared.encoding, experiment.seed, size)?;
@@ -107,8 +106,7 @@ fn efforts<T: Number>(
     choice: &SchemeChoice,
 ) -> Result<[Effort; 3]> {
     let mut scheme = choice.build::<T>().map_err(refused)?;
-    let keys = &prepared.experiment.cost;
-    let objective = ObjectiveChoice::of(keys, prepared.task.scores()).build::<T>();
+    let objective = prepared.objective().build::<T>();
     let mut gradient = network.parameters().zeros_like();
     let mut batch = BatchCost::new(objective);
     let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];

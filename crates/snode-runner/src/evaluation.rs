@@ -1,7 +1,7 @@
 //! How a trained network does on images.
 
 use faer::Mat;
-use snode_data::{Encoding, Split};
+use snode_data::{Encoding, Split, Targets as TargetsOf};
 use snode_experiment::ObjectiveChoice;
 use snode_experiment::images::encoded;
 use snode_ode::{Network, SchemeChoice, Statistics};
@@ -88,7 +88,8 @@ pub fn evaluate<T: Number>(
     let scheme = crate::device::scheme::<T>(scheme)?;
     let objective = objective.map(|choice| choice.build::<T>());
     let mut statistics = Statistics::default();
-    let mut confusion = vec![vec![0; scores]; scores];
+    let classes = if matches!(split.targets(), TargetsOf::Classes(_)) { scores } else { 0 };
+    let mut confusion = vec![vec![0; classes]; classes];
     let mut errors = ErrorSums::new(scores);
     let mut sum = 0.0;
     let all: Vec<usize> = (0..split.len()).collect();
@@ -115,8 +116,8 @@ pub fn evaluate<T: Number>(
         }
     }
     let predictions = match split.targets() {
-        snode_data::Targets::Classes(_) => Predictions::Classes(confusion),
-        snode_data::Targets::Vectors { .. } => Predictions::Values(errors.errors()),
+        TargetsOf::Classes(_) => Predictions::Classes(confusion),
+        TargetsOf::Vectors { .. } => Predictions::Values(errors.errors()),
     };
     let cost = objective.map(|_| sum / split.len() as f64);
     Ok(Evaluation { total: split.len(), predictions, cost, statistics })

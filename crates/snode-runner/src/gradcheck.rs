@@ -4,7 +4,7 @@ use faer::Mat;
 use serde::Serialize;
 use snode_experiment::images::EncodedBatches;
 use snode_experiment::threads::pool;
-use snode_experiment::{Experiment, ObjectiveChoice, Precision, Prepared, with_precision};
+use snode_experiment::{Precision, Prepared, ResolvedExperiment, with_precision};
 use snode_ode::{Initialisation, Interpolation, Network, SchemeChoice, initialise};
 use snode_train::{Accuracy, BatchSource, GradientCheck, Targets, check_gradient};
 
@@ -106,10 +106,10 @@ impl Verdict {
 /// # Errors
 /// If the network cannot be made or solved.
 pub fn check_derivatives(prepared: &Prepared) -> Result<CheckedDerivatives> {
-    let experiment = &prepared.experiment;
+    let experiment = prepared.experiment.keys();
     let check = pool(experiment.threads)?
         .install(|| with_precision!(experiment.precision, T => check::<T>(prepared)))?;
-    let (_, accuracy, solved_to) = checked_scheme(experiment);
+    let (_, accuracy, solved_to) = checked_scheme(&prepared.experiment);
     let largest_gaps = largest_gaps(experiment.precision, accuracy);
     let has_kink = experiment.network.activation.has_kink();
     Ok(CheckedDerivatives { check, largest_gaps, solved_to, has_kink })
@@ -131,10 +131,10 @@ fn largest_gaps(precision: Precision, accuracy: Accuracy) -> [f64; 2] {
 /// An adaptive scheme's derivatives are those of the continuous problem: they are checked at a tight
 /// tolerance, and up to a multiple of it. Its gradient is sampled at the nodes, so that its inner
 /// product with a direction is an integral by the trapezoid rule; see [`refined`].
-fn checked_scheme(experiment: &Experiment) -> (SchemeChoice, Accuracy, Option<f64>) {
-    match snode_experiment::scheme(experiment) {
+fn checked_scheme(experiment: &ResolvedExperiment) -> (SchemeChoice, Accuracy, Option<f64>) {
+    match *experiment.scheme() {
         SchemeChoice::Adaptive(options) => {
-            let tight = match (experiment.precision, options.method.is_implicit()) {
+            let tight = match (experiment.keys().precision, options.method.is_implicit()) {
                 (Precision::F32, _) => 2e-6,
                 (Precision::F64, true) => 1e-8,
                 (Precision::F64, false) => 1e-9,
@@ -160,8 +160,8 @@ fn refined<T: Number>(network: Network<T>) -> Result<Network<T>> {
 }
 
 fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
-    let experiment = &prepared.experiment;
-    let (scheme, accuracy, _) = checked_scheme(experiment);
+    let experiment = prepared.experiment.keys();
+    let (scheme, accuracy, _) = checked_scheme(&prepared.experiment);
     let network = initial_network::<T>(prepared)?;
     let network = match scheme {
         SchemeChoice::Adaptive(_) => refined(network)?,
@@ -184,7 +184,7 @@ fn check<T: Number>(prepared: &Prepared) -> Result<GradientCheck> {
         _ => Initialisation::Independent,
     };
     let direction = initialise(how, network.map(), network.grid(), experiment.seed.wrapping_add(1));
-    let objective = ObjectiveChoice::of(&experiment.cost, prepared.task.scores()).build::<T>();
+    let objective = prepared.objective().build::<T>();
     let mut scheme = crate::device::scheme::<T>(&scheme)?;
     let (scheme, x, targets) = (scheme.as_mut(), x.as_ref(), targets.as_ref());
     Ok(check_gradient(scheme, &network, objective, x, targets, &direction, accuracy)?)

@@ -228,7 +228,7 @@ impl<T: Number> Setting<T> {
         let mut gradient = network.parameters().zeros_like();
         let along = || Perturbation { parameters: Some(network.parameters()), input: None };
         let mut seconds = [f64::INFINITY; 3];
-        let mut found = None;
+        let (mut x, mut xi, mut calls) = (Mat::zeros(0, 0), Mat::zeros(0, 0), [0; 3]);
         for _ in 0..rounds.max(1) {
             let mut clock = Stopwatch::start();
             let mut trajectory = scheme.direct(&network, self.x0.as_ref()).map_err(failed)?;
@@ -239,13 +239,11 @@ impl<T: Number> Setting<T> {
             times[1] = clock.lap();
             let solved = trajectory.sensitivity(along()).map_err(failed)?;
             times[2] = clock.lap();
-            let (x, xi) = (wide(solved.output), wide(solved.sensitivity));
+            (x, xi) = (wide(solved.output), wide(solved.sensitivity));
             let problems = [Problem::Direct, Problem::Adjoint, Problem::Sensitivity];
-            let calls = problems.map(|problem| trajectory.statistics(problem).right_hand_sides);
-            found = Some((x, xi, calls));
+            calls = problems.map(|problem| trajectory.statistics(problem).right_hand_sides);
             seconds.iter_mut().zip(times).for_each(|(least, time)| *least = least.min(time));
         }
-        let (x, xi, calls) = found.unwrap_or_default();
         Ok((Solution { x, gradient: wide_parameters(&gradient), xi }, seconds, calls))
     }
 

@@ -1,7 +1,7 @@
 //! The group `/checkpoint`, in files that can be continued.
 
 use faer::Mat;
-use snode_ode::Network;
+use snode_ode::{AffineMap, Network};
 use snode_train::{Memory, Position};
 
 use crate::read_group::ReadGroup;
@@ -18,7 +18,7 @@ const PERTURBED_RULE: &str = "one row of the network's width for each data point
 /// Attributes that are no numbers of a memory.
 const RESERVED: [&str; 5] = ["epoch", "batch", "iteration", ARRAYS, NUMBERS];
 const MEMORY_RULE: &str = "the memory of the method where a batch is begun";
-const SHAPE_RULE: &str = "the network's shape";
+const SHAPE_RULE: &str = "the network's shape, or square matrices of as many rows or columns";
 const NAME_RULE: &str = "different names of 1 to 64 letters a to z, digits and _";
 
 /// What is remembered, by name.
@@ -73,7 +73,8 @@ pub(crate) fn write<T: Scalar>(
         group.attribute(name, &number)?;
     }
     for (name, array) in memory.arrays() {
-        if !array.same_shape(network.parameters()) {
+        let fits = maps_of_memory(network.map()).contains(&array.map());
+        if !fits || array.nodes() != network.parameters().nodes() {
             let found = format!("of width {} on {} nodes", array.width(), array.nodes());
             let what = format!("{}/{}", group.name, weights(name));
             return Err(group.unwritable(what, found, SHAPE_RULE));
@@ -111,9 +112,14 @@ pub(crate) fn read<T: Scalar>(
     for name in &contents.numbers {
         memory = memory.with_number(name, group.real(name)?);
     }
-    let shape = (network.map(), network.parameters().nodes());
+    let nodes = network.parameters().nodes();
     for name in &contents.arrays {
-        memory = memory.with_array(name, parameters::read(&group, &prefix(name), shape)?);
+        let found = group.shape(&weights(name))?;
+        let is_of =
+            |map: &AffineMap| found.get(1..) == Some(&<[usize; 2]>::from(map.weights_shape()));
+        let map = maps_of_memory(network.map()).into_iter().find(is_of).unwrap_or(network.map());
+        let array = parameters::read(&group, &prefix(name), (map, nodes))?;
+        memory = memory.with_array(name, array);
     }
     Ok(Some(Checkpoint { position, memory: Some(memory), perturbed }))
 }
@@ -188,6 +194,12 @@ fn are_names(names: &[&str]) -> bool {
         (1..=64).contains(&name.len()) && name.chars().all(is_letter) && !RESERVED.contains(&name)
     };
     names.iter().enumerate().all(|(i, name)| is_name(name) && !names[..i].contains(name))
+}
+
+/// The shapes of what a method remembers at every node: parameters, and their second moments.
+fn maps_of_memory(map: AffineMap) -> [AffineMap; 3] {
+    let (rows, columns) = map.weights_shape();
+    [map, AffineMap::dense(rows), AffineMap::dense(columns)]
 }
 
 fn prefix(array: &str) -> String {

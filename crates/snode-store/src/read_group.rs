@@ -65,6 +65,12 @@ impl<'a> ReadGroup<'a> {
         Ok(names)
     }
 
+    /// The shape of a dataset.
+    pub fn shape(&self, name: &str) -> Result<Vec<usize>, StoreError> {
+        let (dataset, full) = self.dataset(name)?;
+        dataset.get_shape().map_err(self.failed(&full))
+    }
+
     /// A dataset of any shape, with it; the last dimension's numbers stand next to each other.
     pub fn array<T: H5Type>(&self, name: &str) -> Result<(Vec<usize>, Vec<T>), StoreError> {
         let (dataset, full) = self.dataset(name)?;

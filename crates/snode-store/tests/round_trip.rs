@@ -9,7 +9,7 @@ use snode_store::{
     examine, read_info, read_network, read_network_as_f64, read_run, read_run_as_f64, seal, update,
     write_run,
 };
-use snode_train::{History, Memory, Position};
+use snode_train::{CostValue, Fit, History, Memory, Position, TargetKind, ValueErrors};
 use support::{names, ncg_memory, record};
 
 const COMPRESSIONS: [Compression; 3] =
@@ -65,6 +65,38 @@ fn every_part_returns_in_f64() {
 #[test]
 fn every_part_returns_in_f32() {
     every_part_returns::<f32>();
+}
+
+/// A regression says so in its network, has the value of its loss, and errors in the place of accuracy.
+#[test]
+fn a_regression_returns() {
+    let mut run = record::<f64>(3, 2, Endpoint::Excluded);
+    run.model.targets = TargetKind::Values;
+    for (i, record) in run.history.iterations.iter_mut().enumerate() {
+        record.iteration.cost =
+            CostValue { other: 0.1 * i as f64, decay: 0.2, ..Default::default() };
+    }
+    for (i, record) in run.history.evaluations.iter_mut().enumerate() {
+        record.score.fit = Fit::Values(ValueErrors {
+            mean_square: 1.0 / (i + 1) as f64,
+            mean_absolute: 0.3,
+            r_squared: if i == 2 { f64::NAN } else { -0.5 },
+        });
+    }
+    assert_same(&round_trip(&run, Compression::None), &run);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    write_run(&path, &run, Compression::None).unwrap();
+    assert_eq!(read_info(&path).unwrap().model.targets, TargetKind::Values);
+    assert_eq!(examine(&path).unwrap(), Examination::NetworkAsWritten);
+
+    // What has classes has no errors, and the other way round.
+    run.model.targets = TargetKind::Classes;
+    let refused = write_run(&path, &run, Compression::None).unwrap_err();
+    assert!(refused.to_string().contains("a score of the network's targets"), "{refused}");
+    run = record::<f64>(3, 2, Endpoint::Excluded);
+    run.model.targets = TargetKind::Values;
+    assert!(write_run(&path, &run, Compression::None).is_err());
 }
 
 #[test]

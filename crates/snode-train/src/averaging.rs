@@ -147,8 +147,7 @@ impl<M: Method<T>, T: Real> Method<T> for Averaged<M, T> {
             return self.method.resume(None, position);
         };
         if has_batches {
-            let shape = (self.average.width(), self.average.parameters().nodes());
-            let average = memory.take_array(AVERAGE, shape)?;
+            let average = memory.take_array(AVERAGE, self.average.parameters())?;
             self.batches = memory.count(BATCHES)?;
             memory.remove_number(BATCHES);
             self.average.parameters_mut().copy_from(&average);

@@ -4,8 +4,8 @@ use snode_ode::{Parameters, Real};
 
 use crate::TrainError;
 
-/// What a method remembers from one iteration to the next: arrays of the parameters' shape, and
-/// numbers, each by its name.
+/// What a method remembers from one iteration to the next: arrays of the parameters' shape, or of square
+/// matrices at every node, and numbers, each by its name.
 ///
 /// Trainer and files carry it about without knowing what it means; only the method that gave it
 /// takes it up again.
@@ -18,7 +18,7 @@ use crate::TrainError;
 ///     .with_array("direction", Parameters::zeros(3, 2))
 ///     .with_number("cost", 0.25);
 /// assert_eq!(memory.number("cost")?, 0.25);
-/// assert!(memory.take_array("direction", (3, 2)).is_ok());
+/// assert!(memory.take_array("direction", &Parameters::zeros(3, 2)).is_ok());
 /// assert!(memory.number("step").is_err());
 /// # Ok::<(), snode_train::TrainError>(())
 /// ```
@@ -100,25 +100,26 @@ impl<T: Real> Memory<T> {
         Ok(number as u64)
     }
 
-    /// Takes out an array, which must have the shape (width, nodes).
+    /// Takes out an array, which must have the shape of `like`.
     ///
     /// # Errors
     /// [`TrainError::Resume`] if it is missing or has another shape.
     pub fn take_array(
         &mut self,
         name: &str,
-        shape: (usize, usize),
+        like: &Parameters<T>,
     ) -> Result<Parameters<T>, TrainError> {
         let index = self.arrays().position(|(known, _)| known == name);
         let (_, array) = self.arrays.swap_remove(index.ok_or_else(|| missing(name))?);
-        let found = (array.width(), array.nodes());
-        if found == shape {
+        if array.same_shape(like) {
             return Ok(array);
         }
-        Err(TrainError::Resume(format!(
-            "its `{name}` has width {} on {} nodes, the network {} on {}",
-            found.0, found.1, shape.0, shape.1
-        )))
+        let shape = |of: &Parameters<T>| {
+            let (rows, columns) = of.map().weights_shape();
+            format!("{rows}×{columns} weights on {} nodes", of.nodes())
+        };
+        let (found, expected) = (shape(&array), shape(like));
+        Err(TrainError::Resume(format!("its `{name}` has {found}; expected {expected}")))
     }
 }
 

@@ -5,9 +5,10 @@ use snode_ode::{
     Activation, Endpoint, Euler, Grid, Initialisation, Network, Readout, Real, Scheme, initialise,
 };
 use snode_train::{
-    Accuracy, Cost, CostValue, DecayProducts, ErrorSums, Fit, HuberLoss, Line, LinearisedCost,
-    Loss, Ncg, NcgOptions, Objective, Score, SquaredLoss, TargetKind, Targets, TargetsRef,
-    TrainError, ValueErrors, check_gradient,
+    Accuracy, BatchSource, Control, Cost, CostValue, DecayProducts, ErrorSums, EvaluationSet,
+    Event, Fit, HuberLoss, Line, LinearisedCost, Loss, Ncg, NcgOptions, Objective, Observer,
+    ObserverError, Plan, Score, Snapshot, SquaredLoss, State, StopReason, TargetKind, Targets,
+    TargetsRef, TrainError, Trainer, ValueErrors, check_gradient,
 };
 
 const WIDTH: usize = 6;
@@ -273,6 +274,78 @@ fn a_network_learns_real_targets_for_every_loss() {
             costs.push(report.cost.total());
         }
         assert!(costs[39] < 0.6 * costs[0], "{name}: {} to {}", costs[0], costs[39]);
+    }
+}
+
+/// Batches of real targets, the same every time they are asked for.
+struct Waves;
+
+impl BatchSource<f64> for Waves {
+    fn batches_per_epoch(&self) -> usize {
+        3
+    }
+
+    fn batch_size(&self) -> usize {
+        POINTS
+    }
+
+    fn load(
+        &mut self,
+        epoch: usize,
+        batch: usize,
+        mut x: MatMut<'_, f64>,
+        targets: &mut Targets,
+    ) -> Result<(), TrainError> {
+        let mut y = targets.values_mut(COMPONENTS, POINTS);
+        for j in 0..POINTS {
+            let place = (epoch * 3 + batch) * POINTS + j;
+            for i in 0..WIDTH {
+                x[(i, j)] = -f64::sin((i + 2 * place) as f64).abs();
+            }
+            for i in 0..COMPONENTS {
+                y[(i, j)] = x[(i, j)] * x[(i + 1, j)];
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Stops after so many iterations.
+struct StopAfter(usize);
+
+impl Observer<f64> for StopAfter {
+    fn observe(&mut self, event: &Event<'_>, _: &State<'_, f64>) -> Result<Control, ObserverError> {
+        self.0 -= usize::from(matches!(event, Event::Iteration(_)));
+        let is_over = self.0 == 0;
+        Ok(if is_over { Control::Stop(StopReason::Interrupted) } else { Control::Continue })
+    }
+}
+
+#[test]
+fn a_regression_goes_on_with_the_same_bits_after_every_iteration() {
+    let plan = Plan { epochs: 2, iterations: 3, evaluate_every: 2, ..Plan::default() };
+    let mut x = inputs::<f64>();
+    let mut targets = Targets::default();
+    Waves.load(9, 0, x.as_mut(), &mut targets).unwrap();
+    let sets = [EvaluationSet { name: "test".into(), x, targets }];
+    let train = |snapshot: Snapshot<f64>, iterations: usize| {
+        let loss = HuberLoss { components: COMPONENTS, delta: 0.1 };
+        let objective = Objective { mu4: 1e-3, ..loss.into() };
+        let options = NcgOptions::default();
+        let ncg = Ncg::new(Box::new(Euler::new()), objective, options, &network()).unwrap();
+        let (mut source, mut stop) = (Waves, StopAfter(iterations));
+        let mut trainer = Trainer::new(ncg, snapshot, plan, &mut source, &sets).unwrap();
+        trainer.observe_with(&mut stop);
+        trainer.run().unwrap();
+        trainer.snapshot()
+    };
+    let whole = train(Snapshot::start(network()), usize::MAX);
+    let (first, last) = (&whole.history.evaluations[0], whole.history.last_score("test").unwrap());
+    assert!(last.errors().unwrap().mean_square < first.score.errors().unwrap().mean_square);
+    for iterations in 1..whole.history.iterations.len() {
+        let part = train(Snapshot::start(network()), iterations);
+        let continued = train(part, usize::MAX);
+        assert_eq!(continued.network, whole.network, "interrupted after {iterations}");
     }
 }
 

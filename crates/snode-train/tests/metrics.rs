@@ -5,8 +5,8 @@ mod support;
 
 use faer::{Mat, MatRef};
 use snode_ode::{
-    Activation, Endpoint, Euler, Grid, Initialisation, Interpolation, Network, Parameters,
-    RungeKutta, Scheme,
+    Activation, AffineMap, Endpoint, Euler, Grid, Initialisation, Interpolation, Network,
+    Parameters, Readout, RungeKutta, Scheme, Scores,
 };
 use snode_train::space::{Batch, final_values};
 use snode_train::{BatchCost, Cost, Discretisation, GradientSpace, Memory, Preconditioner, Space};
@@ -131,6 +131,69 @@ fn kronecker_factors_are_the_moments_of_states_and_adjoint_states() {
         let back = &adjoints * matrix(&v, k) * &states;
         let columns = support::columns(back.as_ref());
         assert_close(&columns, u.node(k), 1e-11, "S_k V_k A_k = U_k");
+    }
+}
+
+/// Three channels of 4×3 pixels under kernels of 3×3, scored by a pattern.
+fn convolution() -> Network<f64> {
+    let grid = Grid::new(1.5, 3, Endpoint::Excluded).unwrap();
+    let map = AffineMap::convolution(3, (4, 3), 3).unwrap();
+    Network::initial(map, grid, Activation::Tanh, Initialisation::Spline, 3)
+        .with_readout(Readout::Pattern { gain: 3.0, seed: 1 })
+}
+
+/// Of a convolution every pixel counts as a data point: x̄ is the patch under the kernel with a 1 behind it,
+/// and g = σ′(z) ⊙ λ at the pixel. Both by definition, from σ′ and λ of Euler's scheme.
+#[test]
+fn kronecker_factors_of_a_convolution_are_moments_of_patches() {
+    let network = convolution();
+    let (map, grid) = (network.map(), *network.grid());
+    let points = 11;
+    let x = Mat::from_fn(map.width(), points, |i, j| (1.3 * i as f64 + 0.7 * j as f64).sin());
+    let labels: Vec<usize> = (0..points).map(|j| j * j % 3).collect();
+    let mut space = KRONECKER.build(Space::L2, &network).unwrap();
+    let batch = (x, labels);
+    solved(&mut Euler::new(), &network, &batch, |batch| space.see(batch)).unwrap();
+
+    let mut euler = Euler::new();
+    let trajectory = euler.direct(&network, batch.0.as_ref()).unwrap();
+    let scores = Scores::new(network.readout(), map, 3).unwrap();
+    let mut seen = Mat::zeros(3, points);
+    scores.read(trajectory.output(), seen.as_mut());
+    let final_scores = final_values(&Cost::cross_entropy(3), seen.as_ref(), 0);
+    let mut lambda = Mat::zeros(map.width(), points);
+    scores.pull_back(final_scores.as_ref(), lambda.as_mut());
+
+    let mut u = network.parameters().clone();
+    for (i, value) in u.as_mut_slice().iter_mut().enumerate() {
+        *value = (0.3 + 1.7 * i as f64).sin();
+    }
+    let mut v = u.zeros_like();
+    space.represent(&u, &mut v);
+    let count = (points * map.pixels()) as f64;
+    for k in (0..3).rev() {
+        let patches = map.patches(trajectory.state(k));
+        let bar =
+            Mat::from_fn(28, patches.ncols(), |i, j| if i < 27 { patches[(i, j)] } else { 1.0 });
+        let matrix = map.matrix(network.parameters().node(k));
+        let mut g = &matrix * trajectory.state(k);
+        for j in 0..points {
+            for i in 0..map.width() {
+                let z = g[(i, j)] + network.parameters().bias(k)[i % 3];
+                g[(i, j)] = (1.0 - z.tanh().powi(2)) * lambda[(i, j)];
+            }
+        }
+        let of_pixels = Mat::from_fn(3, points * map.pixels(), |p, column| {
+            let (j, pixel) = (column / map.pixels(), column % map.pixels());
+            g[(3 * pixel + p, j)]
+        });
+        let states = damped(&(&bar * bar.transpose() * (1.0 / count)), 0.1);
+        let adjoints = damped(&(&of_pixels * of_pixels.transpose() * (1.0 / count)), 0.1);
+        let node = MatRef::from_column_major_slice(v.node(k), 3, 28);
+        let back = &adjoints * node * &states;
+        let columns = support::columns(back.as_ref());
+        assert_close(&columns, u.node(k), 1e-11, "S_k V_k A_k = U_k");
+        lambda += matrix.transpose() * g * grid.step();
     }
 }
 

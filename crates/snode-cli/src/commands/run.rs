@@ -149,7 +149,7 @@ pub(super) fn train_experiment(
     }
     // Where results go is looked at before images are read, and the files of other runs are kept
     // from this one's before they are looked at.
-    let name = resolve(&file)?.name.unwrap_or_default();
+    let name = resolve(&file)?.name().to_owned();
     let files = Files::new(&folder(&file, output), &name);
     check(&file.experiment, &file.locator)?;
     files.check()?;

@@ -68,8 +68,10 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     let prepared = Prepared::of(&file.clone().with_overrides(&overrides(schemes[0], None))?)?;
     prepared.require_classes("the comparison of accuracies")?;
     let base = prepared.name().to_owned();
-    let folder =
-        args.output.clone().unwrap_or_else(|| prepared.experiment.output.directory.clone().into());
+    let folder = args
+        .output
+        .clone()
+        .unwrap_or_else(|| prepared.experiment.keys().output.directory.clone().into());
     let tables = folder.join(format!("{base}-solvers"));
     let nothing: [std::path::PathBuf; 0] = [];
     Outputs::new(Existing::Replace, nothing).check_in(&tables, &[SCHEMES_FIGURE.to_owned()])?;
@@ -91,11 +93,12 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     for network in &trained {
         for &scheme in &schemes {
             let choice = scheme_of(scheme, &keys);
-            let comparison = pool(threads.or(prepared.experiment.threads))?.install(|| {
-                with_precision!(prepared.experiment.precision, T => {
-                    compare::<T>(&prepared, &network.results, &choice)
-                })
-            })?;
+            let comparison =
+                pool(threads.or(prepared.experiment.keys().threads))?.install(|| {
+                    with_precision!(prepared.experiment.keys().precision, T => {
+                        compare::<T>(&prepared, &network.results, &choice)
+                    })
+                })?;
             pairs.push(Pair { trained: network, solved: scheme, comparison });
         }
     }
@@ -103,7 +106,7 @@ pub fn run(args: &SolversArgs) -> Result<()> {
     let images = format::count(prepared.test.len(), "image");
     print(&format!(
         "accuracy on {images}, seed {}\n{}\n\ntables and figure: {}\n",
-        prepared.experiment.seed,
+        prepared.experiment.keys().seed,
         table(&pairs),
         tables.display()
     ))

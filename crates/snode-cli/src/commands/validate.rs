@@ -32,7 +32,7 @@ pub fn run(args: &ValidateArgs) -> Result<()> {
         // Numbers, texts and lists of them always can be serialised.
         return print_line(&serde_json::to_string(&prepared.experiment).unwrap_or_default());
     }
-    let mut text = resolved_text(&prepared.experiment)?;
+    let mut text = resolved_text(prepared.experiment.keys())?;
     text.push_str(&data_comment(&prepared));
     for remark in &prepared.remarks {
         text.push_str(&format!("# note: {remark}\n"));

@@ -64,7 +64,7 @@ impl ArraySet {
         let largest = labels(&train).max(labels(&test));
         let classes = classes.unwrap_or(largest.map_or(1, |label| usize::from(label) + 1));
         let task = Task::of(&train.targets, classes);
-        let split = |split: ArraySplit| Split::new(split.images, split.targets);
+        let split = |split: ArraySplit| Split::with_targets(split.images, split.targets);
         Dataset::of_task(name, task, split(train)?, split(test)?)
     }
 }

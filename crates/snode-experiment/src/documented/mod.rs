@@ -13,6 +13,7 @@ use self::document::{Condition, DOCUMENT, Document, Row, value};
 use self::range::Range;
 use self::trial::{Settings, Trial, allowed_words};
 use crate::file::FILE_KEYS;
+use crate::keys::with_tables;
 
 /// A message about a row of the document.
 fn about(row: &Row) -> String {
@@ -87,6 +88,12 @@ fn range(row: &Row) -> Option<Range> {
         Ok(range) => range,
         Err(part) => panic!("{}: cannot read `{part}` of its values", about(row)),
     }
+}
+
+#[test]
+fn the_tables_of_the_document_are_those_of_the_keys() {
+    let text = document::read(DOCUMENT);
+    assert!(with_tables(&text) == text, "{DOCUMENT}: other tables than the keys; run `make docs`");
 }
 
 #[test]

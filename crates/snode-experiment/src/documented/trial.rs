@@ -113,8 +113,8 @@ impl Trial {
     /// If it is no experiment.
     pub fn read(settings: &Settings) -> Result<Self> {
         let file = file(settings)?;
-        let table = |experiment: &Experiment| Table::try_from(experiment).unwrap();
-        Ok(Self { given: table(&file.experiment), resolved: table(&resolve(&file)?) })
+        let given = Table::try_from(&file.experiment).unwrap();
+        Ok(Self { given, resolved: Table::try_from(&resolve(&file)?).unwrap() })
     }
 
     /// # Errors

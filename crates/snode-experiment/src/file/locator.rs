@@ -183,6 +183,12 @@ impl Locator {
         }
     }
 
+    /// The error that a key has no meaning without a condition.
+    pub fn meaningless(&self, path: &str, condition: &str) -> Error {
+        let (place, key) = (self.place_of(path), path.to_owned());
+        Error::Meaningless { place, key, condition: condition.to_owned() }
+    }
+
     /// The error that values are wrong together; it is placed at the first of the keys that is
     /// given.
     pub fn error_among(&self, paths: &[&str], problem: impl Into<String>) -> Error {

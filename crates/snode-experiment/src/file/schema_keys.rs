@@ -56,6 +56,16 @@ fn refusal_of(name: &str, is_list: bool, value: Value) -> Option<Problem> {
     read::<Experiment>(&root).err().map(|Refusal { problem, .. }| problem)
 }
 
+/// The words that a key of a table takes.
+pub(crate) fn words(table: &str, key: &str) -> &'static [&'static str] {
+    let unknown = Value::Table(Table::from_iter([(key.to_owned(), Value::String(NO_KEY.into()))]));
+    let is_list = TABLES.iter().any(|known| known.name == table && known.is_list);
+    match refusal_of(table, is_list, unknown) {
+        Some(Problem::UnknownName { expected, .. }) => expected,
+        _ => &[],
+    }
+}
+
 /// Refuses a key, as `table.key`, that no experiment has.
 ///
 /// # Errors

@@ -76,7 +76,7 @@ mod tests {
         let regression = |value| {
             let targets = Targets::Vectors { components: 1, values: vec![value] };
             let images = Images::new(1, 3, 9, vec![1, 2, 3]).unwrap();
-            fingerprint(&[&Split::new(images, targets).unwrap()])
+            fingerprint(&[&Split::with_targets(images, targets).unwrap()])
         };
         assert_ne!(regression(0.5), regression(0.25));
         assert_ne!(base, regression(0.0));

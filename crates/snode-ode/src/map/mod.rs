@@ -5,6 +5,7 @@
 //! gradient by the numbers, and the bias.
 
 mod convolution;
+mod patches;
 
 use std::ops::Range;
 

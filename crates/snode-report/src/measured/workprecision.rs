@@ -1,7 +1,7 @@
 //! Work against precision: the table, and figures of error against time and right-hand sides.
 
 use serde_json::{Value, json};
-use snode_experiment::format::fixed;
+use snode_experiment::format::{count, fixed};
 use snode_figures::{Axis, Line, Panel, png, svg};
 use snode_runner::workprecision::{QUANTITIES, WorkPoint, WorkPrecision, orders};
 
@@ -63,39 +63,45 @@ pub fn work_files(found: &WorkPrecision) -> Result<WorkFiles> {
 
 /// For each quantity a panel against time and one against right-hand sides.
 fn panels(found: &WorkPrecision) -> Vec<Panel> {
+    let quantities = 0..QUANTITIES.len();
+    let of_quantity = |quantity: usize| {
+        let calls = |point: &WorkPoint| point.right_hand_sides[quantity] as f64;
+        [
+            panel(found, quantity, "seconds", |point| point.seconds[quantity]),
+            panel(found, quantity, "right-hand sides", calls),
+        ]
+    };
+    quantities.flat_map(of_quantity).collect()
+}
+
+/// The error of a quantity against the work it takes.
+fn panel(
+    found: &WorkPrecision,
+    quantity: usize,
+    label: &str,
+    work: impl Fn(&WorkPoint) -> f64,
+) -> Panel {
     let orders = orders(&found.points);
+    let title = format!("{}, {}", QUANTITIES[quantity], count(found.images, "image"));
+    let error = Axis::logarithmic("relative error");
+    let mut panel = Panel::new(title, Axis::logarithmic(label), error);
     let mut schemes = Vec::new();
     for point in &found.points {
         if !schemes.contains(&point.scheme) {
             schemes.push(point.scheme);
         }
     }
-    let mut panels = Vec::new();
-    for (quantity, name) in QUANTITIES.into_iter().enumerate() {
-        let against: [(&str, &dyn Fn(&WorkPoint) -> f64); 2] = [
-            ("seconds", &|point| point.seconds[quantity]),
-            ("right-hand sides", &|point| point.right_hand_sides[quantity] as f64),
-        ];
-        for (label, work) in against {
-            let title = format!("{name}, {} images", found.images);
-            let error = Axis::logarithmic("relative error");
-            let mut panel = Panel::new(title, Axis::logarithmic(label), error);
-            for scheme in &schemes {
-                let order = orders.iter().find(|(known, _)| known == scheme);
-                let line = match order.and_then(|(_, orders)| orders[quantity]) {
-                    Some(order) => format!("{}, order {order:.1}", scheme.text()),
-                    None => scheme.text().to_owned(),
-                };
-                let points = found.points.iter().filter(|point| point.scheme == *scheme);
-                panel.lines.push(Line::new(
-                    line,
-                    points.map(|point| (work(point), point.errors[quantity])),
-                ));
-            }
-            panels.push(panel);
-        }
+    for scheme in schemes {
+        let order = orders.iter().find(|(known, _)| *known == scheme);
+        let name = match order.and_then(|(_, orders)| orders[quantity]) {
+            Some(order) => format!("{}, order {order:.1}", scheme.text()),
+            None => scheme.text().to_owned(),
+        };
+        let points = found.points.iter().filter(|point| point.scheme == scheme);
+        let points = points.map(|point| (work(point), point.errors[quantity]));
+        panel.lines.push(Line::new(name, points));
     }
-    panels
+    panel
 }
 
 /// The rows of a table for people, the first two with what its columns are.

@@ -14,7 +14,7 @@ use super::{Cell, CellName};
 use crate::error::{Error, Result};
 use snode_experiment::images::fingerprint;
 use snode_experiment::{
-    Experiment, ExperimentFile, Facts, Setting, fit, load, source, with_meaning,
+    ExperimentFile, Facts, ResolvedExperiment, Setting, fit, load, source, with_meaning,
 };
 
 /// Makes the cells of a grid one after the other, each checked.
@@ -36,7 +36,7 @@ struct Candidate {
     number: usize,
     label: Vec<(String, Value)>,
     file: ExperimentFile,
-    experiment: Experiment,
+    experiment: ResolvedExperiment,
 }
 
 /// What is known of images that have been looked at.
@@ -175,7 +175,7 @@ impl<'a> Expansion<'a> {
         Ok(Cell { number, label, identity, experiment })
     }
 
-    fn is_excluded(&self, label: &[(String, Value)], experiment: &Experiment) -> bool {
+    fn is_excluded(&self, label: &[(String, Value)], experiment: &ResolvedExperiment) -> bool {
         let excludes = &self.definition.excludes;
         if excludes.is_empty() {
             return false;
@@ -189,9 +189,17 @@ impl<'a> Expansion<'a> {
         excludes.iter().any(fits)
     }
 
-    fn identity(&mut self, file: &ExperimentFile, experiment: &mut Experiment) -> Result<String> {
+    fn identity(
+        &mut self,
+        file: &ExperimentFile,
+        experiment: &mut ResolvedExperiment,
+    ) -> Result<String> {
         let text = source(file, experiment)?.text();
-        let asked = (experiment.data.offset, experiment.data.scale);
+        let scaling = |experiment: &ResolvedExperiment| {
+            let data = &experiment.keys().data;
+            (data.offset, data.scale)
+        };
+        let asked = scaling(experiment);
         let is_known = |known: &&Known| known.source == text && known.asked == asked;
         if let Some(known) = self.images.iter().find(is_known) {
             return known.identity(file, experiment);
@@ -200,7 +208,7 @@ impl<'a> Expansion<'a> {
         let known = Known {
             source: text,
             asked,
-            found: (experiment.data.offset, experiment.data.scale),
+            found: scaling(experiment),
             facts: Facts::of(&dataset),
             fingerprint: fingerprint_of(&dataset),
         };
@@ -212,10 +220,14 @@ impl<'a> Expansion<'a> {
 
 impl Known {
     /// The identity of an experiment on these images, once it has been fitted to them.
-    fn identity(&self, file: &ExperimentFile, experiment: &mut Experiment) -> Result<String> {
-        (experiment.data.offset, experiment.data.scale) = self.found;
+    fn identity(
+        &self,
+        file: &ExperimentFile,
+        experiment: &mut ResolvedExperiment,
+    ) -> Result<String> {
+        experiment.set_scaling(self.found.0, self.found.1);
         fit(file, experiment, self.facts)?;
-        Ok(identity(experiment, &self.fingerprint))
+        Ok(identity(experiment.keys(), &self.fingerprint))
     }
 }
 

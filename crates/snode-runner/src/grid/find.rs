@@ -66,6 +66,12 @@ pub fn run_file(path: &Path, only: &[String]) -> Result<PathBuf> {
             ))),
         };
     }
+    if path.is_dir() && Manifest::all_in(path)?.is_empty() {
+        return Err(Error::Refused(format!(
+            "{}: found a folder without a grid; expected a run file, or the folder of a grid's results",
+            path.display()
+        )));
+    }
     let found = chosen(path, only)?;
     match &found[..] {
         [(_, file)] => Ok(file.clone()),

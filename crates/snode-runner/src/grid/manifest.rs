@@ -270,7 +270,7 @@ impl From<&Cell> for ManifestCell {
             number: cell.number,
             label: cell.label.clone(),
             identity: cell.identity.clone(),
-            experiment: cell.experiment.clone(),
+            experiment: cell.experiment.keys().clone(),
             path: cell_path(&cell.identity),
         }
     }

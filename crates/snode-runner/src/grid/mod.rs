@@ -35,7 +35,7 @@ pub use state::{State, StateCounts, scores_text};
 use self::manifest::{Manifest, ManifestCell, SourceFile, label_text};
 use crate::error::Result;
 use crate::files::Files;
-use snode_experiment::{Experiment, ExperimentFile, resolve};
+use snode_experiment::{ExperimentFile, ResolvedExperiment, resolve};
 
 /// The folder of cells in the folder of results.
 pub const CELLS: &str = "cells";
@@ -50,7 +50,7 @@ pub struct Cell {
     /// What is trained, as 64 hexadecimal digits.
     pub identity: String,
     /// The experiment with every value in place.
-    pub experiment: Experiment,
+    pub experiment: ResolvedExperiment,
 }
 
 impl Cell {
@@ -73,7 +73,7 @@ impl Cell {
 impl From<ManifestCell> for Cell {
     fn from(cell: ManifestCell) -> Self {
         let ManifestCell { number, label, identity, experiment, .. } = cell;
-        Self { number, label, identity, experiment }
+        Self { number, label, identity, experiment: experiment.into() }
     }
 }
 
@@ -111,7 +111,7 @@ impl Grid {
             return Err(file.grid_locator("exclude").error("exclude", problem).into());
         }
         let notes = expansion.left_out()?;
-        let name = resolve(&file)?.name.unwrap_or_default();
+        let name = resolve(&file)?.name().to_owned();
         let folder = folder(&file, output);
         let overrides = overrides.to_vec();
         Ok(Self { name, folder, cells, notes, varying: definition.varying(), overrides, file })
@@ -162,7 +162,7 @@ pub fn ensure_manifest(
     output: Option<&Path>,
     cell: &Cell,
 ) -> Result<()> {
-    let name = resolve(file)?.name.unwrap_or_default();
+    let name = resolve(file)?.name().to_owned();
     let path = Manifest::path(&folder(file, output), &name);
     if head(file, &name, overrides, &definition.varying()).is_written_with(cell, &path) {
         return Ok(());

@@ -60,7 +60,7 @@ pub fn nearest_results<'a>(
     if stored.is_empty() {
         return None;
     }
-    let keys = computation(&cell.experiment);
+    let keys = computation(cell.experiment.keys());
     let differences = |stored: &'a Stored| (stored, differing(&stored.keys, &keys));
     let candidates = stored.iter().take(compared(grid));
     candidates.map(differences).min_by_key(|(_, differences)| differences.len())
@@ -102,7 +102,7 @@ pub fn stale<'a>(grid: &'a Grid, stored: &'a [Stored]) -> Result<Vec<Stale<'a>>>
         unclaimed.map(|stored| Stale { stored, nearest: None, differences: Vec::new() }).collect();
     let compared = compared(grid).min(stale.len());
     for cell in grid.cells.iter().filter(|_| compared > 0) {
-        let keys = computation(&cell.experiment);
+        let keys = computation(cell.experiment.keys());
         for stale in &mut stale[..compared] {
             let differences = differing(&stale.stored.keys, &keys);
             if stale.nearest.is_none() || differences.len() < stale.differences.len() {

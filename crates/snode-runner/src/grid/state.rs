@@ -88,7 +88,7 @@ impl State {
             Ok(summary) => Box::new(summary),
             Err(error) => return Self::Failed(error.to_string()),
         };
-        match analyses::pending(&files.results, &cell.experiment, None) {
+        match analyses::pending(&files.results, cell.experiment.keys(), None) {
             Ok(pending) if pending.is_empty() => Self::Done(summary),
             Ok(pending) => match files.failure() {
                 Some(error) => Self::Failed(error),

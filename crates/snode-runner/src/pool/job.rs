@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
-use snode_experiment::{ExperimentFile, Prepared, load};
+use snode_experiment::{ExperimentFile, Prepared, ResolvedExperiment, load};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{RunEvent, RunObserver};
@@ -100,13 +100,14 @@ impl Job {
 
     /// The cell's experiment with its images, which must be those of its identity.
     fn prepare(self, cell: &Cell) -> Result<Prepared> {
-        let mut experiment = cell.experiment.clone();
+        let mut experiment = cell.experiment.keys().clone();
         experiment.threads = Some(self.threads);
         experiment.output.directory = self.folder.display().to_string();
         experiment.name = Some(cell.short().to_owned());
         let file = ExperimentFile::resolved(self.source.path, self.source.text, &experiment);
+        let mut experiment = ResolvedExperiment::from(experiment);
         let dataset = load(&file, &mut experiment)?;
-        if identity(&experiment, &fingerprint_of(&dataset)) != cell.identity {
+        if identity(experiment.keys(), &fingerprint_of(&dataset)) != cell.identity {
             let problem = "the images have changed since the grid was read; run the grid again";
             return Err(file.locator.error("data.source", problem).into());
         }

@@ -120,7 +120,7 @@ impl Time {
         }
         let experiment = &cell.experiment;
         let flop = estimate::training_flop(experiment, sizes(experiment));
-        match experiment.training.time_limit {
+        match experiment.keys().training.time_limit {
             None => self.flop += flop,
             Some(limit) => self.limited.push((flop, limit)),
         }
@@ -149,9 +149,10 @@ impl Time {
             return seconds / flop;
         }
         let experiment = &cell.experiment;
-        let (width, batch) = (sizes(experiment).product_width(), experiment.training.batch_size);
-        let rate = with_precision!(experiment.precision, T => {
-            estimate::rate_of_one::<T>(width, batch, experiment.network.layers)
+        let (width, keys) = (sizes(experiment).product_width(), experiment.keys());
+        let (batch, layers) = (keys.training.batch_size, keys.network.layers);
+        let rate = with_precision!(keys.precision, T => {
+            estimate::rate_of_one::<T>(width, batch, layers)
         });
         1.0 / rate
     }

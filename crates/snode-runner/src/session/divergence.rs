@@ -1,13 +1,13 @@
 //! What is said of a training that diverged: where, by what, and what to try.
 
-use snode_experiment::{Experiment, MethodOptions, method_options};
+use snode_experiment::{MethodOptions, ResolvedExperiment};
 use snode_train::{Position, TrainError};
 
 /// Says that the training of an experiment diverged at an iteration.
 pub(super) fn divergence(
     error: &TrainError,
     position: Position,
-    experiment: &Experiment,
+    experiment: &ResolvedExperiment,
 ) -> String {
     let Position { epoch, batch, iteration } = position;
     let message = error.to_string();
@@ -20,13 +20,13 @@ pub(super) fn divergence(
 }
 
 /// The keys that keep the numbers within bounds.
-fn remedy(error: &TrainError, position: Position, experiment: &Experiment) -> &'static str {
+fn remedy(error: &TrainError, position: Position, experiment: &ResolvedExperiment) -> &'static str {
     if position == Position::default() && matches!(error, TrainError::Solve(_)) {
         return "a smaller network.horizon or network.initial_gain, or a bounded \
                 network.activation, as the network grows beyond all numbers before it is trained";
     }
     let bounded = matches!(error, TrainError::Diverged { limit: Some(_), .. });
-    match (method_options(&experiment.training), bounded) {
+    match (experiment.method(), bounded) {
         (MethodOptions::Ncg(_), false) => "a smaller training.largest_step or network.horizon",
         (MethodOptions::Ncg(_), true) => {
             "a smaller training.largest_step or network.horizon, or a larger \

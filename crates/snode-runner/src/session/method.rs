@@ -1,35 +1,32 @@
 //! The method of an experiment.
 
-use snode_experiment::{Experiment, MethodOptions, averaging, method_options, scheme};
+use snode_experiment::{MethodOptions, Prepared};
 use snode_ode::Network;
 use snode_resnet::Sgd;
-use snode_train::{Averaged, Method, Ncg, Objective};
+use snode_train::{Averaged, Method, Ncg};
 
 use crate::device;
 use crate::error::{Error, Result};
 use crate::number::Number;
 
-/// The method that the keys describe, for networks like `network`.
+/// The method of an experiment, for networks like `network`.
 ///
 /// # Errors
 /// If it cannot train such networks.
-pub fn method<T: Number>(
-    experiment: &Experiment,
-    objective: Objective<T>,
-    network: &Network<T>,
-) -> Result<Box<dyn Method<T>>> {
+pub fn method<T: Number>(prepared: &Prepared, network: &Network<T>) -> Result<Box<dyn Method<T>>> {
     let usage = |error: &dyn std::error::Error| Error::Refused(error.to_string());
-    let method: Box<dyn Method<T>> = match method_options(&experiment.training) {
-        MethodOptions::Ncg(options) => {
-            let scheme = device::training_scheme(&scheme(experiment))?;
+    let (experiment, objective) = (&prepared.experiment, prepared.objective().build());
+    let method: Box<dyn Method<T>> = match *experiment.method() {
+        MethodOptions::Ncg { options, .. } => {
+            let scheme = device::training_scheme(experiment.scheme())?;
             Box::new(Ncg::new(scheme, objective, options, network).map_err(|error| usage(&error))?)
         }
-        MethodOptions::Sgd(options) => {
+        MethodOptions::Stochastic(options) => {
             device::refuse("a method of stochastic gradient descent", "ncg")?;
             Box::new(Sgd::new(objective, options, network).map_err(|error| usage(&error))?)
         }
     };
-    Ok(match averaging(&experiment.training) {
+    Ok(match experiment.averaging() {
         None => method,
         Some(averaging) => {
             Box::new(Averaged::new(method, averaging, network).map_err(|error| usage(&error))?)

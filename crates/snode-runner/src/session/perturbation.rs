@@ -1,7 +1,7 @@
 //! The perturbation of inputs that an experiment asks for.
 
-use snode_attack::{Bounds, PerturbedInputs};
-use snode_experiment::{Prepared, scheme};
+use snode_attack::PerturbedInputs;
+use snode_experiment::Prepared;
 
 use crate::error::{Error, Result};
 use crate::number::Number;
@@ -12,10 +12,8 @@ use crate::number::Number;
 /// If an option is refused.
 pub fn perturbation<T: Number>(prepared: &Prepared) -> Result<Option<PerturbedInputs<T>>> {
     let experiment = &prepared.experiment;
-    let Some(keys) = &experiment.training.perturbation else { return Ok(None) };
-    let (lower, upper) = prepared.encoding.bounds();
-    let options = keys.options(Bounds { lower, upper }, experiment.seed);
-    let scheme = crate::device::training_scheme(&scheme(experiment))?;
-    let inputs = PerturbedInputs::new(options, scheme, prepared.task.scores(), prepared.pixels());
+    let Some(options) = experiment.perturbation() else { return Ok(None) };
+    let scheme = crate::device::training_scheme(experiment.scheme())?;
+    let inputs = PerturbedInputs::new(*options, scheme, prepared.task.scores());
     Ok(Some(inputs.map_err(|error| Error::Refused(error.to_string()))?))
 }

@@ -56,7 +56,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn all(&self, lock: &Lock) -> Result<()> {
         let Self { prepared, files, options, .. } = *self;
-        let experiment = &prepared.experiment;
+        let experiment = prepared.experiment.keys();
         crate::device::choose_by_key(experiment.device)?;
         let per_epoch = prepared.train.len() / experiment.training.batch_size;
         let fingerprint = fingerprint(&[&prepared.train, &prepared.validation, &prepared.test]);
@@ -123,7 +123,7 @@ impl Run<'_> {
     /// Makes the analyses that the experiment asks for and the results do not hold yet. Says whether
     /// there were any.
     fn analyse(&self) -> Result<bool> {
-        let (results, experiment) = (&self.files.results, &self.prepared.experiment);
+        let (results, experiment) = (&self.files.results, self.prepared.experiment.keys());
         if analyses::pending(results, experiment, Some(&network_digest(results)?))?.is_empty() {
             return Ok(false);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use snode_data::Task;
 use snode_experiment::images::{EncodedBatches, IMAGES, IMAGES_PATH, evaluation_set, path_between};
-use snode_experiment::{Experiment, ObjectiveChoice, Prepared, iterations};
+use snode_experiment::{Prepared, ResolvedExperiment};
 use snode_files::folder_of;
 use snode_ode::Network;
 use snode_store::{
@@ -69,7 +69,8 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
         resolved: toml::to_string(experiment).map_err(|error| Error::Results(error.to_string()))?,
         source: prepared.text.clone(),
     };
-    let every = experiment.training.checkpoint_every;
+    let training = &experiment.keys().training;
+    let every = training.checkpoint_every;
     let begins_anew = origin.is_none();
     let origin_of = origin.clone();
     let mut checkpoints = Checkpoints::new(
@@ -85,22 +86,21 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
     let mut source = EncodedBatches::<T>::new(
         &prepared.train,
         prepared.encoding,
-        experiment.seed,
-        experiment.training.batch_size,
+        experiment.keys().seed,
+        training.batch_size,
     )?;
     let sets = evaluation_sets(prepared)?;
-    let plan = plan(experiment);
-    let objective = ObjectiveChoice::of(&experiment.cost, prepared.task.scores()).build();
-    let method = method(experiment, objective, &snapshot.network)?;
+    let plan = experiment.plan();
+    let method = method(prepared, &snapshot.network)?;
 
-    let per_epoch = prepared.train.len() / experiment.training.batch_size;
+    let per_epoch = prepared.train.len() / training.batch_size;
     let begin =
         begin_event(prepared, &files.results, &snapshot, plan, per_epoch, origin_of.as_deref());
     if begins_anew {
         // The first checkpoint shows that results can be written before time is spent on them.
         checkpoints.write(snapshot.clone(), Status::Running)?;
     }
-    let mut rules = rules(experiment, Arc::clone(stop));
+    let mut rules = rules(experiment.keys(), Arc::clone(stop));
     tell(&begin).map_err(|source| Error::Observer { source, kept: checkpoints.kept() })?;
     let mut training = TrainingEvents::new(tell, per_epoch);
     let mut perturbation = perturbation(prepared)?;
@@ -171,7 +171,7 @@ fn start<T: Number>(
             Start { info, snapshot, origin: Some(path) }
         }
         Begin::Anew | Begin::Finished => Start {
-            info: RunInfo::new(prepared.name(), prepared.experiment.seed),
+            info: RunInfo::new(prepared.name(), prepared.experiment.keys().seed),
             snapshot: Snapshot::start(initial_network(prepared)?),
             origin: None,
         },
@@ -182,7 +182,7 @@ fn start<T: Number>(
     info.provenance.insert(FINGERPRINT.into(), fingerprint);
     info.provenance.insert(IMAGES.into(), prepared.images.clone());
     let folder = folder_of(&files.results);
-    if let Some(path) = path_between(&folder, Path::new(&prepared.experiment.data.source)) {
+    if let Some(path) = path_between(&folder, Path::new(&prepared.experiment.keys().data.source)) {
         info.provenance.insert(IMAGES_PATH.into(), path);
     }
     info.provenance.insert("threads".into(), rayon::current_num_threads().to_string());
@@ -253,7 +253,7 @@ fn is_evaluated<T: Number>(trainer: &Trainer<'_, T>) -> bool {
 fn failure(
     error: TrainError,
     position: Position,
-    experiment: &Experiment,
+    experiment: &ResolvedExperiment,
     checkpoints: &Checkpoints<'_>,
 ) -> Error {
     match error {
@@ -300,7 +300,7 @@ fn begin_event<T: Number>(
         batches_done: position.epoch * per_epoch + position.batch,
         batches: plan.batches.map_or(all, |limit| limit.min(all)),
         iterations: plan.iterations,
-        time_limit: prepared.experiment.training.time_limit,
+        time_limit: prepared.experiment.keys().training.time_limit,
         continued,
         results: results.display().to_string(),
         // What is resolved always can be serialised.
@@ -308,22 +308,11 @@ fn begin_event<T: Number>(
     }))
 }
 
-fn plan(experiment: &Experiment) -> Plan {
-    let training = &experiment.training;
-    Plan {
-        epochs: training.epochs,
-        iterations: iterations(training),
-        batches: training.batches,
-        evaluate_every: training.evaluate_every,
-        divergence_factor: training.divergence_factor,
-    }
-}
-
 fn model(prepared: &Prepared) -> Model {
     let (rows, cols) = prepared.train.images().shape();
     Model {
-        scheme: prepared.experiment.network.scheme.text().into(),
-        solver: prepared.experiment.solver.keys(),
+        scheme: prepared.experiment.scheme().name().into(),
+        solver: prepared.experiment.keys().solver.keys(),
         classes: prepared.task.scores(),
         targets: match prepared.task {
             Task::Classification { .. } => TargetKind::Classes,

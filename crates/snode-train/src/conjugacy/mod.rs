@@ -96,6 +96,12 @@ impl Conjugacy {
         )
     }
 
+    /// Whether the formula needs g_j once the direction d_j has been made of it: it must stand beside it
+    /// then.
+    pub fn needs_gradient(self) -> bool {
+        self.needs_last_gradient() || self.needs_direction()
+    }
+
     /// Whether the formula needs ⟨g_j, d_{j−1}⟩ and ⟨g_{j−1}, d_{j−1}⟩.
     pub fn needs_direction(self) -> bool {
         matches!(self, Self::HestenesStiefel | Self::DaiYuan | Self::HagerZhang)

@@ -28,11 +28,10 @@ impl<T: Real> Gradients<T> {
     pub fn new(space: Box<dyn GradientSpace<T>>, options: &NcgOptions, l2: Parameters<T>) -> Self {
         let zeros = || l2.zeros_like();
         let formula = options.conjugacy;
-        let needs_gradient = formula.needs_last_gradient() || formula.needs_direction();
         Self {
             representative: (!space.is_l2()).then(zeros),
             last: formula.needs_last_gradient().then(zeros),
-            direction: needs_gradient.then(zeros),
+            direction: formula.needs_gradient().then(zeros),
             space,
             l2,
         }

@@ -177,7 +177,6 @@ impl<T: Real> Ncg<T> {
     /// # Errors
     /// [`TrainError::Resume`] if the shapes differ or something that is needed is missing.
     pub fn resume(&mut self, mut memory: Memory<T>, iteration: usize) -> Result<(), TrainError> {
-        let shape = (self.direction.width(), self.direction.nodes());
         let mut batches = 0;
         if self.options.remembers_batches() {
             batches = memory.count(names::BATCHES)?;
@@ -191,9 +190,10 @@ impl<T: Real> Ncg<T> {
                 gradient_direction: memory.number(names::GRADIENT_DIRECTION)?,
                 cost: memory.number(names::COST)?,
             };
-            self.direction = memory.take_array(names::DIRECTION, shape)?;
+            self.direction = memory.take_array(names::DIRECTION, &self.direction)?;
             if self.options.conjugacy.needs_last_gradient() {
-                *self.gradients.current_mut() = memory.take_array(names::LAST_GRADIENT, shape)?;
+                *self.gradients.current_mut() =
+                    memory.take_array(names::LAST_GRADIENT, &self.direction)?;
             }
             self.memory = Some(scalars);
         }

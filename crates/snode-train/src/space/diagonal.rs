@@ -103,8 +103,7 @@ impl<T: Real> GradientSpace<T> for Diagonal<T> {
     }
 
     fn resume(&mut self, memory: &mut Memory<T>) -> Result<(), TrainError> {
-        let shape = (self.squares.width(), self.squares.nodes());
-        self.squares = memory.take_array(SQUARES, shape)?;
+        self.squares = memory.take_array(SQUARES, &self.squares)?;
         self.seen = memory.count(SEEN)?;
         Ok(())
     }

@@ -22,9 +22,9 @@ pub struct Kronecker<T> {
     /// δ.
     damping: f64,
     every: usize,
-    /// n² numbers for every node: S⁻¹, or K_S with a space of functions of depth.
+    /// S⁻¹ for every node, or K_S with a space of functions of depth.
     left: Vec<T>,
-    /// (n + 1)² numbers for every node: A⁻¹, or K_A.
+    /// A⁻¹ for every node, or K_A.
     right: Vec<T>,
     /// What stands between the two products.
     between: Parameters<T>,
@@ -45,26 +45,26 @@ impl<T: Real> Kronecker<T> {
         every: usize,
         parameters: &Parameters<T>,
     ) -> Self {
-        let (n, nodes) = (parameters.width(), parameters.nodes());
+        let ((rows, columns), nodes) = (sides(parameters), parameters.nodes());
         Self {
             inner,
-            moments: Moments::new(decay, n, nodes),
+            moments: Moments::new(decay, parameters.map(), nodes),
             damping,
             every,
-            left: vec![T::ZERO; nodes * n * n],
-            right: vec![T::ZERO; nodes * (n + 1) * (n + 1)],
-            between: Parameters::zeros(n, nodes),
+            left: vec![T::ZERO; nodes * rows * rows],
+            right: vec![T::ZERO; nodes * columns * columns],
+            between: parameters.zeros_like(),
             seen: 0,
         }
     }
 
     /// Makes the inverses of what the moments are now.
     fn factorise(&mut self) -> Result<(), TrainError> {
-        let n = self.between.width();
+        let (rows, columns) = sides(&self.between);
         let (moments, damping, is_root) = (&self.moments, self.damping, !self.inner.is_l2());
         self.left
-            .par_chunks_exact_mut(n * n)
-            .zip(self.right.par_chunks_exact_mut((n + 1) * (n + 1)))
+            .par_chunks_exact_mut(rows * rows)
+            .zip(self.right.par_chunks_exact_mut(columns * columns))
             .enumerate()
             .try_for_each(|(k, (left, right))| {
                 invert(moments.of_adjoint(k), damping, is_root, left)?;
@@ -76,7 +76,7 @@ impl<T: Real> Kronecker<T> {
 impl<T: Real> GradientSpace<T> for Kronecker<T> {
     fn see(&mut self, batch: &Batch<'_, '_, T>) -> Result<(), TrainError> {
         if self.seen.is_multiple_of(self.every as u64) {
-            self.moments.update(batch);
+            self.moments.update(batch)?;
             self.factorise()?;
         }
         self.seen += 1;
@@ -108,6 +108,12 @@ impl<T: Real> GradientSpace<T> for Kronecker<T> {
     }
 }
 
+/// The rows and columns of a node's parameters as the matrix [W | b].
+fn sides<T: Real>(parameters: &Parameters<T>) -> (usize, usize) {
+    let (rows, columns) = parameters.map().weights_shape();
+    (rows, columns + 1)
+}
+
 /// What stands on both sides of a node's parameters.
 struct Sides<'a, T> {
     left: &'a [T],
@@ -118,25 +124,27 @@ struct Sides<'a, T> {
 impl<T: Real> Sides<'_, T> {
     /// `to` = `left` `from` `right`ᵀ, or with both transposed.
     fn apply(&self, from: &Parameters<T>, between: &mut Parameters<T>, to: &mut Parameters<T>) {
-        let (n, len) = (from.width(), from.node_len());
+        let ((rows, columns), len) = (sides(from), from.node_len());
         let nodes = from.as_slice().par_chunks_exact(len);
-        let sides =
-            self.left.par_chunks_exact(n * n).zip(self.right.par_chunks_exact((n + 1) * (n + 1)));
+        let sides = self
+            .left
+            .par_chunks_exact(rows * rows)
+            .zip(self.right.par_chunks_exact(columns * columns));
         to.as_mut_slice()
             .par_chunks_exact_mut(len)
             .zip(between.as_mut_slice().par_chunks_exact_mut(len))
             .zip(nodes.zip(sides))
             .for_each(|((to, between), (from, (left, right)))| {
-                let left = MatRef::from_column_major_slice(left, n, n);
-                let right = MatRef::from_column_major_slice(right, n + 1, n + 1);
+                let left = MatRef::from_column_major_slice(left, rows, rows);
+                let right = MatRef::from_column_major_slice(right, columns, columns);
                 let (left, right) = if self.is_transposed {
                     (left.transpose(), right)
                 } else {
                     (left, right.transpose())
                 };
-                let from = MatRef::from_column_major_slice(from, n, n + 1);
-                let mut between = MatMut::from_column_major_slice_mut(between, n, n + 1);
-                let to = MatMut::from_column_major_slice_mut(to, n, n + 1);
+                let from = MatRef::from_column_major_slice(from, rows, columns);
+                let mut between = MatMut::from_column_major_slice_mut(between, rows, columns);
+                let to = MatMut::from_column_major_slice_mut(to, rows, columns);
                 matmul(between.as_mut(), Accum::Replace, left, from, T::ONE, Par::Seq);
                 matmul(to, Accum::Replace, between.as_ref(), right, T::ONE, Par::Seq);
             });

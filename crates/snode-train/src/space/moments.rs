@@ -3,20 +3,28 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
-use snode_ode::{Network, Parameters, Real};
+use snode_ode::{AffineMap, Network, Parameters, Real};
 
 use super::Batch;
 use super::running_mean::kept;
+use crate::seen::Seen;
 use crate::{Memory, TrainError};
 
 /// Columns that are carried through the network together; not a matter of the number of threads, so
 /// that neither are the sums.
 const COLUMNS: usize = 64;
 
+/// As many pixels of convolved images are enough for moments that are so small.
+const PIXELS: usize = 1 << 14;
+
+/// Images whose patches are in memory at once.
+const IMAGES: usize = 8;
+
 /// Running means of E[x̄ x̄ᵀ], x̄ = (x_k, 1), and of E[g gᵀ], where g = σ′(z_k) ⊙ λ_{k+1} belongs to a
-/// random λ(T) whose covariance is the curvature of a data point's loss ([`Loss::final_values`](crate::Loss::final_values)).
+/// random λ(T) whose covariance is the curvature of a data point's loss ([`final_values`](crate::Loss::final_values)).
 ///
-/// λ is that of Euler's scheme on the grid, whichever the scheme: a metric need not be exact.
+/// λ is that of Euler's scheme on the grid, whichever the scheme: a metric need not be exact. Of a
+/// convolution every pixel counts as a data point, with the patch under the kernel as x_k and its channels as g.
 pub struct Moments<T> {
     /// ρ.
     decay: f64,
@@ -34,9 +42,10 @@ const ADJOINTS: &str = "adjoint_moments";
 const UPDATES: &str = "moments_updates";
 
 impl<T: Real> Moments<T> {
-    pub(super) fn new(decay: f64, width: usize, nodes: usize) -> Self {
-        let zeros = || Parameters::zeros(width, nodes);
-        Self { decay, states: zeros(), adjoints: zeros(), updates: 0 }
+    pub(super) fn new(decay: f64, map: AffineMap, nodes: usize) -> Self {
+        let (rows, columns) = map.weights_shape();
+        let square = |side| Parameters::zeros(AffineMap::dense(side), nodes);
+        Self { decay, states: square(columns), adjoints: square(rows), updates: 0 }
     }
 
     /// E[x̄ x̄ᵀ] at node k.
@@ -57,47 +66,48 @@ impl<T: Real> Moments<T> {
     }
 
     /// Takes a batch into the means.
-    pub(super) fn update(&mut self, batch: &Batch<'_, '_, T>) {
+    ///
+    /// # Errors
+    /// If the readout is none of the network's.
+    pub(super) fn update(&mut self, batch: &Batch<'_, '_, T>) -> Result<(), TrainError> {
         let network = batch.trajectory.network();
-        let loss = batch.objective.loss();
-        let terminal = loss.final_values(batch.trajectory.output(), self.updates);
-        let (n, nodes, count) = (network.width(), self.states.nodes(), terminal.ncols());
+        let map = network.map();
+        let points = match map.pixels() {
+            1 => batch.trajectory.output().ncols(),
+            pixels => batch.trajectory.output().ncols().min(PIXELS.div_ceil(pixels)),
+        };
+        let terminal = final_values(batch, points, self.updates)?;
+        let nodes = self.states.nodes();
         let sampled = sampled_states(batch, nodes);
         let states: Vec<MatRef<'_, T>> = (0..nodes)
             .map(|k| sampled.get(k).map_or_else(|| batch.trajectory.state(k), Mat::as_ref))
+            .map(|states| states.subcols(0, points))
             .collect();
         let adjoints = weighted_adjoints(network, &states, terminal.as_ref());
 
         let keep = kept(self.decay, self.updates);
         let (keep, add) = (T::from_f64(keep), T::from_f64(1.0 - keep));
-        let per_point = T::from_f64(1.0 / count as f64);
-        let len = n * n + n;
+        let add = add * T::from_f64(1.0 / (points * map.pixels()) as f64);
+        let (state_len, adjoint_len) = (self.states.node_len(), self.adjoints.node_len());
         self.states
             .as_mut_slice()
-            .par_chunks_exact_mut(len)
-            .zip(self.adjoints.as_mut_slice().par_chunks_exact_mut(len))
+            .par_chunks_exact_mut(state_len)
+            .zip(self.adjoints.as_mut_slice().par_chunks_exact_mut(adjoint_len))
             .enumerate()
             .for_each(|(k, (state, adjoint))| {
-                let (second, mean) = state.split_at_mut(n * n);
-                let x = states[k];
-                scale(second, keep);
-                let out = MatMut::from_column_major_slice_mut(second, n, n);
-                matmul(out, Accum::Add, x, x.transpose(), add * per_point, Par::Seq);
-                scale(mean, keep);
-                for column in x.col_iter() {
-                    for i in 0..n {
-                        mean[i] += add * per_point * column[i];
-                    }
-                }
-                let second = &mut adjoint[..n * n];
+                scale(state, keep);
+                add_state_moments(map, states[k], add, state);
+                let channels = map.weights_shape().0;
+                let second = &mut adjoint[..channels * channels];
                 scale(second, keep);
                 for part in &adjoints {
                     let g = part.node(k);
-                    let out = MatMut::from_column_major_slice_mut(second, n, n);
-                    matmul(out, Accum::Add, g, g.transpose(), add * per_point, Par::Seq);
+                    let out = MatMut::from_column_major_slice_mut(second, channels, channels);
+                    matmul(out, Accum::Add, g, g.transpose(), add, Par::Seq);
                 }
             });
         self.updates += 1;
+        Ok(())
     }
 
     pub(super) fn remember(&self, memory: Memory<T>) -> Memory<T> {
@@ -108,9 +118,8 @@ impl<T: Real> Moments<T> {
     }
 
     pub(super) fn resume(&mut self, memory: &mut Memory<T>) -> Result<(), TrainError> {
-        let shape = (self.states.width(), self.states.nodes());
-        self.states = memory.take_array(STATES, shape)?;
-        self.adjoints = memory.take_array(ADJOINTS, shape)?;
+        self.states = memory.take_array(STATES, &self.states)?;
+        self.adjoints = memory.take_array(ADJOINTS, &self.adjoints)?;
         self.updates = memory.count(UPDATES)?;
         Ok(())
     }
@@ -119,6 +128,50 @@ impl<T: Real> Moments<T> {
 fn scale<T: Real>(values: &mut [T], factor: T) {
     for value in values {
         *value *= factor;
+    }
+}
+
+/// Random λ(T) of the first `points` data points, whatever the loss sees of a final state.
+fn final_values<T: Real>(
+    batch: &Batch<'_, '_, T>,
+    points: usize,
+    draw: u64,
+) -> Result<Mat<T>, TrainError> {
+    let output = batch.trajectory.output().subcols(0, points);
+    let mut values = Mat::zeros(output.nrows(), points);
+    let loss = batch.objective.loss();
+    Seen::default().differentiate(
+        batch.trajectory.network(),
+        loss.scores(),
+        output,
+        values.as_mut(),
+        |seen, mut lambda| {
+            lambda.copy_from(loss.final_values(seen, draw));
+            Ok(())
+        },
+    )?;
+    Ok(values)
+}
+
+/// Adds `factor` times the sums of x xᵀ and of x over data points, or over patches, to a node of moments.
+fn add_state_moments<T: Real>(map: AffineMap, states: MatRef<'_, T>, factor: T, node: &mut [T]) {
+    let side = map.weights_shape().1;
+    let (second, mean) = node.split_at_mut(side * side);
+    let mut add = |x: MatRef<'_, T>| {
+        let out = MatMut::from_column_major_slice_mut(second, side, side);
+        matmul(out, Accum::Add, x, x.transpose(), factor, Par::Seq);
+        for column in x.col_iter() {
+            for i in 0..side {
+                mean[i] += factor * column[i];
+            }
+        }
+    };
+    if map.pixels() == 1 {
+        return add(states);
+    }
+    for first in (0..states.ncols()).step_by(IMAGES) {
+        let count = IMAGES.min(states.ncols() - first);
+        add(map.patches(states.subcols(first, count)).as_ref());
     }
 }
 
@@ -141,18 +194,19 @@ fn sampled_states<T: Real>(batch: &Batch<'_, '_, T>, nodes: usize) -> Vec<Mat<T>
 
 /// σ′(z_k) ⊙ λ_{k+1} at every node, of some columns of a batch.
 struct Part<T> {
-    width: usize,
-    columns: usize,
+    channels: usize,
+    /// Data points, or their pixels.
+    points: usize,
     /// Node after node.
     values: Vec<T>,
 }
 
 impl<T: Real> Part<T> {
-    /// n×columns.
+    /// channels×points.
     fn node(&self, k: usize) -> MatRef<'_, T> {
-        let len = self.width * self.columns;
+        let len = self.channels * self.points;
         let node = &self.values[k * len..(k + 1) * len];
-        MatRef::from_column_major_slice(node, self.width, self.columns)
+        MatRef::from_column_major_slice(node, self.channels, self.points)
     }
 }
 
@@ -163,11 +217,12 @@ fn weighted_adjoints<T: Real>(
     terminal: MatRef<'_, T>,
 ) -> Vec<Part<T>> {
     let count = terminal.ncols();
-    (0..count.div_ceil(COLUMNS))
+    let together = if network.map().pixels() == 1 { COLUMNS } else { IMAGES };
+    (0..count.div_ceil(together))
         .into_par_iter()
         .map(|part| {
-            let first = part * COLUMNS;
-            let columns = COLUMNS.min(count - first);
+            let first = part * together;
+            let columns = together.min(count - first);
             let states: Vec<MatRef<'_, T>> =
                 states.iter().map(|x| x.subcols(first, columns)).collect();
             adjoint_part(network, &states, terminal.subcols(first, columns))
@@ -180,24 +235,37 @@ fn adjoint_part<T: Real>(
     states: &[MatRef<'_, T>],
     terminal: MatRef<'_, T>,
 ) -> Part<T> {
+    let (map, parameters, activation) = (network.map(), network.parameters(), network.activation());
+    let (channels, side) = map.weights_shape();
     let (n, columns) = terminal.shape();
-    let (parameters, activation) = (network.parameters(), network.activation());
+    let points = columns * map.pixels();
     let h = T::from_f64(network.grid().step());
     let mut lambda = terminal.to_owned();
     let mut values = vec![T::ZERO; states.len() * n * columns];
     for (k, node) in values.chunks_exact_mut(n * columns).enumerate().rev() {
-        let mut g = MatMut::from_column_major_slice_mut(node, n, columns);
         let (weights, bias) = (parameters.weights(k), parameters.bias(k));
-        matmul(g.as_mut(), Accum::Replace, weights, states[k], T::ONE, Par::Seq);
-        for (mut g, lambda) in g.as_mut().col_iter_mut().zip(lambda.col_iter()) {
-            for i in 0..n {
-                g[i] = activation.value_and_slope(g[i] + bias[i]).1 * lambda[i];
+        // The channels of a pixel stand side by side: a state is a column for each of its pixels.
+        let mut g = MatMut::from_column_major_slice_mut(node, channels, points);
+        let patches = map.patches(states[k]);
+        matmul(g.as_mut(), Accum::Replace, weights, patches.as_ref(), T::ONE, Par::Seq);
+        for (point, mut g) in g.as_mut().col_iter_mut().enumerate() {
+            let (column, pixel) = (point / map.pixels(), point % map.pixels());
+            for i in 0..channels {
+                let slope = activation.value_and_slope(g[i] + bias[i]).1;
+                g[i] = slope * lambda[(pixel * channels + i, column)];
             }
         }
         // The node at T, if there is one, is no layer's.
         if k < network.grid().steps() {
-            matmul(lambda.as_mut(), Accum::Add, weights.transpose(), g.as_ref(), h, Par::Seq);
+            let (back, how) = (weights.transpose(), Par::Seq);
+            if map.pixels() == 1 {
+                matmul(lambda.as_mut(), Accum::Add, back, g.as_ref(), h, how);
+            } else {
+                let mut patches = Mat::zeros(side, points);
+                matmul(patches.as_mut(), Accum::Replace, back, g.as_ref(), h, how);
+                map.add_patches(patches.as_ref(), lambda.as_mut());
+            }
         }
     }
-    Part { width: n, columns, values }
+    Part { channels, points, values }
 }

@@ -1,6 +1,6 @@
 //! What a space is weighted with: metrics that are learnt from the batches.
 
-use snode_ode::{AffineMap, Network, Real};
+use snode_ode::{Network, Real};
 
 use super::{Diagonal, GradientSpace, Inner, Kronecker, Space};
 use crate::OptionError;
@@ -68,10 +68,6 @@ impl Preconditioner {
                 Box::new(Diagonal::new(within(inner), decay, damping, parameters))
             }
             Self::Kronecker { decay, damping, every } => {
-                // The factors are those of full matrices.
-                let is_dense = matches!(network.map(), AffineMap::Dense { .. });
-                let numbers = parameters.node_len() as f64;
-                OptionError::require("preconditioner", numbers, is_dense, "a dense map")?;
                 Box::new(Kronecker::new(within(inner), decay, damping, every, parameters))
             }
         })

@@ -1,0 +1,97 @@
+//! What is checked of a key by its declaration.
+
+use toml::{Table, Value};
+
+use super::condition::{Condition, ConditionKind};
+use super::values::{Numbers, Values};
+use super::{Key, keys, path};
+use crate::error::Result;
+use crate::file::Locator;
+use crate::schema::{Experiment, SchemeName, is_adaptive};
+
+/// The keys of an experiment that are given, as they are written.
+struct Given(Table);
+
+impl Given {
+    fn of(experiment: &Experiment) -> Self {
+        // Numbers, texts and lists of them: what an experiment is read from, it can be written as.
+        Self(Table::try_from(experiment).unwrap_or_default())
+    }
+
+    fn value(&self, path: &str) -> Option<&Value> {
+        let (tables, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let parts = tables.split('.').filter(|part| !part.is_empty());
+        parts.fold(Some(&self.0), |table, part| table?.get(part)?.as_table())?.get(name)
+    }
+
+    fn holds(&self, condition: &Condition, table: &str) -> bool {
+        let value = self.value(&path(table, condition.key));
+        let word = value.and_then(Value::as_str);
+        let is_one = word.is_some_and(|word| condition.words.contains(&word));
+        match condition.kind {
+            ConditionKind::Is => is_one,
+            ConditionKind::IsByDefault => is_one || value.is_none(),
+            ConditionKind::AnyBut => !is_one,
+            ConditionKind::Adaptive => word.and_then(SchemeName::named).is_some_and(is_adaptive),
+            ConditionKind::Given => value.is_some(),
+            ConditionKind::Usually => true,
+        }
+    }
+
+    /// The first condition of a key that does not hold; those of the keys it depends on come first.
+    fn unmet(&self, table: &str, key: &Key) -> Option<Condition> {
+        key.conditions().find_map(|condition| {
+            let mut others = keys().filter(|(other, _)| *other == table);
+            let other = others.find(|(_, other)| other.name == condition.key);
+            other
+                .and_then(|(table, other)| self.unmet(table, other))
+                .or_else(|| (!self.holds(condition, table)).then_some(*condition))
+        })
+    }
+}
+
+/// Checks the keys of a table that are given: that they have a meaning, and that numbers are in range.
+///
+/// # Errors
+/// The first thing found wrong.
+pub(crate) fn check(experiment: &Experiment, table: &str, locator: &Locator) -> Result<()> {
+    let given = Given::of(experiment);
+    for (_, key) in keys().filter(|(of, _)| *of == table) {
+        let path = path(table, key.name);
+        let Some(value) = given.value(&path) else { continue };
+        // What else must be there, its own check asks for.
+        let unmet = given.unmet(table, key).filter(|c| c.kind != ConditionKind::Given);
+        if let Some(condition) = unmet {
+            return Err(locator.meaningless(&path, &condition.to_string()));
+        }
+        if let Values::Numbers(range) = key.values
+            && range.has_bounds()
+            && let Some(number) = out_of_range(range, value)
+        {
+            let problem = format!("found {}; expected {}", range.text(number), range.expected());
+            return Err(locator.error(&path, problem));
+        }
+    }
+    Ok(())
+}
+
+/// The first number of a value that is not in the range.
+fn out_of_range(range: Numbers, value: &Value) -> Option<f64> {
+    let one = std::slice::from_ref(value);
+    let numbers = value.as_array().map_or(one, Vec::as_slice).iter();
+    let mut numbers =
+        numbers.filter_map(|value| value.as_float().or(value.as_integer().map(|n| n as f64)));
+    numbers.find(|number| !range.contains(*number))
+}
+
+/// The keys of a table that a resolved experiment has no value of, each with the condition that does not
+/// hold, if there is one.
+pub(crate) fn unset(
+    experiment: &Experiment,
+    table: &str,
+) -> Vec<(&'static Key, Option<Condition>)> {
+    let given = Given::of(experiment);
+    let of_table = keys().filter(|(of, _)| *of == table).map(|(_, key)| key);
+    let unset = of_table.filter(|key| given.value(&path(table, key.name)).is_none());
+    unset.map(|key| (key, given.unmet(table, key))).collect()
+}
