@@ -11,7 +11,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gpu lint docs bench accuracy layout redraw exchange attacks page package stress cluster doc clean
+.PHONY: help demo test gpu lint docs bench peers accuracy layout redraw exchange attacks page package stress cluster doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -49,6 +49,9 @@ lint: ## formatting, clippy, documentation, features, crate layers, formulas, ke
 
 bench: ## run the benchmarks (BENCH_ARGS='-- FILTER' for some of them)
 	@$(WITH_HDF5) $(CARGO) bench --manifest-path benches/Cargo.toml $(BENCH_ARGS)
+
+peers: ## the same work in snode, PyTorch, JAX, diffrax, torchdiffeq, ART, Foolbox (10 minutes; makes a Python environment)
+	@$(WITH_HDF5) env CARGO='$(CARGO)' sh scripts/peers.sh
 
 accuracy: ## train the paper's setting, hold accuracies against their bars (10 minutes)
 	@$(WITH_HDF5) $(CARGO) build --release -p snode-cli

@@ -4,7 +4,7 @@
 //! `cargo bench -p snode-benches --bench convolution`. The table gives milliseconds and GFLOP/s of the
 //! iteration and of the three solves that its five products a layer are in, without activation, cost and
 //! update: direct and adjoint problem with gradient, and sensitivity, of a network whose activation is
-//! the identity. `scripts/compare-convolution.py` takes PyTorch's times of the same shapes.
+//! the identity. `make peers` has it beside PyTorch's times of the same shapes.
 
 use std::time::Instant;
 

@@ -34,14 +34,14 @@ fn without_noise_accuracy_is_the_clean_one_under_every_scheme() {
         let network = network::<f64>(8, 6, Activation::Tanh).with_endpoint(choice.endpoint());
         let set = set(&network, &choice);
         let scheme = choice.build().unwrap();
-        let clean = set.score(&*scheme, &network, &Cost::cross_entropy(CLASSES)).unwrap();
+        let clean = set.score(&*scheme, &network, &Cost::cross_entropy(CLASSES).into()).unwrap();
         let curve =
             robustness(&*scheme, &network, &set, CLASSES, &options(&[0.0, 5.0], 2)).unwrap();
-        assert_eq!(curve.correct[0], [clean.correct; 2], "{}", choice.name());
-        assert_eq!((curve.total, curve.accuracy(0, 1)), (COUNT, clean.accuracy()));
+        assert_eq!(curve.correct[0], [clean.correct().unwrap(); 2], "{}", choice.name());
+        assert_eq!((curve.total, curve.accuracy(0, 1)), (COUNT, clean.accuracy().unwrap()));
         assert_eq!(curve.over_draws(0).standard_deviation(), 0.0);
         // Noise of many times the inputs' size leaves little.
-        assert!(curve.over_draws(1).mean < 0.7 * clean.accuracy());
+        assert!(curve.over_draws(1).mean < 0.7 * clean.accuracy().unwrap());
     }
 }
 
@@ -69,7 +69,8 @@ fn noise_is_that_of_the_images() {
                 let x = faer::Mat::from_fn(8, COUNT, |i, j| columns[j * 8 + i]);
                 let noisy = EvaluationSet { x, ..set.clone() };
                 let cost = Cost::cross_entropy(CLASSES);
-                let expected = noisy.score(&*scheme, &network, &cost).unwrap().correct;
+                let expected =
+                    noisy.score(&*scheme, &network, &cost.into()).unwrap().correct().unwrap();
                 assert_eq!(curve.correct[level][draw], expected);
             }
         }
@@ -99,7 +100,7 @@ fn noise_moves_the_components_of_the_data_alone() {
     let x = faer::Mat::from_fn(8, COUNT, |i, j| if i < 3 { data[j * 3 + i] } else { 0.0 });
     let noisy = EvaluationSet { x, ..set.clone() };
     let cost = Cost::cross_entropy(CLASSES);
-    let expected = noisy.score(&*scheme, &network, &cost).unwrap().correct;
+    let expected = noisy.score(&*scheme, &network, &cost.into()).unwrap().correct().unwrap();
     assert_eq!(curve.correct[0][0], expected);
     let all = RobustnessOptions { components: Some(8), ..padded.clone() };
     let none = RobustnessOptions { components: None, ..padded.clone() };
@@ -158,7 +159,7 @@ fn what_cannot_be_measured_is_refused() {
         refused(&set, &RobustnessOptions { clip: Some(clip), ..options(&[0.1], 1) }, "clipping");
     }
     let mut few = set.clone();
-    few.labels.pop();
+    few.targets = vec![0; COUNT - 1].into();
     refused(&few, &options(&[0.1], 1), "labels");
     let wide = EvaluationSet { x: inputs(9, COUNT), ..set };
     refused(&wide, &options(&[0.1], 1), "expected 8×300, found 9×300");

@@ -55,10 +55,10 @@ impl ObjectiveChoice {
             Self::Paper(cost) => cost.into(),
             Self::Regression { loss, mu4, penalty } => {
                 let objective = match loss {
-                    RegressionLoss::Squared(loss) => loss.into(),
-                    RegressionLoss::Huber(loss) => loss.into(),
+                    RegressionLoss::Squared(loss) => Objective::from(loss),
+                    RegressionLoss::Huber(loss) => Objective::from(loss),
                 };
-                Objective { mu4, penalty, ..objective }
+                objective.with_penalty(mu4, penalty)
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::holder::{FIRST_LINE, Holder};
 use crate::lock_scope::{LockScope, lock_scope};
 use crate::origin::host_name;
 use crate::reading::{Links, open, without_waiting};
-use crate::system_lock::{self, Taken};
+use crate::system_lock::{self, Attempt};
 use crate::temporary::is_alive;
 
 /// The most that is read of one.
@@ -47,7 +47,7 @@ impl Lock {
         loop {
             let mut file = open_to_lock(path)?;
             let taken = system_lock::take(&file).map_err(FileError::io(path, "cannot lock"))?;
-            if taken == Taken::Busy {
+            if taken == Attempt::Busy {
                 let holder = Box::new(read_holder(&mut file));
                 return Err(FileError::Held { path: path.to_owned(), holder });
             }
@@ -55,12 +55,12 @@ impl Lock {
             if !is_at(&file, path) {
                 continue;
             }
-            if let Some(holder) = out_of_reach(&mut file, path, taken == Taken::Yes) {
+            if let Some(holder) = out_of_reach(&mut file, path, taken == Attempt::Yes) {
                 return Err(FileError::Held { path: path.to_owned(), holder: Box::new(holder) });
             }
             write_holder(&mut file, &Holder::this(job))
                 .map_err(FileError::io(path, "cannot write"))?;
-            let (path, enforced) = (path.to_owned(), taken == Taken::Yes);
+            let (path, enforced) = (path.to_owned(), taken == Attempt::Yes);
             return Ok(Self { path, file, enforced, heartbeat: None });
         }
     }

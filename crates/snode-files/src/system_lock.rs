@@ -9,7 +9,7 @@ use std::io;
 
 /// What came of the wish for a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
+pub(crate) enum Attempt {
     /// It is ours.
     Yes,
     /// Somebody else has it.
@@ -20,7 +20,7 @@ pub(crate) enum Taken {
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 mod system {
-    use super::{File, Taken, io};
+    use super::{Attempt, File, io};
     use std::os::fd::AsRawFd;
 
     /// The lock that is asked for, or about: for writing, on the first byte.
@@ -40,17 +40,17 @@ mod system {
         if code == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
 
-    pub(crate) fn take(file: &File) -> io::Result<Taken> {
+    pub(crate) fn take(file: &File) -> io::Result<Attempt> {
         loop {
             let error = match control(file, libc::F_OFD_SETLK, &mut first_byte()) {
-                Ok(()) => return Ok(Taken::Yes),
+                Ok(()) => return Ok(Attempt::Yes),
                 Err(error) => error,
             };
             return match error.raw_os_error() {
-                Some(libc::EAGAIN | libc::EACCES) => Ok(Taken::Busy),
+                Some(libc::EAGAIN | libc::EACCES) => Ok(Attempt::Busy),
                 Some(libc::EINTR) => continue,
                 Some(libc::ENOLCK | libc::ENOTSUP | libc::ENOSYS | libc::EINVAL) => {
-                    Ok(Taken::Unsupported)
+                    Ok(Attempt::Unsupported)
                 }
                 _ => Err(error),
             };
@@ -67,15 +67,15 @@ mod system {
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 mod system {
-    use super::{File, Taken, io};
+    use super::{Attempt, File, io};
     use std::fs::TryLockError;
 
-    pub(crate) fn take(file: &File) -> io::Result<Taken> {
+    pub(crate) fn take(file: &File) -> io::Result<Attempt> {
         match file.try_lock() {
-            Ok(()) => Ok(Taken::Yes),
-            Err(TryLockError::WouldBlock) => Ok(Taken::Busy),
+            Ok(()) => Ok(Attempt::Yes),
+            Err(TryLockError::WouldBlock) => Ok(Attempt::Busy),
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                Ok(Taken::Unsupported)
+                Ok(Attempt::Unsupported)
             }
             Err(TryLockError::Error(error)) => Err(error),
         }

@@ -16,7 +16,7 @@ fn on_device<T: Real>(device: &Device) -> Box<dyn Scheme<T>> {
 }
 
 /// Iterations of a batch, from the beginning or from what a method remembers.
-struct Training<T> {
+struct Training<T: Real> {
     network: Network<T>,
     ncg: Ncg<T>,
     x: Mat<T>,

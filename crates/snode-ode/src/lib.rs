@@ -68,6 +68,8 @@ mod activation;
 mod depth;
 pub mod elementary;
 mod error;
+#[cfg(all(test, target_arch = "x86_64"))]
+mod instruction_sets;
 mod kernels;
 mod lifting;
 mod map;

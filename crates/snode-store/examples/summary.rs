@@ -18,7 +18,10 @@ fn main() {
             println!("activation  {}", run.activation);
             println!("iterations  {}", run.history.iterations.len());
             if let Some(evaluation) = run.history.evaluations.last() {
-                println!("{:<11} {}", evaluation.set, evaluation.score.accuracy());
+                match evaluation.score.accuracy() {
+                    Some(accuracy) => println!("{:<11} {accuracy}", evaluation.set),
+                    None => println!("{:<11} {:?}", evaluation.set, evaluation.score.errors()),
+                }
             }
             match run.position {
                 Some(position) => println!("continues   at {position:?}"),

@@ -388,7 +388,7 @@ fn tables_may_have_further_columns_but_none_too_few() {
     let history = read_info(&path).unwrap().history;
     let last = history.evaluations.last().unwrap();
     assert_eq!((last.batches, &last.set[..], last.seconds), (5, "train", 2.0));
-    assert_eq!((last.score.correct, last.score.total, last.score.cost), (4, 8, 3.0));
+    assert_eq!((last.score.correct(), last.score.total, last.score.cost), (Some(4), 8, 3.0));
 }
 
 #[test]

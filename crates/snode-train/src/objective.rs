@@ -9,12 +9,13 @@ use crate::{Cost, DecayProducts, HuberLoss, Loss, Penalty, SquaredLoss};
 /// The objective (S70): the mean of a [`Loss`] over a batch, and μ₄/2 ‖(W, b)‖²_V.
 ///
 /// ```
-/// use snode_train::{Cost, Objective, SquaredLoss};
+/// use snode_train::{Cost, Objective, Penalty, SquaredLoss};
 ///
 /// let paper = Objective::<f64>::from(Cost { mu4: 1e-3, ..Cost::cross_entropy(10) });
 /// assert_eq!((paper.loss().scores(), paper.mu4), (10, 1e-3));
-/// let regression = Objective::<f64> { mu4: 1e-4, ..SquaredLoss { components: 2 }.into() };
-/// assert_eq!(regression.loss().scores(), 2);
+/// let regression = Objective::<f64>::from(SquaredLoss { components: 2 });
+/// let regression = regression.with_penalty(1e-4, Penalty::L2);
+/// assert_eq!((regression.loss().scores(), regression.mu4), (2, 1e-4));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Objective<T: Real> {
@@ -29,6 +30,12 @@ impl<T: Real> Objective<T> {
     /// A loss without a penalty.
     pub fn new(loss: impl Loss<T> + 'static) -> Self {
         Self { loss: Arc::new(loss), mu4: 0.0, penalty: Penalty::L2 }
+    }
+
+    /// The same loss with another penalty.
+    #[must_use]
+    pub fn with_penalty(self, mu4: f64, penalty: Penalty) -> Self {
+        Self { mu4, penalty, ..self }
     }
 
     /// The loss.

@@ -2,13 +2,13 @@
 
 use faer::{Mat, MatMut, MatRef};
 use snode_ode::{
-    Activation, Endpoint, Euler, Grid, Initialisation, Network, Readout, Real, Scheme, initialise,
+    Activation, Endpoint, Euler, Grid, Initialisation, Network, Readout, Real, initialise,
 };
 use snode_train::{
     Accuracy, BatchSource, Control, Cost, CostValue, DecayProducts, ErrorSums, EvaluationSet,
     Event, Fit, HuberLoss, Line, LinearisedCost, Loss, Ncg, NcgOptions, Objective, Observer,
-    ObserverError, Plan, Score, Snapshot, SquaredLoss, State, StopReason, TargetKind, Targets,
-    TargetsRef, TrainError, Trainer, ValueErrors, check_gradient,
+    ObserverError, Penalty, Plan, Score, Snapshot, SquaredLoss, State, StopReason, TargetKind,
+    Targets, TargetsRef, TrainError, Trainer, ValueErrors, check_gradient,
 };
 
 const WIDTH: usize = 6;
@@ -83,7 +83,7 @@ fn losses<T: Real>() -> Vec<(&'static str, Objective<T>, Targets)> {
         }))
     };
     let components = COMPONENTS;
-    let penalised = |objective: Objective<T>| Objective { mu4: 0.02, ..objective };
+    let penalised = |objective: Objective<T>| objective.with_penalty(0.02, Penalty::L2);
     let all = Cost { mu1: 0.4, mu2: 0.7, mu3: 0.2, ..Cost::l2(COMPONENTS) };
     vec![
         ("l2", Cost::l2(COMPONENTS).into(), labels()),
@@ -330,7 +330,7 @@ fn a_regression_goes_on_with_the_same_bits_after_every_iteration() {
     let sets = [EvaluationSet { name: "test".into(), x, targets }];
     let train = |snapshot: Snapshot<f64>, iterations: usize| {
         let loss = HuberLoss { components: COMPONENTS, delta: 0.1 };
-        let objective = Objective { mu4: 1e-3, ..loss.into() };
+        let objective = Objective::from(loss).with_penalty(1e-3, Penalty::L2);
         let options = NcgOptions::default();
         let ncg = Ncg::new(Box::new(Euler::new()), objective, options, &network()).unwrap();
         let (mut source, mut stop) = (Waves, StopAfter(iterations));

@@ -247,7 +247,7 @@ fn import(args: &ImportArgs) -> Result<()> {
             .map_err(|error| Error::Usage(format!("--max-value: {error}")))?,
         None => dataset,
     };
-    write_folder(&args.output, resampled(dataset, args.size)?)
+    write_folder(&args.output, &resampled(dataset, args.size)?)
 }
 
 fn export(args: &ExportArgs) -> Result<()> {
@@ -255,7 +255,7 @@ fn export(args: &ExportArgs) -> Result<()> {
     let is_npz = args.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
     if !is_npz {
         check_target(&source, &args.output, args.force)?;
-        return write_folder(&args.output, resampled(source.load(None)?.dataset, args.size)?);
+        return write_folder(&args.output, &resampled(source.load(None)?.dataset, args.size)?);
     }
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let inputs: Vec<&Path> = match &source {
@@ -270,7 +270,7 @@ fn export(args: &ExportArgs) -> Result<()> {
 }
 
 /// Writes four IDX files, which hold bytes.
-fn write_folder(to: &Path, dataset: Dataset) -> Result<()> {
+fn write_folder(to: &Path, dataset: &Dataset) -> Result<()> {
     let shades = dataset.train().images().max_value();
     if shades > 255 {
         say(&format!("note: {shades} shades are rounded to the 255 that IDX files hold"));

@@ -12,7 +12,7 @@ use crate::method::{
     MethodOptions, averaging, key_to_blame, method_options, ncg_key_to_blame, sgd_key_to_blame,
 };
 use crate::objective::{ObjectiveChoice, cost};
-use crate::schema::{Experiment, MapName, PreconditionerName, ScheduleName, SchemeName};
+use crate::schema::{Experiment, ScheduleName, SchemeName};
 
 /// Checks everything that can be checked without the data.
 ///

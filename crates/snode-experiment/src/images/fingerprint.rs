@@ -31,10 +31,16 @@ pub fn fingerprint(splits: &[&Split]) -> String {
             hash.add(pixels.iter().fold(0, |word, &pixel| word << 16 | u64::from(pixel)));
         }
         match split.targets() {
-            Targets::Classes(labels) => labels.iter().for_each(|&label| hash.add(label.into())),
+            Targets::Classes(labels) => {
+                for &label in labels {
+                    hash.add(label.into());
+                }
+            }
             Targets::Vectors { components, values } => {
                 hash.add(*components as u64);
-                values.iter().for_each(|value| hash.add(value.to_bits()));
+                for value in values {
+                    hash.add(value.to_bits());
+                }
             }
         }
     }

@@ -20,8 +20,8 @@ impl Given {
 
     fn value(&self, path: &str) -> Option<&Value> {
         let (tables, name) = path.rsplit_once('.').unwrap_or(("", path));
-        let parts = tables.split('.').filter(|part| !part.is_empty());
-        parts.fold(Some(&self.0), |table, part| table?.get(part)?.as_table())?.get(name)
+        let mut parts = tables.split('.').filter(|part| !part.is_empty());
+        parts.try_fold(&self.0, |table, part| table.get(part)?.as_table())?.get(name)
     }
 
     fn holds(&self, condition: &Condition, table: &str) -> bool {
@@ -94,4 +94,24 @@ pub(crate) fn unset(
     let of_table = keys().filter(|(of, _)| *of == table).map(|(_, key)| key);
     let unset = of_table.filter(|key| given.value(&path(table, key.name)).is_none());
     unset.map(|key| (key, given.unmet(table, key))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Method;
+
+    /// `length` needs `space = "h1"`, and that `method = "ncg"`: which is told first.
+    #[test]
+    fn the_condition_that_is_told_is_the_one_to_fulfil_first() {
+        let mut experiment = Experiment::default();
+        experiment.training.length = Some(1.0);
+        let told = |experiment: &Experiment| {
+            let (table, length) = keys().find(|(_, key)| key.name == "length").unwrap();
+            Given::of(experiment).unmet(table, length).map(|condition| condition.to_string())
+        };
+        assert_eq!(told(&experiment).unwrap(), "`space = \"h1\"`");
+        experiment.training.method = Method::Adam;
+        assert_eq!(told(&experiment).unwrap(), "`method = \"ncg\"`");
+    }
 }

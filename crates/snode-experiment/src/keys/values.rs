@@ -175,15 +175,32 @@ impl fmt::Display for Numbers {
         if let (Some((low, true)), Some((high, true))) = (self.low, self.high) {
             return write!(f, "{} to {}", self.text(low), self.text(high));
         }
-        let low = self.low.map(|(low, itself)| match itself {
-            true => format!("{} or more", self.text(low)),
-            false => format!("more than {}", self.text(low)),
+        let low = self.low.map(|(low, itself)| {
+            let low = self.text(low);
+            if itself { format!("{low} or more") } else { format!("more than {low}") }
         });
-        let high = self.high.map(|(high, itself)| match itself {
-            true => format!("at most {}", self.text(high)),
-            false => format!("less than {}", self.text(high)),
+        let high = self.high.map(|(high, itself)| {
+            let high = self.text(high);
+            if itself { format!("at most {high}") } else { format!("less than {high}") }
         });
         let parts: Vec<String> = low.into_iter().chain(high).collect();
         f.write_str(&parts.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_contains_what_it_says() {
+        let Values::Numbers(range) = number().at_least(0.0).below(1.0).in_units_of("seconds")
+        else {
+            panic!("no numbers");
+        };
+        assert_eq!(range.to_string(), "0 or more, less than 1");
+        assert_eq!(range.expected(), "0 or more, less than 1, in seconds");
+        assert!(range.contains(0.0) && range.contains(0.999));
+        assert!(![-1e-9, 1.0, f64::NAN, f64::INFINITY].iter().any(|x| range.contains(*x)));
     }
 }

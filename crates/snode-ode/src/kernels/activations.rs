@@ -1,7 +1,8 @@
 //! The activation of a batch by itself.
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::NullaryFnOnce;
 
+use super::dispatch;
 use crate::Real;
 use crate::activation::{Activation, Elementwise, with_elementwise};
 
@@ -37,7 +38,7 @@ impl Activation {
     pub fn apply<T: Real>(self, z: &[T], bias: &[T], value: &mut [T], slope: &mut [T]) {
         assert!(z.len() == value.len() && z.len() == slope.len(), "lengths differ");
         with_elementwise!(self, activation => {
-            Arch::new().dispatch(Activate { activation, z, bias, value, slope });
+            dispatch(Activate { activation, z, bias, value, slope });
         });
     }
 }
@@ -68,6 +69,6 @@ impl<T: Real, F: Elementwise> NullaryFnOnce for Slope<'_, T, F> {
 /// `z` = σ′(`z` + bias).
 pub(crate) fn slope<T: Real>(activation: Activation, z: &mut [T], bias: &[T]) {
     with_elementwise!(activation, activation => {
-        Arch::new().dispatch(Slope { activation, z, bias });
+        dispatch(Slope { activation, z, bias });
     });
 }

@@ -5,9 +5,13 @@
 //! a product but the image itself, once. Every result is one sum in an order of its own, whichever images are
 //! computed together.
 
-use faer::Accum;
-use pulp::{Arch, NullaryFnOnce};
+use std::any::TypeId;
 
+use faer::Accum;
+use pulp::{Simd, WithSimd};
+
+use super::dispatch;
+use super::simd::{Few, Vectors, Wide};
 use crate::Real;
 
 /// Images and kernels: c channels, r rows, q columns, kernels of s×s pixels, s odd.
@@ -96,54 +100,122 @@ macro_rules! with_constant {
     };
 }
 
-/// `0..len` in as few equal pieces as possible, of [`MOST`] at most.
+/// How many pieces of [`MOST`] at most there are of `len`.
 #[inline(always)]
-fn pieces(len: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = len.div_ceil(MOST);
-    (0..count).map(move |piece| {
-        let first = len * piece / count;
-        (first, len * (piece + 1) / count - first)
-    })
+fn pieces(len: usize) -> usize {
+    len.div_ceil(MOST)
 }
 
-/// Calls `$body` for blocks of `$lanes` channels, a constant, that begin at `$first`.
-macro_rules! for_blocks {
-    ($channels:expr, $first:ident, $lanes:ident => $body:expr) => {{
-        let mut $first = 0;
-        while $channels - $first >= 16 && size_of::<T>() <= 4 {
-            const $lanes: usize = 16;
-            $body;
-            $first += 16;
-        }
-        while $channels - $first >= 8 {
-            const $lanes: usize = 8;
-            $body;
-            $first += 8;
-        }
-        while $channels - $first >= 4 {
-            const $lanes: usize = 4;
-            $body;
-            $first += 4;
-        }
-        while $channels > $first {
-            const $lanes: usize = 1;
-            $body;
-            $first += 1;
-        }
-    }};
-}
-
-/// The first `LANES` numbers.
+/// Where a piece of so many equal ones begins in `0..len`, and how long it is.
 #[inline(always)]
-fn lanes<T, const LANES: usize>(values: &[T]) -> &[T; LANES] {
-    // Inlined, and the length is known: no branch is left but the bounds check.
-    values.first_chunk().unwrap_or_else(|| out_of_bounds())
+fn piece(len: usize, pieces: usize, piece: usize) -> (usize, usize) {
+    let first = len * piece / pieces;
+    (first, len * (piece + 1) / pieces - first)
 }
 
-#[cold]
-fn out_of_bounds() -> ! {
-    panic!("an image is shorter than its shape")
+/// A pass over images, one after the other, each in blocks of channels.
+trait Pass<T> {
+    /// How many images there are, and channels.
+    fn counts(&self) -> (usize, usize);
+
+    /// Puts an image where the blocks find it.
+    fn take(&mut self, image: usize);
+
+    /// As many channels of the image taken as a vector has numbers, from `first` on.
+    fn block<V: Vectors<T>>(&mut self, vectors: V, image: usize, first: usize);
 }
+
+/// All images and channels: as many channels as possible by `wide` vectors, the others by narrow ones.
+#[inline(always)]
+fn all_blocks<T: Real, V: Vectors<T>>(pass: &mut impl Pass<T>, wide: V) {
+    let (images, channels) = pass.counts();
+    for image in 0..images {
+        pass.take(image);
+        let mut first = 0;
+        while channels - first >= V::LEN {
+            pass.block(wide, image, first);
+            first += V::LEN;
+        }
+        while channels - first >= 4 {
+            pass.block(Few::<4>, image, first);
+            first += 4;
+        }
+        while channels > first {
+            pass.block(Few::<1>, image, first);
+            first += 1;
+        }
+    }
+}
+
+/// In the instruction set of the machine, or the next narrower one where channels fit that.
+#[inline(always)]
+fn run<T>(pass: impl WithSimd<Output = ()>, channels: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if channels % (64 / size_of::<T>()) != 0
+        && let Some(avx2) = pulp::x86::V3::try_new()
+    {
+        return Simd::vectorize(avx2, pass);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = channels;
+    dispatch(pass);
+}
+
+/// A pass with its two types of numbers compiled in this crate, and once: a generic function is compiled in every
+/// crate that calls it, as that crate is optimised.
+macro_rules! compiled_here {
+    ($pass:ident) => {
+        impl WithSimd for &mut $pass<'_, f32> {
+            type Output = ();
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, simd: S) {
+                all_blocks(self, Wide(simd));
+            }
+        }
+
+        impl WithSimd for &mut $pass<'_, f64> {
+            type Output = ();
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, simd: S) {
+                all_blocks(self, Wide(simd));
+            }
+        }
+
+        impl<'a, T: Real> $pass<'a, T> {
+            fn run(mut self) {
+                #[inline(never)]
+                fn single(pass: &mut $pass<'_, f32>) {
+                    let channels = pass.shape.channels;
+                    run::<f32>(pass, channels);
+                }
+                #[inline(never)]
+                fn double(pass: &mut $pass<'_, f64>) {
+                    let channels = pass.shape.channels;
+                    run::<f64>(pass, channels);
+                }
+                if let Some(pass) = self.of::<f32>() {
+                    single(pass);
+                } else if let Some(pass) = self.of::<f64>() {
+                    double(pass);
+                } else {
+                    all_blocks(&mut self, Few::<1>);
+                }
+            }
+
+            /// The same pass, if its numbers are of type N.
+            fn of<N: Real>(&mut self) -> Option<&mut $pass<'a, N>> {
+                let pass = std::ptr::from_mut(self).cast();
+                // SAFETY: T and N are the same type.
+                (TypeId::of::<T>() == TypeId::of::<N>()).then(|| unsafe { &mut *pass })
+            }
+        }
+    };
+}
+
+compiled_here!(Convolve);
+compiled_here!(Correlate);
 
 struct Convolve<'a, T> {
     shape: ImageShape,
@@ -155,28 +227,30 @@ struct Convolve<'a, T> {
     padded: &'a mut [T],
 }
 
-/// `LANES` channels from `first` on of `PIXELS` pixels side by side, the first of which has the upper left
+/// A vector of channels from `first` on of `PIXELS` pixels side by side, the first of which has the upper left
 /// corner of its kernel at `corner`.
 #[inline(always)]
-fn pixels<T: Real, const PIXELS: usize, const LANES: usize>(
+fn pixels<T: Real, V: Vectors<T>, const PIXELS: usize>(
+    vectors: V,
     shape: ImageShape,
     kernel: &[T],
     corner: &[T],
     first: usize,
-) -> [[T; LANES]; PIXELS] {
+) -> [V::Vector; PIXELS] {
     let (c, reach) = (shape.channels, shape.reach());
-    let mut sums = [[T::ZERO; LANES]; PIXELS];
+    let mut sums = [vectors.splat(T::ZERO); PIXELS];
     for u in 0..shape.kernel {
         let row = &corner[u * shape.padded_row()..][..(PIXELS - 1) * c + reach];
-        let rows: [&[T]; PIXELS] = std::array::from_fn(|pixel| &row[pixel * c..][..reach]);
-        let columns = kernel[u * reach * c..(u + 1) * reach * c].chunks_exact(c);
-        for (t, column) in columns.enumerate() {
-            let column: &[T; LANES] = lanes(&column[first..]);
+        let mut rows: [&[T]; PIXELS] = [&[]; PIXELS];
+        for (pixel, of_pixel) in rows.iter_mut().enumerate() {
+            *of_pixel = &row[pixel * c..][..reach];
+        }
+        let columns = &kernel[u * reach * c..(u + 1) * reach * c];
+        for t in 0..reach {
+            let column = vectors.load(&columns[t * c + first..]);
             for pixel in 0..PIXELS {
-                let x = rows[pixel][t];
-                for lane in 0..LANES {
-                    sums[pixel][lane] = column[lane].mul_add(x, sums[pixel][lane]);
-                }
+                let x = vectors.splat(rows[pixel][t]);
+                sums[pixel] = vectors.mul_add(column, x, sums[pixel]);
             }
         }
     }
@@ -185,49 +259,52 @@ fn pixels<T: Real, const PIXELS: usize, const LANES: usize>(
 
 impl<T: Real> Convolve<'_, T> {
     #[inline(always)]
-    fn store<const PIXELS: usize, const LANES: usize>(
+    fn store<V: Vectors<T>, const PIXELS: usize>(
         &mut self,
-        sums: &[[T; LANES]; PIXELS],
+        vectors: V,
+        sums: &[V::Vector; PIXELS],
         at: usize,
     ) {
-        let c = self.shape.channels;
-        for (pixel, sums) in sums.iter().enumerate() {
-            let out = &mut self.out[at + pixel * c..][..LANES];
-            if self.accumulate == Accum::Replace {
-                for lane in 0..LANES {
-                    out[lane] = sums[lane] * self.factor;
-                }
+        let (c, factor) = (self.shape.channels, vectors.splat(self.factor));
+        for pixel in 0..PIXELS {
+            let out = &mut self.out[at + pixel * c..];
+            let value = if self.accumulate == Accum::Replace {
+                vectors.mul(sums[pixel], factor)
             } else {
-                for lane in 0..LANES {
-                    out[lane] = sums[lane].mul_add(self.factor, out[lane]);
-                }
-            }
+                vectors.mul_add(sums[pixel], factor, vectors.load(out))
+            };
+            vectors.store(out, value);
         }
     }
 }
 
-impl<T: Real> NullaryFnOnce for Convolve<'_, T> {
-    type Output = ();
+impl<T: Real> Pass<T> for Convolve<'_, T> {
+    #[inline(always)]
+    fn counts(&self) -> (usize, usize) {
+        (self.images.len() / self.shape.len(), self.shape.channels)
+    }
 
     #[inline(always)]
-    fn call(mut self) {
+    fn take(&mut self, image: usize) {
+        let len = self.shape.len();
+        self.shape.pad(&self.images[image * len..(image + 1) * len], self.padded);
+    }
+
+    #[inline(always)]
+    fn block<V: Vectors<T>>(&mut self, vectors: V, image: usize, first: usize) {
         let shape = self.shape;
-        let (c, len) = (shape.channels, shape.len());
-        for (number, image) in self.images.chunks_exact(len).enumerate() {
-            shape.pad(image, self.padded);
-            for_blocks!(c, first, LANES => {
-                for i in 0..shape.rows {
-                    for (j, count) in pieces(shape.columns) {
-                        let at = number * len + (i * shape.columns + j) * c + first;
-                        let corner = i * shape.padded_row() + j * c;
-                        with_constant!(count, PIXELS => {
-                            let corner = &self.padded[corner..];
-                            let sums = pixels::<T, PIXELS, LANES>(shape, self.kernel, corner, first);
-                            self.store(&sums, at);
-                        });
-                    }
-                }
-            });
+        let (c, pieces) = (shape.channels, pieces(shape.columns));
+        for i in 0..shape.rows {
+            for number in 0..pieces {
+                let (j, count) = piece(shape.columns, pieces, number);
+                let at = image * shape.len() + (i * shape.columns + j) * c + first;
+                let corner = i * shape.padded_row() + j * c;
+                with_constant!(count, PIXELS => {
+                    let corner = &self.padded[corner..];
+                    let sums = pixels::<T, V, PIXELS>(vectors, shape, self.kernel, corner, first);
+                    self.store(vectors, &sums, at);
+                });
+            }
         }
     }
 }
@@ -243,7 +320,7 @@ pub(crate) fn convolve<T: Real>(
     padded: &mut [T],
 ) {
     debug_assert_eq!(images.len(), out.len());
-    Arch::new().dispatch(Convolve { shape, kernel, images, out, accumulate, factor, padded });
+    Convolve { shape, kernel, images, out, accumulate, factor, padded }.run();
 }
 
 struct Correlate<'a, T> {
@@ -254,59 +331,61 @@ struct Correlate<'a, T> {
     padded: &'a mut [T],
 }
 
-/// Σ_{i,j} g_{o,i,j} x_{p,i+u−m,j+v−m} for `LANES` channels o from `first` on, and `COLUMNS` of the pairs
+/// Σ_{i,j} g_{o,i,j} x_{p,i+u−m,j+v−m} for a vector of channels o from `first` on, and `COLUMNS` of the pairs
 /// (v, p) from `column` on, for row u of the kernel.
 #[inline(always)]
-fn columns<T: Real, const COLUMNS: usize, const LANES: usize>(
+fn columns<T: Real, V: Vectors<T>, const COLUMNS: usize>(
+    vectors: V,
     shape: ImageShape,
     g: &[T],
     padded: &[T],
     (u, column): (usize, usize),
     first: usize,
-) -> [[T; LANES]; COLUMNS] {
+) -> [V::Vector; COLUMNS] {
     let c = shape.channels;
-    let mut sums = [[T::ZERO; LANES]; COLUMNS];
+    let mut sums = [vectors.splat(T::ZERO); COLUMNS];
     let rows = padded[u * shape.padded_row()..].chunks(shape.padded_row());
     for (g, x) in g.chunks_exact(shape.columns * c).zip(rows) {
         let x = &x[column..];
         for (j, g) in g.chunks_exact(c).enumerate() {
-            let (g, x): (&[T; LANES], &[T; COLUMNS]) = (lanes(&g[first..]), lanes(&x[j * c..]));
+            let (g, x) = (vectors.load(&g[first..]), &x[j * c..][..COLUMNS]);
             for column in 0..COLUMNS {
-                for lane in 0..LANES {
-                    sums[column][lane] = g[lane].mul_add(x[column], sums[column][lane]);
-                }
+                sums[column] = vectors.mul_add(g, vectors.splat(x[column]), sums[column]);
             }
         }
     }
     sums
 }
 
-impl<T: Real> NullaryFnOnce for Correlate<'_, T> {
-    type Output = ();
+impl<T: Real> Pass<T> for Correlate<'_, T> {
+    #[inline(always)]
+    fn counts(&self) -> (usize, usize) {
+        (self.images.len() / self.shape.len(), self.shape.channels)
+    }
 
     #[inline(always)]
-    fn call(self) {
+    fn take(&mut self, image: usize) {
+        let len = self.shape.len();
+        self.shape.pad(&self.images[image * len..(image + 1) * len], self.padded);
+    }
+
+    #[inline(always)]
+    fn block<V: Vectors<T>>(&mut self, vectors: V, image: usize, first: usize) {
         let shape = self.shape;
-        let (c, len, reach) = (shape.channels, shape.len(), shape.reach());
-        for (g, image) in self.g.chunks_exact(len).zip(self.images.chunks_exact(len)) {
-            shape.pad(image, self.padded);
-            for_blocks!(c, first, LANES => {
-                for u in 0..shape.kernel {
-                    for (column, count) in pieces(reach) {
-                        with_constant!(count, COLUMNS => {
-                            let at = (u, column);
-                            let sums =
-                                columns::<T, COLUMNS, LANES>(shape, g, self.padded, at, first);
-                            for (column, sums) in (u * reach + column..).zip(&sums) {
-                                let out = &mut self.kernel[column * c + first..][..LANES];
-                                for lane in 0..LANES {
-                                    out[lane] += sums[lane];
-                                }
-                            }
-                        });
+        let (c, reach) = (shape.channels, shape.reach());
+        let (g, pieces) = (&self.g[image * shape.len()..(image + 1) * shape.len()], pieces(reach));
+        for u in 0..shape.kernel {
+            for number in 0..pieces {
+                let (column, count) = piece(reach, pieces, number);
+                with_constant!(count, COLUMNS => {
+                    let at = (u, column);
+                    let sums = columns::<T, V, COLUMNS>(vectors, shape, g, self.padded, at, first);
+                    for (number, sum) in sums.into_iter().enumerate() {
+                        let out = &mut self.kernel[(u * reach + column + number) * c + first..];
+                        vectors.store(out, vectors.add(vectors.load(out), sum));
                     }
-                }
-            });
+                });
+            }
         }
     }
 }
@@ -320,5 +399,5 @@ pub(crate) fn correlate<T: Real>(
     padded: &mut [T],
 ) {
     debug_assert_eq!(images.len(), g.len());
-    Arch::new().dispatch(Correlate { shape, g, images, kernel, padded });
+    Correlate { shape, g, images, kernel, padded }.run();
 }

@@ -1,8 +1,9 @@
 //! What follows a layer's or a stage's products, in one pass: bias, activation and step.
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::NullaryFnOnce;
 
 use super::ahead::Ahead;
+use super::dispatch;
 use crate::Real;
 use crate::activation::{Activation, Elementwise, with_elementwise};
 
@@ -78,7 +79,7 @@ pub(crate) fn stage<T: Real>(
     ahead: &[T],
 ) {
     with_elementwise!(activation, activation => {
-        Arch::new().dispatch(Stage { activation, z, bias, slope, targets, ahead });
+        dispatch(Stage { activation, z, bias, slope, targets, ahead });
     });
 }
 
@@ -117,7 +118,7 @@ pub(crate) fn sensitivity_stage<T: Real>(
     targets: &mut [Target<'_, T>],
     ahead: &[T],
 ) {
-    Arch::new().dispatch(SensitivityStage { y, bias: beta, slope, targets, ahead });
+    dispatch(SensitivityStage { y, bias: beta, slope, targets, ahead });
 }
 
 struct EulerStep<'a, T, F> {
@@ -168,7 +169,7 @@ pub(crate) fn euler_step<T: Real>(
     ahead: &[T],
 ) {
     with_elementwise!(activation, activation => {
-        Arch::new().dispatch(EulerStep { activation, z, bias, h, x, next, slope, ahead });
+        dispatch(EulerStep { activation, z, bias, h, x, next, slope, ahead });
     });
 }
 
@@ -204,7 +205,7 @@ pub(crate) fn euler_advance<T: Real>(
     x: &mut [T],
 ) {
     with_elementwise!(activation, activation => {
-        Arch::new().dispatch(EulerAdvance { activation, z, bias, h, x });
+        dispatch(EulerAdvance { activation, z, bias, h, x });
     });
 }
 
@@ -244,5 +245,5 @@ pub(crate) fn sensitivity_step<T: Real>(
     xi: &mut [T],
     ahead: &[T],
 ) {
-    Arch::new().dispatch(SensitivityStep { y, bias: beta, slope, h, xi, ahead });
+    dispatch(SensitivityStep { y, bias: beta, slope, h, xi, ahead });
 }

@@ -2,8 +2,9 @@
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use pulp::{Arch, NullaryFnOnce};
+use pulp::NullaryFnOnce;
 
+use super::dispatch;
 use crate::Real;
 
 /// `out` = `left` `right`, or `out` += `factor` `left` `right`.
@@ -14,6 +15,10 @@ fn product<T: Real>(
     right: MatRef<'_, T>,
     factor: T,
 ) {
+    #[cfg(all(test, target_arch = "x86_64"))]
+    if super::narrow::chosen().is_some() {
+        return super::narrow::product(out, accumulate, left, right, factor);
+    }
     matmul(out, accumulate, left, right, factor, Par::Seq);
 }
 
@@ -59,7 +64,7 @@ impl<T: Real> NullaryFnOnce for RowSums<'_, T> {
 
 /// `sums` = `matrix` 1, or `sums` += `matrix` 1, for a column-major matrix with `sums.len()` rows.
 pub(crate) fn row_sums<T: Real>(matrix: &[T], sums: &mut [T], accumulate: Accum) {
-    Arch::new().dispatch(RowSums { matrix, sums, accumulate });
+    dispatch(RowSums { matrix, sums, accumulate });
 }
 
 /// What columns G and X contribute to a node of a gradient: its weights become G Xᵀ and its biases

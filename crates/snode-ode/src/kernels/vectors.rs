@@ -1,9 +1,10 @@
 //! Passes over slices as vectors: sums, inner products, linear combinations, products of elements.
 
 use faer::{Accum, MatRef};
-use pulp::{Arch, NullaryFnOnce};
+use pulp::NullaryFnOnce;
 
 use super::ahead::Ahead;
+use super::dispatch;
 use crate::Real;
 
 /// Partial sums of a dot product kept in registers.
@@ -42,7 +43,7 @@ pub(crate) fn sum_lanes<T: Real>(sums: &[T; LANES]) -> f64 {
 /// ⟨a, b⟩, in an order that depends on the length only.
 pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
     debug_assert_eq!(a.len(), b.len());
-    Arch::new().dispatch(Dot { a, b })
+    dispatch(Dot { a, b })
 }
 
 struct DotOfDifferences<'a, T> {
@@ -72,7 +73,7 @@ impl<T: Real> NullaryFnOnce for DotOfDifferences<'_, T> {
 
 /// ⟨u₁ − u₀, v₁ − v₀⟩, in an order that depends on the length only.
 pub(crate) fn dot_of_differences<T: Real>(u: [&[T]; 2], v: [&[T]; 2]) -> f64 {
-    Arch::new().dispatch(DotOfDifferences { u, v })
+    dispatch(DotOfDifferences { u, v })
 }
 
 struct AllFinite<'a, T> {
@@ -101,7 +102,7 @@ impl<T: Real> NullaryFnOnce for AllFinite<'_, T> {
 
 /// Whether no number is infinite or NaN.
 pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
-    Arch::new().dispatch(AllFinite { values })
+    dispatch(AllFinite { values })
 }
 
 /// Whether no number of a matrix is infinite or NaN.
@@ -148,7 +149,7 @@ impl<T: Real> NullaryFnOnce for HasSquare<'_, T> {
 /// Whether the sum of the squares is finite, with room for more: no number is infinite or NaN, nor so
 /// large that a norm cannot be told.
 pub(crate) fn has_square<T: Real>(values: &[T]) -> bool {
-    Arch::new().dispatch(HasSquare { values })
+    dispatch(HasSquare { values })
 }
 
 /// Partial sums of [`distances`].
@@ -199,7 +200,7 @@ impl<T: Real> NullaryFnOnce for Distances<'_, T> {
 
 /// ‖s `xi`‖², ‖`perturbed` − `x`‖² and ‖s `xi` − (`perturbed` − `x`)‖² with s = `level`.
 pub(crate) fn distances<T: Real>(x: &[T], xi: &[T], perturbed: &[T], level: T) -> [f64; 3] {
-    Arch::new().dispatch(Distances { x, xi, perturbed, level })
+    dispatch(Distances { x, xi, perturbed, level })
 }
 
 struct Combine<'a, T> {
@@ -223,7 +224,7 @@ impl<T: Real> NullaryFnOnce for Combine<'_, T> {
 /// `y` = `keep`·`y` + `add`·`x`.
 pub(crate) fn combine<T: Real>(y: &mut [T], keep: T, x: &[T], add: T) {
     debug_assert_eq!(y.len(), x.len());
-    Arch::new().dispatch(Combine { y, keep, x, add });
+    dispatch(Combine { y, keep, x, add });
 }
 
 struct AddToScaled<'a, T> {
@@ -248,7 +249,7 @@ impl<T: Real> NullaryFnOnce for AddToScaled<'_, T> {
 /// [`combine`] rounds the other product.
 pub(crate) fn add_to_scaled<T: Real>(y: &mut [T], scale: T, x: &[T], factor: T) {
     debug_assert_eq!(y.len(), x.len());
-    Arch::new().dispatch(AddToScaled { y, scale, x, factor });
+    dispatch(AddToScaled { y, scale, x, factor });
 }
 
 /// Terms of a [`linear_combination`]: factors and what they belong to.
@@ -320,7 +321,7 @@ impl<T: Real> NullaryFnOnce for LinearCombination<'_, T> {
 
 /// `out` = Σ c x, or `out` += Σ c x.
 pub(crate) fn linear_combination<T: Real>(out: &mut [T], accumulate: Accum, terms: &Terms<'_, T>) {
-    Arch::new().dispatch(LinearCombination { out, accumulate, terms });
+    dispatch(LinearCombination { out, accumulate, terms });
 }
 
 struct Weigh<'a, T> {
@@ -349,7 +350,7 @@ impl<T: Real> NullaryFnOnce for Weigh<'_, T> {
 
 /// `out` = `slope` ⊙ Σ c x; `ahead` is what the next product will read.
 pub(crate) fn weigh<T: Real>(slope: &[T], terms: &Terms<'_, T>, out: &mut [T], ahead: &[T]) {
-    Arch::new().dispatch(Weigh { slope, terms, out, ahead });
+    dispatch(Weigh { slope, terms, out, ahead });
 }
 
 struct Multiply<'a, T> {
@@ -377,7 +378,7 @@ impl<T: Real> NullaryFnOnce for Multiply<'_, T> {
 
 /// `out` = `a` ⊙ `b`; `ahead` is what the next product will read.
 pub(crate) fn multiply<T: Real>(a: &[T], b: &[T], out: &mut [T], ahead: &[T]) {
-    Arch::new().dispatch(Multiply { a, b, out, ahead });
+    dispatch(Multiply { a, b, out, ahead });
 }
 
 #[cfg(feature = "adaptive")]
@@ -401,5 +402,5 @@ impl<T: Real> NullaryFnOnce for MultiplyBy<'_, T> {
 #[cfg(feature = "adaptive")]
 /// `a` = `a` ⊙ `b`.
 pub(crate) fn multiply_by<T: Real>(a: &mut [T], b: &[T]) {
-    Arch::new().dispatch(MultiplyBy { a, b });
+    dispatch(MultiplyBy { a, b });
 }

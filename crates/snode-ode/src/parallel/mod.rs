@@ -20,7 +20,7 @@ const COLUMN_UNIT: usize = 8;
 
 /// Products with at most this many multiplications take another kernel of faer's, whose sums have
 /// other bits.
-const SMALL_PRODUCT: usize = 16 * 16 * 16;
+pub(crate) const SMALL_PRODUCT: usize = 16 * 16 * 16;
 
 /// How many columns a part has at least, for products with n×n weights.
 ///

@@ -15,7 +15,7 @@ use crate::files::Files;
 #[derive(Debug)]
 pub enum Begin {
     /// At the beginning.
-    Anew,
+    Fresh,
     /// Where a file stands: a checkpoint, or results of a run that now is to go further.
     After {
         /// The file.
@@ -51,7 +51,7 @@ pub fn begin(
         return Ok(Begin::After { path: files.checkpoint.clone(), summary: Box::new(summary) });
     }
     if !files.results.exists() {
-        return Ok(Begin::Anew);
+        return Ok(Begin::Fresh);
     }
     let summary = same_experiment(&files.results, experiment, fingerprint)?;
     let stored = stored_experiment(&summary, &files.results)?;

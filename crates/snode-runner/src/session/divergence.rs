@@ -27,13 +27,13 @@ fn remedy(error: &TrainError, position: Position, experiment: &ResolvedExperimen
     }
     let bounded = matches!(error, TrainError::Diverged { limit: Some(_), .. });
     match (experiment.method(), bounded) {
-        (MethodOptions::Ncg(_), false) => "a smaller training.largest_step or network.horizon",
-        (MethodOptions::Ncg(_), true) => {
+        (MethodOptions::Ncg { .. }, false) => "a smaller training.largest_step or network.horizon",
+        (MethodOptions::Ncg { .. }, true) => {
             "a smaller training.largest_step or network.horizon, or a larger \
              training.divergence_factor"
         }
-        (MethodOptions::Sgd(_), false) => "a smaller training.learning_rate",
-        (MethodOptions::Sgd(_), true) => {
+        (MethodOptions::Stochastic(_), false) => "a smaller training.learning_rate",
+        (MethodOptions::Stochastic(_), true) => {
             "a smaller training.learning_rate, or a larger training.divergence_factor"
         }
     }

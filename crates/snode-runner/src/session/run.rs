@@ -62,7 +62,7 @@ impl Run<'_> {
         let fingerprint = fingerprint(&[&prepared.train, &prepared.validation, &prepared.test]);
         files.remove_leftovers();
         let begin = if options.fresh {
-            Begin::Anew
+            Begin::Fresh
         } else {
             begin(files, experiment, &fingerprint, per_epoch, &mut |event| self.tell(event))?
         };

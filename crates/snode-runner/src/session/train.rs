@@ -170,7 +170,7 @@ fn start<T: Number>(
             let snapshot = record.into_snapshot().ok_or_else(|| not_continuable(&path))?;
             Start { info, snapshot, origin: Some(path) }
         }
-        Begin::Anew | Begin::Finished => Start {
+        Begin::Fresh | Begin::Finished => Start {
             info: RunInfo::new(prepared.name(), prepared.experiment.keys().seed),
             snapshot: Snapshot::start(initial_network(prepared)?),
             origin: None,

@@ -66,6 +66,14 @@ impl Score {
         }
     }
 
+    /// How many predictions of a classification were right. None of a regression.
+    pub fn correct(&self) -> Option<usize> {
+        match self.fit {
+            Fit::Classes { correct } => Some(correct),
+            Fit::Values(_) => None,
+        }
+    }
+
     /// The errors of a regression. None of a classification.
     pub fn errors(&self) -> Option<ValueErrors> {
         match self.fit {

@@ -20,7 +20,7 @@ pub use options::{AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 
 use self::rhs::{Direct, Memory};
 use self::solution::{AdaptiveSolution, Last};
-use self::solve::{Ended, Task, solve};
+use self::solve::{SolveOutcome, Task, solve};
 use super::checks::{check_shape, copy_columns};
 use super::{Scheme, Trajectory};
 use crate::parallel::{self, Chunks};
@@ -122,7 +122,7 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
         copy_columns(x0, &mut from);
         let group = Self::EVALUATION_BATCH * n;
         let groups = (n * m).div_ceil(group.max(1));
-        let mut ended: Vec<Option<Ended>> = (0..groups).map(|_| None).collect();
+        let mut ended: Vec<Option<SolveOutcome>> = (0..groups).map(|_| None).collect();
         let memory = (Chunks::new(&mut to, group), Chunks::new(&mut ended, 1));
         parallel::for_each(0..groups, memory, &|g, (last, slot)| {
             let last = last.into_slice();

@@ -1,7 +1,7 @@
 //! The solvers' passes over a batch's numbers, in vector code.
 
 use faer::Accum;
-use pulp::{Arch, NullaryFnOnce};
+use pulp::NullaryFnOnce;
 
 use crate::{Real, kernels};
 
@@ -67,7 +67,7 @@ impl<T: Real> NullaryFnOnce for Measure<'_, T> {
 /// The scaled errors of some numbers. A NaN among them makes the sum NaN.
 pub(super) fn measure<T: Real>(error: &[T], y: &[T], atol: &[T], rtol: T) -> ScaledError {
     assert!(error.len() == y.len() && y.len() == atol.len(), "vectors of different lengths");
-    Arch::new().dispatch(Measure { error, y, atol, rtol })
+    kernels::dispatch(Measure { error, y, atol, rtol })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::gradient::{SampleMemory, Sampler};
 use super::options::AdaptiveOptions;
 use super::pool::Pool;
 use super::rhs::{Adjoint, Along, Direct, Memory, RightHandSide, Sensitivity};
-use super::solve::{Ended, Follower, Step, Task, solve};
+use super::solve::{Follower, SolveOutcome, Step, Task, solve};
 use crate::scheme::checks::{copy_columns, gradient_not_finite};
 use crate::scheme::{Perturbation, Solution};
 use crate::{
@@ -146,7 +146,7 @@ impl<T: Real> AdaptiveSolution<T> {
         };
         let interpolation = self.options.interpolation;
         let mut rhs = Direct { network, interpolation, memory: &mut self.memory };
-        let Ended { result, time, statistics } =
+        let SolveOutcome { result, time, statistics } =
             solve(&task, &mut rhs, &mut Recorder(&mut self.dense));
         self.costs.direct = statistics;
         match result {
@@ -242,7 +242,7 @@ impl<T: Real> Solution<T> for AdaptiveSolution<T> {
             nodes: network.grid().nodes(),
             bad: None,
         };
-        let Ended { result, time, statistics } = solve(&task, &mut rhs, &mut sampler);
+        let SolveOutcome { result, time, statistics } = solve(&task, &mut rhs, &mut sampler);
         let bad = sampler.bad;
         self.costs.adjoint = statistics;
         if let Err(reason) = result {
@@ -303,7 +303,7 @@ impl<T: Real> Solution<T> for AdaptiveSolution<T> {
         };
         let mut ended = solve(&task, &mut rhs, &mut Last(&mut self.xi));
         ended.statistics.right_hand_sides += looked;
-        let Ended { result, time, statistics } = ended;
+        let SolveOutcome { result, time, statistics } = ended;
         self.costs.sensitivity = statistics;
         result.map_err(|reason| {
             let last = LastState::new(time, self.matrix(&self.xi));

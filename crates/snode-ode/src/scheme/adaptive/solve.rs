@@ -38,7 +38,7 @@ pub(super) struct Task<'a, T> {
 
 /// How a solve ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ended {
+pub(super) struct SolveOutcome {
     pub(super) result: Result<(), Stop>,
     /// How far it came.
     pub(super) time: f64,
@@ -73,7 +73,7 @@ pub(super) fn solve<T: Real, R: RightHandSide<T>>(
     task: &Task<'_, T>,
     rhs: &mut R,
     follower: &mut dyn Follower<T>,
-) -> Ended {
+) -> SolveOutcome {
     match task.options.method {
         Method::Tsit5 => explicit(task, rhs, follower, &Tableau::tsit45()),
         Method::Dopri5 => explicit(task, rhs, follower, &tableaux::dormand_prince()),
@@ -87,7 +87,7 @@ fn explicit<T: Real, R: RightHandSide<T>>(
     rhs: &mut R,
     follower: &mut dyn Follower<T>,
     tableau: &Tableau<f64>,
-) -> Ended {
+) -> SolveOutcome {
     let context = BatchContext::new(Arc::clone(task.pool), task.options.norm, task.rows);
     let equations = Equations::whole(rhs, task.initial, context.clone());
     with_problem(task, OdeBuilder::<Columns<T>>::new().context(context), equations, |problem| {
@@ -102,7 +102,7 @@ fn implicit<T: Real, R: RightHandSide<T>>(
     task: &Task<'_, T>,
     rhs: &mut R,
     follower: &mut dyn Follower<T>,
-) -> Ended {
+) -> SolveOutcome {
     let equations = Equations::by_point(rhs, task.initial, task.rows);
     let builder = OdeBuilder::<FaerMat<f64>>::new().context(*equations.context());
     with_problem(task, builder, equations, |problem| {
@@ -132,13 +132,13 @@ fn with_problem<'a, T: Real, M, R: RightHandSide<T>>(
     task: &Task<'_, T>,
     builder: OdeBuilder<M>,
     equations: Equations<'a, T, M, R>,
-    solve: impl FnOnce(&OdeSolverProblem<Equations<'a, T, M, R>>) -> Result<Ended, Stop>,
-) -> Ended
+    solve: impl FnOnce(&OdeSolverProblem<Equations<'a, T, M, R>>) -> Result<SolveOutcome, Stop>,
+) -> SolveOutcome
 where
     M: Matrix<T = f64>,
     M::V: State<T>,
 {
-    let nothing = |reason, calls| Ended {
+    let nothing = |reason, calls| SolveOutcome {
         result: Err(reason),
         time: 0.0,
         statistics: Statistics { right_hand_sides: calls, ..Statistics::default() },
@@ -228,7 +228,7 @@ fn steps<'p, 'a, T: Real, M, R, S>(
     problem: &'p OdeSolverProblem<Equations<'a, T, M, R>>,
     mut solver: S,
     follower: &mut dyn Follower<T>,
-) -> Ended
+) -> SolveOutcome
 where
     M: Matrix<T = f64>,
     M::V: State<T>,
@@ -283,7 +283,7 @@ where
         }
     };
     statistics.right_hand_sides = problem.eqn.calls();
-    Ended { result, time, statistics }
+    SolveOutcome { result, time, statistics }
 }
 
 fn rejections<'p, Eqn, S>(solver: &S) -> usize

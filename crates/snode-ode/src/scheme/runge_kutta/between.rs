@@ -63,12 +63,12 @@ impl<T: Real> Between<T> {
 
 /// Parameters as the stages of a block of steps read them.
 #[derive(Clone, Copy)]
-pub(super) struct Read<'a, T> {
+pub(super) struct NodeSource<'a, T> {
     pub parameters: &'a Parameters<T>,
     pub between: &'a Between<T>,
 }
 
-impl<'a, T: Real> Read<'a, T> {
+impl<'a, T: Real> NodeSource<'a, T> {
     /// Weights and biases that a stage of step k reads.
     pub fn at(&self, k: usize, reading: Reading) -> &'a [T] {
         match reading {

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use faer::{MatMut, MatRef};
 
-use self::between::{Between, Read};
+use self::between::{Between, NodeSource};
 use self::pieces::{Keep, Pieces};
 use self::solution::RungeKuttaSolution;
 use self::tableau::Tableau;
@@ -90,7 +90,7 @@ impl Method {
             map: network.map(),
             step: network.grid().step(),
             activation: network.activation(),
-            weights: Read { parameters: network.parameters(), between },
+            weights: NodeSource { parameters: network.parameters(), between },
             steps,
         }
     }

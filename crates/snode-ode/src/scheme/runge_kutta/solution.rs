@@ -5,7 +5,7 @@ use std::ops::Range;
 use faer::MatRef;
 
 use super::Method;
-use super::between::{Between, Read};
+use super::between::{Between, NodeSource};
 use super::gradient::{self, Contributions};
 use super::pieces::{Keep, Pieces};
 use super::stages::Stages;
@@ -232,7 +232,7 @@ impl<T: Real> RungeKuttaSolution<T> {
         }
         let walk = method.walk(network, &self.weights, steps);
         let perturbation =
-            perturbation.map(|parameters| Read { parameters, between: &self.perturbation });
+            perturbation.map(|parameters| NodeSource { parameters, between: &self.perturbation });
         let trajectory = Stages { states: &self.states, slopes: &self.slopes, len, count: stages };
         let no_bias = &self.no_bias[..n];
         let memory = (

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use faer::Accum;
 
-use super::between::Read;
+use super::between::NodeSource;
 use super::pieces::Pieces;
 use super::stages::Stages;
 use super::tableau::{MOST_STAGES, Tableau};
@@ -20,7 +20,7 @@ pub(super) struct Walk<'a, T> {
     /// h.
     pub step: f64,
     pub activation: Activation,
-    pub weights: Read<'a, T>,
+    pub weights: NodeSource<'a, T>,
     pub steps: Range<usize>,
 }
 
@@ -101,7 +101,7 @@ impl<'a, T: Real> Walk<'a, T> {
     #[expect(clippy::too_many_arguments, reason = "a formula's operands")]
     pub fn sensitivity(
         &self,
-        perturbation: Option<Read<'_, T>>,
+        perturbation: Option<NodeSource<'_, T>>,
         trajectory: &Stages<'_, T>,
         part: &Range<usize>,
         xi: &mut Pieces<'_, T>,

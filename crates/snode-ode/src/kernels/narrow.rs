@@ -1,0 +1,139 @@
+//! The passes and products of a machine with AVX2 and FMA on one that has more, for tests.
+//!
+//! Passes are compiled for both, and [`dispatch`](super::dispatch) chooses; of the products faer's own two
+//! kernels are called as faer calls them, with the instructions of the caller's choice.
+
+use std::cell::Cell;
+
+use faer::{Accum, MatMut, MatRef};
+use nano_gemm::Plan;
+use private_gemm_x86::{DType, DstKind, IType, InstrSet};
+use pulp::x86::V3;
+
+use crate::Real;
+use crate::parallel::SMALL_PRODUCT;
+
+thread_local! {
+    static CHOSEN: Cell<Option<V3>> = const { Cell::new(None) };
+}
+
+/// AVX2, if this thread is to use no more.
+pub(super) fn chosen() -> Option<V3> {
+    CHOSEN.get()
+}
+
+/// Does `work` in as many threads that use nothing beyond AVX2 and FMA; `None` where there is no AVX2.
+pub(crate) fn with_avx2<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Option<R> {
+    let avx2 = V3::try_new()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .start_handler(move |_| CHOSEN.set(Some(avx2)))
+        .build()
+        .unwrap();
+    Some(pool.install(work))
+}
+
+/// A product as faer computes it on a machine with AVX2: by its kernel for small
+/// products, and by that for others.
+///
+/// # Panics
+/// For a product with a single row, column or term, which faer computes in lanes of pulp's choice.
+pub(super) fn product<T: Real>(
+    out: MatMut<'_, T>,
+    accumulate: Accum,
+    left: MatRef<'_, T>,
+    right: MatRef<'_, T>,
+    factor: T,
+) {
+    let (m, n, k) = (out.nrows(), out.ncols(), left.ncols());
+    assert!(m > 1 && n > 1 && k > 1 && out.row_stride() == 1, "another kernel's product");
+    if m * n * k <= SMALL_PRODUCT {
+        assert!(m > 4, "another kernel's product");
+        let by_columns = left.row_stride() == 1;
+        if size_of::<T>() == size_of::<f32>() {
+            let plan = Plan::new_f32_avx(m, n, k, by_columns);
+            small(&plan, out, accumulate, left, right, factor.to_f64() as f32);
+        } else {
+            let plan = Plan::new_f64_avx(m, n, k, by_columns);
+            small(&plan, out, accumulate, left, right, factor.to_f64());
+        }
+    } else {
+        large(out, accumulate, left, right, factor);
+    }
+}
+
+fn small<T, N: From<u8>>(
+    plan: &Plan<N>,
+    out: MatMut<'_, T>,
+    accumulate: Accum,
+    left: MatRef<'_, T>,
+    right: MatRef<'_, T>,
+    factor: N,
+) {
+    let keep = u8::from(accumulate == Accum::Add);
+    assert_eq!(size_of::<T>(), size_of::<N>());
+    // SAFETY: T and N are the same type, the plan is for these shapes, and the strides are the matrices'.
+    unsafe {
+        plan.execute_unchecked(
+            out.nrows(),
+            out.ncols(),
+            left.ncols(),
+            out.as_ptr_mut().cast(),
+            out.row_stride(),
+            out.col_stride(),
+            left.as_ptr().cast(),
+            left.row_stride(),
+            left.col_stride(),
+            right.as_ptr().cast(),
+            right.row_stride(),
+            right.col_stride(),
+            N::from(keep),
+            factor,
+            false,
+            false,
+        );
+    }
+}
+
+fn large<T: Real>(
+    out: MatMut<'_, T>,
+    accumulate: Accum,
+    left: MatRef<'_, T>,
+    right: MatRef<'_, T>,
+    factor: T,
+) {
+    let single = size_of::<T>() == size_of::<f32>();
+    // SAFETY: shapes and strides are the matrices', and there is AVX2, or nobody could have chosen it.
+    unsafe {
+        private_gemm_x86::gemm(
+            if single { DType::F32 } else { DType::F64 },
+            IType::U64,
+            InstrSet::Avx256,
+            out.nrows(),
+            out.ncols(),
+            left.ncols(),
+            out.as_ptr_mut().cast(),
+            out.row_stride(),
+            out.col_stride(),
+            std::ptr::null(),
+            std::ptr::null(),
+            DstKind::Full,
+            match accumulate {
+                Accum::Replace => private_gemm_x86::Accum::Replace,
+                Accum::Add => private_gemm_x86::Accum::Add,
+            },
+            left.as_ptr().cast(),
+            left.row_stride(),
+            left.col_stride(),
+            false,
+            std::ptr::null(),
+            0,
+            right.as_ptr().cast(),
+            right.row_stride(),
+            right.col_stride(),
+            false,
+            (&raw const factor).cast(),
+            1,
+        );
+    }
+}
