@@ -128,9 +128,9 @@ fn a_grid_of_regressions_is_told_by_its_errors() {
     let ran = sandbox.succeeds(&["run", "g.toml"]);
     let status = sandbox.succeeds(&["status", "g.toml"]);
     assert_eq!(status.out.matches("test MSE 0.").count(), 2, "{}", status.out);
-    sandbox.succeeds(&["report", "g.toml", "--output", "report"]);
+    sandbox.succeeds(&["report", "results", "--output", "report"]);
     let html = std::fs::read_to_string(sandbox.path("report/report.html")).unwrap();
-    let csv = std::fs::read_to_string(sandbox.path("report/errors.csv")).unwrap();
+    let csv = std::fs::read_to_string(sandbox.path("report/tables/errors.csv")).unwrap();
     assert!(
         csv.starts_with("training,scheme,activation,loss,seed,file,inputs,mean_squared_error,")
     );
