@@ -10,7 +10,7 @@ use snode_train::{Cost, Ncg, NcgOptions};
 use crate::data::{CLASSES, Data};
 use crate::{Result, Work};
 
-struct Iteration<T> {
+struct Iteration<T: Real> {
     method: Ncg<T>,
     network: Network<T>,
     euler: Euler<T>,
