@@ -82,8 +82,9 @@ stress: ## kill, fill the disk, read hostile files: a few minutes (makes a Pytho
 cluster: ## hold what docs/cluster.md promises against a real Slurm on this machine (2 minutes; Linux, root)
 	@$(WITH_HDF5) env CARGO='$(CARGO)' sh scripts/check-cluster.sh
 
-docs: ## write the tables of docs/experiments.md from the declarations of the keys
+docs: ## write what documents have from the code: the tables of keys, and docs/cli.md
 	@$(CARGO) run --quiet -p snode-experiment --example reference -- docs/experiments.md
+	@CARGO='$(CARGO)' sh scripts/write-cli.sh
 
 doc: ## build the reference documentation
 	@$(WITH_HDF5) $(CARGO) doc --workspace --no-deps

@@ -3,18 +3,19 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::arguments::with_negative_numbers;
 use crate::commands::{
-    attack, cancel, collect, completions, data, doctor, eval, export, gradcheck, import, init, man,
-    report, robustness, run, seal, sensitivity, show, solvers, status, submit, task, train_cell,
-    uncertainty, validate,
+    attack, cancel, collect, compare, completions, data, doctor, eval, export, gradcheck, import,
+    init, ls, man, noise, report, robustness, run, seal, show, solvers, status, submit, task,
+    train_cell, uncertainty, validate, workprecision,
 };
 use crate::error::{Error, Result};
 use crate::output::{print, say};
 use crate::{examples, interrupt};
-use snode_experiment::DeviceName;
+use snode_experiment::{DeviceName, synonym};
 use snode_runner::device::choose_by_option;
 
 /// Standalone neural ODEs: networks that are one ordinary differential equation, trained by
@@ -69,6 +70,12 @@ pub enum Command {
     /// Copy the results of a grid into one file.
     #[command(after_help = examples::COLLECT)]
     Collect(collect::CollectArgs),
+    /// List runs: what tells them apart, and how they did.
+    #[command(after_help = examples::LS)]
+    Ls(ls::LsArgs),
+    /// Compare two runs: what differs in their experiments, and their results.
+    #[command(after_help = examples::COMPARE)]
+    Compare(compare::CompareArgs),
     /// Write a commented experiment to start from.
     #[command(after_help = examples::INIT)]
     Init(init::InitArgs),
@@ -85,8 +92,8 @@ pub enum Command {
     #[command(after_help = examples::EVAL)]
     Eval(eval::EvalArgs),
     /// Compare predicted and measured noise propagation, layer by layer.
-    #[command(after_help = examples::SENSITIVITY)]
-    Sensitivity(sensitivity::SensitivityArgs),
+    #[command(visible_alias = "sensitivity", after_help = examples::NOISE)]
+    Noise(noise::NoiseArgs),
     /// Measure accuracy under noise.
     #[command(after_help = examples::ROBUSTNESS)]
     Robustness(robustness::RobustnessArgs),
@@ -102,6 +109,9 @@ pub enum Command {
     /// Train an experiment under several schemes, and solve each result by all of them.
     #[command(after_help = examples::SOLVERS)]
     Solvers(solvers::SolversArgs),
+    /// Measure error against work: schemes on a trained network against a tight reference.
+    #[command(name = "workprecision", after_help = examples::WORKPRECISION)]
+    WorkPrecision(Box<workprecision::WorkArgs>),
     /// Check the derivatives of an experiment's network on a batch of its images.
     #[command(after_help = examples::GRADCHECK)]
     Gradcheck(gradcheck::GradcheckArgs),
@@ -146,7 +156,7 @@ pub fn main() -> ExitCode {
 
 /// The command line; nothing if it asks for help or the version, which are printed.
 fn parse() -> Result<Option<Cli>> {
-    let matches = command().try_get_matches();
+    let matches = command().try_get_matches().map_err(with_synonym);
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => {
             interrupt::install()?;
@@ -163,6 +173,21 @@ fn parse() -> Result<Option<Cli>> {
     }
 }
 
+/// The error with the name that is meant, where another word for it was given.
+fn with_synonym(mut error: clap::Error) -> clap::Error {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        _ => Vec::new(),
+    };
+    let (found, there) = (text(ContextKind::InvalidValue), text(ContextKind::ValidValue));
+    let there: Vec<&str> = there.iter().map(String::as_str).collect();
+    if let Some(meant) = found.first().and_then(|found| synonym(found, &there)) {
+        error.insert(ContextKind::SuggestedValue, ContextValue::String(meant.to_owned()));
+    }
+    error
+}
+
 fn execute(cli: &Cli) -> Result<()> {
     choose_by_option(cli.device);
     match &cli.command {
@@ -173,17 +198,20 @@ fn execute(cli: &Cli) -> Result<()> {
         Command::Task(args) => task::run(args),
         Command::Status(args) => status::run(args),
         Command::Collect(args) => collect::run(args),
+        Command::Ls(args) => ls::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Init(args) => init::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Show(args) => show::run(args),
         Command::Seal(args) => seal::run(args),
         Command::Eval(args) => eval::run(args),
-        Command::Sensitivity(args) => sensitivity::run(args),
+        Command::Noise(args) => noise::run(args),
         Command::Robustness(args) => robustness::run(args),
         Command::Uncertainty(args) => uncertainty::run(args),
         Command::Attack(args) => attack::run(args),
         Command::Report(args) => report::run(args),
         Command::Solvers(args) => solvers::run(args),
+        Command::WorkPrecision(args) => workprecision::run(args),
         Command::Gradcheck(args) => gradcheck::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),

@@ -53,7 +53,10 @@ impl Error {
         match self {
             Self::Run(error) | Self::Report(snode_report::Error::Run(error)) => error.kind(),
             Self::Report(snode_report::Error::Files(error)) => file_kind(error),
-            Self::Usage(_) | Self::Report(snode_report::Error::NoRuns(_)) => ErrorKind::Refused,
+            Self::Usage(_)
+            | Self::Report(snode_report::Error::NoRuns(_) | snode_report::Error::Refused(_)) => {
+                ErrorKind::Refused
+            }
             Self::Interrupted(_) => ErrorKind::Interrupted,
             Self::NotSaved(_) => ErrorKind::NotSaved,
             _ => ErrorKind::Failed,

@@ -29,6 +29,17 @@ pub const COLLECT: &str = "Examples:
   snode collect experiments/reduced/table1.toml
   snode collect experiments/reduced/table1.toml --output table1.h5 --networks";
 
+/// Of `snode ls`.
+pub const LS: &str = "Examples:
+  snode ls results --sort accuracy
+  snode ls results/reduced --filter network.activation=relu --filter state=done
+  snode ls results/reduced/table1.cells.h5 --csv > runs.csv";
+
+/// Of `snode compare`.
+pub const COMPARE: &str = "Examples:
+  snode compare results/quickstart.h5 results/other.h5
+  snode compare results/reduced --only seed=1 --only network.activation=relu";
+
 /// Of `snode init`.
 pub const INIT: &str = "Examples:
   snode init
@@ -54,28 +65,29 @@ pub const SEAL: &str = "Examples:
 pub const EVAL: &str = "Examples:
   snode eval results/quickstart.h5 --classes
   snode eval results/quickstart.h5 --data mnist14 --split train
-  snode eval results/quickstart.h5 --scheme dopri5 --tolerance 1e-4";
+  snode eval results/quickstart.h5 --scheme dopri5 --tolerance 1e-4
+  snode eval results/reduced --only seed=1 --only case=NCG";
 
-/// Of `snode sensitivity`.
-pub const SENSITIVITY: &str = "Examples:
-  snode sensitivity results/quickstart.h5
-  snode sensitivity results/quickstart.h5 --noise 0.01 --figures figures";
+/// Of `snode noise`.
+pub const NOISE: &str = "Examples:
+  snode noise results/quickstart.h5
+  snode noise results/quickstart.h5 --levels 0.01 --output figures";
 
 /// Of `snode uncertainty`.
 pub const UNCERTAINTY: &str = "Examples:
   snode uncertainty results/quickstart.h5
-  snode uncertainty results/quickstart.h5 --levels 0,0.1,0.2 --draws 20 --figures figures
+  snode uncertainty results/quickstart.h5 --levels 0,0.1,0.2 --draws 20 --output figures
   snode uncertainty results/quickstart.h5 --on parameters --levels 0.001,0.01 --images 1000";
 
 /// Of `snode robustness`.
 pub const ROBUSTNESS: &str = "Examples:
   snode robustness results/quickstart.h5
-  snode robustness results/quickstart.h5 --levels 0,0.2,0.4 --draws 3 --figures figures";
+  snode robustness results/quickstart.h5 --levels 0,0.2,0.4 --draws 3 --output figures";
 
 /// Of `snode attack`.
 pub const ATTACK: &str = "Examples:
   snode attack results/quickstart.h5 --images 100
-  snode attack results/quickstart.h5 --method deepfool --figures figures
+  snode attack results/quickstart.h5 --method deepfool --output figures
   snode attack results/quickstart.h5 --method pgd --norm inf --radius 0.3 --epsilons 0.1,0.3";
 
 /// Of `snode report`.
@@ -88,6 +100,11 @@ pub const SOLVERS: &str = "Examples:
   snode solvers experiments/solvers.toml --schemes euler,dopri5,bs3
   snode solvers experiments/solvers.toml --set training.time_limit=60";
 
+/// Of `snode workprecision`.
+pub const WORKPRECISION: &str = "Examples:
+  snode workprecision results/quickstart.h5
+  snode workprecision results/quickstart.h5 --schemes euler,rk4,tsit5 --tolerances 1e-2,1e-4 --output figures";
+
 /// Of `snode gradcheck`.
 pub const GRADCHECK: &str = "Examples:
   snode gradcheck experiments/quickstart.toml
@@ -95,9 +112,9 @@ pub const GRADCHECK: &str = "Examples:
 
 /// Of `snode export`.
 pub const EXPORT: &str = "Examples:
-  snode export results/quickstart.h5 --to quickstart.onnx
-  snode export results/quickstart.h5 --to quickstart.npz --force
-  snode export results/quickstart.h5 --to torch.safetensors --names 'layers.{}'";
+  snode export results/quickstart.h5 --output quickstart.onnx
+  snode export results/quickstart.h5 --output quickstart.npz --force
+  snode export results/quickstart.h5 --output torch.safetensors --names 'layers.{}'";
 
 /// Of `snode import`.
 pub const IMPORT: &str = "Examples:
@@ -110,10 +127,10 @@ pub const IMPORT: &str = "Examples:
 pub const DATA: &str = "Examples:
   snode data list
   snode data inspect mnist14 --image 7
-  snode data import mnist --size 14x14 --to mnist-small
-  snode data import digits --max-value 16 --to digits-full
+  snode data import mnist --size 14x14 --output mnist-small
+  snode data import digits --max-value 16 --output digits-full
   snode data inspect moons.csv
-  snode data export mnist14 --to mnist14.npz";
+  snode data export mnist14 --output mnist14.npz";
 
 /// Of `snode doctor`.
 pub const DOCTOR: &str = "Examples:
@@ -130,4 +147,4 @@ pub const COMPLETIONS: &str = "Examples:
 /// Of `snode man`.
 pub const MAN: &str = "Examples:
   snode man > snode.1
-  snode man --to ~/.local/share/man/man1";
+  snode man --output ~/.local/share/man/man1";

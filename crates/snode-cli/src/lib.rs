@@ -16,5 +16,6 @@ pub mod interrupt;
 pub mod output;
 pub mod outputs;
 pub mod progress;
+pub mod settings;
 pub mod table;
 pub mod watch;

@@ -58,21 +58,60 @@ fn sensitivity_of_networks_and_residual_networks() {
         assert!((7.0..13.0).contains(&ratio), "{lines:?}: {ratio}");
 
         let path = sandbox.path("results/x.h5");
-        let stored = read_appendix(&path, "analysis/sensitivity/input").unwrap().unwrap();
+        let stored = read_appendix(&path, "analysis/noise/input").unwrap().unwrap();
         assert_eq!(stored.attributes["seed"], Attribute::Unsigned(3));
         assert_eq!(stored.arrays["measured_mean"].shape, [2, 7]);
         let measured = input["levels"][1]["measured"]["mean"][6].as_f64().unwrap();
         assert_eq!(stored.arrays["measured_mean"].values[13], measured);
-        let stored = read_appendix(&path, "analysis/sensitivity/parameters").unwrap().unwrap();
+        let stored = read_appendix(&path, "analysis/noise/parameters").unwrap().unwrap();
         assert_eq!(stored.arrays["levels"].values, [0.001]);
         let smooth = read_appendix(&path, "analysis/smoothness").unwrap().unwrap();
         assert_eq!(smooth.arrays["weights_variation"].shape, [16, 16]);
         assert!(smooth.arrays["path"].values.len() >= 6);
-        for name in ["sensitivity.csv", "sensitivity.svg", "smoothness.csv", "smoothness.svg"] {
+        for name in ["noise.csv", "noise.svg", "smoothness.csv", "smoothness.svg"] {
             let text = std::fs::read_to_string(sandbox.path(&format!("figures/x-{name}"))).unwrap();
             assert!(!text.contains("NaN"), "{name}");
         }
     }
+}
+
+/// Noise through depth was called sensitivity: by that name it is read, and measured again it has one name.
+#[test]
+fn what_earlier_versions_called_sensitivity_is_noise() {
+    let sandbox = trained(&["analysis.noise.levels = [0.1]"]);
+    let path = sandbox.path("results/x.h5");
+    let rename = |root: &snode_store::hdf5::Group| {
+        root.group("analysis")?.create_group("sensitivity")?;
+        root.relink("analysis/noise/input", "analysis/sensitivity/input")?;
+        root.unlink("analysis/noise")
+    };
+    snode_store::update(&path, rename).unwrap();
+    // What is measured already is not measured again.
+    let again = sandbox.succeeds(&["run", "x.toml", "--json"]);
+    assert!(again.json_lines().iter().all(|event| event["event"] != "analysis"), "{again:?}");
+    let report = sandbox.succeeds(&["report", "results/x.h5", "--output", "report"]);
+    assert_eq!(report.code, Some(0));
+    let page = std::fs::read_to_string(sandbox.path("report/report.html")).unwrap();
+    assert!(page.contains("Noise through depth"));
+    // The old name of the command and of its options, too.
+    sandbox.succeeds(&["sensitivity", "results/x.h5", "--noise", "0.1", "--force"]);
+    let has = |group: &str| snode_store::has_appendix(&path, group).unwrap();
+    assert!(has("analysis/noise/input") && !has("analysis/sensitivity/input"));
+}
+
+/// Noise is drawn from the run's seed, or from the one that is given.
+#[test]
+fn noise_may_have_another_seed() {
+    let sandbox = trained(&[]);
+    let json = |options: &[&str]| {
+        let command = ["robustness", "results/x.h5", "--levels", "0.3", "--json", "--force"];
+        sandbox.succeeds(&[&command, options].concat()).json_lines().remove(0)
+    };
+    assert_eq!(json(&[])["seed"], 3);
+    let (own, other) = (json(&["--seed", "3"]), json(&["--seed", "4"]));
+    assert_eq!(own["levels"], json(&[])["levels"]);
+    assert_eq!(other["seed"], 4);
+    assert_ne!(other["levels"][0]["correct"], own["levels"][0]["correct"]);
 }
 
 #[test]
@@ -267,8 +306,8 @@ fn groups_are_documented() {
         })
         .collect();
     for (group, heading) in [
-        ("analysis/sensitivity/input", "`/analysis/sensitivity/input`"),
-        ("analysis/sensitivity/parameters", "`/analysis/sensitivity/input`"),
+        ("analysis/noise/input", "`/analysis/noise/input`"),
+        ("analysis/noise/parameters", "`/analysis/noise/input`"),
         ("analysis/robustness/euler", "`/analysis/robustness/SCHEME`"),
         ("analysis/schemes/dopri5", "`/analysis/schemes/SCHEME`"),
         ("analysis/smoothness", "`/analysis/smoothness`"),
@@ -300,8 +339,8 @@ fn what_cannot_be_measured_is_refused() {
     let sandbox = trained(&[]);
     let bytes = std::fs::read(sandbox.path("results/x.h5")).unwrap();
     let run = "results/x.h5";
-    sandbox.fails(&["sensitivity", run, "--noise", "0"], 2, &["--noise", "found 0", "more than 0"]);
-    sandbox.fails(&["sensitivity", run, "--noise", "a"], 2, &["--noise"]);
+    sandbox.fails(&["noise", run, "--levels", "0"], 2, &["--levels", "found 0", "more than 0"]);
+    sandbox.fails(&["sensitivity", run, "--noise", "a"], 2, &["--levels"]);
     sandbox.fails(&["sensitivity", run, "--draws", "0"], 2, &["--draws", "'0'", "1 or more"]);
     sandbox.fails(&["sensitivity", run, "--images", "0"], 2, &["--images", "'0'", "1 or more"]);
     sandbox.fails(&["sensitivity", run, "--entry", "16,0"], 2, &["(16, 0)", "16×16"]);

@@ -142,7 +142,7 @@ fn files_that_are_no_results() {
         }
     }
     sandbox.fails(&["show", "absent.h5"], 1, &["absent.h5", "no such file"]);
-    sandbox.fails(&["eval", "dots"], 1, &["dots", "not a regular file"]);
+    sandbox.fails(&["eval", "dots"], 2, &["dots: found a folder without a grid", "a run file"]);
 }
 
 #[test]

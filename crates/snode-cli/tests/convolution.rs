@@ -55,7 +55,7 @@ fn a_dense_network_may_be_wider_than_its_images() {
     sandbox.succeeds(&["robustness", "results/x.h5", "--levels", "0.1", "--draws", "1"]);
     // What other programs would take for another network.
     for to in ["x.npz", "x.safetensors"] {
-        let parts = [&format!("--to {to}"), "data that are lifted", "ONNX"];
+        let parts = [&format!("--output {to}"), "data that are lifted", "ONNX"];
         sandbox.fails(&["export", "results/x.h5", "--to", to], 2, &parts);
         assert!(!sandbox.path(to).exists());
     }

@@ -36,11 +36,8 @@ fn negative_numbers_are_numbers() {
         (&["robustness", "--levels", "-0.1,0.2"], &["--levels", "found -0.1", "0 or more"]),
         (&["robustness", "--draws", "-2"], &["--draws", "-2", "a whole number, 1 or more"]),
         (&["robustness", "--threads", "-2"], &["--threads", "-2", "1..=1024"]),
-        (&["sensitivity", "--noise", "-1"], &["--noise", "found -1", "more than 0"]),
-        (
-            &["sensitivity", "--weights-noise", "-1"],
-            &["--weights-noise", "found -1", "more than 0"],
-        ),
+        (&["noise", "--levels", "-1"], &["--levels", "found -1", "more than 0"]),
+        (&["noise", "--weights-levels", "-1"], &["--weights-levels", "found -1", "more than 0"]),
         (&["sensitivity", "--entry", "-1,2"], &["--entry", "-1,2", "ROW,COLUMN"]),
         (
             &["eval", "--scheme", "dopri5", "--tolerance", "-1"],

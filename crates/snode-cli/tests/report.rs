@@ -160,7 +160,7 @@ fn tables_are_what_the_files_hold(sandbox: &Sandbox) {
         let path = sandbox.path("results/cells").join(&row["file"]);
         let summary = read_info(&path).unwrap();
         let score = summary.history.last_score("test").unwrap();
-        assert_eq!(number(&row["accuracy"]), score.accuracy());
+        assert_eq!(Some(number(&row["accuracy"])), score.accuracy());
         assert_eq!(row["seed"], summary.info.seed.to_string());
         let stored = read_appendix(&path, "analysis/robustness/euler").unwrap().unwrap();
         let curve: Vec<_> = rows(&tables.join("robustness.csv"))

@@ -20,6 +20,16 @@ pub enum Error {
         /// What was found, and what is expected.
         problem: String,
     },
+    /// A key has a meaning with some values of other keys only, and not with those it is given with.
+    #[error("{place}: {key}: only valid with {condition}; remove it")]
+    Meaningless {
+        /// The file, with the line of the key, or the override.
+        place: String,
+        /// The key, as `table.key`.
+        key: String,
+        /// With which values of which keys it has a meaning.
+        condition: String,
+    },
     /// An override, a variable of the environment or another request is wrong.
     #[error("{0}")]
     Usage(String),

@@ -33,6 +33,7 @@
 
 mod check;
 mod compare;
+mod described;
 #[cfg(test)]
 mod documented;
 mod error;
@@ -41,6 +42,7 @@ mod file;
 pub mod format;
 pub mod images;
 pub mod keys;
+mod meaning;
 mod method;
 mod network;
 mod number;
@@ -56,8 +58,10 @@ mod written;
 
 pub use check::{check, check_name, check_network};
 pub use compare::{Difference, Kind, computation, differences, differing, is_computation};
+pub use described::{estimate_text, resolved_text};
 pub use error::{Error, Result};
 pub use file::{ExperimentFile, Locator, Setting, SourceText, check_key, describe, value_of};
+pub use meaning::{Dropped, has_condition, settled, with_meaning};
 pub use method::MethodOptions;
 pub use network::initial_network;
 pub use number::Number;
@@ -74,5 +78,5 @@ pub use schema::{
     tolerance_problem,
 };
 pub use snode_ode::Precision;
-pub use suggest::{nearest, with_suggestion};
+pub use suggest::{nearest, synonym, with_suggestion};
 pub use written::short_numbers;

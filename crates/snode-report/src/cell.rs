@@ -1,12 +1,13 @@
 //! A run that is there or should be.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use snode_experiment::Experiment;
 use snode_runner::Files;
+use snode_runner::grid::CELLS;
 use snode_runner::grid::manifest::label_text;
-use snode_store::Status;
+use snode_store::{Attribute, Collected, Status};
 
 use crate::run::Run;
 
@@ -83,6 +84,28 @@ impl Cell {
 }
 
 impl Cell {
+    /// Of a run in the file of many at `path`. Its own file lies beside, if it is still there.
+    pub(crate) fn collected(path: &Path, collected: Collected) -> Self {
+        let Collected { name, label, summary, analyses } = collected;
+        let beside = path.with_file_name(CELLS).join(format!("{name}.h5"));
+        let place =
+            if beside.exists() { beside } else { path.with_file_name(format!("{name}.h5")) };
+        let value = |value: Attribute| match value {
+            Attribute::Text(text) => Value::from(text),
+            Attribute::Unsigned(number) => Value::from(number),
+            Attribute::Real(number) => Value::from(number),
+        };
+        let label: Label = label.into_iter().map(|(key, of_key)| (key, value(of_key))).collect();
+        let (planned, state) = match Run::of(&place, summary, analyses) {
+            Ok(run) if run.summary.info.status == Status::Finished => {
+                (vec![run.experiment.clone()], State::Finished(Box::new(run)))
+            }
+            Ok(run) => (vec![run.experiment], State::Unfinished),
+            Err(error) => (Vec::new(), State::Unreadable(error.to_string())),
+        };
+        Self { labels: vec![(0, label)], planned, path: place, state }
+    }
+
     /// Looks at the file of its results.
     pub(crate) fn read(path: PathBuf) -> Self {
         let state = if path.exists() {

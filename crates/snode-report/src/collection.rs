@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::group::Group;
 use crate::grouping::groups;
 use crate::run::Run;
+use snode_store::{is_collection, read_collection};
 
 /// The runs a report is about, in groups.
 #[derive(Clone, Debug)]
@@ -28,7 +29,8 @@ pub struct Collection {
 }
 
 impl Collection {
-    /// Reads the runs that the manifests in a folder name, or all runs in it, or one run.
+    /// Reads the runs that the manifests in a folder name, or all runs in it, or one run, or those that
+    /// `snode collect` copied into one file.
     ///
     /// # Errors
     /// If nothing is found.
@@ -37,7 +39,17 @@ impl Collection {
             .map_err(|error| Error::NoRuns(format!("{}: {error}", source.display())))?;
         let mut grids = Vec::new();
         let mut cells = Vec::new();
-        if metadata.is_file() {
+        if metadata.is_file() && is_collection(source)? {
+            let collected = read_collection(source)?;
+            let name = source.file_stem().unwrap_or_default().to_string_lossy();
+            let mut varying: Vec<String> =
+                collected.iter().flat_map(|run| run.label.keys().cloned()).collect();
+            varying.sort();
+            varying.dedup();
+            let name = name.strip_suffix(".cells").unwrap_or(&name);
+            grids.push(Manifest::new(name, None, Vec::new(), Vec::new(), varying));
+            cells.extend(collected.into_iter().map(|run| Cell::collected(source, run)));
+        } else if metadata.is_file() {
             cells.push(Cell::read(source.to_owned()));
         } else {
             for path in Manifest::all_in(source)? {

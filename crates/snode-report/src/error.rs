@@ -13,6 +13,9 @@ pub enum Error {
     /// There are no runs where they are looked for.
     #[error("{0}")]
     NoRuns(String),
+    /// What is asked for cannot be: a key that no run has, or the like.
+    #[error("{0}")]
+    Refused(String),
     /// A run cannot be read or its images cannot be had.
     #[error(transparent)]
     Run(#[from] snode_runner::Error),
@@ -30,6 +33,9 @@ pub enum Error {
     /// A table cannot be written as CSV.
     #[error("a table as CSV: {0}")]
     Csv(#[from] csv::Error),
+    /// A table cannot be written as JSON.
+    #[error("as JSON: {0}")]
+    Json(#[from] serde_json::Error),
     /// A figure cannot be drawn.
     #[error(transparent)]
     Figure(#[from] snode_figures::FigureError),

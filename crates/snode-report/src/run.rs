@@ -35,16 +35,32 @@ impl Run {
     /// # Errors
     /// If it cannot be read, or holds no experiment that this version understands.
     pub fn read(path: &Path) -> Result<Self> {
-        let summary = read_info(path)?;
+        Self::of(path, read_info(path)?, read_appendices(path, ANALYSIS)?)
+    }
+
+    /// Of what a run file says, or said before it was collected into one with others.
+    ///
+    /// # Errors
+    /// If it holds no experiment that this version understands.
+    pub fn of(
+        path: &Path,
+        summary: RunSummary,
+        mut analyses: BTreeMap<String, Appendix>,
+    ) -> Result<Self> {
         let experiment = toml::from_str(&summary.configuration.resolved).map_err(|error| {
             Error::Experiment { path: path.to_owned(), source: Box::new(error) }
         })?;
-        let mut analyses = read_appendices(path, ANALYSIS)?;
         let attacks = analyses
             .iter()
             .filter_map(|(group, found)| Attack::read(group.strip_prefix("attack/")?, found));
         let attacks = attacks.collect();
         analyses.retain(|group, _| !group.starts_with("attack/"));
+        // As earlier versions called it.
+        for part in ["input", "parameters"] {
+            if let Some(found) = analyses.remove(&format!("sensitivity/{part}")) {
+                analyses.entry(format!("noise/{part}")).or_insert(found);
+            }
+        }
         Ok(Self { path: path.to_owned(), summary, experiment, analyses, attacks })
     }
 

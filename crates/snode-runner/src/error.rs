@@ -151,7 +151,9 @@ impl Error {
         use snode_experiment::Error as Experiment;
         use snode_store::StoreError;
         match self {
-            Self::Experiment(Experiment::Config { .. } | Experiment::Usage(_))
+            Self::Experiment(
+                Experiment::Config { .. } | Experiment::Meaningless { .. } | Experiment::Usage(_),
+            )
             | Self::Refused(_)
             | Self::OtherRun(_)
             | Self::MoreMeasured(_)

@@ -25,6 +25,10 @@ pub struct ImageSelection {
     /// Which of the images.
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = SplitName::Test))]
     pub split: SplitName,
+    /// The seed of what is drawn on them, noise and starting points; the run's if not given.
+    #[cfg_attr(feature = "clap", arg(skip))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 /// A split of a data set.
@@ -69,6 +73,8 @@ pub struct Subject {
     pub encoding: Encoding,
     /// The fingerprint of the whole data set.
     pub fingerprint: String,
+    /// The seed of what is drawn.
+    pub seed: u64,
 }
 
 impl Subject {
@@ -159,6 +165,7 @@ pub fn subject(run: &Path, args: &ImageSelection, warn: &mut dyn FnMut(&str)) ->
         encoding: Encoding::new(input.background, input.foreground)?,
         source: source.text(),
         split_name: args.split,
+        seed: args.seed.unwrap_or(summary.info.seed),
         summary,
         experiment,
         split,

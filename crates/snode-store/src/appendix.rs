@@ -159,6 +159,18 @@ pub fn write_appendix(
     })
 }
 
+/// Takes the group `group` out of the run file at `path`, if it is there.
+///
+/// # Errors
+/// As [`update`](crate::update).
+pub fn remove_appendix(path: impl AsRef<Path>, group: &str) -> Result<(), StoreError> {
+    let path = path.as_ref();
+    if !has_appendix(path, group)? {
+        return Ok(());
+    }
+    change_file(path, |root| root.unlink(group).map_err(failed(path, "changing")))
+}
+
 fn put(root: &Group, group: &str, appendix: &Appendix) -> hdf5::Result<()> {
     if root.link_exists(group) {
         root.unlink(group)?;
@@ -233,7 +245,10 @@ pub(crate) fn read_all(root: &ReadGroup<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn below(root: &ReadGroup<'_>, group: &str) -> Result<BTreeMap<String, Appendix>, StoreError> {
+pub(crate) fn below(
+    root: &ReadGroup<'_>,
+    group: &str,
+) -> Result<BTreeMap<String, Appendix>, StoreError> {
     let mut found = BTreeMap::new();
     if has(root, group) {
         for name in root.child(group)?.group_names()? {
@@ -260,7 +275,19 @@ fn collect(
 }
 
 fn read(group: &ReadGroup<'_>) -> Result<Appendix, StoreError> {
-    let mut appendix = Appendix::default();
+    let mut appendix = Appendix { attributes: read_attributes(group)?, ..Appendix::default() };
+    for name in group.dataset_names::<f64>()? {
+        let (shape, values) = group.array(&name)?;
+        appendix.arrays.insert(name, Array { shape, values });
+    }
+    Ok(appendix)
+}
+
+/// The attributes of a group that are numbers and texts.
+pub(crate) fn read_attributes(
+    group: &ReadGroup<'_>,
+) -> Result<BTreeMap<String, Attribute>, StoreError> {
+    let mut attributes = BTreeMap::new();
     for name in group.attribute_names()? {
         let attribute = match group.attribute_type(&name)? {
             TypeDescriptor::Unsigned(_) => Attribute::Unsigned(group.unsigned(&name)?),
@@ -268,13 +295,9 @@ fn read(group: &ReadGroup<'_>) -> Result<Appendix, StoreError> {
             TypeDescriptor::VarLenUnicode => Attribute::Text(group.text(&name)?),
             _ => continue,
         };
-        appendix.attributes.insert(name, attribute);
+        attributes.insert(name, attribute);
     }
-    for name in group.dataset_names::<f64>()? {
-        let (shape, values) = group.array(&name)?;
-        appendix.arrays.insert(name, Array { shape, values });
-    }
-    Ok(appendix)
+    Ok(attributes)
 }
 
 fn has(root: &ReadGroup<'_>, group: &str) -> bool {

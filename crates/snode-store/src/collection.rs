@@ -1,14 +1,19 @@
 //! Many runs in one file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hdf5::Group;
 use snode_files::Existing;
 
-use crate::appendix::write_attribute;
-use crate::file::{create, failed, open};
+use crate::appendix::{below, read_attributes, write_attribute};
+use crate::file::{self, create, failed, open};
+use crate::read_group::ReadGroup;
 use crate::write_group::WriteGroup;
-use crate::{Attribute, Compression, LAYOUT_VERSION, StoreError, info, read_info, seal};
+use crate::{
+    Appendix, Attribute, Compression, LAYOUT_VERSION, RunSummary, StoreError, info, network,
+    read_info, seal,
+};
 
 /// The root attribute `format` of a file of many runs.
 const FORMAT: &str = "snode-cells";
@@ -25,7 +30,7 @@ pub struct Member {
 }
 
 /// Writes what run files hold into one file at `path`: a group `/cells/NAME` for each, with everything
-/// but the checkpoint, and the network only if `networks` are asked for.
+/// but the checkpoint, and the parameters of the network only if `networks` are asked for.
 ///
 /// # Errors
 /// If a run file is not complete and undamaged, two members have one name, a file is there that is to be
@@ -100,10 +105,64 @@ fn bytes_of(group: &Group, networks: bool) -> Result<u64, StoreError> {
     Ok(bytes)
 }
 
+/// A run in a file of many.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// The name of its group in `/cells`.
+    pub name: String,
+    /// What tells it from the others, by name.
+    pub label: BTreeMap<String, Attribute>,
+    /// What its run file said.
+    pub summary: RunSummary,
+    /// What was measured on its network, by the groups below `/analysis`.
+    pub analyses: BTreeMap<String, Appendix>,
+}
+
+/// Whether the file at `path` is one of many runs.
+///
+/// # Errors
+/// If it is not a complete, undamaged file.
+pub fn is_collection(path: impl AsRef<Path>) -> Result<bool, StoreError> {
+    open(path.as_ref(), has_format)
+}
+
+fn has_format(root: &ReadGroup<'_>) -> Result<bool, StoreError> {
+    let there = root.attribute_names()?.iter().any(|name| name == "format");
+    Ok(there && root.text("format")? == FORMAT)
+}
+
+/// Reads the runs in a file of many, in the order of their names; their networks are not read.
+///
+/// # Errors
+/// If the file is not a complete, undamaged one of many runs, or was collected without networks by a
+/// version that did not keep what they are like.
+pub fn read_collection(path: impl AsRef<Path>) -> Result<Vec<Collected>, StoreError> {
+    open(path.as_ref(), |root| {
+        let cells = root.child("cells")?;
+        let names = cells.group_names()?;
+        names.into_iter().map(|name| collected(&cells.child(&name)?, name)).collect()
+    })
+}
+
+fn collected(cell: &ReadGroup<'_>, name: String) -> Result<Collected, StoreError> {
+    let summary = file::summary(cell, network::read_head(cell)?)?;
+    let label = read_attributes(&cell.child("label")?)?;
+    Ok(Collected { name, label, summary, analyses: below(cell, "analysis")? })
+}
+
 /// Whether a group of a run does not get into a collection, or is not copied but written anew.
 fn is_left_out(name: &str, networks: bool) -> bool {
     ["configuration", "provenance", "checkpoint", "label"].contains(&name)
         || (name == "network" && !networks)
+}
+
+/// Writes what a network is like, without its parameters.
+fn add_head(cell: &WriteGroup<'_>, network: &ReadGroup<'_>) -> Result<(), StoreError> {
+    let head = cell.child("network")?;
+    for (name, value) in read_attributes(network)? {
+        write_attribute(&head.group, &name, &value).map_err(failed(cell.path, "writing"))?;
+    }
+    head.column("grid", &network.column::<f64>("grid", None)?)
 }
 
 fn add(cells: &WriteGroup<'_>, member: &Member, networks: bool) -> Result<(), StoreError> {
@@ -117,6 +176,9 @@ fn add(cells: &WriteGroup<'_>, member: &Member, networks: bool) -> Result<(), St
     open(&member.path, |root| {
         let names = root.group.member_names().map_err(failed(&member.path, "reading"))?;
         for name in names {
+            if name == "network" && !networks {
+                add_head(&cell, &root.child("network")?)?;
+            }
             if is_left_out(&name, networks) {
                 continue;
             }

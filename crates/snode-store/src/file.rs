@@ -113,25 +113,33 @@ pub fn read_run<T: Scalar>(path: impl AsRef<Path>) -> Result<RunRecord<T>, Store
 /// fit together.
 pub fn read_info(path: impl AsRef<Path>) -> Result<RunSummary, StoreError> {
     open(path.as_ref(), |root| {
-        let precision = info::read_precision(root)?;
-        let (info, configuration) = info::read(root)?;
-        let network::Shape { map, ends, grid, activation, model } =
-            network::read_shape(root, precision)?;
-        let history = history::read(root, model.targets)?;
-        let position = checkpoint::read_position(root)?;
-        Ok(RunSummary {
-            info,
-            precision,
-            configuration,
-            model,
-            map,
-            inputs: ends.inputs,
-            readout: ends.readout,
-            grid,
-            activation,
-            history,
-            position,
-        })
+        let shape = network::read_shape(root, info::read_precision(root)?)?;
+        summary(root, shape)
+    })
+}
+
+/// What a group of a run says beside its network, of this shape.
+pub(crate) fn summary(
+    root: &ReadGroup<'_>,
+    shape: network::Shape,
+) -> Result<RunSummary, StoreError> {
+    let precision = info::read_precision(root)?;
+    let (info, configuration) = info::read(root)?;
+    let network::Shape { map, ends, grid, activation, model } = shape;
+    let history = history::read(root, model.targets)?;
+    let position = checkpoint::read_position(root)?;
+    Ok(RunSummary {
+        info,
+        precision,
+        configuration,
+        model,
+        map,
+        inputs: ends.inputs,
+        readout: ends.readout,
+        grid,
+        activation,
+        history,
+        position,
     })
 }
 

@@ -87,9 +87,10 @@ mod write_group;
 pub use hdf5;
 
 pub use appendix::{
-    Appendix, Array, Attribute, has_appendix, read_appendices, read_appendix, write_appendix,
+    Appendix, Array, Attribute, has_appendix, read_appendices, read_appendix, remove_appendix,
+    write_appendix,
 };
-pub use collection::{Member, write_collection};
+pub use collection::{Collected, Member, is_collection, read_collection, write_collection};
 pub use compression::Compression;
 pub use error::StoreError;
 pub use examine::{Examination, examine};

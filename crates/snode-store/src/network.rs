@@ -147,6 +147,17 @@ pub(crate) struct Shape {
 
 /// Reads attributes and grid, and looks whether the parameters are there.
 pub(crate) fn read_shape(root: &ReadGroup<'_>, precision: Precision) -> Result<Shape, StoreError> {
+    let shape = read_head(root)?;
+    let (group, size) = (root.child("network")?, (shape.map, shape.grid.nodes()));
+    match precision {
+        Precision::F32 => parameters::check::<f32>(&group, "", size)?,
+        Precision::F64 => parameters::check::<f64>(&group, "", size)?,
+    }
+    Ok(shape)
+}
+
+/// Reads attributes and grid of a network whose parameters may have been left out.
+pub(crate) fn read_head(root: &ReadGroup<'_>) -> Result<Shape, StoreError> {
     let group = root.child("network")?;
     let width = group.count("width")?;
     let steps = group.count("steps")?;
@@ -182,11 +193,6 @@ pub(crate) fn read_shape(root: &ReadGroup<'_>, precision: Precision) -> Result<S
     let (scheme, solver) = (group.text("scheme")?, read_solver(&group)?);
     let targets = read_targets(&group)?;
     let model = Model { scheme, solver, classes, targets, input };
-
-    match precision {
-        Precision::F32 => parameters::check::<f32>(&group, "", (map, nodes))?,
-        Precision::F64 => parameters::check::<f64>(&group, "", (map, nodes))?,
-    }
     let times = group.column::<f64>("grid", Some(nodes))?;
     for (k, &time) in times.iter().enumerate() {
         if (time - grid.time(k)).abs() <= 1e-12 * horizon {

@@ -1,19 +1,18 @@
 //! `snode collect`: the results of all cells of a grid in one file.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
 use snode_files::Existing;
-use snode_store::{Attribute, Member, write_collection};
+use snode_store::write_collection;
 
 use crate::error::{Error, Result};
 use crate::output::{print, print_line, say};
 use crate::outputs::ForceArgs;
+use crate::settings::SetArgs;
 use snode_files::Outputs;
-use snode_runner::grid::Cell;
-use snode_runner::grid::find;
+use snode_runner::grid::{Members, find};
 
 /// Arguments of `snode collect`.
 #[derive(Debug, Args)]
@@ -23,9 +22,9 @@ pub struct CollectArgs {
     /// The file to write; the grid's name with .cells.h5 beside its results if not given.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Sets a key, as in `snode run`.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// What is changed in it.
+    #[command(flatten)]
+    pub set: SetArgs,
     /// The folder the results are in, in place of the file's.
     #[arg(long, value_name = "FOLDER")]
     pub results: Option<PathBuf>,
@@ -46,19 +45,8 @@ pub struct CollectArgs {
 /// # Errors
 /// If there is no grid, no cell has results, or a file cannot be read or written.
 pub fn run(args: &CollectArgs) -> Result<()> {
-    let grids = find(&args.file, &args.set, args.results.as_deref())?;
-    let (mut members, mut missing) = (Vec::new(), Vec::new());
-    let mut seen = BTreeSet::new();
-    for grid in &grids {
-        for cell in &grid.cells {
-            let path = cell.files(&grid.folder).results;
-            if !path.exists() {
-                missing.push((grid, cell));
-            } else if seen.insert(cell.identity.clone()) {
-                members.push(Member { name: cell.short().to_owned(), path, label: label(cell) });
-            }
-        }
-    }
+    let grids = find(&args.file, &args.set.overrides(), args.results.as_deref())?;
+    let Members { members, missing } = Members::of(&grids);
     if members.is_empty() {
         return Err(Error::Results(format!("{}: no cell has results yet", args.file.display())));
     }
@@ -94,17 +82,4 @@ pub fn run(args: &CollectArgs) -> Result<()> {
         missing.len(),
         path.display()
     ))
-}
-
-fn label(cell: &Cell) -> Vec<(String, Attribute)> {
-    let attribute = |value: &Value| match value {
-        Value::String(text) => Attribute::Text(text.clone()),
-        Value::Number(number) => match (number.as_u64(), number.as_f64()) {
-            (Some(whole), _) => Attribute::Unsigned(whole),
-            (None, Some(real)) => Attribute::Real(real),
-            (None, None) => Attribute::Text(number.to_string()),
-        },
-        other => Attribute::Text(other.to_string()),
-    };
-    cell.label.iter().map(|(key, value)| (key.clone(), attribute(value))).collect()
 }

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use snode_data::{Dataset, Encoding, Images, Loaded, SplitSummary, arrays, idx, mnist};
+use snode_data::{Dataset, Encoding, Loaded, SplitSummary, arrays, idx, mnist};
 use snode_files::{Existing, Outputs};
 
 use crate::error::{Error, Result};
 use crate::output::{print, print_line, say};
 use crate::table::{self, align_right, plain_table};
-use snode_experiment::images::{KNOWN, Source, remarks, target_rows};
+use snode_experiment::images::{KNOWN, Source, remarks, target_rows, text_picture};
 
 /// What can be done with images.
 #[derive(Debug, Subcommand)]
@@ -52,8 +52,8 @@ pub struct ImportArgs {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=255))]
     pub max_value: Option<u16>,
     /// The folder to write the four files to. It holds nothing else.
-    #[arg(long, value_name = "FOLDER")]
-    pub to: PathBuf,
+    #[arg(long, short, visible_alias = "to", value_name = "FOLDER")]
+    pub output: PathBuf,
     /// Replaces a data set that is there, as a whole.
     #[arg(long)]
     pub force: bool,
@@ -66,8 +66,8 @@ pub struct ExportArgs {
     pub source: String,
     /// The folder to write four IDX files of bytes to, which holds nothing else; or a file that ends in
     /// .npz, e.g. `digits.npz`, which keeps every shade.
-    #[arg(long, value_name = "FOLDER|FILE.npz")]
-    pub to: PathBuf,
+    #[arg(long, short, visible_alias = "to", value_name = "FOLDER|FILE.npz")]
+    pub output: PathBuf,
     /// The new size, e.g. 14x14; as it is if not given.
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = parse_size)]
     pub size: Option<(usize, usize)>,
@@ -199,29 +199,8 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         summary.task,
         table::text(&table),
         args.image,
-        picture(dataset.train().images(), image),
+        text_picture(dataset.train().images(), image),
     ))
-}
-
-/// The most characters in a line of a picture.
-const WIDEST: usize = 72;
-
-/// An image in characters: two for each pixel, and fewer pixels for an image too wide for a line.
-fn picture(images: &Images, image: &[u16]) -> String {
-    const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
-    let stride = (2 * images.cols()).div_ceil(WIDEST);
-    let full = usize::from(images.max_value());
-    let mut text = String::new();
-    for row in image.chunks(images.cols()).step_by(stride) {
-        text.push_str("  ");
-        for &pixel in row.iter().step_by(stride) {
-            let shade = SHADES[(usize::from(pixel) * (SHADES.len() - 1)).div_ceil(full)];
-            text.extend([shade, shade]);
-        }
-        text.truncate(text.trim_end_matches(' ').len());
-        text.push('\n');
-    }
-    text
 }
 
 /// Looks whether a data set can be written to a folder, before any work.
@@ -233,7 +212,7 @@ fn check_target(source: &Source, to: &Path, force: bool) -> Result<()> {
     };
     if from.is_some() && from == to.canonicalize().ok() {
         let problem = "is the folder that is read; it is never replaced";
-        return Err(Error::Usage(format!("--to: {shown} {problem}")));
+        return Err(Error::Usage(format!("--output: {shown} {problem}")));
     }
     let mut entries = match std::fs::read_dir(to) {
         Ok(entries) => entries,
@@ -244,7 +223,7 @@ fn check_target(source: &Source, to: &Path, force: bool) -> Result<()> {
     };
     match entries.next() {
         Some(Ok(entry)) if !force => Err(Error::Usage(format!(
-            "--to: {shown} holds {} and is not overwritten; give --force, or another folder",
+            "--output: {shown} holds {} and is not overwritten; give --force, or another folder",
             entry.file_name().display()
         ))),
         _ => Ok(()),
@@ -260,7 +239,7 @@ fn resampled(dataset: Dataset, size: Option<(usize, usize)>) -> Result<Dataset> 
 
 fn import(args: &ImportArgs) -> Result<()> {
     let source = Source::find(&args.folder, Path::new("")).map_err(Error::Usage)?;
-    check_target(&source, &args.to, args.force)?;
+    check_target(&source, &args.output, args.force)?;
     let dataset = source.load(None)?.dataset;
     let dataset = match args.max_value {
         Some(max_value) => dataset
@@ -268,25 +247,25 @@ fn import(args: &ImportArgs) -> Result<()> {
             .map_err(|error| Error::Usage(format!("--max-value: {error}")))?,
         None => dataset,
     };
-    write_folder(&args.to, &resampled(dataset, args.size)?)
+    write_folder(&args.output, &resampled(dataset, args.size)?)
 }
 
 fn export(args: &ExportArgs) -> Result<()> {
     let source = Source::find(&args.source, Path::new("")).map_err(Error::Usage)?;
-    let is_npz = args.to.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
+    let is_npz = args.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
     if !is_npz {
-        check_target(&source, &args.to, args.force)?;
-        return write_folder(&args.to, &resampled(source.load(None)?.dataset, args.size)?);
+        check_target(&source, &args.output, args.force)?;
+        return write_folder(&args.output, &resampled(source.load(None)?.dataset, args.size)?);
     }
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let inputs: Vec<&Path> = match &source {
         Source::Place(place) => vec![place.path()],
         Source::Known(_) => Vec::new(),
     };
-    Outputs::new(existing, inputs).check(&args.to)?;
+    Outputs::new(existing, inputs).check(&args.output)?;
     let dataset = resampled(source.load(None)?.dataset, args.size)?;
-    arrays::write_npz(&args.to, &dataset, existing)?;
-    say_where(&dataset, &args.to);
+    arrays::write_npz(&args.output, &dataset, existing)?;
+    say_where(&dataset, &args.output);
     Ok(())
 }
 

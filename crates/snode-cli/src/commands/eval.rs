@@ -1,34 +1,35 @@
 //! `snode eval`: measures a trained network on images.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use comfy_table::Table;
 use serde_json::json;
 use snode_store::Precision;
 
-use super::subject;
-use super::{ThreadArgs, pool};
+use super::{RunFileArgs, ThreadArgs, pool};
 use crate::error::Result;
-use crate::output::{print, print_line};
+use crate::output::{print, print_line, say};
 use crate::table::{self, align_right, plain_table};
 use snode_experiment::SchemeName;
 use snode_experiment::format::fixed;
-use snode_experiment::numbers::real;
+use snode_experiment::numbers::{count, real};
 use snode_runner::known_objective;
 use snode_runner::records::SetScore;
 use snode_runner::scheme_for;
 use snode_runner::{Evaluation, Predictions, evaluate};
-use snode_runner::{ImageSelection, Subject};
+use snode_runner::{ImageSelection, Subject, subject};
 
 /// Arguments of `snode eval`.
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// The file of results, or a checkpoint.
-    pub run: PathBuf,
+    /// The run, whose file may be a checkpoint.
+    #[command(flatten)]
+    pub run: RunFileArgs,
     /// The images.
     #[command(flatten)]
-    pub images: ImageSelection,
+    pub source: ImageSelection,
+    /// How many of the images, from the first on; all if not given.
+    #[arg(long, value_name = "NUMBER", value_parser = count)]
+    pub images: Option<usize>,
     /// The scheme that solves the network; the one it was trained under if not given.
     #[arg(long, value_enum, value_name = "SCHEME")]
     pub scheme: Option<SchemeName>,
@@ -51,8 +52,10 @@ pub struct EvalArgs {
 /// # Errors
 /// If the run or the images cannot be read, or do not fit each other.
 pub fn run(args: &EvalArgs) -> Result<()> {
-    let subject = subject(&args.run, &args.images)?;
-    let Subject { summary, experiment, source, split, encoding, .. } = &subject;
+    let mut warn = |warning: &str| say(&format!("warning: {warning}"));
+    let subject = subject(&args.run.path()?, &args.source, &mut warn)?;
+    let Subject { summary, experiment, encoding, .. } = &subject;
+    let split = &subject.first(args.images)?;
     let classes = summary.model.classes;
     if args.classes {
         subject.classes("--classes")?;
@@ -67,15 +70,16 @@ pub fn run(args: &EvalArgs) -> Result<()> {
             evaluate(subject.network::<f64>()?, split, *encoding, classes, objective, &scheme)
         }
     })?;
-    show(args, source, scheme.name(), &evaluation)
+    show(args, &subject, scheme.name(), &evaluation)
 }
 
-fn show(args: &EvalArgs, source: &str, scheme: &str, evaluation: &Evaluation) -> Result<()> {
+fn show(args: &EvalArgs, subject: &Subject, scheme: &str, evaluation: &Evaluation) -> Result<()> {
+    let source = &subject.source;
     let score = SetScore::from(&evaluation.score());
-    let split = args.images.split.text();
+    let split = args.source.split.text();
     if args.json {
         let described = json!({
-            "run": args.run.display().to_string(),
+            "run": subject.run.display().to_string(),
             "data": source,
             "split": split,
             "scheme": scheme,

@@ -9,6 +9,7 @@ use snode_exchange::{
 use snode_ode::SolverKeys;
 use snode_store::{Precision, RunSummary, Scalar, StoredNetwork, read_network};
 
+use super::RunFileArgs;
 use crate::error::{Error, Result};
 use crate::output::say;
 use crate::outputs::ForceArgs;
@@ -19,11 +20,12 @@ use snode_runner::stored_solver;
 /// Arguments of `snode export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The file of results, or a checkpoint.
-    pub run: PathBuf,
+    /// The run, whose file may be a checkpoint.
+    #[command(flatten)]
+    pub run: RunFileArgs,
     /// The file to write; its ending says in which format.
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
+    #[arg(long, short, visible_alias = "to", value_name = "FILE")]
+    pub output: PathBuf,
     /// The format, whatever the ending.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<ExportFormat>,
@@ -59,7 +61,7 @@ impl ExportFormat {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         Self::from_str(&ending, true).map_err(|_| {
             Error::Usage(format!(
-                "--to: the ending of {} is no format; expected .safetensors, .onnx, .npz, or any \
+                "--output: the ending of {} is no format; expected .safetensors, .onnx, .npz, or any \
                  with --format",
                 path.display()
             ))
@@ -72,7 +74,7 @@ impl ExportFormat {
 /// # Errors
 /// If the run cannot be read, the network has no form in the format, or the file cannot be written.
 pub fn run(args: &ExportArgs) -> Result<()> {
-    let format = args.format.map_or_else(|| ExportFormat::of(&args.to), Ok)?;
+    let format = args.format.map_or_else(|| ExportFormat::of(&args.output), Ok)?;
     let refuse = |option: &str, only: &str| {
         Err(Error::Usage(format!("{option}: only valid with the format {only}; remove it")))
     };
@@ -82,16 +84,17 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     if (args.state || args.scheme.is_some()) && format != ExportFormat::Onnx {
         return refuse(if args.state { "--state" } else { "--scheme" }, "onnx");
     }
-    let outputs = Outputs::new(args.force.existing(), [&args.run]);
-    outputs.check(&args.to)?;
-    let (summary, experiment) = super::summary(&args.run)?;
-    let solver = solver_keys(&args.run, &summary, experiment.as_ref())?;
+    let run = &args.run.path()?;
+    let outputs = Outputs::new(args.force.existing(), [run]);
+    outputs.check(&args.output)?;
+    let (summary, experiment) = super::summary(run)?;
+    let solver = solver_keys(run, &summary, experiment.as_ref())?;
     let bytes = match summary.precision {
-        Precision::F32 => written::<f32>(args, format, &summary.info.name, solver)?,
-        Precision::F64 => written::<f64>(args, format, &summary.info.name, solver)?,
+        Precision::F32 => written::<f32>(args, run, format, &summary.info.name, solver)?,
+        Precision::F64 => written::<f64>(args, run, format, &summary.info.name, solver)?,
     };
-    outputs.write(&args.to, &bytes)?;
-    say(&format!("{} is written, {} bytes", args.to.display(), bytes.len()));
+    outputs.write(&args.output, &bytes)?;
+    say(&format!("{} is written, {} bytes", args.output.display(), bytes.len()));
     Ok(())
 }
 
@@ -113,11 +116,12 @@ fn solver_keys(
 
 fn written<T: Scalar + Element>(
     args: &ExportArgs,
+    run: &Path,
     format: ExportFormat,
     name: &str,
     solver: SolverKeys,
 ) -> Result<Vec<u8>> {
-    let StoredNetwork { model, mut network } = read_network::<T>(&args.run)?;
+    let StoredNetwork { model, mut network } = read_network::<T>(run)?;
     let mut description = Description {
         name: Some(name.into()),
         scheme: Some(model.scheme),
@@ -141,7 +145,7 @@ fn written<T: Scalar + Element>(
                     "{}: the graph is that of Euler's scheme, but this network is to be solved by \
                      {asked}; `--scheme euler` writes it all the same, `snode eval --scheme euler` \
                      measures what it is worth",
-                    args.run.display()
+                    run.display()
                 )));
             }
             network = network.with_endpoint(snode_ode::Endpoint::Excluded);
@@ -151,8 +155,8 @@ fn written<T: Scalar + Element>(
     };
     bytes.map_err(|error| match error {
         ExchangeError::Unwritable { .. } => {
-            Error::Usage(format!("--to {}: {error}", args.to.display()))
+            Error::Usage(format!("--output {}: {error}", args.output.display()))
         }
-        error => Error::Results(format!("{}: {error}", args.run.display())),
+        error => Error::Results(format!("{}: {error}", run.display())),
     })
 }

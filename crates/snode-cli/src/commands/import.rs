@@ -29,7 +29,7 @@ pub struct ImportArgs {
     /// The file: .safetensors, .npz, or .mat with the cell arrays Wcell and Bcell.
     pub file: PathBuf,
     /// The file of results to write.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
     /// The format, whatever the ending.
     #[arg(long, value_enum, value_name = "FORMAT")]

@@ -15,8 +15,8 @@ use snode_files::Outputs;
 pub struct ManArgs {
     /// Writes a page for the program and each of its commands into a folder, instead of printing
     /// the first.
-    #[arg(long, value_name = "FOLDER")]
-    pub to: Option<PathBuf>,
+    #[arg(long, short, visible_alias = "to", value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
     /// Whether files are replaced.
     #[command(flatten)]
     pub force: ForceArgs,
@@ -27,7 +27,7 @@ pub struct ManArgs {
 /// # Errors
 /// If they cannot be written.
 pub fn run(args: &ManArgs, command: Command) -> Result<()> {
-    let Some(folder) = &args.to else {
+    let Some(folder) = &args.output else {
         let mut page = Vec::new();
         Man::new(command).render(&mut page).map_err(Error::Stdout)?;
         return print(&String::from_utf8_lossy(&page));

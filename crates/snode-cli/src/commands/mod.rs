@@ -3,6 +3,7 @@
 pub mod attack;
 pub mod cancel;
 pub mod collect;
+pub mod compare;
 pub mod completions;
 pub mod data;
 pub mod doctor;
@@ -12,12 +13,14 @@ pub mod export;
 pub mod gradcheck;
 pub mod import;
 pub mod init;
+pub mod ls;
 pub mod man;
+pub mod measure;
+pub mod noise;
 pub mod report;
 pub mod robustness;
 pub mod run;
 pub mod seal;
-pub mod sensitivity;
 pub mod show;
 pub mod solvers;
 pub mod status;
@@ -26,18 +29,21 @@ pub mod task;
 pub mod train_cell;
 pub mod uncertainty;
 pub mod validate;
+pub mod workprecision;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use snode_experiment::ExperimentFile;
+use snode_experiment::SchemeName;
 use snode_experiment::threads::MOST_THREADS;
 pub(crate) use snode_experiment::threads::pool;
-use snode_runner::{Grid, ImageSelection, Selection, Subject, slurm, summary};
+use snode_ode::SchemeChoice;
+use snode_runner::{Grid, Selection, Subject, slurm, summary};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::say;
+use crate::settings::SetArgs;
 
 /// The option that says how many threads compute.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -54,23 +60,44 @@ impl ThreadArgs {
     }
 }
 
+/// The arguments that name a run.
+#[derive(Clone, Debug, Args)]
+pub struct RunFileArgs {
+    /// The run file; or the folder, the manifest or the file of a grid, of which --only takes one cell.
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Takes the cell of a grid in which a key has this value, or that is in this state; can be given
+    /// several times.
+    #[arg(long, value_name = "KEY=VALUE|STATE")]
+    pub only: Vec<String>,
+}
+
+impl RunFileArgs {
+    /// The run file.
+    fn path(&self) -> Result<PathBuf> {
+        Ok(snode_runner::grid::run_file(&self.run, &self.only)?)
+    }
+}
+
 /// The arguments that name a grid by its file.
 #[derive(Clone, Debug, Args)]
 pub struct GridFileArgs {
     /// The grid, a TOML file.
     pub file: PathBuf,
-    /// Sets a key, as in `snode run`.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// What is changed in it.
+    #[command(flatten)]
+    pub set: SetArgs,
     /// The folder for results, in place of the file's.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
 }
 
 impl GridFileArgs {
     fn read(&self) -> Result<Grid> {
-        let file = ExperimentFile::read_any(&self.file, &self.set)?;
-        Ok(Grid::of(file, &self.set, self.output.as_deref())?)
+        let file = self.set.read(&self.file)?;
+        let grid = Grid::of(file, &self.set.overrides(), self.output.as_deref())?;
+        grid.notes.iter().for_each(|note| say(&format!("note: {note}")));
+        Ok(grid)
     }
 }
 
@@ -101,8 +128,14 @@ impl CellArgs {
     }
 }
 
-/// What a file of results says, and the images asked for; a warning is said.
-fn subject(run: &Path, images: &ImageSelection) -> Result<Subject> {
+/// What the run file of a measurement says, and the images asked for; a warning is said.
+fn subject(args: &measure::MeasureArgs) -> Result<Subject> {
     let mut warn = |warning: &str| say(&format!("warning: {warning}"));
-    Ok(snode_runner::subject(run, images, &mut warn)?)
+    Ok(snode_runner::subject(&args.run.path()?, &args.selection(), &mut warn)?)
+}
+
+/// The name of a scheme that was chosen.
+fn known_scheme(choice: &SchemeChoice) -> Result<SchemeName> {
+    let unknown = || Error::Usage(format!("--scheme: `{}` is not known", choice.name()));
+    SchemeName::named(choice.name()).ok_or_else(unknown)
 }

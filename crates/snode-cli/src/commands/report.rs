@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::{Value, json};
 use snode_files::Existing;
 
 use crate::error::Result;
-use crate::output::{print, say};
+use crate::output::{print, print_line, say};
 use crate::outputs::ForceArgs;
 use crate::table::{plain_table, text};
 use snode_files::Outputs;
@@ -28,6 +29,9 @@ pub struct ReportArgs {
     /// Whether files in that folder are replaced.
     #[command(flatten)]
     pub force: ForceArgs,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Writes a report of what the runs found, of as many as are there.
@@ -58,14 +62,28 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     outputs.check_in(&folder, &snode_report::PAGES.map(str::to_owned))?;
     let report = snode_report::report(collection, args.claims);
     snode_report::write(&report, &folder, &outputs)?;
+    let page = folder.join("report.html");
+    if args.json {
+        let claim = |claim: &Claim| {
+            json!({
+                "experiment": claim.experiment,
+                "verdict": claim.verdict().text(),
+                "text": claim.text,
+            })
+        };
+        let claims: Option<Vec<Value>> =
+            report.claims.as_ref().map(|claims| claims.iter().map(claim).collect());
+        let page = page.display().to_string();
+        return print_line(
+            &json!({ "report": page, "runs": there, "planned": planned, "claims": claims })
+                .to_string(),
+        );
+    }
     let found = match &report.claims {
         Some(claims) => claims_table(claims),
         None => "the paper's claims are not judged; --claims does it".into(),
     };
-    print(&format!(
-        "{there} of {planned} runs\n{found}\nreport: {}\n",
-        folder.join("report.html").display()
-    ))
+    print(&format!("{there} of {planned} runs\n{found}\nreport: {}\n", page.display()))
 }
 
 fn claims_table(claims: &[Claim]) -> String {

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::output::{quoted, say};
 use crate::progress::{GridProgress, Style, print_event};
+use crate::settings::SetArgs;
 use crate::watch::Watch;
 
 /// Arguments of `snode run`.
@@ -24,11 +25,11 @@ use crate::watch::Watch;
 pub struct RunArgs {
     /// The experiment, a TOML file, or a pipe such as /dev/stdin.
     pub file: PathBuf,
-    /// Sets a key, e.g. training.epochs=2; can be given several times.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// What is changed in it.
+    #[command(flatten)]
+    pub set: SetArgs,
     /// The folder for results, in place of the experiment's.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// How many threads compute.
     #[command(flatten)]
@@ -94,9 +95,7 @@ impl GridArgs {
 /// # Errors
 /// If an experiment is refused, training fails or the user interrupts it.
 pub fn run(args: &RunArgs) -> Result<()> {
-    let result = ExperimentFile::read_any(&args.file, &args.set)
-        .map_err(Error::from)
-        .and_then(|file| train_file(args, file));
+    let result = args.set.read(&args.file).and_then(|file| train_file(args, file));
     if let (true, Err(error)) = (args.json, &result) {
         // The error itself is said on the standard error in any case.
         let busy = error.kind() == ErrorKind::Busy;
@@ -170,7 +169,7 @@ fn train_cell(args: &RunArgs, file: &ExperimentFile, wanted: &CellName) -> Resul
     let cell = Expansion::new(file, &definition).find(wanted)?;
     let folder = folder(file, output);
     cell.files(&folder).prepare()?;
-    ensure_manifest(file, &definition, &args.set, output, &cell)?;
+    ensure_manifest(file, &definition, &args.set.overrides(), output, &cell)?;
     let source = SourceFile { path: file.path.clone(), text: file.text.clone() };
     let threads = args.threads.number().or(file.experiment.threads);
     let threads = threads.map_or_else(default_threads, Ok)?;
@@ -185,7 +184,8 @@ fn train_cell(args: &RunArgs, file: &ExperimentFile, wanted: &CellName) -> Resul
 }
 
 fn train_grid(args: &RunArgs, file: ExperimentFile) -> Result<()> {
-    let grid = Grid::of(file, &args.set, args.output.as_deref())?;
+    let grid = Grid::of(file, &args.set.overrides(), args.output.as_deref())?;
+    grid.notes.iter().for_each(|note| say(&format!("note: {note}")));
     let selection = args.grid.cells.selection(&grid)?;
     let share = Share::new(
         default_threads()?,
@@ -208,13 +208,10 @@ fn train_grid(args: &RunArgs, file: ExperimentFile) -> Result<()> {
 
 /// The command that goes on with the run, as a shell takes it.
 fn same_command(args: &RunArgs) -> String {
-    let mut command = vec!["snode".to_owned(), "run".to_owned(), quoted(args.file.as_os_str())];
+    let mut command = format!("snode run {}{}", quoted(args.file.as_os_str()), args.set.words());
     let mut option = |name: &str, value: &OsStr| {
-        command.extend([name.to_owned(), quoted(value)]);
+        command.push_str(&format!(" {name} {}", quoted(value)));
     };
-    for set in &args.set {
-        option("--set", set.as_ref());
-    }
     if let Some(output) = &args.output {
         option("--output", output.as_os_str());
     }
@@ -227,5 +224,5 @@ fn same_command(args: &RunArgs) -> String {
             option(name, text.as_ref());
         }
     }
-    command.join(" ")
+    command
 }

@@ -1,13 +1,12 @@
 //! `snode show`: what a file of results holds.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 use snode_store::Status;
 use snode_train::History;
 
+use super::RunFileArgs;
 use crate::error::Result;
 use crate::output::print;
 use crate::table::{evaluations_table, print_iterations, summary_table};
@@ -19,8 +18,9 @@ use snode_runner::records::{EvaluationRow, IterationRow};
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // flags of a command line
 pub struct ShowArgs {
-    /// The file of results, or a checkpoint.
-    pub run: PathBuf,
+    /// The run, whose file may be a checkpoint.
+    #[command(flatten)]
+    pub run: RunFileArgs,
     /// Prints the experiment as it was resolved, a TOML file that can be run again.
     #[arg(long, conflicts_with_all = ["source", "iterations", "json"])]
     pub config: bool,
@@ -40,7 +40,7 @@ pub struct ShowArgs {
 /// # Errors
 /// If it is not one.
 pub fn run(args: &ShowArgs) -> Result<()> {
-    let (summary, experiment) = super::summary(&args.run)?;
+    let (summary, experiment) = super::summary(&args.run.path()?)?;
     if args.config {
         return print(&short_numbers(&summary.configuration.resolved));
     }

@@ -11,12 +11,13 @@ use crate::error::Result;
 use crate::interrupt;
 use crate::output::{print, quoted, say};
 use crate::progress::Style;
+use crate::settings::SetArgs;
 use crate::table::{align_right, plain_table, text};
 use crate::watch::Watch;
 use snode_experiment::Prepared;
 use snode_experiment::format;
 use snode_experiment::with_precision;
-use snode_experiment::{ExperimentFile, SchemeName, scheme_of};
+use snode_experiment::{SchemeName, scheme_of};
 use snode_files::Outputs;
 use snode_report::measured::{Pair, SCHEMES_FIGURE, Trained, scheme_files};
 use snode_runner::{Files, compare};
@@ -35,17 +36,17 @@ pub struct SolversArgs {
         default_value = "euler,dopri5"
     )]
     pub schemes: Vec<SchemeName>,
-    /// Sets a key, e.g. training.batches=50; can be given several times.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// What is changed in it.
+    #[command(flatten)]
+    pub set: SetArgs,
     /// The folder for results, in place of the experiment's.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// How many threads compute.
     #[command(flatten)]
     pub threads: ThreadArgs,
     /// Begins anew and replaces what earlier runs left.
-    #[arg(long)]
+    #[arg(long, visible_alias = "force")]
     pub fresh: bool,
 }
 
@@ -62,7 +63,7 @@ pub fn run(args: &SolversArgs) -> Result<()> {
         }
     }
     // Read once: it may be a pipe.
-    let file = ExperimentFile::read(&args.file, &args.set)?;
+    let file = args.set.read_one(&args.file)?;
     let threads = args.threads.number();
     let prepared = Prepared::of(&file.clone().with_overrides(&overrides(schemes[0], None))?)?;
     prepared.require_classes("the comparison of accuracies")?;
@@ -116,9 +117,7 @@ fn same_command(args: &SolversArgs) -> String {
     let schemes: Vec<&str> = args.schemes.iter().map(|scheme| scheme.text()).collect();
     let file = quoted(args.file.as_os_str());
     let mut command = format!("snode solvers {file} --schemes {}", schemes.join(","));
-    for set in &args.set {
-        command.push_str(&format!(" --set {}", quoted(set.as_ref())));
-    }
+    command.push_str(&args.set.words());
     if let Some(output) = &args.output {
         command.push_str(&format!(" --output {}", quoted(output.as_os_str())));
     }

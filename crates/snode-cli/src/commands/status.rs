@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Result;
 use crate::output::{print, print_line, say};
+use crate::settings::SetArgs;
 use crate::table::{align_right, plain_table, text};
 use snode_runner::grid::{Cell, FoundGrid, State, StateCounts, find};
 use snode_runner::slurm;
@@ -16,11 +17,11 @@ use snode_runner::slurm;
 pub struct StatusArgs {
     /// The grid, a TOML file; or its manifest, or the folder of its results.
     pub file: PathBuf,
-    /// Sets a key, as in `snode run`.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// What is changed in it.
+    #[command(flatten)]
+    pub set: SetArgs,
     /// The folder for results, in place of the file's.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// Prints one JSON object a grid.
     #[arg(long)]
@@ -33,7 +34,7 @@ pub struct StatusArgs {
 /// # Errors
 /// If there is no grid, or it is refused.
 pub fn run(args: &StatusArgs) -> Result<()> {
-    for found in find(&args.file, &args.set, args.output.as_deref())? {
+    for found in find(&args.file, &args.set.overrides(), args.output.as_deref())? {
         let slurm::Look { scheduled, problem } = slurm::look(&found.folder)?;
         if let Some(problem) = problem {
             say(&format!("note: the files alone are looked at; {problem}"));

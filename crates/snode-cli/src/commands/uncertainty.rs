@@ -1,108 +1,105 @@
 //! `snode uncertainty`: what noise does to predictions, without noisy data.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::Value;
 use snode_analysis::calibration_error;
+use snode_files::Existing;
 
-use super::{ThreadArgs, subject};
+use super::measure::{self, Measure, MeasureArgs};
+use super::subject;
 use crate::error::{Error, Result};
-use crate::output::{print, print_line};
-use crate::outputs::ForceArgs;
 use crate::table::{align_right, plain_table, text};
 use snode_experiment::UncertaintyConfig;
 use snode_experiment::format::{count as counted, plain};
-use snode_files::Outputs;
-use snode_report::measured::{UncertaintyFiles, uncertainty_files};
+use snode_report::measured::{
+    UncertaintyFiles, least_certain_images, uncertainty_files, uncertainty_json,
+};
+use snode_runner::Subject;
+use snode_runner::analyses::Analysis;
 use snode_runner::analyses::uncertainty::{Found, Uncertainty, measured_percent};
-use snode_runner::analyses::{Analysis, check_room};
 use snode_runner::import::stem;
-use snode_runner::{ImageSelection, Subject};
 
 /// Arguments of `snode uncertainty`.
 #[derive(Debug, Args)]
 pub struct UncertaintyArgs {
-    /// The file of results; what was found is added to it.
-    pub run: PathBuf,
+    /// The run, and what becomes of the results.
+    #[command(flatten)]
+    pub measure: MeasureArgs,
     /// Which noise, and on how many images.
     #[command(flatten)]
     pub keys: UncertaintyConfig,
-    /// The images.
-    #[command(flatten)]
-    pub source: ImageSelection,
-    /// Writes tables (CSV) and a figure (SVG) into a folder.
-    #[arg(long, value_name = "FOLDER")]
-    pub figures: Option<PathBuf>,
-    /// The threads.
-    #[command(flatten)]
-    pub threads: ThreadArgs,
-    /// Whether files, and larger measurements, are replaced.
-    #[command(flatten)]
-    pub force: ForceArgs,
-    /// Prints one JSON object.
-    #[arg(long)]
-    pub json: bool,
 }
 
-/// Predicts what noise does to predictions, measures it, and adds both to the file of results.
+/// Predicts what noise does to predictions, measures it, and adds both to the run file.
 ///
 /// # Errors
 /// If the run or the images cannot be read or do not fit, an option is refused, or a file cannot be
 /// written.
 pub fn run(args: &UncertaintyArgs) -> Result<()> {
     args.keys.check().map_err(|(key, problem)| Error::Usage(format!("--{key}: {problem}")))?;
-    let subject = subject(&args.run, &args.source)?;
-    let analysis = Uncertainty { images: args.source.clone(), keys: args.keys.clone() };
-    let existing = args.force.existing();
-    let outputs = Outputs::new(existing, [&args.run]);
-    // Before the work it is made sure that its results can be kept.
-    check_room(&args.run, &[Analysis::Uncertainty(analysis.clone())], existing)?;
-    if let Some(folder) = &args.figures {
-        outputs.check_in(folder, &["csv", "svg"].map(|ending| file_name(args, ending)))?;
-    }
-    let found = analysis.measure(&subject, args.threads.number())?;
-    let written = analysis.write(&subject, &found, existing).map_err(Error::from);
-    let kept = written.and_then(|()| match &args.figures {
-        Some(folder) => write_figures(folder, args, &outputs, &found),
-        None => Ok(()),
-    });
-    // What was found is printed in any case.
-    let printed = show(args, &subject, &found);
-    kept.and(printed)
+    let subject = subject(&args.measure)?;
+    let analysis = Uncertainty { images: args.measure.selection(), keys: args.keys.clone() };
+    measure::run(&args.measure, &Command { subject, analysis })
 }
 
-fn show(args: &UncertaintyArgs, subject: &Subject, found: &Found) -> Result<()> {
-    if args.json {
-        return print_line(&as_json(args, subject, found).to_string());
-    }
-    print(&format!(
-        "{}, {}, by {}: {} under noise on the {}, predicted from {} an image and measured by {}, \
-         seed {}\n{}\n{}\n",
-        subject.source,
-        subject.split_name.text(),
-        found.scheme.name(),
-        counted(found.distributions.images(), "image"),
-        args.keys.on.text(),
-        counted(found.distributions.classes(), "adjoint column"),
-        counted(args.keys.draws, "draw"),
-        found.seed,
-        table(&args.keys, found),
-        least_certain(&args.keys, found)
-    ))
+struct Command {
+    subject: Subject,
+    analysis: Uncertainty,
 }
 
-/// How many of the least certain images are listed.
-const LISTED: usize = 10;
+impl Measure for Command {
+    type Found = Found;
 
-/// Images in the order of their distance to another class, the nearest first.
-fn by_distance(found: &Found) -> Vec<(usize, usize, f64)> {
-    let all = &found.distributions;
-    let mut images: Vec<(usize, usize, f64)> = (0..all.images())
-        .filter_map(|j| all.nearest(j).map(|nearest| (j, nearest.class, nearest.distance)))
-        .collect();
-    images.sort_by(|a, b| a.2.total_cmp(&b.2));
-    images
+    fn run_file(&self) -> &Path {
+        &self.subject.run
+    }
+
+    fn analyses(&self) -> Vec<Analysis> {
+        vec![Analysis::Uncertainty(self.analysis.clone())]
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name =
+            format!("{}-uncertainty-{}", stem(&self.subject.run), self.analysis.keys.on.text());
+        vec![format!("{name}.csv"), format!("{name}.svg")]
+    }
+
+    fn measure(&self, threads: Option<usize>) -> Result<Found> {
+        Ok(self.analysis.measure(&self.subject, threads)?)
+    }
+
+    fn write(&self, found: &Found, existing: Existing) -> Result<()> {
+        Ok(self.analysis.write(&self.subject, found, existing)?)
+    }
+
+    fn files(&self, found: &Found) -> Result<Vec<(String, Vec<u8>)>> {
+        let UncertaintyFiles { csv, svg } = uncertainty_files(&self.analysis.keys, found)?;
+        Ok(self.names().into_iter().zip([csv, svg.into_bytes()]).collect())
+    }
+
+    fn json(&self, found: &Found) -> Result<Value> {
+        Ok(uncertainty_json(&self.subject, &self.analysis.keys, found))
+    }
+
+    fn text(&self, found: &Found) -> String {
+        let keys = &self.analysis.keys;
+        format!(
+            "{}, {}, by {}: {} under noise on the {}, predicted from {} an image and measured by \
+             {}, seed {}\n{}\n{}\n",
+            self.subject.source,
+            self.subject.split_name.text(),
+            found.scheme.name(),
+            counted(found.distributions.images(), "image"),
+            keys.on.text(),
+            counted(found.distributions.classes(), "adjoint column"),
+            counted(keys.draws, "draw"),
+            found.seed,
+            table(keys, found),
+            least_certain(keys, found)
+        )
+    }
 }
 
 fn least_certain(keys: &UncertaintyConfig, found: &Found) -> String {
@@ -110,7 +107,7 @@ fn least_certain(keys: &UncertaintyConfig, found: &Found) -> String {
     let last = keys.levels.len() - 1;
     let level = plain(keys.levels[last]);
     table.set_header(["image", "class", "nearest", "distance", &format!("flips at {level}")]);
-    for (j, class, distance) in by_distance(found).into_iter().take(LISTED) {
+    for (j, class, distance) in least_certain_images(found) {
         table.add_row([
             j.to_string(),
             found.distributions.predicted(j).to_string(),
@@ -145,57 +142,4 @@ fn table(keys: &UncertaintyConfig, found: &Found) -> String {
     }
     align_right(&mut table, &[0, 1, 2, 3, 4, 5]);
     text(&table)
-}
-
-fn as_json(args: &UncertaintyArgs, subject: &Subject, found: &Found) -> serde_json::Value {
-    let keys = &args.keys;
-    let levels: Vec<_> = (0..keys.levels.len())
-        .map(|level| {
-            let measured = found.measured.as_ref().map(|m| m.curve.over_draws(level));
-            json!({
-                "level": keys.levels[level],
-                "predicted_accuracy": found.accuracy[level],
-                "accuracy": measured.map(|moments| moments.mean),
-                "standard_deviation": measured.map(|moments| moments.standard_deviation()),
-                "calibration_error": found.diagrams.get(level).map(|d| calibration_error(d)),
-                "relative_error": found.relative_error[level],
-            })
-        })
-        .collect();
-    let least_certain: Vec<_> = by_distance(found)
-        .into_iter()
-        .take(LISTED)
-        .map(|(image, nearest, distance)| {
-            let class = found.distributions.predicted(image);
-            json!({"image": image, "class": class, "nearest": nearest, "distance": distance})
-        })
-        .collect();
-    json!({
-        "run": subject.run.display().to_string(),
-        "data": subject.source,
-        "split": subject.split_name.text(),
-        "scheme": found.scheme.name(),
-        "noise_on": keys.on.text(),
-        "images": found.distributions.images(),
-        "draws": keys.draws,
-        "directions": keys.directions,
-        "seed": found.seed,
-        "levels": levels,
-        "least_certain": least_certain,
-    })
-}
-
-fn file_name(args: &UncertaintyArgs, ending: &str) -> String {
-    format!("{}-uncertainty-{}.{ending}", stem(&args.run), args.keys.on.text())
-}
-
-fn write_figures(
-    folder: &Path,
-    args: &UncertaintyArgs,
-    outputs: &Outputs,
-    found: &Found,
-) -> Result<()> {
-    let UncertaintyFiles { csv, svg } = uncertainty_files(&args.keys, found)?;
-    outputs.write(&folder.join(file_name(args, "csv")), &csv)?;
-    Ok(outputs.write(&folder.join(file_name(args, "svg")), svg.as_bytes())?)
 }

@@ -103,8 +103,7 @@ impl Rules<'_> {
         if config.loss.is_for_values() {
             if config.targets.is_some() {
                 let classes = "`loss = \"l2\"` or `\"cross-entropy\"`";
-                let problem = format!("only valid with {classes}; remove it");
-                return Err(self.locator.error("cost.targets", problem));
+                return Err(self.locator.meaningless("cost.targets", classes));
             }
             return ObjectiveChoice::of(config, 1)
                 .check_loss()
@@ -113,11 +112,8 @@ impl Rules<'_> {
         // One class will do: the number of classes is known with the data.
         let cost = cost(config, 1);
         if cost.mu1 == 0.0 && config.targets.is_some() {
-            return Err(self.locator.error(
-                "cost.targets",
-                "only valid with the squared distance, whose weight mu1 is 0; remove it, or set \
-                 loss = \"l2\" or mu1 > 0",
-            ));
+            let distance = "the squared distance, `loss = \"l2\"` or `mu1 > 0`";
+            return Err(self.locator.meaningless("cost.targets", distance));
         }
         let data = &self.experiment.data;
         let largest_input = data.background.max(data.foreground);

@@ -12,6 +12,7 @@ use super::locator::Locator;
 use super::message::{located, message};
 use super::read::read;
 use super::refusal::Refusal;
+use super::schema_keys::check_known;
 use super::texts::{check_text, check_texts};
 use crate::error::{Error, Result};
 use crate::schema::Experiment;
@@ -44,6 +45,9 @@ pub struct ExperimentFile {
     layers: Arc<[Layer]>,
     /// `--set seeds=…`.
     seeds: Option<toml::Value>,
+    /// Keys of a grid that an override takes out.
+    unset: Vec<String>,
+    is_overridden: bool,
 }
 
 /// A file with its text.
@@ -70,7 +74,7 @@ pub struct Setting {
 
 impl ExperimentFile {
     /// Reads a file that describes one experiment, and then `overrides` of the form
-    /// `table.key=value`.
+    /// `table.key=value`, or `!table.key`, which takes a key out.
     ///
     /// # Errors
     /// If the file or one of its bases cannot be read, is not TOML, has an unknown key or a value of
@@ -84,7 +88,11 @@ impl ExperimentFile {
     /// # Errors
     /// As [`read`](Self::read), but for grids. What the grid says is not looked at.
     pub fn read_any(path: &Path, overrides: &[String]) -> Result<Self> {
-        let layers: Arc<[Layer]> = read_layers(path)?.into();
+        Self::of_layers(path, read_layers(path)?.into())?.with_overrides(overrides)
+    }
+
+    /// The file with its bases, without overrides.
+    fn of_layers(path: &Path, layers: Arc<[Layer]>) -> Result<Self> {
         let text = layers[0].text.clone();
         let mut table = toml::Table::new();
         let mut locator: Option<Locator> = None;
@@ -105,12 +113,40 @@ impl ExperimentFile {
             key: None,
             problem: format!("with its base: {}: {}", refusal.name(), message(&refusal)),
         })?;
-        let mut file =
-            Self { path: path.to_owned(), text, locator, experiment, table, layers, seeds: None };
-        for text in overrides {
-            file.override_key(text)?;
-        }
-        Ok(file)
+        Ok(Self {
+            path: path.to_owned(),
+            text,
+            locator,
+            experiment,
+            table,
+            layers,
+            seeds: None,
+            unset: Vec::new(),
+            is_overridden: false,
+        })
+    }
+
+    /// The file as it was before overrides.
+    ///
+    /// # Errors
+    /// As [`read_any`](Self::read_any).
+    pub(crate) fn as_written(&self) -> Result<Self> {
+        Self::of_layers(&self.path, Arc::clone(&self.layers))
+    }
+
+    /// Whether an override was made.
+    pub(crate) fn is_overridden(&self) -> bool {
+        self.is_overridden
+    }
+
+    /// The same without a key.
+    ///
+    /// # Errors
+    /// If what is left cannot be read.
+    pub(crate) fn without(mut self, key: &str) -> Result<Self> {
+        remove(&mut self.table, key);
+        self.experiment = read(&self.table).map_err(|refusal| located(&refusal, &self.locator))?;
+        Ok(self)
     }
 
     /// The same with further overrides, of a file that was read already: it may be a pipe.
@@ -125,8 +161,13 @@ impl ExperimentFile {
     }
 
     fn override_key(&mut self, text: &str) -> Result<()> {
+        self.is_overridden = true;
+        if let Some(key) = text.strip_prefix('!') {
+            return self.unset_key(key.trim());
+        }
         let (key, value) = parse_override(text)?;
         if key == "seeds" {
+            self.unset.retain(|unset| *unset != key);
             self.seeds = Some(value);
         } else {
             insert(&mut self.table, &key, value, text)?;
@@ -134,6 +175,26 @@ impl ExperimentFile {
                 read(&self.table).map_err(|refusal| invalid_override(text, &refusal))?;
         }
         self.locator.override_key(&key, text);
+        Ok(())
+    }
+
+    /// Takes a key out, or a whole table.
+    fn unset_key(&mut self, key: &str) -> Result<()> {
+        check_key("--unset", key)?;
+        if GRID_KEYS.contains(&key) {
+            self.unset.push(key.to_owned());
+            if key == "seeds" {
+                self.seeds = None;
+            }
+            return Ok(());
+        }
+        check_known(key).map_err(|problem| Error::Usage(format!("--unset {key}: {problem}")))?;
+        remove(&mut self.table, key);
+        self.locator.forget_override(key);
+        self.experiment = read(&self.table).map_err(|refusal| {
+            let (place, problem) = (format!("--unset {key}"), message(&refusal));
+            Error::Config { place, key: None, problem }
+        })?;
         Ok(())
     }
 
@@ -149,6 +210,8 @@ impl ExperimentFile {
             table: toml::Table::new(),
             layers: Arc::new([]),
             seeds: None,
+            unset: Vec::new(),
+            is_overridden: false,
         }
     }
 
@@ -176,6 +239,9 @@ impl ExperimentFile {
 
     /// The value of one of the `GRID_KEYS`: that of the file or of the nearest base that gives it.
     pub fn grid_value(&self, key: &str) -> Option<&toml::Value> {
+        if self.unset.iter().any(|unset| unset == key) {
+            return None;
+        }
         let overridden = self.seeds.as_ref().filter(|_| key == "seeds");
         overridden.or_else(|| self.layers.iter().find_map(|layer| layer.table.get(key)))
     }
@@ -190,7 +256,8 @@ impl ExperimentFile {
 
     /// The tables `[grid]` with where their keys stand: of the farthest base first.
     pub fn grids(&self) -> impl Iterator<Item = (&toml::Value, &Locator)> {
-        let layers = self.layers.iter().rev();
+        let is_unset = self.unset.iter().any(|unset| unset == "grid");
+        let layers = self.layers.iter().rev().filter(move |_| !is_unset);
         layers.filter_map(|layer| Some((layer.table.get("grid")?, &layer.locator)))
     }
 
@@ -243,6 +310,19 @@ fn set(mut table: &mut toml::Table, key: &str, value: toml::Value) {
         }
     }
     table.insert(last.to_owned(), value);
+}
+
+/// Takes a key out, if it is there.
+fn remove(mut table: &mut toml::Table, key: &str) {
+    let mut parts = key.split('.');
+    let last = parts.next_back().unwrap_or_default();
+    for part in parts {
+        match table.get_mut(part).and_then(toml::Value::as_table_mut) {
+            Some(inner) => table = inner,
+            None => return,
+        }
+    }
+    table.remove(last);
 }
 
 /// The error that one of the settings is wrong: that of the key that was refused, or the first.

@@ -52,6 +52,9 @@ struct Placed {
     folder: PathBuf,
 }
 
+/// What stands before an override where a key is placed at it.
+const OVERRIDE: &str = "--set ";
+
 impl Locator {
     /// The keys of a parsed file; none for a text that is not TOML. Paths in it are relative to
     /// `folder`.
@@ -82,7 +85,18 @@ impl Locator {
     /// Remembers that a key's value comes from the command line, as `text`.
     pub fn override_key(&mut self, path: &str, text: &str) {
         let folder = self.file.folder.clone();
-        self.place_key(path, format!("--set {text}"), folder);
+        self.place_key(path, format!("{OVERRIDE}{text}"), folder);
+    }
+
+    /// Forgets what the command line said of a key, or of those in a table.
+    pub fn forget_override(&mut self, key: &str) {
+        let table = format!("{key}.");
+        self.placed.retain(|placed| placed.key != key && !placed.key.starts_with(&table));
+    }
+
+    /// Whether the command line gives a key.
+    pub fn is_overridden(&self, key: &str) -> bool {
+        self.placed(key).is_some_and(|placed| placed.place.starts_with(OVERRIDE))
     }
 
     /// Remembers that a key's value comes from another place; paths are relative to `folder`.
@@ -167,6 +181,12 @@ impl Locator {
             key: Some(path.to_owned()),
             problem: problem.into(),
         }
+    }
+
+    /// The error that a key has no meaning without a condition.
+    pub fn meaningless(&self, path: &str, condition: &str) -> Error {
+        let (place, key) = (self.place_of(path), path.to_owned());
+        Error::Meaningless { place, key, condition: condition.to_owned() }
     }
 
     /// The error that values are wrong together; it is placed at the first of the keys that is

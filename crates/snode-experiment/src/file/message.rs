@@ -2,7 +2,7 @@
 
 use super::locator::Locator;
 use super::refusal::{A_TABLE, Problem, Refusal};
-use super::schema_keys::home_of;
+use super::schema_keys::unknown_key;
 use crate::error::Error;
 use crate::suggest::with_suggestion;
 
@@ -38,15 +38,6 @@ pub(super) fn message(refusal: &Refusal) -> String {
         }
         Problem::Unexpected { found, expected } => format!("found {found}; expected {expected}"),
         Problem::Other(text) => text.clone(),
-    }
-}
-
-fn unknown_key(found: &str, expected: &[&str]) -> String {
-    match home_of(found) {
-        Some(home) => {
-            format!("unknown key `{found}`; it belongs {home}. Here: {}", expected.join(", "))
-        }
-        None => with_suggestion("unknown key", found, expected),
     }
 }
 

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 use super::read::read;
 use super::refusal::{A_TABLE, Problem, Refusal};
 use crate::schema::Experiment;
+use crate::suggest::{nearest, synonym, with_suggestion};
 
 /// A table that an experiment can have.
 struct KnownTable {
@@ -65,12 +66,58 @@ pub(crate) fn words(table: &str, key: &str) -> &'static [&'static str] {
     }
 }
 
+/// Refuses a key, as `table.key`, that no experiment has.
+///
+/// # Errors
+/// What is wrong with it, and what may be meant.
+pub(super) fn check_known(key: &str) -> Result<(), String> {
+    let (table, last) = key.rsplit_once('.').unwrap_or(("", key));
+    match TABLES.iter().find(|known| known.name == table) {
+        Some(KnownTable { is_list: true, .. }) => Err(format!(
+            "`{table}` is a list of tables; expected a key outside of it, or `{table}` itself"
+        )),
+        Some(known) if known.keys.contains(&last) => Ok(()),
+        Some(known) => Err(unknown_key(last, known.keys)),
+        None => {
+            let tables: Vec<&str> = TABLES.iter().map(|known| known.name.as_str()).collect();
+            Err(with_suggestion("unknown table", table, &tables[1..]))
+        }
+    }
+}
+
+/// What is wrong with a key that a table does not have, which has the keys `expected`.
+pub(super) fn unknown_key(found: &str, expected: &[&str]) -> String {
+    let here = || expected.join(", ");
+    if synonym(found, expected).is_some() {
+        return with_suggestion("unknown key", found, expected);
+    }
+    if let Some(home) = home_of(found) {
+        return format!("unknown key `{found}`; it belongs {home}. Here: {}", here());
+    }
+    let all: Vec<&str> = TABLES.iter().flat_map(|table| table.keys).copied().collect();
+    let elsewhere = synonym(found, &all).filter(|_| nearest(found, expected).is_none());
+    let home = |meant: &str| home_of(meant.split(" = ").next().unwrap_or(meant));
+    match elsewhere.and_then(|meant| Some((meant, home(meant)?))) {
+        Some((meant, home)) => format!(
+            "unknown key `{found}`; did you mean `{meant}`, which belongs {home}? Here: {}",
+            here()
+        ),
+        None => with_suggestion("unknown key", found, expected),
+    }
+}
+
 /// Where a key would have been right.
-pub(super) fn home_of(key: &str) -> Option<String> {
-    let home = TABLES.iter().find(|table| table.keys.contains(&key))?;
-    Some(match (home.name.as_str(), home.is_list) {
-        ("", _) => "before the first [table]".into(),
-        (name, false) => format!("to [{name}]"),
-        (name, true) => format!("to [[{name}]]"),
-    })
+fn home_of(key: &str) -> Option<String> {
+    TABLES.iter().find(|table| table.keys.contains(&key)).map(KnownTable::place)
+}
+
+impl KnownTable {
+    /// Where its keys belong.
+    fn place(&self) -> String {
+        match (self.name.as_str(), self.is_list) {
+            ("", _) => "before the first [table]".into(),
+            (name, false) => format!("to [{name}]"),
+            (name, true) => format!("to [[{name}]]"),
+        }
+    }
 }

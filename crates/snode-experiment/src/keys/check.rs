@@ -62,7 +62,7 @@ pub(crate) fn check(experiment: &Experiment, table: &str, locator: &Locator) -> 
         // What else must be there, its own check asks for.
         let unmet = given.unmet(table, key).filter(|c| c.kind != ConditionKind::Given);
         if let Some(condition) = unmet {
-            return Err(locator.error(&path, format!("only valid with {condition}; remove it")));
+            return Err(locator.meaningless(&path, &condition.to_string()));
         }
         if let Values::Numbers(range) = key.values
             && range.has_bounds()
@@ -94,4 +94,24 @@ pub(crate) fn unset(
     let of_table = keys().filter(|(of, _)| *of == table).map(|(_, key)| key);
     let unset = of_table.filter(|key| given.value(&path(table, key.name)).is_none());
     unset.map(|key| (key, given.unmet(table, key))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Method;
+
+    /// `length` needs `space = "h1"`, and that `method = "ncg"`: which is told first.
+    #[test]
+    fn the_condition_that_is_told_is_the_one_to_fulfil_first() {
+        let mut experiment = Experiment::default();
+        experiment.training.length = Some(1.0);
+        let told = |experiment: &Experiment| {
+            let (table, length) = keys().find(|(_, key)| key.name == "length").unwrap();
+            Given::of(experiment).unmet(table, length).map(|condition| condition.to_string())
+        };
+        assert_eq!(told(&experiment).unwrap(), "`space = \"h1\"`");
+        experiment.training.method = Method::Adam;
+        assert_eq!(told(&experiment).unwrap(), "`method = \"ncg\"`");
+    }
 }

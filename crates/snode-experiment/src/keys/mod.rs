@@ -26,6 +26,6 @@ pub fn keys() -> impl Iterator<Item = (&'static str, &'static Key)> {
 }
 
 /// `table.key`, where a name that has a table already keeps it.
-fn path(table: &str, name: &str) -> String {
+pub(crate) fn path(table: &str, name: &str) -> String {
     if table.is_empty() || name.contains('.') { name.into() } else { format!("{table}.{name}") }
 }

@@ -187,3 +187,20 @@ impl fmt::Display for Numbers {
         f.write_str(&parts.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_contains_what_it_says() {
+        let Values::Numbers(range) = number().at_least(0.0).below(1.0).in_units_of("seconds")
+        else {
+            panic!("no numbers");
+        };
+        assert_eq!(range.to_string(), "0 or more, less than 1");
+        assert_eq!(range.expected(), "0 or more, less than 1, in seconds");
+        assert!(range.contains(0.0) && range.contains(0.999));
+        assert!(![-1e-9, 1.0, f64::NAN, f64::INFINITY].iter().any(|x| range.contains(*x)));
+    }
+}

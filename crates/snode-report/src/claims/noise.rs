@@ -37,7 +37,7 @@ fn asks_robustness(experiment: &Experiment) -> bool {
 }
 
 fn has_noise(run: &Run) -> bool {
-    run.analyses.contains_key("sensitivity/input")
+    run.analyses.contains_key("noise/input")
 }
 
 fn asks_noise(experiment: &Experiment) -> bool {
@@ -213,7 +213,7 @@ pub(super) fn decay_damps(collection: &Collection) -> Claim {
             let level = levels.min_by(f64::total_cmp);
             let number = |run: &Run| at_end_of_run(run, level?, "measured");
             let conditions = |run: &Run| {
-                let images = run.analyses.get("sensitivity/input")?.number("images")?;
+                let images = run.analyses.get("noise/input")?.number("images")?;
                 Some(format!("on {} images", plain(images)))
             };
             let question = Question {

@@ -114,7 +114,7 @@ fn noisy(experiment: &str, measured: f64, error: f64) -> Runs {
         .with_array("measured_mean", &[1, 2], vec![0.1, measured])
         .with_array("relative_error_mean", &[1, 2], vec![0.0, error]);
     let planned = keys(&[experiment, "[analysis.noise]\n"]);
-    runs(&planned, &[0.97, 0.97]).with("sensitivity/input", &found)
+    runs(&planned, &[0.97, 0.97]).with("noise/input", &found)
 }
 
 #[test]

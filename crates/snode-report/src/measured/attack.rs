@@ -1,6 +1,8 @@
 //! An attack: the table, the success curve, and adversarial images.
 
+use serde_json::{Value, json};
 use snode_attack::{Norm, Outcome};
+use snode_experiment::NormName;
 use snode_experiment::format::count;
 use snode_figures::{Axis, Line, Panel, Sheet, svg};
 use snode_runner::Subject;
@@ -101,4 +103,44 @@ fn steps(curve: &[(f64, f64)]) -> Vec<(f64, f64)> {
         points.extend([(*epsilon, before), (*epsilon, 100.0 * part)]);
     }
     points
+}
+
+/// What `snode attack --json` prints.
+///
+/// # Errors
+/// If a key has no form in JSON.
+pub fn attack_json(subject: &Subject, attack: &Attack, found: &Found) -> Result<Value> {
+    let summary = found.results.summary();
+    let keys = serde_json::to_value(&attack.keys)?;
+    let norm = attack.keys.own_norm();
+    let curve = found.results.success_curve(norm);
+    let robust: Vec<_> = attack
+        .keys
+        .epsilons()
+        .into_iter()
+        .map(|epsilon| {
+            let accuracy = found.results.robust_accuracy(norm, epsilon);
+            json!({ "epsilon": epsilon, "accuracy": accuracy })
+        })
+        .collect();
+    Ok(json!({
+        "run": subject.run.display().to_string(),
+        "data": subject.source,
+        "split": subject.split_name.text(),
+        "scheme": found.scheme.name(),
+        "attack": keys,
+        "images": summary.images,
+        "wrong_before": summary.wrong_before,
+        "resisted": summary.resisted,
+        "fooled": summary.fooled,
+        "susceptible": summary.susceptible(),
+        "norm2": {"mean": summary.mean_norm2, "largest": summary.most_norm2},
+        "norm_inf": {"mean": summary.mean_norm_infinity, "largest": summary.most_norm_infinity},
+        "iterations": summary.mean_iterations,
+        "seconds": found.results.seconds,
+        "seed": subject.seed,
+        "norm": NormName::named(norm),
+        "robust_accuracy": robust,
+        "success_curve": curve,
+    }))
 }

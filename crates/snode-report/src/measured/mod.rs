@@ -5,9 +5,15 @@ mod propagation;
 mod robustness;
 mod schemes;
 mod uncertainty;
+mod workprecision;
 
-pub use attack::{AttackFiles, attack_files};
-pub use propagation::{PropagationFiles, SmoothnessFiles, propagation_files, smoothness_files};
-pub use robustness::{RobustnessFiles, noisy_pictures, robustness_files};
+pub use attack::{AttackFiles, attack_files, attack_json};
+pub use propagation::{
+    PropagationFiles, SmoothnessFiles, propagation_files, propagation_json, smoothness_files,
+};
+pub use robustness::{RobustnessFiles, noisy_pictures, robustness_files, robustness_json};
 pub use schemes::{Pair, SCHEMES_FIGURE, Trained, scheme_files};
-pub use uncertainty::{UncertaintyFiles, uncertainty_files};
+pub use uncertainty::{
+    UncertaintyFiles, least_certain_images, uncertainty_files, uncertainty_json,
+};
+pub use workprecision::{WorkFiles, order_rows, work_files, work_json, work_rows};

@@ -1,8 +1,10 @@
 //! Noise through depth, and the smoothness of parameters: tables and figures.
 
-use snode_analysis::Moments;
+use serde_json::{Value, json};
+use snode_analysis::{Moments, Roughness};
 use snode_experiment::format::{self, plain};
 use snode_figures::{Axis, Line, Panel, svg};
+use snode_runner::Subject;
 use snode_runner::analyses::noise::{self, quantities};
 use snode_runner::analyses::{NoisyPart, smoothness};
 
@@ -116,4 +118,56 @@ fn panels(on: NoisyPart, measured: &noise::Measured) -> [Panel; 2] {
         errors.lines.push(error.plain());
     }
     [sizes, errors]
+}
+
+/// What `snode noise --json` prints of noise and of smoothness, on so many images.
+pub fn propagation_json(
+    subject: &Subject,
+    images: usize,
+    propagations: &[(NoisyPart, noise::Measured)],
+    smoothness: &smoothness::Measured,
+) -> Value {
+    let moments = |moments: &[Moments]| {
+        let means: Vec<f64> = moments.iter().map(|m| m.mean).collect();
+        let deviations: Vec<f64> = moments.iter().map(Moments::standard_deviation).collect();
+        json!({"mean": means, "standard_deviation": deviations})
+    };
+    let propagations: Vec<_> = propagations
+        .iter()
+        .map(|(on, noise::Measured { options, summaries, .. })| {
+            let levels: Vec<_> = summaries
+                .iter()
+                .map(|summary| {
+                    let mut level = json!({"level": summary.level});
+                    for (name, values) in quantities(summary) {
+                        level[name] = moments(values);
+                    }
+                    level
+                })
+                .collect();
+            json!({
+                "noise_on": on.text(),
+                "draws": options.draws,
+                "seed": options.seed,
+                "times": summaries.first().map(|summary| &summary.times),
+                "levels": levels,
+            })
+        })
+        .collect();
+    let smoothness::Measured { smoothness, entry, path, .. } = smoothness;
+    let roughness = |of: Roughness| json!({"variation": of.variation, "seminorm": of.seminorm, "norm": of.norm});
+    json!({
+        "run": subject.run.display().to_string(),
+        "data": subject.source,
+        "split": subject.split_name.text(),
+        "scheme": "euler",
+        "images": images,
+        "propagation": propagations,
+        "smoothness": {
+            "weights": roughness(smoothness.weights),
+            "biases": roughness(smoothness.biases),
+            "entry": [entry.0, entry.1],
+            "path": path,
+        },
+    })
 }

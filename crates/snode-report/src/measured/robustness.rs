@@ -1,5 +1,6 @@
 //! Accuracy under noise: the table, the curve, and images under noise.
 
+use serde_json::{Value, json};
 use snode_analysis::RobustnessOptions;
 use snode_data::Noise;
 use snode_experiment::format;
@@ -88,4 +89,31 @@ pub fn noisy_pictures(subject: &Subject, options: &RobustnessOptions) -> Result<
         sheet.row(pictures.map(|pixels| pixels.iter().map(shade).collect()));
     }
     Ok(sheet)
+}
+
+/// What `snode robustness --json` prints.
+pub fn robustness_json(subject: &Subject, measured: &Measured) -> Value {
+    let Measured { scheme, options, curve } = measured;
+    let levels: Vec<_> = (0..curve.levels.len())
+        .map(|level| {
+            let over_draws = curve.over_draws(level);
+            json!({
+                "level": curve.levels[level],
+                "accuracy": over_draws.mean,
+                "standard_deviation": over_draws.standard_deviation(),
+                "correct": curve.correct[level],
+            })
+        })
+        .collect();
+    json!({
+        "run": subject.run.display().to_string(),
+        "data": subject.source,
+        "split": subject.split_name.text(),
+        "scheme": scheme.name(),
+        "images": curve.total,
+        "draws": options.draws,
+        "seed": options.seed,
+        "clipped": options.clip.is_some(),
+        "levels": levels,
+    })
 }

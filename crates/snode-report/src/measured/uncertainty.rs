@@ -1,8 +1,11 @@
 //! Predictions under noise: the table, and figures of accuracy and reliability.
 
+use serde_json::{Value, json};
+use snode_analysis::calibration_error;
 use snode_experiment::UncertaintyConfig;
 use snode_experiment::format::plain;
 use snode_figures::{Axis, Line, Panel, svg};
+use snode_runner::Subject;
 use snode_runner::analyses::uncertainty::{Found, measured_percent};
 
 use crate::csv_table::Csv;
@@ -82,4 +85,56 @@ fn diagram(keys: &UncertaintyConfig, found: &Found) -> Panel {
         }
     }
     panel
+}
+
+/// How many of the least certain images are listed.
+const LISTED: usize = 10;
+
+/// The images that the least noise takes to another class, the nearest first: each with that class and
+/// the distance to it (S66).
+pub fn least_certain_images(found: &Found) -> Vec<(usize, usize, f64)> {
+    let all = &found.distributions;
+    let mut images: Vec<(usize, usize, f64)> = (0..all.images())
+        .filter_map(|j| all.nearest(j).map(|nearest| (j, nearest.class, nearest.distance)))
+        .collect();
+    images.sort_by(|a, b| a.2.total_cmp(&b.2));
+    images.truncate(LISTED);
+    images
+}
+
+/// What `snode uncertainty --json` prints.
+pub fn uncertainty_json(subject: &Subject, keys: &UncertaintyConfig, found: &Found) -> Value {
+    let levels: Vec<_> = (0..keys.levels.len())
+        .map(|level| {
+            let measured = found.measured.as_ref().map(|m| m.curve.over_draws(level));
+            json!({
+                "level": keys.levels[level],
+                "predicted_accuracy": found.accuracy[level],
+                "accuracy": measured.map(|moments| moments.mean),
+                "standard_deviation": measured.map(|moments| moments.standard_deviation()),
+                "calibration_error": found.diagrams.get(level).map(|d| calibration_error(d)),
+                "relative_error": found.relative_error[level],
+            })
+        })
+        .collect();
+    let least_certain: Vec<_> = least_certain_images(found)
+        .into_iter()
+        .map(|(image, nearest, distance)| {
+            let class = found.distributions.predicted(image);
+            json!({"image": image, "class": class, "nearest": nearest, "distance": distance})
+        })
+        .collect();
+    json!({
+        "run": subject.run.display().to_string(),
+        "data": subject.source,
+        "split": subject.split_name.text(),
+        "scheme": found.scheme.name(),
+        "noise_on": keys.on.text(),
+        "images": found.distributions.images(),
+        "draws": keys.draws,
+        "directions": keys.directions,
+        "seed": found.seed,
+        "levels": levels,
+        "least_certain": least_certain,
+    })
 }

@@ -59,7 +59,7 @@ fn groups<'a>(collection: &'a Collection, part: &str) -> Vec<&'a Group> {
 }
 
 fn key(part: &str) -> String {
-    format!("sensitivity/{part}")
+    format!("noise/{part}")
 }
 
 fn levels(collection: &Collection, part: &str) -> Vec<f64> {

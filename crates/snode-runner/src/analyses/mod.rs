@@ -113,6 +113,17 @@ impl Analysis {
         }
     }
 
+    /// What the run file at `path` holds of it, perhaps where earlier versions wrote it.
+    fn found(&self, path: &Path) -> Result<Option<Appendix>> {
+        let found = read_appendix(path, &self.group())?;
+        match self {
+            Self::Noise(noise) if found.is_none() => {
+                Ok(read_appendix(path, &noise.former_group())?)
+            }
+            _ => Ok(found),
+        }
+    }
+
     /// On how much it measures, as far as it says so itself.
     fn extent(&self) -> Extent {
         match self {
@@ -156,7 +167,7 @@ pub fn of(experiment: &Experiment) -> Vec<Analysis> {
 /// If not.
 pub fn check_room(path: &Path, analyses: &[Analysis], existing: Existing) -> Result<()> {
     for analysis in analyses {
-        let found = read_appendix(path, &analysis.group())?;
+        let found = analysis.found(path)?;
         if let Some(found) = found
             && !may_replace(&found, &analysis.identity(), analysis.extent(), existing)
         {
@@ -179,7 +190,7 @@ pub fn pending(
 ) -> Result<Vec<Analysis>> {
     let mut pending = Vec::new();
     for analysis in of(experiment) {
-        let found = read_appendix(path, &analysis.group())?;
+        let found = analysis.found(path)?;
         let is_this = |found: &Appendix| {
             // Earlier versions did not say which network they measured.
             let measured = found.text(Appendix::NETWORK);
@@ -209,7 +220,7 @@ pub fn complete(
     for analysis in pending {
         tell(&RunEvent::Analysis { name: analysis.name() })?;
         // The experiment says what is wanted; that it is less than there was is not passed over.
-        if let Some(found) = read_appendix(path, &analysis.group())?
+        if let Some(found) = analysis.found(path)?
             && analysis.extent().is_less(Extent::of(&found))
         {
             let message = format!(
@@ -335,8 +346,8 @@ mod tests {
             "schemes/euler",
             "schemes/dopri5",
             "smoothness",
-            "sensitivity/input",
-            "sensitivity/parameters",
+            "noise/input",
+            "noise/parameters",
             "robustness/rk4",
         ];
         assert_eq!(groups, expected.map(|group| format!("{ANALYSIS}/{group}")));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use snode_analysis::{Moments, NoiseOn, NoiseOptions, PropagationSummary, summarise_noise};
 use snode_files::Existing;
 use snode_ode::Endpoint;
-use snode_store::{Appendix, Precision};
+use snode_store::{Appendix, Precision, remove_appendix};
 
 use super::{ANALYSIS, write};
 use crate::error::Result;
@@ -83,6 +83,11 @@ impl Noise {
 
     /// The group of the run's file.
     pub fn group(&self) -> String {
+        format!("{ANALYSIS}/noise/{}", self.on.text())
+    }
+
+    /// The group that earlier versions wrote.
+    pub fn former_group(&self) -> String {
         format!("{ANALYSIS}/sensitivity/{}", self.on.text())
     }
 
@@ -111,7 +116,7 @@ impl Noise {
             NoisyPart::Input => NoiseOn::Input,
             NoisyPart::Parameters => NoiseOn::Parameters,
         };
-        let seed = subject.summary.info.seed;
+        let seed = subject.seed;
         let (levels, draws) = (self.levels.clone(), self.draws);
         let options = NoiseOptions { on, levels, draws, seed, components: None };
         let images = self.images.min(subject.split.len());
@@ -128,7 +133,8 @@ impl Noise {
     /// If the file cannot be written.
     pub fn write(&self, subject: &Subject, measured: &Measured, existing: Existing) -> Result<()> {
         let (run, network) = (&subject.run, &subject.network);
-        write(run, &self.group(), self, network, appendix(subject, measured), existing)
+        write(run, &self.group(), self, network, appendix(subject, measured), existing)?;
+        Ok(remove_appendix(run, &self.former_group())?)
     }
 }
 

@@ -79,7 +79,7 @@ impl Robustness {
         let options = RobustnessOptions {
             levels: keys.levels.clone(),
             draws: keys.draws,
-            seed: summary.info.seed,
+            seed: subject.seed,
             clip: keys.clip.then(|| subject.encoding.bounds()),
             components: None,
         };

@@ -105,7 +105,7 @@ impl Uncertainty {
     }
 
     fn found<T: Number>(&self, subject: &Subject, choice: SchemeChoice) -> Result<Found> {
-        let (keys, seed) = (&self.keys, subject.summary.info.seed);
+        let (keys, seed) = (&self.keys, subject.seed);
         let network = subject.network::<T>()?.with_endpoint(choice.endpoint());
         let split = subject.first(keys.images)?;
         let set = evaluation_set::<T>(subject.split_name.text(), &split, subject.encoding)?;

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use toml::{Table, Value};
 
 use snode_experiment::{
-    Error, ExperimentFile, Locator, Result, Setting, describe, is_computation, with_suggestion,
+    Error, ExperimentFile, Locator, Result, Setting, describe, has_condition, is_computation,
+    with_suggestion,
 };
 
 /// The key of labels and of `[[exclude]]` that names a case.
@@ -118,6 +119,11 @@ impl Definition {
         lengths.chain([self.cases.len().max(1)]).try_fold(1_usize, usize::checked_mul)
     }
 
+    /// Whether combinations may be one cell, as keys that vary have no meaning in some of them.
+    pub fn may_merge(&self) -> bool {
+        self.axes.iter().any(|axis| has_condition(&axis.key))
+    }
+
     /// The keys of labels.
     pub fn varying(&self) -> Vec<String> {
         let case = (!self.cases.is_empty()).then(|| CASE.to_owned());
@@ -133,8 +139,8 @@ fn check_key(setting: &Setting, file: &ExperimentFile) -> Result<()> {
              of [grid] and [[cases]]",
         ));
     }
-    let given = file.locator.place_of(&setting.key);
-    if given.starts_with("--set ") {
+    if file.locator.is_overridden(&setting.key) {
+        let given = file.locator.place_of(&setting.key);
         let problem = format!("varies in this grid, at {}; --only takes part of it", setting.place);
         return Err(Error::Config { place: given, key: Some(setting.key.clone()), problem });
     }

@@ -1,15 +1,21 @@
 //! From what varies to the cells.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use snode_data::Dataset;
 use toml::Table;
 
+use super::conditions::Conditions;
 use super::definition::{CASE, Definition, Exclude, lookup};
 use super::identity::identity;
+use super::manifest::label_text;
 use super::{Cell, CellName};
 use crate::error::{Error, Result};
 use snode_experiment::images::fingerprint;
-use snode_experiment::{ExperimentFile, Facts, ResolvedExperiment, Setting, fit, load, source};
+use snode_experiment::{
+    ExperimentFile, Facts, ResolvedExperiment, Setting, fit, load, source, with_meaning,
+};
 
 /// Makes the cells of a grid one after the other, each checked.
 pub struct Expansion<'a> {
@@ -20,6 +26,9 @@ pub struct Expansion<'a> {
     /// Cells made so far.
     made: usize,
     images: Vec<Known>,
+    /// The labels of cells in which a key that varies has no meaning.
+    shortened: HashSet<String>,
+    conditions: Conditions,
 }
 
 /// A combination that is not taken out, before it is checked.
@@ -43,7 +52,15 @@ struct Known {
 impl<'a> Expansion<'a> {
     /// At the first cell.
     pub fn new(file: &'a ExperimentFile, definition: &'a Definition) -> Self {
-        Self { file, definition, next: 0, made: 0, images: Vec::new() }
+        Self {
+            file,
+            definition,
+            next: 0,
+            made: 0,
+            images: Vec::new(),
+            shortened: HashSet::new(),
+            conditions: Conditions::default(),
+        }
     }
 
     /// The next cell.
@@ -71,7 +88,7 @@ impl<'a> Expansion<'a> {
     }
 
     fn numbered(&mut self, number: usize, name: &CellName) -> Result<Cell> {
-        if self.definition.excludes.is_empty() {
+        if self.definition.excludes.is_empty() && !self.definition.may_merge() {
             let all = self.definition.combinations().unwrap_or(0);
             self.made = (number - 1).min(all);
             self.next = self.made;
@@ -115,18 +132,38 @@ impl<'a> Expansion<'a> {
         ))
     }
 
-    /// The next combination that is not taken out.
+    /// The keys that lost their meaning by an override, once all cells are made.
+    ///
+    /// # Errors
+    /// If a key has a meaning in no cell.
+    pub fn left_out(&self) -> Result<Vec<String>> {
+        self.conditions.left_out(self.file)
+    }
+
+    /// The next combination that is not taken out, nor the same as one before.
     fn next_candidate(&mut self) -> Result<Option<Candidate>> {
         let all = self.definition.combinations().unwrap_or(0);
         while self.next < all {
-            let (label, settings) = combination(self.definition, self.next);
+            let (mut label, settings) = combination(self.definition, self.next);
             self.next += 1;
-            let file = self.file.with(&settings)?;
-            let experiment = snode_experiment::resolve(&file)?;
-            if !self.is_excluded(&label, &experiment) {
-                self.made += 1;
-                return Ok(Some(Candidate { number: self.made, label, file, experiment }));
+            let whole = self.file.with(&settings)?;
+            let mut experiment = snode_experiment::resolve(&whole)?;
+            if self.is_excluded(&label, &experiment) {
+                continue;
             }
+            let (file, dropped) = with_meaning(whole)?;
+            self.conditions.count(&settings, &dropped);
+            if !dropped.is_empty() {
+                experiment = snode_experiment::resolve(&file)?;
+            }
+            // Combinations that differ in nothing that has a meaning are one cell.
+            let all = label.len();
+            label.retain(|(key, _)| dropped.iter().all(|dropped| dropped.key != *key));
+            if label.len() < all && !self.shortened.insert(label_text(&label)) {
+                continue;
+            }
+            self.made += 1;
+            return Ok(Some(Candidate { number: self.made, label, file, experiment }));
         }
         Ok(None)
     }

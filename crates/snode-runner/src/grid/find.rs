@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use snode_experiment::ExperimentFile;
 
 use super::manifest::Manifest;
-use super::{Cell, Grid};
+use super::{Cell, Grid, Selection};
 use crate::error::{Error, Result};
 
 /// A grid that has been found.
@@ -49,6 +49,72 @@ pub fn find(path: &Path, set: &[String], output: Option<&Path>) -> Result<Vec<Fo
     let sources = file.sources().into_iter().map(|source| source.path).collect();
     let Grid { name, folder, cells, .. } = Grid::of(file, set, output)?;
     Ok(vec![FoundGrid { name, folder, sources, cells }])
+}
+
+/// The run file that `path` names: itself, or that of the one cell that `only` takes of the grids that
+/// `path`, a folder, a manifest or a grid in TOML, names.
+///
+/// # Errors
+/// If there is no such grid, or `only` takes none of its cells or several.
+pub fn run_file(path: &Path, only: &[String]) -> Result<PathBuf> {
+    if !names_grids(path) {
+        return match only.first() {
+            None => Ok(path.to_owned()),
+            Some(only) => Err(Error::Refused(format!(
+                "--only {only}: {} is no grid; expected a folder of results, a manifest or a grid",
+                path.display()
+            ))),
+        };
+    }
+    if path.is_dir() && Manifest::all_in(path)?.is_empty() {
+        return Err(Error::Refused(format!(
+            "{}: found a folder without a grid; expected a run file, or the folder of a grid's results",
+            path.display()
+        )));
+    }
+    let found = chosen(path, only)?;
+    match &found[..] {
+        [(_, file)] => Ok(file.clone()),
+        several => Err(Error::Refused(format!(
+            "{}: found {} cells{}; expected one, by --only KEY=VALUE",
+            path.display(),
+            several.len(),
+            listed(several)
+        ))),
+    }
+}
+
+/// Whether a path is that of grids, and not of a run.
+pub fn names_grids(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    path.is_dir() || ending == "json" || ending == "toml"
+}
+
+/// The cells that `only` takes of the grids that `path` names, each once, with their run files.
+///
+/// # Errors
+/// As [`find`], or if a text of `only` is refused.
+pub fn chosen(path: &Path, only: &[String]) -> Result<Vec<(Cell, PathBuf)>> {
+    let mut chosen: Vec<(Cell, PathBuf)> = Vec::new();
+    for FoundGrid { folder, cells, .. } in find(path, &[], None)? {
+        let selection = Selection::of_cells(only, &cells)?;
+        for cell in cells {
+            let file = cell.files(&folder).results;
+            let is_new = chosen.iter().all(|(_, known)| *known != file);
+            if is_new && selection.takes(&cell, &selection.state(&cell, &folder)) {
+                chosen.push((cell, file));
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+/// The first of several cells, by their labels.
+fn listed(cells: &[(Cell, PathBuf)]) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<String> = cells.iter().take(SHOWN).map(|(cell, _)| cell.text()).collect();
+    let more = if cells.len() > SHOWN { "; …" } else { "" };
+    if names.is_empty() { String::new() } else { format!(" ({}{more})", names.join("; ")) }
 }
 
 fn of_manifest(path: &Path) -> Result<FoundGrid> {

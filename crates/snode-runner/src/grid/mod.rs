@@ -4,11 +4,13 @@
 //! it, each a checked experiment with an identity: what is trained, as a hash. The results
 //! of a cell are called after its identity, so grids with one folder of results share them.
 
+mod conditions;
 mod definition;
 mod expand;
 mod find;
 mod identity;
 pub mod manifest;
+mod members;
 mod name;
 mod nearest;
 mod scheduled;
@@ -21,8 +23,9 @@ use serde_json::Value;
 
 pub use definition::{CASE, Definition, canonical, lookup};
 pub use expand::{Expansion, fingerprint_of};
-pub use find::{FoundGrid, find};
+pub use find::{FoundGrid, chosen, find, names_grids, run_file};
 pub use identity::{SHORT, identity};
+pub use members::Members;
 pub use name::CellName;
 pub use nearest::{Stale, Stored, differences_text, nearest_results, stale, stored};
 pub use scheduled::{Phase, Scheduled, ScheduledJob};
@@ -85,6 +88,8 @@ pub struct Grid {
     pub cells: Vec<Cell>,
     /// The file it was read from.
     pub file: ExperimentFile,
+    /// What is to be said of keys of the file that lost their meaning by an override.
+    pub notes: Vec<String>,
     varying: Vec<String>,
     overrides: Vec<String>,
 }
@@ -105,10 +110,11 @@ impl Grid {
             let problem = "takes out every cell";
             return Err(file.grid_locator("exclude").error("exclude", problem).into());
         }
+        let notes = expansion.left_out()?;
         let name = resolve(&file)?.name().to_owned();
         let folder = folder(&file, output);
         let overrides = overrides.to_vec();
-        Ok(Self { name, folder, cells, varying: definition.varying(), overrides, file })
+        Ok(Self { name, folder, cells, notes, varying: definition.varying(), overrides, file })
     }
 
     /// What a report needs to know.

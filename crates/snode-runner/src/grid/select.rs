@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::definition::{CASE, canonical, lookup};
 use super::{Cell, Grid, Scheduled, ScheduledJob, State};
 use crate::error::{Error, Result};
-use snode_experiment::{Setting, check_key, with_suggestion};
+use snode_experiment::{Experiment, ExperimentFile, Setting, check_key, with_suggestion};
 
 /// A condition on cells.
 #[derive(Clone, Debug)]
@@ -39,8 +39,28 @@ impl Selection {
     /// # Errors
     /// If one of them is neither the name of a state nor a key with a value of it.
     pub fn new(only: &[String], skip: &[String], grid: &Grid) -> Result<Self> {
+        Self::among(only, skip, &grid.cells, &grid.file)
+    }
+
+    /// The same of cells that were found without the file of their grid.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_cells(only: &[String], cells: &[Cell]) -> Result<Self> {
+        // Keys are read as everywhere; of the experiment nothing is looked at.
+        let file = ExperimentFile::resolved(PathBuf::new(), String::new(), &Experiment::default());
+        Self::among(only, &[], cells, &file)
+    }
+
+    fn among(
+        only: &[String],
+        skip: &[String],
+        cells: &[Cell],
+        file: &ExperimentFile,
+    ) -> Result<Self> {
         let conditions = |option: &str, texts: &[String]| {
-            texts.iter().map(|text| condition(option, text, grid)).collect::<Result<Vec<_>>>()
+            let of_text = |text: &String| condition(option, text, cells, file);
+            texts.iter().map(of_text).collect::<Result<Vec<_>>>()
         };
         let (only, skip) = (conditions("--only", only)?, conditions("--skip", skip)?);
         Ok(Self { only, skip, scheduled: Scheduled::default() })
@@ -98,7 +118,7 @@ impl Condition {
     }
 }
 
-fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
+fn condition(option: &str, text: &str, cells: &[Cell], file: &ExperimentFile) -> Result<Condition> {
     let Some((key, value)) = text.split_once('=') else {
         if State::NAMES.contains(&text) {
             return Ok(Condition::State(text.to_owned()));
@@ -110,7 +130,7 @@ fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
     check_key(option, key)?;
     if key == CASE {
         let mut names: Vec<&str> = Vec::new();
-        for (_, name) in grid.cells.iter().flat_map(|cell| &cell.label).filter(|(k, _)| k == CASE) {
+        for (_, name) in cells.iter().flat_map(|cell| &cell.label).filter(|(k, _)| k == CASE) {
             names.extend(name.as_str().filter(|name| !names.contains(name)));
         }
         if names.contains(&value) {
@@ -122,5 +142,5 @@ fn condition(option: &str, text: &str, grid: &Grid) -> Result<Condition> {
     let (place, folder) = (format!("{option} {text}"), PathBuf::new());
     let value = snode_experiment::value_of(value);
     let setting = Setting { key: key.to_owned(), value, place, folder };
-    Ok(Condition::Key(key.to_owned(), canonical(&grid.file, &setting)?))
+    Ok(Condition::Key(key.to_owned(), canonical(file, &setting)?))
 }

@@ -111,7 +111,7 @@ impl Attack {
         let scheme = crate::device::scheme::<T>(scheme)?;
         let mut model = SolvedNetwork::new(&network, scheme, subject.summary.model.classes)?;
         let (lower, upper) = subject.encoding.bounds();
-        let options = self.keys.options(Bounds { lower, upper }, subject.summary.info.seed);
+        let options = self.keys.options(Bounds { lower, upper }, subject.seed);
         let method = self.keys.method::<T>();
         let (x, labels) = (set.x.as_ref(), set.targets.as_ref().classes()?);
         let results = attack_observed(&mut model, &*method, x, labels, &options, observer)?;
@@ -125,7 +125,7 @@ impl Attack {
     pub fn write(&self, subject: &Subject, found: &Found, existing: Existing) -> Result<()> {
         let group = recorded::group(&self.keys, &found.results, subject.split.images().width())?
             .with_attribute("scheme", found.scheme.name())
-            .with_attribute("seed", subject.summary.info.seed);
+            .with_attribute("seed", subject.seed);
         let (run, network) = (&subject.run, &subject.network);
         let found = subject.describe(group);
         write(run, &self.group(), &self.identified(), network, found, existing)
