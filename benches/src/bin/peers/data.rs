@@ -106,7 +106,7 @@ impl Data {
 
 /// The numbers of a matrix, column by column.
 fn numbers<T: Real>(x: &Mat<T>) -> impl Iterator<Item = f64> {
-    (0..x.ncols()).flat_map(|j| x.col(j).iter()).map(|value| value.to_f64())
+    (0..x.ncols()).flat_map(move |j| x.col(j).iter()).map(|value| value.to_f64())
 }
 
 /// ‖x‖, over all numbers.

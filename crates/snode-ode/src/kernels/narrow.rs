@@ -52,20 +52,20 @@ pub(super) fn product<T: Real>(
         let by_columns = left.row_stride() == 1;
         if size_of::<T>() == size_of::<f32>() {
             let plan = Plan::new_f32_avx(m, n, k, by_columns);
-            small(&plan, &out, accumulate, left, right, factor.to_f64() as f32);
+            small(&plan, out, accumulate, left, right, factor.to_f64() as f32);
         } else {
             let plan = Plan::new_f64_avx(m, n, k, by_columns);
-            small(&plan, &out, accumulate, left, right, factor.to_f64());
+            small(&plan, out, accumulate, left, right, factor.to_f64());
         }
     } else {
-        large(&out, accumulate, left, right, factor);
+        large(out, accumulate, left, right, factor);
     }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the views are `matmul`'s")]
 fn small<T, N: From<u8>>(
     plan: &Plan<N>,
-    out: &MatMut<'_, T>,
+    out: MatMut<'_, T>,
     accumulate: Accum,
     left: MatRef<'_, T>,
     right: MatRef<'_, T>,
@@ -98,7 +98,7 @@ fn small<T, N: From<u8>>(
 
 #[allow(clippy::needless_pass_by_value, reason = "the views are `matmul`'s")]
 fn large<T: Real>(
-    out: &MatMut<'_, T>,
+    out: MatMut<'_, T>,
     accumulate: Accum,
     left: MatRef<'_, T>,
     right: MatRef<'_, T>,
