@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::fmt::Write as _;
+
 use snode_store::{Appendix, read_appendix, read_info};
 use snode_train::TargetKind;
 use support::Sandbox;
@@ -21,7 +23,7 @@ fn regression(sandbox: &Sandbox, cost: &str) {
     for i in 0..60 {
         let (a, b) = (f64::from(i % 10) / 9.0, f64::from(i % 7) / 6.0);
         let split = if i < 40 { "train" } else { "test" };
-        table.push_str(&format!("{a:.3},{b:.3},{:.3},{split}\n", a * b - 0.5));
+        writeln!(table, "{a:.3},{b:.3},{:.3},{split}", a * b - 0.5).unwrap();
     }
     sandbox.write("table.csv", &table);
     let text = format!(
