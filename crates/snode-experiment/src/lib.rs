@@ -41,6 +41,7 @@ pub mod estimate;
 mod file;
 pub mod format;
 pub mod images;
+mod initial_network;
 pub mod keys;
 mod meaning;
 mod method;
@@ -61,9 +62,9 @@ pub use compare::{Difference, Kind, computation, differences, differing, is_comp
 pub use described::{estimate_text, resolved_text};
 pub use error::{Error, Result};
 pub use file::{ExperimentFile, Locator, Setting, SourceText, check_key, describe, value_of};
+pub use initial_network::initial_network;
 pub use meaning::{Dropped, has_condition, settled, with_meaning};
 pub use method::MethodOptions;
-pub use network::initial_network;
 pub use number::Number;
 pub use objective::{ObjectiveChoice, RegressionLoss};
 pub use prepare::{Facts, Prepared, data_error, fit, load, sizes, source};

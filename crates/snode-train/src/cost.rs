@@ -3,8 +3,8 @@
 use faer::{Mat, MatMut, MatRef};
 use snode_ode::{Activation, Network, Readout, Real, SolveError};
 
-use crate::space::final_values;
-use crate::{Line, Loss, Penalty, TargetKind, TargetsRef, TrainError};
+use crate::space::curvature_probe;
+use crate::{CostValue, Line, Loss, Penalty, TargetKind, TargetsRef, TrainError};
 
 /// The weights and targets of (S4):
 ///
@@ -41,28 +41,6 @@ pub struct Cost {
     pub target_on: f64,
     /// The centre of the μ₃ term in every component, or `None` for (S4)'s Tσ(0); for scores 0.
     pub centre: Option<f64>,
-}
-
-/// The terms of an objective: those of (S4), or a loss of another kind in their place, and the penalty.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CostValue {
-    /// The μ₁ term.
-    pub l2: f64,
-    /// The μ₂ term.
-    pub cross_entropy: f64,
-    /// The μ₃ term.
-    pub centring: f64,
-    /// The value of another loss.
-    pub other: f64,
-    /// The μ₄ term.
-    pub decay: f64,
-}
-
-impl CostValue {
-    /// J.
-    pub fn total(&self) -> f64 {
-        self.l2 + self.cross_entropy + self.centring + self.other + self.decay
-    }
 }
 
 impl Cost {
@@ -296,7 +274,7 @@ impl<T: Real> Loss<T> for Cost {
     }
 
     fn final_values(&self, output: MatRef<'_, T>, draw: u64) -> Mat<T> {
-        final_values(self, output, draw)
+        curvature_probe([self.mu1 + self.mu3, self.mu2], self.classes, output, draw)
     }
 }
 

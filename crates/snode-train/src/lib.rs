@@ -76,6 +76,8 @@ mod averaging;
 mod batch_cost;
 mod conjugacy;
 mod cost;
+mod cost_value;
+mod decay_products;
 mod error;
 mod gradcheck;
 mod iteration;
@@ -91,13 +93,16 @@ mod seen;
 pub mod space;
 mod step_length;
 mod stopwatch;
+mod target_kind;
 mod targets;
 mod training;
 
 pub use averaging::{Averaged, Averaging};
 pub use batch_cost::BatchCost;
 pub use conjugacy::{Conjugacy, Products};
-pub use cost::{Cost, CostValue};
+pub use cost::Cost;
+pub use cost_value::CostValue;
+pub use decay_products::DecayProducts;
 pub use error::{OptionError, TrainError};
 pub use gradcheck::{Accuracy, GradientCheck, check_gradient};
 pub use iteration::{Iteration, Phases};
@@ -110,9 +115,10 @@ pub use penalty::Penalty;
 pub use position::Position;
 pub use schedule::Schedule;
 pub use space::{DepthOperator, Discretisation, GradientSpace, Preconditioner, Space};
-pub use step_length::{DecayProducts, LinearisedCost, StepLength};
+pub use step_length::{LinearisedCost, StepLength};
 pub use stopwatch::Stopwatch;
-pub use targets::{TargetKind, Targets, TargetsRef};
+pub use target_kind::TargetKind;
+pub use targets::{Targets, TargetsRef};
 pub use training::{
     AVERAGE, BatchSource, Control, EarlyStop, ErrorSums, EvaluationRecord, EvaluationSet, Event,
     Fit, History, InputPerturbation, IterationRecord, Observer, ObserverError, Plan, Score,

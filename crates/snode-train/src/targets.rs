@@ -2,18 +2,7 @@
 
 use faer::{Mat, MatMut, MatRef};
 
-use crate::TrainError;
-
-/// What kind of target a data point has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TargetKind {
-    /// The number of a class: classification.
-    #[default]
-    Classes,
-    /// A vector of real numbers: regression.
-    Values,
-}
+use crate::{TargetKind, TrainError};
 
 /// The targets of a batch of M data points.
 #[derive(Clone, Copy, Debug)]

@@ -366,8 +366,7 @@ fn only_predictions_are_compared() {
     let network = network.with_readout(Readout::Pattern { gain: 1.0, seed: 3 });
     let mut batch = snode_train::BatchCost::new(objective);
     let mut euler = Euler::new();
-    let (cost, trajectory) = batch.solve(&mut euler, &network, x.as_ref(), y.as_ref()).unwrap();
-    drop(trajectory);
+    let (cost, _) = batch.solve(&mut euler, &network, x.as_ref(), y.as_ref()).unwrap();
     let scores = snode_train::scores(&Euler::new(), &network, x.as_ref(), COMPONENTS).unwrap();
     let mut terminal = Mat::zeros(COMPONENTS, POINTS);
     let loss = SquaredLoss { components: COMPONENTS };

@@ -8,8 +8,10 @@ use snode_ode::{
     Activation, AffineMap, Endpoint, Euler, Grid, Initialisation, Interpolation, Network,
     Parameters, Readout, RungeKutta, Scheme, Scores,
 };
-use snode_train::space::{Batch, final_values};
-use snode_train::{BatchCost, Cost, Discretisation, GradientSpace, Memory, Preconditioner, Space};
+use snode_train::space::Batch;
+use snode_train::{
+    BatchCost, Cost, Discretisation, GradientSpace, Loss, Memory, Preconditioner, Space,
+};
 use support::assert_close;
 
 const WIDTH: usize = 5;
@@ -89,7 +91,7 @@ fn moments((x, labels): &(Mat<f64>, Vec<usize>), draw: u64) -> Vec<(Mat<f64>, Ma
     let count = labels.len();
     let mut euler = Euler::new();
     let output = euler.direct(&network, x.as_ref()).unwrap().output().to_owned();
-    let terminals = final_values(&Cost::cross_entropy(3), output.as_ref(), draw);
+    let terminals = Cost::cross_entropy(3).final_values(output.as_ref(), draw);
     let mut sums = vec![(Mat::zeros(WIDTH + 1, WIDTH + 1), Mat::zeros(WIDTH, WIDTH)); 6];
     let mut gradient = network.parameters().clone();
     for j in 0..count {
@@ -160,7 +162,7 @@ fn kronecker_factors_of_a_convolution_are_moments_of_patches() {
     let scores = Scores::new(network.readout(), map, 3).unwrap();
     let mut seen = Mat::zeros(3, points);
     scores.read(trajectory.output(), seen.as_mut());
-    let final_scores = final_values(&Cost::cross_entropy(3), seen.as_ref(), 0);
+    let final_scores = Cost::cross_entropy(3).final_values(seen.as_ref(), 0);
     let mut lambda = Mat::zeros(map.width(), points);
     scores.pull_back(final_scores.as_ref(), lambda.as_mut());
 

@@ -356,7 +356,8 @@ fn a_direction_in_the_place_of_its_gradient_has_the_same_bits() {
                 assert!(one.direction() == both.direction() && network == other);
                 restarts += usize::from(report.restarted);
             }
-            (one.restart(), both.restart());
+            one.restart();
+            both.restart();
         }
     }
     assert!(restarts > 0, "the gradient was never needed again: the test shows nothing");

@@ -20,7 +20,7 @@ pub use kronecker::Kronecker;
 pub use l2::L2;
 pub use midpoint::Midpoint;
 pub use preconditioner::Preconditioner;
-pub use probe::{final_values, random_signs};
+pub use probe::{curvature_probe, random_signs};
 pub use trapezoid::Trapezoid;
 pub use tridiagonal::Tridiagonal;
 

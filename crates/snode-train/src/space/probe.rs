@@ -3,18 +3,22 @@
 use faer::{Mat, MatRef};
 use snode_ode::Real;
 
-use crate::Cost;
-
 /// λ(T) for every data point of a batch of outputs x(T) (n×M), of mean 0 and covariance
-/// H = (μ₁ + μ₃) I + μ₂ (diag p − p pᵀ), p the softmax of the first C components: the second derivative
-/// of a data point's cost (S4) by x(T), which is also that of (S9).
+/// H = a I + b (diag p − p pᵀ), p the softmax of the first `classes` components. With \[a, b\] =
+/// `weights` = \[μ₁ + μ₃, μ₂\] that is the second derivative of a data point's cost (S4) by x(T), which is
+/// also that of (S9).
 ///
-/// λ(T) = √(μ₁ + μ₃) r + √μ₂ (√p ⊙ s − ⟨√p, s⟩ p) with signs r and s, each +1 or −1 with equal
+/// λ(T) = √a r + √b (√p ⊙ s − ⟨√p, s⟩ p) with signs r and s, each +1 or −1 with equal
 /// probability, from a stream of `draw` and the column.
-pub fn final_values<T: Real>(cost: &Cost, output: MatRef<'_, T>, draw: u64) -> Mat<T> {
+pub fn curvature_probe<T: Real>(
+    weights: [f64; 2],
+    classes: usize,
+    output: MatRef<'_, T>,
+    draw: u64,
+) -> Mat<T> {
     let (n, count) = output.shape();
-    let classes = cost.classes.min(n);
-    let square = (cost.mu1 + cost.mu3).sqrt();
+    let classes = classes.min(n);
+    let [square, cross_entropy] = weights.map(f64::sqrt);
     let mut values = Mat::zeros(n, count);
     let mut softmax = vec![0.0; classes];
     for j in 0..count {
@@ -24,7 +28,7 @@ pub fn final_values<T: Real>(cost: &Cost, output: MatRef<'_, T>, draw: u64) -> M
                 values[(i, j)] = T::from_f64(square * signs.next());
             }
         }
-        if cost.mu2 > 0.0 {
+        if cross_entropy > 0.0 {
             let scores = output.col(j);
             let largest =
                 (0..classes).map(|i| scores[i].to_f64()).fold(f64::NEG_INFINITY, f64::max);
@@ -38,7 +42,7 @@ pub fn final_values<T: Real>(cost: &Cost, output: MatRef<'_, T>, draw: u64) -> M
             let signed: Vec<f64> = softmax.iter().map(|p| p.sqrt() * signs.next()).collect();
             let along: f64 = signed.iter().sum();
             for (i, (p, s)) in softmax.iter().zip(&signed).enumerate() {
-                values[(i, j)] += T::from_f64(cost.mu2.sqrt() * (s - along * p));
+                values[(i, j)] += T::from_f64(cross_entropy * (s - along * p));
             }
         }
     }
@@ -98,15 +102,14 @@ mod tests {
 
     /// Over many draws: mean 0, covariance H.
     #[test]
-    fn final_values_have_the_curvature_as_covariance() {
-        let cost = Cost { mu1: 0.3, mu2: 2.0, mu3: 0.1, ..Cost::cross_entropy(3) };
+    fn probes_have_the_curvature_as_covariance() {
         let output = Mat::from_fn(4, 1, |i, _| [0.4, -0.8, 1.1, 0.2][i]);
         let weights: Vec<f64> = (0..3).map(|i| f64::exp(output[(i, 0)])).collect();
         let p: Vec<f64> = weights.iter().map(|w| w / weights.iter().sum::<f64>()).collect();
         let draws = 40_000;
         let (mut mean, mut second) = (Mat::<f64>::zeros(4, 1), Mat::<f64>::zeros(4, 4));
         for draw in 0..draws {
-            let value = final_values(&cost, output.as_ref(), draw);
+            let value = curvature_probe([0.4, 2.0], 3, output.as_ref(), draw);
             mean += &value;
             second += &value * value.transpose();
         }

@@ -1,6 +1,7 @@
 //! Mini-batch training: batches, history, observers, and the trainer that brings them together.
 
 mod batches;
+mod classify;
 mod evaluation;
 mod history;
 mod observers;
@@ -9,7 +10,8 @@ mod score;
 mod trainer;
 
 pub use batches::BatchSource;
-pub use evaluation::{EvaluationSet, classify, outputs, scores};
+pub use classify::classify;
+pub use evaluation::{EvaluationSet, outputs, scores};
 pub use history::{AVERAGE, EvaluationRecord, History, IterationRecord};
 pub use observers::{EarlyStop, StopSignal, TimeLimit};
 pub use perturbation::InputPerturbation;
