@@ -153,7 +153,7 @@ def by_foolbox(network, x, labels, case):
 def prepare(data, section, case, precision, peer):
     w, b = map(torch.from_numpy, data.dense("trained", precision))
     x = torch.from_numpy(data.array("attacked_images", precision))
-    labels, network = torch.from_numpy(data.labels("attacked_labels")), Network(w, b)
+    labels, network = torch.from_numpy(data.labels("attacked_labels")), Network(w, b).eval()
     if peer == "PyTorch by hand":
         return Attack(network, x, labels, ByHand(w, b, x, labels, case).attack)
     by = by_art if peer == "ART" else by_foolbox

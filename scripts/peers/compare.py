@@ -75,7 +75,7 @@ SECTIONS = {
         {"snode": None, "PyTorch by hand": "attacks", "ART": "attacks", "Foolbox": "attacks"},
         # They decide between classes, and each library clips and stops in its own way.
         near={"f32": 0.05},
-        rounds=3,
+        rounds=2,
         seconds=0.1,
     ),
     "convolution": Section(

@@ -182,7 +182,7 @@ fn what_makes_no_sense_is_refused() {
         },
     ];
     for options in wrong {
-        let made = PerturbedInputs::<f64>::new(options, Box::new(Euler::new()), CLASSES, WIDTH);
+        let made = PerturbedInputs::<f64>::new(options, Box::new(Euler::new()), CLASSES);
         assert!(made.is_err(), "{options:?}");
     }
     // Inputs outside of the box cannot be attacked.

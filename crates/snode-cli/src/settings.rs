@@ -43,7 +43,9 @@ impl SetArgs {
             return Ok(file);
         }
         let (file, dropped) = settled(file)?;
-        dropped.iter().for_each(|dropped| say(&format!("note: {dropped}")));
+        for dropped in dropped {
+            say(&format!("note: {dropped}"));
+        }
         Ok(file)
     }
 

@@ -147,8 +147,7 @@ fn document() -> String {
          in [events.md](events.md).\n",
     );
     if let Some(after) = root.get_after_help() {
-        let after = after.to_string();
-        writeln!(text, "\n{}", after.replace("\n\n", "\n\n")).unwrap();
+        writeln!(text, "\n{after}").unwrap();
     }
     for command in commands() {
         add(&mut text, &command);
@@ -165,7 +164,7 @@ fn add(text: &mut String, command: &Command) {
     write!(text, "\n## {}\n\n{about}.\n", full_name(command)).unwrap();
     let aliases: Vec<&str> = command.get_visible_aliases().collect();
     if !aliases.is_empty() {
-        write!(text, "Also called `{}`.\n", aliases.join("`, `")).unwrap();
+        writeln!(text, "Also called `{}`.", aliases.join("`, `")).unwrap();
     }
     let arguments = arguments(command);
     if !arguments.is_empty() {
@@ -183,12 +182,8 @@ fn add(text: &mut String, command: &Command) {
 
 /// An argument as it is typed.
 fn name(argument: &Arg) -> String {
-    let values: Vec<String> = argument
-        .get_value_names()
-        .unwrap_or_default()
-        .iter()
-        .map(|name| name.to_string())
-        .collect();
+    let values: Vec<String> =
+        argument.get_value_names().unwrap_or_default().iter().map(ToString::to_string).collect();
     let takes = argument.get_action().takes_values();
     let value = if takes { values.join(" ") } else { String::new() };
     let Some(long) = argument.get_long() else { return format!("`{}`", cell(&value)) };
@@ -208,8 +203,11 @@ fn meaning(argument: &Arg) -> String {
         text.push('.');
     }
     let values = argument.get_possible_values();
-    let values: Vec<&str> =
-        values.iter().filter(|v| !v.is_hide_set()).map(|value| value.get_name()).collect();
+    let values: Vec<&str> = values
+        .iter()
+        .filter(|v| !v.is_hide_set())
+        .map(clap::builder::PossibleValue::get_name)
+        .collect();
     if argument.get_action().takes_values() && !values.is_empty() {
         write!(text, " One of `{}`.", values.join("`, `")).unwrap();
     }

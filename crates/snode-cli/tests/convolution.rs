@@ -30,7 +30,7 @@ fn a_convolution_is_trained_measured_attacked_and_exported() {
     assert_eq!(record.network.map(), map);
     assert_eq!(record.network.lifting().inputs(), SIDE * SIDE);
     assert_eq!(record.network.readout(), Readout::Pattern { gain: 3.0, seed: 1 });
-    assert!(record.history.last_score("test").unwrap().accuracy() > Some(0.6));
+    assert!(record.history.last_score("test").unwrap().accuracy().is_some_and(|a| a > 0.6));
 
     sandbox.succeeds(&["eval", run]);
     sandbox.succeeds(&["robustness", run, "--levels", "0,0.1", "--draws", "2"]);

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::fmt::Write as _;
+
 use snode_store::{Appendix, read_appendix, read_info};
 use snode_train::TargetKind;
 use support::Sandbox;
@@ -21,7 +23,7 @@ fn regression(sandbox: &Sandbox, cost: &str) {
     for i in 0..60 {
         let (a, b) = (f64::from(i % 10) / 9.0, f64::from(i % 7) / 6.0);
         let split = if i < 40 { "train" } else { "test" };
-        table.push_str(&format!("{a:.3},{b:.3},{:.3},{split}\n", a * b - 0.5));
+        writeln!(table, "{a:.3},{b:.3},{:.3},{split}", a * b - 0.5).unwrap();
     }
     sandbox.write("table.csv", &table);
     let text = format!(
@@ -66,9 +68,8 @@ fn a_regression_is_learnt_and_told_by_its_errors() {
     assert!(json["mean_squared_error"].as_f64().unwrap() < 0.01, "{json}");
     assert!(json["mean_absolute_error"].as_f64().unwrap() < 0.08 && json["total"] == 200, "{json}");
     let eval = sandbox.succeeds(&["eval", path]);
-    let show = sandbox.succeeds(&["show", path, "--history"]);
+    let show = sandbox.succeeds(&["show", path, "--iterations"]);
     let shown = sandbox.succeeds(&["show", path, "--json"]);
-    let status = sandbox.succeeds(&["status", "results"]);
     for part in ["MSE 0.0", "MAE 0.0", "R² 0.9", "errors on test"] {
         assert!(show.out.contains(part), "{part}: {}", show.out);
     }
@@ -76,7 +77,7 @@ fn a_regression_is_learnt_and_told_by_its_errors() {
     sandbox.succeeds(&["report", path, "--output", "report"]);
     let html = std::fs::read_to_string(sandbox.path("report/report.html")).unwrap();
     assert!(html.contains("mean squared error") && html.contains("Errors of regressions"));
-    for text in [&ran.out, &ran.err, &eval.out, &show.out, &shown.out, &status.out, &html] {
+    for text in [&ran.out, &ran.err, &eval.out, &show.out, &shown.out, &html] {
         let at = text.to_lowercase().find("accura");
         assert_eq!(at, None, "accuracy of a regression: {}", &text[at.unwrap_or(0)..]);
     }
@@ -95,8 +96,16 @@ fn a_regression_goes_on_with_the_same_bits() {
         for cost in [SQUARED, "cost.loss = \"huber\"\ncost.huber_delta = 0.1\ncost.mu4 = 1e-4\n"] {
             regression(&sandbox, &format!("{cost}{method}"));
             for threads in ["1", "3"] {
-                let run =
-                    ["run", "r.toml", "--quiet", "--fresh", "--threads", threads, "-o", threads];
+                let run = [
+                    "run",
+                    "r.toml",
+                    "--quiet",
+                    "--fresh",
+                    "--threads",
+                    threads,
+                    "--output",
+                    threads,
+                ];
                 sandbox.succeeds(&run);
             }
             let digest = |folder: &str| {
@@ -111,6 +120,27 @@ fn a_regression_goes_on_with_the_same_bits() {
         costs[costs.len() - 1] < costs[0]
     };
     assert!(improved("1"));
+}
+
+#[test]
+fn a_grid_of_regressions_is_told_by_its_errors() {
+    let sandbox = Sandbox::new();
+    regression(&sandbox, SQUARED);
+    sandbox.write("g.toml", "base = \"r.toml\"\nseeds = 2\n");
+    let ran = sandbox.succeeds(&["run", "g.toml"]);
+    let status = sandbox.succeeds(&["status", "g.toml"]);
+    assert_eq!(status.out.matches("test MSE 0.").count(), 2, "{}", status.out);
+    sandbox.succeeds(&["report", "results", "--output", "report"]);
+    let html = std::fs::read_to_string(sandbox.path("report/report.html")).unwrap();
+    let csv = std::fs::read_to_string(sandbox.path("report/tables/errors.csv")).unwrap();
+    assert!(
+        csv.starts_with("training,scheme,activation,loss,seed,file,inputs,mean_squared_error,")
+    );
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    for text in [&ran.out, &ran.err, &status.out, &html] {
+        let at = text.to_lowercase().find("accura");
+        assert_eq!(at, None, "accuracy of a regression: {}", &text[at.unwrap_or(0)..]);
+    }
 }
 
 #[test]

@@ -114,8 +114,8 @@ fn two_runs_are_compared() {
         .map(|difference| difference["key"].as_str().unwrap())
         .collect();
     assert_eq!(keys, ["name", "network.activation"]);
-    let noisy = json["results"].as_array().unwrap().iter();
-    let noisy = noisy.filter(|q| q["name"] == "accuracy under noise 0.1").next().unwrap();
+    let mut results = json["results"].as_array().unwrap().iter();
+    let noisy = results.find(|q| q["name"] == "accuracy under noise 0.1").unwrap();
     assert!(noisy["values"][0].is_null() && noisy["values"][1].is_number());
     let csv = sandbox.succeeds(&[&["compare", "--csv"], &files[..]].concat()).out;
     assert!(csv.starts_with("what,results/a.h5,results/b.h5\n"), "{csv}");

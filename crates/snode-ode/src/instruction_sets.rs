@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn bits<T: Real>(values: MatRef<'_, T>, all: &mut Vec<u64>) {
-    all.extend(values.col_iter().flat_map(|column| column.iter()).map(|v| v.to_f64().to_bits()));
+    all.extend(values.col_iter().flat_map(faer::ColRef::iter).map(|v| v.to_f64().to_bits()));
 }
 
 /// The bits of x(T), of the gradient and λ(0) from x(T), and of ξ(T) along that gradient.

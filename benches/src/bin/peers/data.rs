@@ -104,6 +104,16 @@ impl Data {
     }
 }
 
+/// The numbers of a matrix, column by column.
+fn numbers<T: Real>(x: &Mat<T>) -> impl Iterator<Item = f64> {
+    (0..x.ncols()).flat_map(move |j| x.col(j).iter()).map(|value| value.to_f64())
+}
+
+/// ‖x‖, over all numbers.
+pub fn norm<T: Real>(x: &Mat<T>) -> f64 {
+    numbers(x).map(|value| value * value).sum::<f64>().sqrt()
+}
+
 fn convolution(channels: usize) -> Result<(AffineMap, Grid)> {
     let map = AffineMap::convolution(channels, (SIDE, SIDE), 3)?;
     Ok((map, Grid::new(CONVOLUTION_HORIZON, CONVOLUTION_LAYERS, Endpoint::Excluded)?))
@@ -128,8 +138,7 @@ impl Writer {
     }
 
     fn images<T: Real>(&mut self, name: &str, images: &Mat<T>) -> Result<()> {
-        let numbers = images.col_iter().flat_map(|column| column.iter());
-        self.add(name, &[images.ncols(), images.nrows()], numbers.map(|value| value.to_f64()))
+        self.add(name, &[images.ncols(), images.nrows()], numbers(images))
     }
 
     fn labels(&mut self, name: &str, labels: &[usize]) -> Result<()> {

@@ -28,14 +28,23 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// A piece of work that is done again and again.
 pub trait Work {
     /// What it computes, by name.
+    ///
+    /// # Errors
+    /// If something is not finite.
     fn check(&mut self) -> Result<Vec<(&'static str, f64)>>;
 
     /// Back to where it began; not timed.
+    ///
+    /// # Errors
+    /// If something is not finite.
     fn reset(&mut self) -> Result<()> {
         Ok(())
     }
 
     /// The piece of work itself.
+    ///
+    /// # Errors
+    /// If something is not finite.
     fn run(&mut self) -> Result<()>;
 
     /// Seconds of its bare products, with weights that stream from memory; nothing where their number depends on

@@ -10,7 +10,7 @@ use snode_ode::{
     SchemeChoice, Statistics,
 };
 
-use crate::data::Data;
+use crate::data::{Data, norm};
 use crate::{Result, Work};
 
 const TOLERANCE: f64 = 1e-3;
@@ -48,11 +48,6 @@ pub fn solve<T: Real>(data: &Data, case: &str, peer: &str) -> Result<Box<dyn Wor
         keeps: peer.contains("x(t)"),
         right_hand_sides: 0,
     }))
-}
-
-fn norm<T: Real>(x: &Mat<T>) -> f64 {
-    let squares = x.col_iter().flat_map(|column| column.iter()).map(|x| x.to_f64().powi(2));
-    squares.sum::<f64>().sqrt()
 }
 
 impl<T: Real> Solve<T> {

@@ -9,7 +9,7 @@ use snode_train::{Cost, Discretisation, Ncg, NcgOptions, Space};
 use crate::data::{CLASSES, Data};
 use crate::{Result, Work};
 
-struct Iteration<T> {
+struct Iteration<T: Real> {
     method: Ncg<T>,
     network: Network<T>,
     initial: Parameters<T>,

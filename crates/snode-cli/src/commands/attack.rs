@@ -127,7 +127,7 @@ fn bar(name: &str, is_shown: bool) -> ProgressBar {
 
 fn attack(args: &AttackArgs, subject: &Subject) -> Result<Attack> {
     let (summary, experiment) = (&subject.summary, subject.experiment.as_ref());
-    args.keys.check(Some(summary.model.classes)).map_err(|(key, problem)| {
+    args.keys.check(Some(subject.classes("an attack")?)).map_err(|(key, problem)| {
         Error::Usage(format!("--{}: {problem}", key.replace('_', "-")))
     })?;
     let choice = scheme_for(args.keys.scheme, args.keys.tolerance, summary, experiment)?;

@@ -61,15 +61,27 @@ pub trait Measure {
     fn names(&self) -> Vec<String>;
 
     /// Measures, by as many threads.
+    ///
+    /// # Errors
+    /// If the run, the images or a solution are not what they have to be.
     fn measure(&self, threads: Option<usize>) -> Result<Self::Found>;
 
     /// Adds what was found to the run file.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or holds what is kept.
     fn write(&self, found: &Self::Found, existing: Existing) -> Result<()>;
 
     /// Tables and figures, with the names of their files.
+    ///
+    /// # Errors
+    /// If a figure cannot be drawn.
     fn files(&self, found: &Self::Found) -> Result<Vec<(String, Vec<u8>)>>;
 
     /// What was found, for programs.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
     fn json(&self, found: &Self::Found) -> Result<Value>;
 
     /// What was found, for people.

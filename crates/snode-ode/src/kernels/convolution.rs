@@ -151,7 +151,7 @@ fn all_blocks<T: Real, V: Vectors<T>>(pass: &mut impl Pass<T>, wide: V) {
 #[inline(always)]
 fn run<T>(pass: impl WithSimd<Output = ()>, channels: usize) {
     #[cfg(target_arch = "x86_64")]
-    if channels % (64 / size_of::<T>()) != 0
+    if !channels.is_multiple_of(64 / size_of::<T>())
         && let Some(avx2) = pulp::x86::V3::try_new()
     {
         return Simd::vectorize(avx2, pass);

@@ -62,6 +62,7 @@ pub(super) fn product<T: Real>(
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the views are `matmul`'s")]
 fn small<T, N: From<u8>>(
     plan: &Plan<N>,
     out: MatMut<'_, T>,
@@ -95,6 +96,7 @@ fn small<T, N: From<u8>>(
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the views are `matmul`'s")]
 fn large<T: Real>(
     out: MatMut<'_, T>,
     accumulate: Accum,

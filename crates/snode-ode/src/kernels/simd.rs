@@ -103,7 +103,7 @@ impl<T: Real, const LEN: usize> Vectors<T> for Few<LEN> {
     #[inline(always)]
     fn mul(self, mut a: [T; LEN], b: [T; LEN]) -> [T; LEN] {
         for i in 0..LEN {
-            a[i] = a[i] * b[i];
+            a[i] *= b[i];
         }
         a
     }
