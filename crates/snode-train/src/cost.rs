@@ -3,7 +3,7 @@
 use faer::{Mat, MatMut, MatRef};
 use snode_ode::{Activation, Network, Readout, Real, SolveError};
 
-use crate::space::curvature_probe;
+use crate::probe::curvature_probe;
 use crate::{CostValue, Line, Loss, Penalty, TargetKind, TargetsRef, TrainError};
 
 /// The weights and targets of (S4):

@@ -88,6 +88,7 @@ mod ncg;
 mod objective;
 mod penalty;
 mod position;
+pub mod probe;
 mod schedule;
 mod seen;
 pub mod space;

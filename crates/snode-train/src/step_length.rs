@@ -3,7 +3,7 @@
 use faer::MatRef;
 use snode_ode::{Network, Real, SolveError};
 
-use crate::{Line, Objective, OptionError, TargetsRef, TrainError};
+use crate::{DecayProducts, Line, Objective, OptionError, TargetsRef, TrainError};
 
 /// φ′ of (S71), of which (S9) is the paper's: the derivative by η of the objective with x(T) replaced by x(T) + ηξ(T)
 /// and (W, b) by (W, b) + ηd. φ is convex, so φ′ grows.

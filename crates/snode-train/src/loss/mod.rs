@@ -14,7 +14,7 @@ use std::fmt;
 use faer::{Mat, MatMut, MatRef};
 use snode_ode::{Network, Real};
 
-use crate::space::random_signs;
+use crate::probe::random_signs;
 use crate::{CostValue, TargetKind, TargetsRef, TrainError};
 
 /// A loss φ (S70): what it costs that a data point of target y ends in x(T). A batch costs the mean.

@@ -8,7 +8,6 @@ mod l2;
 mod midpoint;
 mod moments;
 mod preconditioner;
-mod probe;
 mod running_mean;
 mod trapezoid;
 mod tridiagonal;
@@ -20,7 +19,6 @@ pub use kronecker::Kronecker;
 pub use l2::L2;
 pub use midpoint::Midpoint;
 pub use preconditioner::Preconditioner;
-pub use probe::{curvature_probe, random_signs};
 pub use trapezoid::Trapezoid;
 pub use tridiagonal::Tridiagonal;
 
