@@ -8,6 +8,7 @@ use snode_data::{Dataset, Images, Split};
 use snode_experiment::ExperimentFile;
 use snode_files::{Existing, Outputs};
 use snode_report::{Collection, PAGES, report, write};
+use snode_runner::records::SetFit;
 use snode_runner::{Grid, GridEvent, GridOptions, InProcess, RunEvent, Selection, Share, run_grid};
 
 /// Images of 4×4 pixels: of class 0 the left half is bright, of class 1 the right half.
@@ -71,7 +72,9 @@ fn a_grid_is_trained_in_this_process_and_reported() {
                 println!("{}: {name}", cell.text());
             }
             GridEvent::Done { end: Some(end), .. } => {
-                accuracies.push(end.history.sets["test"].accuracy);
+                if let SetFit::Classes { accuracy, .. } = end.history.sets["test"].fit {
+                    accuracies.push(accuracy);
+                }
             }
             event => println!("{event:?}"),
         }

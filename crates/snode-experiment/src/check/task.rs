@@ -39,7 +39,7 @@ pub(crate) fn check_task(experiment: &Experiment, locator: &Locator, task: Task)
     match needs_classes.iter().find(|(_, is_asked)| *is_asked) {
         Some((key, _)) => {
             let problem = format!(
-                "needs the classes of images, but {source} has real targets; expected a \
+                "needs the classes of images, but {source} has {task}; expected a \
                  classification, or an experiment without it"
             );
             Err(locator.error(key, problem))

@@ -2,8 +2,8 @@
 //! what must be chosen for it to have a meaning, and what it means.
 //!
 //! The type of a key is that of its field in the schema. Everything else that is said or checked of it
-//! is from here: the tables of docs/experiments.md ([`with_tables`]), ranges and conditions
-//! ([`check`]), and what it means that a key has no value ([`unset`]).
+//! is from here: the tables of docs/experiments.md ([`with_tables`]), ranges and conditions,
+//! and what it means that a key has no value.
 
 mod check;
 mod condition;
