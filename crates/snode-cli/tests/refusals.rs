@@ -233,7 +233,7 @@ const LINES: &[(&[&str], &[&str])] = &[
             "training.schedule_batches = 10",
             "training.schedule_factor = 2.0",
         ],
-        &["training.schedule_factor", "found 2", "at most 1"],
+        &["training.schedule_factor", "found 2", "expected 0 to 1"],
     ),
     (&["cost.mu3 = -0.5"], &["cost.mu3", "found -0.5", "0 or more"]),
     (&["cost.mu2 = 0.0"], &["cost.mu2", "both 0"]),
