@@ -210,8 +210,13 @@ fn what_needs_classes_is_refused_before_any_work() {
         sandbox.fails(command, 2, &[run, "found the network of a regression"]);
     }
     sandbox.fails(&["solvers", "r.toml"], 2, &["table.csv", "found real targets of 1 component"]);
-    let data = ["eval", run, "--data", "dots"];
-    sandbox.fails(&data, 2, &["dots has 3 classes", "was trained for real targets of 1 component"]);
+    sandbox.write("classes.csv", "a,b,label,split\n0,0,0,train\n1,1,1,train\n0.5,1,1,test\n");
+    let data = ["eval", run, "--data", "classes.csv"];
+    sandbox.fails(
+        &data,
+        2,
+        &["classes.csv has 2 classes", "was trained for real targets of 1 component"],
+    );
     sandbox.succeeds(&["gradcheck", "r.toml"]);
     let export = ["data", "export", "table.csv", "--to", "idx"];
     sandbox.fails(&export, 1, &["found real targets of 1 component", "expected class numbers"]);
