@@ -234,7 +234,9 @@ fn memories_that_do_not_fit_are_refused() {
         assert!(resume(Some(memory)).contains("not a count"));
     }
     let small = snode_ode::Parameters::zeros(2, 3);
-    assert!(resume(Some(steps().with_array("mean_square", small))).contains("2×2 weights on 3 nodes"));
+    assert!(
+        resume(Some(steps().with_array("mean_square", small))).contains("2×2 weights on 3 nodes")
+    );
     // And one that fits is taken up.
     let memory = steps().with_array("mean_square", array());
     let mut taken = sgd::<f64>(options);
