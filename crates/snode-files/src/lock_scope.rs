@@ -64,9 +64,9 @@ mod tests {
                       s:/a /home nfs4 rw,hard,local_lock=none 0 0\n\
                       s:/b /home/my\\040data nfs rw,nolock,local_lock=all 0 0\n\
                       m:/c /scratch lustre rw,localflock 0 0\n\
-                      m:/d /work lustre rw,flock 0 0\n";
+                      m:/d /data lustre rw,flock 0 0\n";
         let of = |folder: &str| scope_of(mounts, Path::new(folder));
-        for folder in ["/tmp", "/home/a", "/work/a", "/homestead"] {
+        for folder in ["/tmp", "/home/a", "/data/a", "/homestead"] {
             assert_eq!(of(folder), LockScope::Everywhere, "{folder}");
         }
         let this = |why: &str| LockScope::ThisComputer(why.into());

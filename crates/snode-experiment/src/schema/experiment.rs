@@ -325,7 +325,7 @@ pub struct TrainingConfig {
     /// δ of the metric.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preconditioner_damping: Option<f64>,
-    /// On every so manieth batch the Kronecker factors are updated.
+    /// Batches from one update of the Kronecker factors to the next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preconditioner_every: Option<usize>,
     /// How step lengths and learning rates fall.

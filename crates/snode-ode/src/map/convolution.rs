@@ -98,22 +98,13 @@ impl Convolution {
 
     /// A, for the weights of a node.
     pub(super) fn matrix<T: Real>(self, weights: &[T]) -> Mat<T> {
-        let ImageShape { channels, rows, columns, kernel } = self.shape;
-        let (n, margin) = (self.width(), kernel / 2);
+        let (n, channels) = (self.width(), self.channels());
         let mut matrix = Mat::zeros(n, n);
-        for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
-            for (u, v) in (0..kernel).flat_map(|u| (0..kernel).map(move |v| (u, v))) {
-                let (y, x) = ((i + u).wrapping_sub(margin), (j + v).wrapping_sub(margin));
-                if y >= rows || x >= columns {
-                    continue;
-                }
-                for (o, p) in (0..channels).flat_map(|o| (0..channels).map(move |p| (o, p))) {
-                    let row = (i * columns + j) * channels + o;
-                    let column = (y * columns + x) * channels + p;
-                    matrix[(row, column)] = weights[self.index(o, p, (u, v))];
-                }
+        self.for_each_pair(|from, pixel, under| {
+            for o in 0..channels {
+                matrix[(pixel * channels + o, from)] = weights[under * channels + o];
             }
-        }
+        });
         matrix
     }
 

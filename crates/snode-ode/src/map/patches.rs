@@ -53,7 +53,7 @@ impl AffineMap {
 impl Convolution {
     /// Calls `see` with the place of a number in a state, a pixel that it lies under the kernel of, and its
     /// place there, for all of them.
-    fn for_each_pair(self, mut see: impl FnMut(usize, usize, usize)) {
+    pub(super) fn for_each_pair(self, mut see: impl FnMut(usize, usize, usize)) {
         let ((rows, columns), channels, kernel) = (self.shape(), self.channels(), self.kernel());
         let margin = kernel / 2;
         for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {

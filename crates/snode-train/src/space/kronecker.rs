@@ -36,8 +36,8 @@ pub struct Kronecker<T> {
 const SEEN: &str = "moments_seen";
 
 impl<T: Real> Kronecker<T> {
-    /// For parameters like `parameters`; `decay` and `damping` are ρ and δ, and the factors are updated
-    /// on every so manieth batch.
+    /// For parameters like `parameters`; `decay` and `damping` are ρ and δ, `every` the
+    /// batches from one update of the factors to the next.
     pub fn new(
         inner: Inner<T>,
         decay: f64,

@@ -25,7 +25,7 @@ pub enum Preconditioner {
         decay: f64,
         /// δ > 0, in parts of the mean eigenvalue of each factor.
         damping: f64,
-        /// The factors are updated on every so manieth batch; at least 1.
+        /// Batches from one update of the factors to the next; at least 1.
         every: usize,
     },
 }
