@@ -11,7 +11,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WITH_HDF5  := CARGO='$(CARGO)' sh scripts/ensure-hdf5.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gpu lint docs bench peers accuracy layout redraw exchange attacks page package stress cluster doc clean
+.PHONY: help demo test gpu lint docs bench peers accuracy layout redraw exchange tutorial attacks page package stress cluster doc clean
 
 help: ## list the targets
 	@echo 'Targets:'
@@ -65,6 +65,9 @@ redraw: ## draw the figures of docs/figures.md from a small run (makes a Python 
 
 exchange: ## hold the formats of other programs against those programs (makes a Python environment)
 	@$(WITH_HDF5) sh scripts/check-exchange.sh
+
+tutorial: ## run every command of docs/tutorial.md (makes a Python environment)
+	@$(WITH_HDF5) sh scripts/check-tutorial.sh
 
 attacks: ## hold the references of the attacks against ART and Foolbox (makes a Python environment)
 	@sh scripts/compare-attacks.sh

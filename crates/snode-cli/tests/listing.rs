@@ -154,6 +154,10 @@ fn a_run_of_a_grid_is_named_by_its_keys() {
     let file = run.lines().nth(1).unwrap().rsplit(',').next().unwrap().to_owned();
     let parts = ["--only seed=1", "is no grid"];
     sandbox.fails(&["eval", &file, "--only", "seed=1"], 2, &parts);
+    sandbox.fails(&["compare", &file, &file, "--only", "seed=1"], 2, &parts);
+    // A run by its file, a cell of a grid by its keys.
+    let out = sandbox.succeeds(&[&["compare", &file, "results"], &one[..]].concat()).out;
+    assert!(out.contains("network.activation") && !out.contains("seed"), "{out}");
 }
 
 #[test]

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use snode_report::Compared;
-use snode_runner::grid::{chosen, names_grids, run_file};
+use snode_runner::grid::two_run_files;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::output::{print, print_line};
 use crate::table::{align_right, plain_table, text};
 
 /// Arguments of `snode compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// Two run files; or a grid, of which --only takes two cells.
+    /// Two run files or grids, of each of which --only takes one cell; or a grid, of which it takes two.
     #[arg(value_name = "RUN", required = true, num_args = 1..=2)]
     pub runs: Vec<PathBuf>,
     /// Takes the cells of the grid in which a key has this value, or that are in this state.
@@ -32,7 +32,7 @@ pub struct CompareArgs {
 /// # Errors
 /// If the runs cannot be read, or not two of them are named.
 pub fn run(args: &CompareArgs) -> Result<()> {
-    let [first, second] = files(args)?;
+    let [first, second] = two_run_files(&args.runs, &args.only)?;
     let compared = Compared::read([&first, &second])?;
     if args.json {
         return print_line(&compared.json().to_string());
@@ -54,21 +54,4 @@ pub fn run(args: &CompareArgs) -> Result<()> {
         text(&keys)
     };
     print(&format!("{keys}\n\n{}\n", text(&results)))
-}
-
-fn files(args: &CompareArgs) -> Result<[PathBuf; 2]> {
-    if let [a, b] = &args.runs[..] {
-        return Ok([run_file(a, &args.only)?, run_file(b, &args.only)?]);
-    }
-    let grid = &args.runs[0];
-    let cells = if names_grids(grid) { chosen(grid, &args.only)? } else { Vec::new() };
-    match &cells[..] {
-        [(_, a), (_, b)] => Ok([a.clone(), b.clone()]),
-        _ => Err(Error::Usage(format!(
-            "{}: found {} cells; expected two run files, or a grid with --only twice, e.g. --only \
-             seed=1 --only seed=2",
-            grid.display(),
-            cells.len()
-        ))),
-    }
 }

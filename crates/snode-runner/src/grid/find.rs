@@ -84,6 +84,30 @@ pub fn run_file(path: &Path, only: &[String]) -> Result<PathBuf> {
     }
 }
 
+/// The files of two runs: one of each of two paths, as [`run_file`] takes it, where `only` holds for
+/// those that name grids; or the two cells that `only` takes of one grid.
+///
+/// # Errors
+/// [`Error::Refused`] if it is not two of them, or as [`find`].
+pub fn two_run_files(paths: &[PathBuf], only: &[String]) -> Result<[PathBuf; 2]> {
+    if let [first, second] = paths {
+        let no_grid = !names_grids(first) && !names_grids(second);
+        let of = |path: &Path| run_file(path, if no_grid || names_grids(path) { only } else { &[] });
+        return Ok([of(first)?, of(second)?]);
+    }
+    let path = paths.first().map_or(Path::new(""), PathBuf::as_path);
+    let cells = if names_grids(path) { chosen(path, only)? } else { Vec::new() };
+    match &cells[..] {
+        [(_, first), (_, second)] => Ok([first.clone(), second.clone()]),
+        _ => Err(Error::Refused(format!(
+            "{}: found {} cells; expected two run files, or a grid with --only twice, e.g. --only \
+             seed=1 --only seed=2",
+            path.display(),
+            cells.len()
+        ))),
+    }
+}
+
 /// Whether a path is that of grids, and not of a run.
 pub fn names_grids(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default();

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 pub use definition::{CASE, Definition, canonical, lookup};
 pub use expand::{Expansion, fingerprint_of};
-pub use find::{FoundGrid, chosen, find, names_grids, run_file};
+pub use find::{FoundGrid, chosen, find, names_grids, run_file, two_run_files};
 pub use identity::{SHORT, identity};
 pub use members::Members;
 pub use name::CellName;
