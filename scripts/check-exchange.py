@@ -167,8 +167,43 @@ def check_import(snode, folder):
               f"exported again, onnxruntime is within {error:.1e}")
 
 
+def check_regression(snode, folder):
+    """Of a regression onnxruntime computes values in the units of the targets: the error that snode finds."""
+    random = np.random.default_rng(2)
+    x = random.random((300, 2))
+    y = 3 + 2 * x[:, 0] * x[:, 1]
+    np.savez(folder / "surface.npz", x_train=x[:200], y_train=y[:200], x_test=x[200:], y_test=y[200:])
+    (folder / "surface.toml").write_text('''precision = "f32"
+data.source = "surface.npz"
+network.width = 4
+network.layers = 10
+cost.loss = "squared"
+training.epochs = 20
+output.directory = "."
+''')
+    subprocess.run([snode, "run", "surface.toml", "--quiet", "--fresh"], cwd=folder, check=True,
+                   stdout=subprocess.DEVNULL)
+    run, exported, images = (folder / f"surface.{ending}" for ending in ("h5", "onnx", "images.npz"))
+    for what in (["export", run, "--to", exported], ["data", "export", folder / "surface.npz", "--to", images]):
+        subprocess.run([snode, *what, "--force"], check=True, stderr=subprocess.DEVNULL)
+    eval_ = subprocess.run([snode, "eval", run, "--json"], check=True, capture_output=True)
+    error = json.loads(eval_.stdout)["mean_squared_error"]
+    session = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
+    about = session.get_modelmeta().custom_metadata_map
+    with np.load(images) as f:
+        pixels = f["x_test"].reshape(len(f["x_test"]), -1) / f["max_value"]
+    background, foreground = float(about["background"]), float(about["foreground"])
+    inputs = background + (foreground - background) * pixels
+    values = session.run(["values"], {"x": inputs.astype(np.float32)})[0]
+    assert values.shape == (100, 1)
+    found = np.mean((values[:, 0] - y[200:]) ** 2)
+    assert abs(found - error) < 1e-4 * error, (found, error)
+    print(f"ok    values of a regression: a mean squared error of {found:.2e} in onnxruntime, as in snode")
+
+
 def main(snode, folder):
     folder = pathlib.Path(folder)
+    check_regression(snode, folder)
     check_samples(folder)
     check_convolutions(folder)
     check_import(snode, folder)

@@ -93,7 +93,8 @@ pub const ATTACK: &str = "Examples:
 /// Of `snode report`.
 pub const REPORT: &str = "Examples:
   snode report results/reduced --claims
-  snode report results/quickstart.h5 --output report";
+  snode report results/quickstart.h5 --output report
+  snode report results/reduced --watch";
 
 /// Of `snode solvers`.
 pub const SOLVERS: &str = "Examples:

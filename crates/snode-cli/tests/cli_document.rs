@@ -96,6 +96,15 @@ fn output_has_one_name() {
         "report",
         "workprecision",
         "gradcheck",
+        "solvers",
+        "export",
+        "import",
+        "submit",
+        "cancel",
+        "seal",
+        "doctor",
+        "list",
+        "inspect",
     ] {
         assert!(with("json").iter().any(|known| known == name), "{name} has no --json");
     }

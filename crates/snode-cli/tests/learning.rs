@@ -143,6 +143,18 @@ fn a_grid_of_regressions_is_told_by_its_errors() {
     }
 }
 
+/// What another program runs says by its names what it computes.
+#[test]
+fn a_regression_leaves_as_a_graph_of_values() {
+    let sandbox = Sandbox::new();
+    regression(&sandbox, SQUARED);
+    sandbox.succeeds(&["run", "r.toml", "--quiet"]);
+    sandbox.succeeds(&["export", "results/r.h5", "--output", "r.onnx"]);
+    let bytes = std::fs::read(sandbox.path("r.onnx")).unwrap();
+    let has = |name: &str| bytes.windows(name.len()).any(|part| part == name.as_bytes());
+    assert!(has("values") && !has("logits"));
+}
+
 #[test]
 fn losses_are_for_the_targets_of_the_data() {
     let sandbox = Sandbox::new();

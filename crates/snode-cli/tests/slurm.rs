@@ -143,6 +143,12 @@ fn a_submission_is_what_the_grid_was() {
     assert!(dry.contains("exec '") && dry.matches("\nsbatch --parsable").count() == 3, "{dry}");
     assert!(cluster.submissions().is_empty() && cluster.calls("sbatch").is_empty());
 
+    let plan = ["submit", "g.toml", "--dry-run", "--parallel", "4", "--json"];
+    let plan = cluster.succeeds(&plan).json_lines().remove(0);
+    assert_eq!((&plan["cells"], &plan["of"], &plan["tasks"]), (&12.into(), &12.into(), &12.into()));
+    assert_eq!(plan["calls"].as_array().unwrap().len(), 3);
+    assert!(plan["script"].as_str().unwrap().contains("exec '"), "{plan}");
+
     let told = cluster.succeeds(&["submit", "g.toml", "--parallel", "4", "--time", "2"]).out;
     assert!(told.contains("g: 12 of 12 cells submitted, in 12 tasks; jobs 11, 12, 13"), "{told}");
     let calls = cluster.calls("sbatch");
@@ -348,8 +354,9 @@ fn tasks_of_cells_are_cancelled() {
     let told = cluster.succeeds(&["cancel", "g.toml", "--only", "seed=5", "--only", "seed=3"]).out;
     assert!(told.contains("cancelled: 11_[1,3]"), "{told}");
     assert_eq!(cluster.calls("scancel"), ["11_[1,3]"]);
-    let told = cluster.succeeds(&["cancel", "g.toml", "--skip", "seed=4"]).out;
-    assert!(told.contains("11_[1,3-5] 12_[1]"), "{told}");
+    let cancel = ["cancel", "g.toml", "--skip", "seed=4", "--json"];
+    let cancelled = cluster.succeeds(&cancel).json_lines().remove(0)["cancelled"].clone();
+    assert_eq!(cancelled, serde_json::json!(["11_[1,3-5]", "12_[1]"]));
     // What Slurm forgets of them is no loss.
     cluster.squeue(&[]);
     let lost = cluster.names().iter().filter(|name| *name == "lost").count();

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::Path;
 
 use faer::Mat;
-use snode_exchange::{Description, Element, write_npz, write_onnx, write_safetensors};
+use snode_exchange::{Description, Element, OnnxOutputs, write_npz, write_onnx, write_safetensors};
 use snode_ode::{
     Activation, AffineMap, Endpoint, Euler, Grid, Initialisation, Network, Readout, Scheme, Scores,
 };
@@ -44,7 +44,8 @@ fn write<T: Element>(folder: &Path, activation: Activation) -> Result<(), Box<dy
     let name = format!("{activation}-{}", T::NAME);
     let write =
         |ending: &str, bytes: &[u8]| std::fs::write(folder.join(name.clone() + ending), bytes);
-    write(".onnx", &write_onnx(&network, &about, true)?)?;
+    let outputs = OnnxOutputs { state: true, ..OnnxOutputs::default() };
+    write(".onnx", &write_onnx(&network, &about, outputs)?)?;
     write(".npz", &write_npz(&network, &about)?)?;
     write(".safetensors", &write_safetensors(&network, &about, None)?)?;
     write(".x", &numbers(&x))?;
@@ -73,7 +74,7 @@ fn write_convolution<T: Element>(folder: &Path, readout: Readout) -> Result<(), 
     let name = format!("convolution-{}-{}", readout.name(), T::NAME);
     let write =
         |ending: &str, bytes: &[u8]| std::fs::write(folder.join(name.clone() + ending), bytes);
-    write(".onnx", &write_onnx(&network, &about, false)?)?;
+    write(".onnx", &write_onnx(&network, &about, OnnxOutputs::default())?)?;
     write(".x", &numbers(&images))?;
     write(".y", &numbers(&scores))?;
     Ok(())

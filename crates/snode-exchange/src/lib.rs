@@ -59,7 +59,7 @@ pub use layers::{ArrayHead, Layers, LayersReader};
 pub use matlab::{CELLS, layers_of_cells, read_mat};
 pub use names::{LayerNames, NoPattern};
 pub use npz::{read_npz, write_npz};
-pub use onnx::write_onnx;
+pub use onnx::{OnnxOutputs, OnnxScores, write_onnx};
 pub use safetensors::{read_safetensors, write_safetensors};
 pub use snode_numpy::{NumberType, Order, ReadError};
 

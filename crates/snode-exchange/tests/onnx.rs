@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use faer::Mat;
 use prost::Message;
 use snode_exchange::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
-use snode_exchange::{Description, Element, ExchangeError, write_onnx};
+use snode_exchange::{Description, Element, ExchangeError, OnnxOutputs, OnnxScores, write_onnx};
 use snode_ode::{
     Activation, AffineMap, Endpoint, Euler, Grid, Initialisation, Network, Readout, Scheme, Scores,
 };
@@ -196,7 +196,7 @@ fn the_graph_of_a_convolution_goes_from_data_to_scores() {
         let mut scores = Mat::zeros(2, points);
         Scores::new(readout, map, 2).unwrap().read(output.as_ref(), scores.as_mut());
 
-        let bytes = write_onnx(&network, &about(), true).unwrap();
+        let bytes = write_onnx(&network, &about(), with_state(true)).unwrap();
         let graph = ModelProto::decode(bytes.as_slice()).unwrap().graph.unwrap();
         let rows = (0..points * inputs).map(|e| x[(e % inputs, e / inputs)]).collect();
         let values = interpret::<f64>(&graph, Value { shape: vec![points, inputs], numbers: rows });
@@ -209,6 +209,10 @@ fn the_graph_of_a_convolution_goes_from_data_to_scores() {
             }
         }
     }
+}
+
+fn with_state(state: bool) -> OnnxOutputs {
+    OnnxOutputs { state, ..OnnxOutputs::default() }
 }
 
 /// Round-off of a few layers, relative to states of size 1.
@@ -224,7 +228,7 @@ fn computes_the_same<T: Element>(tolerance: f64) {
         Euler::new().evaluate(&network, x.as_ref(), expected.as_mut()).unwrap();
 
         for state in [false, true] {
-            let bytes = write_onnx(&network, &about(), state).unwrap();
+            let bytes = write_onnx(&network, &about(), with_state(state)).unwrap();
             let model = ModelProto::decode(bytes.as_slice()).unwrap();
             let graph = model.graph.unwrap();
             let rows = (0..points * n).map(|e| x[(e % n, e / n)].to_f64()).collect();
@@ -261,9 +265,22 @@ fn the_graph_is_the_network_in_single_precision() {
 }
 
 #[test]
+fn the_output_is_called_after_what_the_scores_are() {
+    let network = network::<f64>(4, 2, Activation::Tanh);
+    for (scores, name) in [(OnnxScores::Classes, "logits"), (OnnxScores::Targets, "values")] {
+        let bytes = write_onnx(&network, &about(), OnnxOutputs { scores, state: true }).unwrap();
+        let graph = ModelProto::decode(bytes.as_slice()).unwrap().graph.unwrap();
+        let names: Vec<&str> = graph.output.iter().filter_map(|o| o.name.as_deref()).collect();
+        assert_eq!(names, [name, "state"]);
+        let x = Value { shape: vec![1, 4], numbers: vec![0.5; 4] };
+        assert_eq!(interpret::<f64>(&graph, x)[name].shape, [1, 2]);
+    }
+}
+
+#[test]
 fn the_model_says_what_it_is() {
     let network = network::<f32>(4, 2, Activation::Tanh);
-    let bytes = write_onnx(&network, &about(), false).unwrap();
+    let bytes = write_onnx(&network, &about(), OnnxOutputs::default()).unwrap();
     let model = ModelProto::decode(bytes.as_slice()).unwrap();
     assert!(model.opset_import[0].version >= Some(17));
     let find = |key: &str| {
@@ -277,12 +294,12 @@ fn the_model_says_what_it_is() {
 #[test]
 fn what_has_no_graph_is_refused() {
     let closed = with_endpoint::<f64>(3, 4, Activation::Tanh, Endpoint::Included);
-    let error = write_onnx(&closed, &about(), false).unwrap_err();
+    let error = write_onnx(&closed, &about(), OnnxOutputs::default()).unwrap_err();
     assert!(matches!(error, ExchangeError::Unwritable { .. }), "{error}");
     let open = network::<f64>(3, 4, Activation::Tanh);
     for classes in [0, 4] {
         let about = Description { classes: Some(classes), ..about() };
-        let error = write_onnx(&open, &about, false).unwrap_err();
+        let error = write_onnx(&open, &about, OnnxOutputs::default()).unwrap_err();
         assert!(matches!(error, ExchangeError::Value { key: "classes", .. }), "{error}");
     }
 }

@@ -49,6 +49,15 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+    /// A port of this computer cannot be had.
+    #[cfg(feature = "serve")]
+    #[error("port {port} of this computer cannot be had: {source}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// The system's answer.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A file cannot be written.
     #[error(transparent)]
     Files(#[from] snode_files::FileError),

@@ -22,17 +22,22 @@
 //! # Features
 //!
 //! * `mnist` (on by default): embeds MNIST at 14×14, 5 MB, for pictures of it.
+//! * `serve` (off by default): [`follow`] makes a report again when its runs change, and a [`PageServer`]
+//!   shows its page to browsers on this computer.
 
 // Built piece by piece from formatted parts; speed does not matter here.
 #![allow(clippy::format_push_string)]
 
 mod attack;
 mod cell;
+mod changes;
 pub mod claims;
 mod collection;
 mod compared;
 mod csv_table;
 mod error;
+#[cfg(feature = "serve")]
+mod follow;
 mod group;
 mod grouping;
 mod html;
@@ -42,21 +47,30 @@ pub mod measured;
 mod names;
 mod overview;
 mod report;
+mod reporter;
 mod run;
 mod section;
 pub mod sections;
+#[cfg(feature = "serve")]
+mod server;
 mod statistics;
 mod write;
 
 pub use attack::{Attack, Conditions};
 pub use cell::{Cell, Label, State};
+pub use changes::Changes;
 pub use collection::Collection;
 pub use compared::{Compared, Quantity};
 pub use csv_table::Csv;
 pub use error::{Error, Result};
+#[cfg(feature = "serve")]
+pub use follow::{Followed, follow};
 pub use group::{Family, Group};
 pub use listing::{Listing, Row};
 pub use report::{Report, report};
+pub use reporter::{Made, Reporter};
 pub use run::Run;
 pub use section::{Content, Figure, Section, Table};
+#[cfg(feature = "serve")]
+pub use server::PageServer;
 pub use write::{PAGES, write};

@@ -40,10 +40,12 @@
 pub mod analyses;
 mod comparison;
 pub mod computer;
+pub mod data_files;
 pub mod device;
 mod error;
 mod evaluation;
 mod event;
+mod export;
 mod files;
 mod gradcheck;
 pub mod grid;
@@ -64,12 +66,13 @@ pub use comparison::{Comparison, Effort, compare};
 pub use error::{Error, ErrorKind, ObserverError, Result};
 pub use evaluation::{Evaluation, Predictions, evaluate};
 pub use event::{Begin, Continued, End, RunEvent, RunObserver};
+pub use export::{Export, ExportFormat};
 pub use files::Files;
 pub use gradcheck::{CheckedDerivatives, Outcome, Verdict, check_derivatives};
 pub use grid::{Grid, Selection};
 pub use lines::EventLines;
 pub use number::Number;
-pub use pace::{Pace, Progressed};
+pub use pace::{Completion, Pace, Progressed};
 pub use pool::{
     Counts, Ended, GridEvent, GridObserver, GridOptions, GridOutcome, InProcess, Job, Launcher,
     News, PlanEnd, PlannedCell, Processes, Running, Share, plan, run_cell, run_grid,

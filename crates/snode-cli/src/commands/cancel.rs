@@ -1,11 +1,12 @@
 //! `snode cancel`: takes cells of a grid back from Slurm.
 
 use clap::Args;
+use serde_json::json;
 use snode_runner::slurm;
 
 use super::{CellArgs, GridFileArgs};
 use crate::error::Result;
-use crate::output::print;
+use crate::output::{print, print_line};
 
 /// Arguments of `snode cancel`.
 #[derive(Debug, Args)]
@@ -16,6 +17,9 @@ pub struct CancelArgs {
     /// Its cells.
     #[command(flatten)]
     pub cells: CellArgs,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Cancels the tasks of the cells that are queued or being trained; these write checkpoints.
@@ -30,7 +34,12 @@ pub fn run(args: &CancelArgs) -> Result<()> {
         .iter()
         .filter(|cell| selection.takes(cell, &selection.state(cell, &grid.folder)));
     let jobs = wanted.filter_map(|cell| selection.job(cell));
-    match slurm::cancel(&grid.folder, jobs)? {
+    let cancelled = slurm::cancel(&grid.folder, jobs)?;
+    if args.json {
+        let object = json!({ "name": grid.name, "cancelled": cancelled });
+        return print_line(&object.to_string());
+    }
+    match cancelled {
         cancelled if cancelled.is_empty() => print("nothing to cancel\n"),
         cancelled => print(&format!("cancelled: {}\n", cancelled.join(" "))),
     }

@@ -4,25 +4,34 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use snode_data::{Dataset, Encoding, Loaded, SplitSummary, arrays, idx, mnist};
-use snode_files::{Existing, Outputs};
+use snode_data::{Dataset, Encoding, Loaded, mnist};
+use snode_files::Existing;
 
 use crate::error::{Error, Result};
 use crate::output::{print, print_line, say};
 use crate::table::{self, align_right, plain_table};
 use snode_experiment::images::{KNOWN, Source, remarks, target_rows, text_picture};
+use snode_runner::data_files::{DataFiles, described};
 
 /// What can be done with images.
 #[derive(Debug, Subcommand)]
 pub enum DataCommand {
     /// List the data sets that come with the program, and where they come from.
-    List,
+    List(ListArgs),
     /// Show what a data set holds: counts, classes, statistics, an image.
     Inspect(InspectArgs),
     /// Check a data set of any format, and write its images as four IDX files to a new folder.
     Import(ImportArgs),
     /// Write a data set as four IDX files, or as an .npz file that NumPy reads.
     Export(ExportArgs),
+}
+
+/// Arguments of `snode data list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Prints a JSON object a line for each data set.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `snode data inspect`.
@@ -57,6 +66,9 @@ pub struct ImportArgs {
     /// Replaces a data set that is there, as a whole.
     #[arg(long)]
     pub force: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `snode data export`.
@@ -74,6 +86,9 @@ pub struct ExportArgs {
     /// Replaces what is there, as a whole.
     #[arg(long)]
     pub force: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Does it.
@@ -82,7 +97,7 @@ pub struct ExportArgs {
 /// If images cannot be read or written.
 pub fn run(command: &DataCommand) -> Result<()> {
     match command {
-        DataCommand::List => list(),
+        DataCommand::List(args) => list(args),
         DataCommand::Inspect(args) => inspect(args),
         DataCommand::Import(args) => import(args),
         DataCommand::Export(args) => export(args),
@@ -99,7 +114,13 @@ pub(super) fn parse_size(text: &str) -> std::result::Result<(usize, usize), Stri
     Ok((side(rows)?, side(cols)?))
 }
 
-fn list() -> Result<()> {
+fn list(args: &ListArgs) -> Result<()> {
+    if args.json {
+        return KNOWN.iter().try_for_each(|known| {
+            let object = json!({ "name": known.name, "description": known.description });
+            print_line(&object.to_string())
+        });
+    }
     let mut text = String::new();
     for known in KNOWN {
         text.push_str(&format!("{}: {}\n", known.name, known.description));
@@ -134,27 +155,7 @@ fn inspect(args: &InspectArgs) -> Result<()> {
     let remarks = remarks(&source, &dataset);
     let summary = dataset.summary(&Encoding::new(0.0, 1.0)?);
     if args.json {
-        let split = |split: &SplitSummary| {
-            json!({
-                "images": split.images,
-                "label_histogram": split.label_histogram,
-                "mean": split.pixels.map(|pixels| pixels.mean),
-                "standard_deviation": split.pixels.map(|pixels| pixels.standard_deviation),
-            })
-        };
-        let object = json!({
-            "name": summary.name,
-            "rows": summary.rows,
-            "cols": summary.cols,
-            "max_value": summary.max_value,
-            "classes": summary.classes,
-            "train": split(&summary.train),
-            "test": split(&summary.test),
-            "offset": scaling.map(|scaling| scaling.offset()),
-            "scale": scaling.map(|scaling| scaling.scale()),
-            "remarks": remarks,
-        });
-        return print_line(&object.to_string());
+        return print_line(&described(&summary, scaling, &remarks).to_string());
     }
     let image = dataset.train().images().image(args.image)?;
     let target = dataset.train().targets().describe(args.image);
@@ -203,43 +204,14 @@ fn inspect(args: &InspectArgs) -> Result<()> {
     ))
 }
 
-/// Looks whether a data set can be written to a folder, before any work.
-fn check_target(source: &Source, to: &Path, force: bool) -> Result<()> {
-    let shown = to.display();
-    let from = match source {
-        Source::Place(place) => place.path().canonicalize().ok(),
-        Source::Known(_) => None,
-    };
-    if from.is_some() && from == to.canonicalize().ok() {
-        let problem = "is the folder that is read; it is never replaced";
-        return Err(Error::Usage(format!("--output: {shown} {problem}")));
-    }
-    let mut entries = match std::fs::read_dir(to) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => {
-            return Err(snode_runner::Error::file(to, "cannot read the folder", error).into());
-        }
-    };
-    match entries.next() {
-        Some(Ok(entry)) if !force => Err(Error::Usage(format!(
-            "--output: {shown} holds {} and is not overwritten; give --force, or another folder",
-            entry.file_name().display()
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn resampled(dataset: Dataset, size: Option<(usize, usize)>) -> Result<Dataset> {
-    match size {
-        Some((rows, cols)) => Ok(dataset.resample(rows, cols)?),
-        None => Ok(dataset),
-    }
-}
-
 fn import(args: &ImportArgs) -> Result<()> {
+    let to = DataFiles { to: &args.output, existing: existing(args.force) };
+    if to.is_npz() {
+        let problem = "is a file; `snode data export` writes one";
+        return Err(Error::Usage(format!("--output: {} {problem}", args.output.display())));
+    }
     let source = Source::find(&args.folder, Path::new("")).map_err(Error::Usage)?;
-    check_target(&source, &args.output, args.force)?;
+    to.check(&source)?;
     let dataset = source.load(None)?.dataset;
     let dataset = match args.max_value {
         Some(max_value) => dataset
@@ -247,51 +219,45 @@ fn import(args: &ImportArgs) -> Result<()> {
             .map_err(|error| Error::Usage(format!("--max-value: {error}")))?,
         None => dataset,
     };
-    write_folder(&args.output, &resampled(dataset, args.size)?)
+    write(to, dataset, args.size, args.json)
 }
 
 fn export(args: &ExportArgs) -> Result<()> {
+    let to = DataFiles { to: &args.output, existing: existing(args.force) };
     let source = Source::find(&args.source, Path::new("")).map_err(Error::Usage)?;
-    let is_npz = args.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
-    if !is_npz {
-        check_target(&source, &args.output, args.force)?;
-        return write_folder(&args.output, &resampled(source.load(None)?.dataset, args.size)?);
-    }
-    let existing = if args.force { Existing::Replace } else { Existing::Keep };
-    let inputs: Vec<&Path> = match &source {
-        Source::Place(place) => vec![place.path()],
-        Source::Known(_) => Vec::new(),
+    to.check(&source)?;
+    write(to, source.load(None)?.dataset, args.size, args.json)
+}
+
+fn existing(force: bool) -> Existing {
+    if force { Existing::Replace } else { Existing::Keep }
+}
+
+/// Writes a data set in a size, and says where it is.
+fn write(
+    to: DataFiles<'_>,
+    dataset: Dataset,
+    size: Option<(usize, usize)>,
+    json: bool,
+) -> Result<()> {
+    let dataset = match size {
+        Some((rows, cols)) => dataset.resample(rows, cols)?,
+        None => dataset,
     };
-    Outputs::new(existing, inputs).check(&args.output)?;
-    let dataset = resampled(source.load(None)?.dataset, args.size)?;
-    arrays::write_npz(&args.output, &dataset, existing)?;
-    say_where(&dataset, &args.output);
-    Ok(())
-}
-
-/// Writes four IDX files, which hold bytes.
-fn write_folder(to: &Path, dataset: &Dataset) -> Result<()> {
-    let shades = dataset.train().images().max_value();
-    if shades > 255 {
-        say(&format!("note: {shades} shades are rounded to the 255 that IDX files hold"));
+    if let Some(left) = to.write(&dataset)? {
+        let shades = dataset.train().images().max_value();
+        say(&format!("note: {shades} shades are rounded to the {left} that IDX files hold"));
     }
-    let dataset = dataset.rescaled(255)?;
-    if let Some(parent) = to.parent() {
-        std::fs::create_dir_all(parent)
-            .map_err(|error| snode_runner::Error::file(parent, "cannot make the folder", error))?;
+    let ((rows, cols), path) = (dataset.shape(), to.to.display().to_string());
+    let (train, test) = (dataset.train().len(), dataset.test().len());
+    if json {
+        let object =
+            json!({ "path": path, "train": train, "test": test, "rows": rows, "cols": cols });
+        return print_line(&object.to_string());
     }
-    idx::write_folder(to, &dataset)?;
-    say_where(&dataset, to);
-    Ok(())
-}
-
-fn say_where(dataset: &Dataset, to: &Path) {
-    let (rows, cols) = dataset.shape();
+    let task = dataset.task();
     say(&format!(
-        "{} training and {} test images of {rows}x{cols} pixels, {}, are in {}",
-        dataset.train().len(),
-        dataset.test().len(),
-        dataset.task(),
-        to.display()
+        "{train} training and {test} test images of {rows}x{cols} pixels, {task}, are in {path}"
     ));
+    Ok(())
 }

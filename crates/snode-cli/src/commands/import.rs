@@ -1,26 +1,22 @@
 //! `snode import`: a network of another program as a file of results.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use snode_exchange::limits::MAX_BYTES;
-use snode_exchange::{
-    Description, ExchangeError, Imported, LayerNames, Layers, NumberType, read_mat, read_npz,
-    read_safetensors,
-};
+use clap::Args;
+use serde_json::json;
+use snode_exchange::{Description, Imported, LayerNames, Layers, NumberType};
 use snode_ode::{Activation, Endpoint, Interpolation, SolverKeys};
 
 use super::data::parse_size;
 use crate::error::{Error, Result};
-use crate::output::say;
+use crate::output::{print_line, say};
 use crate::outputs::ForceArgs;
 use snode_experiment::Locator;
 use snode_experiment::images::Source;
 use snode_experiment::{Loss, SchemeName, check_name};
 use snode_files::Outputs;
-use snode_runner::import::{ImportedNetwork, read_matlab73, stem};
+use snode_runner::import::{ImportFormat, ImportedNetwork, check_solver, read_network_file, stem};
 use snode_store::{Input, RunRecord, Scalar};
 
 /// Arguments of `snode import`.
@@ -103,39 +99,9 @@ pub struct ImportArgs {
     /// Whether a file is replaced.
     #[command(flatten)]
     pub force: ForceArgs,
-}
-
-/// A format that networks are read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ImportFormat {
-    /// Tensors by name.
-    Safetensors,
-    /// Arrays of NumPy.
-    Npz,
-    /// Cell arrays of MATLAB, of level 5 or 7.3.
-    Mat,
-}
-
-impl ImportFormat {
-    /// The format that the ending of a file says.
-    fn of(path: &Path) -> Result<Self> {
-        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        Self::from_str(&ending, true).map_err(|_| {
-            Error::Usage(format!(
-                "the ending of {} is no format; expected .safetensors, .npz, .mat, or any with \
-                 --format",
-                path.display()
-            ))
-        })
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Safetensors => "safetensors",
-            Self::Npz => "npz",
-            Self::Mat => "mat",
-        }
-    }
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Writes a file of results with the network of another program's file.
@@ -163,8 +129,9 @@ pub fn run(args: &ImportArgs) -> Result<()> {
             .map_err(|problem| Error::Usage(format!("--data: {problem}")))?
             .text(),
     };
-    let Imported { layers, stored, description } = read(args, format)?;
-    check_solver(args, &description)?;
+    let Imported { layers, stored, description } =
+        read_network_file(&args.file, format, args.names.as_ref(), &args.ignore)?;
+    check_solver(&args.file, &asked, &description)?;
     let mut description = asked.or(description);
     if let Some(step) = args.step {
         let steps = layers.count() - usize::from(description.ends == Some(Endpoint::Included));
@@ -184,7 +151,6 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         Layers::F32(parameters) => report(args, stored, &import.write(parameters)?),
         Layers::F64(parameters) => report(args, stored, &import.write(parameters)?),
     }
-    Ok(())
 }
 
 /// Where the values of an experiment are from: options, or the file.
@@ -215,8 +181,29 @@ fn places(args: &ImportArgs, description: &Description) -> Locator {
 }
 
 /// Says what was imported, from a file that stores numbers so.
-fn report<T: Scalar>(args: &ImportArgs, stored: NumberType, record: &RunRecord<T>) {
+fn report<T: Scalar>(args: &ImportArgs, stored: NumberType, record: &RunRecord<T>) -> Result<()> {
     let RunRecord { network, model, .. } = record;
+    if args.json {
+        let Input { rows, cols, background, foreground } = model.input;
+        let object = json!({
+            "path": args.output.display().to_string(),
+            "name": record.info.name,
+            "width": network.width(),
+            "layers": network.grid().steps(),
+            "horizon": network.grid().horizon(),
+            "activation": network.activation().to_string(),
+            "scheme": model.scheme,
+            "solver": model.solver.to_texts().into_iter().collect::<BTreeMap<_, _>>(),
+            "precision": T::NAME,
+            "stored": stored.name(),
+            "classes": model.classes,
+            "rows": rows,
+            "cols": cols,
+            "background": background,
+            "foreground": foreground,
+        });
+        return print_line(&object.to_string());
+    }
     let images = match model.input {
         Input { rows: 0, .. } => "inputs that are not images".to_owned(),
         Input { rows, cols, background, foreground } => {
@@ -245,6 +232,7 @@ fn report<T: Scalar>(args: &ImportArgs, stored: NumberType, record: &RunRecord<T
         network.activation(),
         model.classes,
     ));
+    Ok(())
 }
 
 /// What the options say of the network.
@@ -282,52 +270,4 @@ fn parse_interpolation(text: &str) -> std::result::Result<Interpolation, String>
         let names = Interpolation::ALL.map(Interpolation::name);
         format!("expected one of: {}", names.join(", "))
     })
-}
-
-/// Refuses a file that names a scheme which reads parameters between the layers, and says not how:
-/// it would be another network.
-fn check_solver(args: &ImportArgs, description: &Description) -> Result<()> {
-    let Some(scheme) = &description.scheme else { return Ok(()) };
-    let said = args.scheme.is_some()
-        || args.interpolation.is_some()
-        || description.solver.interpolation.is_some();
-    if said || scheme == SchemeName::Euler.text() {
-        return Ok(());
-    }
-    Err(Error::Usage(format!(
-        "{}: is to be solved by {scheme}, and does not say how parameters are read between the \
-         layers: give --interpolation hermite, linear or constant",
-        args.file.display()
-    )))
-}
-
-fn read(args: &ImportArgs, format: ImportFormat) -> Result<Imported> {
-    let path = &args.file;
-    let source = || open(path);
-    let read = match format {
-        ImportFormat::Safetensors => read_safetensors(source()?, args.names.as_ref(), &args.ignore),
-        ImportFormat::Npz => read_npz(source()?, &args.ignore),
-        ImportFormat::Mat => match read_mat(source()?) {
-            Err(ExchangeError::Hdf5) => return Ok(read_matlab73(path)?),
-            other => other,
-        },
-    };
-    read.map_err(|source| snode_runner::Error::Exchange { path: path.clone(), source }.into())
-}
-
-/// Opens a file, if it is one and not longer than any that is read.
-fn open(path: &Path) -> Result<BufReader<File>> {
-    let failed = |source| snode_runner::Error::file(path, "cannot read", source);
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(Error::Results(format!("{}: not a regular file", path.display())));
-    }
-    if metadata.len() > MAX_BYTES {
-        return Err(Error::Results(format!(
-            "{}: has {} bytes; at most {MAX_BYTES} are read",
-            path.display(),
-            metadata.len()
-        )));
-    }
-    Ok(BufReader::new(File::open(path).map_err(failed)?))
 }

@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
-use snode_files::Existing;
+use snode_report::claims::Claim;
+use snode_report::{Followed, Made, PageServer, Reporter, follow};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::output::{print, print_line, say};
 use crate::outputs::ForceArgs;
 use crate::table::{plain_table, text};
-use snode_files::Outputs;
-use snode_report::Collection;
-use snode_report::claims::Claim;
 
 /// Arguments of `snode report`.
 #[derive(Debug, Args)]
@@ -26,10 +24,17 @@ pub struct ReportArgs {
     /// training.
     #[arg(long)]
     pub claims: bool,
+    /// Makes the report again whenever the runs change, and serves its page to browsers on this
+    /// computer, until Ctrl-C.
+    #[arg(long)]
+    pub watch: bool,
+    /// The port that --watch serves the page at; 0 for any that is free.
+    #[arg(long, value_name = "NUMBER", default_value_t = 7475, requires = "watch")]
+    pub port: u16,
     /// Whether files in that folder are replaced.
     #[command(flatten)]
     pub force: ForceArgs,
-    /// Prints one JSON object.
+    /// Prints one JSON object, with --watch one for each report.
     #[arg(long)]
     pub json: bool,
 }
@@ -39,51 +44,50 @@ pub struct ReportArgs {
 /// # Errors
 /// If there are no runs, or a file cannot be written.
 pub fn run(args: &ReportArgs) -> Result<()> {
-    let collection = Collection::read(&args.source)?;
-    for cell in &collection.cells {
-        if let Some(problem) = cell.problem() {
-            say(&format!("{}: {problem}", cell.name()));
+    let folder = args.output.as_deref();
+    let reporter = Reporter::new(&args.source, folder, args.force.existing(), args.claims);
+    if args.watch { watch(args, reporter) } else { show(args, &reporter.make()?) }
+}
+
+/// Serves the page and follows the runs.
+fn watch(args: &ReportArgs, reporter: Reporter) -> Result<()> {
+    let server = PageServer::start(args.port).map_err(|error| match error {
+        snode_report::Error::Port { .. } => {
+            Error::Usage(format!("--port: {error}; give another one, or 0 for any that is free"))
         }
-    }
-    let (there, planned) = (collection.runs().count(), collection.cells.len());
-    // A report in its own place follows the runs; one that the user names is a file as any other.
-    let existing = match &args.output {
-        Some(_) => args.force.existing(),
-        None => Existing::Replace,
+        error => error.into(),
+    })?;
+    say(&format!("{} shows the report as the runs change; Ctrl-C ends it", server.url()));
+    let page = reporter.page();
+    interrupt::end_at_once(format!("interrupted; the report is {}", page.display()), true);
+    let tell = |followed: Followed<'_>| match followed {
+        Followed::Made(made) if args.json => print_line(&made.json().to_string()),
+        Followed::Made(made) => {
+            let (there, planned) = made.counts();
+            say(&format!("{there} of {planned} runs: {}", made.page.display()));
+            Ok(())
+        }
+        Followed::Waiting(error) => {
+            say(&format!("note: {error}; the report is made as soon as it can be"));
+            Ok(())
+        }
     };
-    let folder = args.output.clone().unwrap_or_else(|| {
-        if args.source.is_dir() {
-            args.source.join("report")
-        } else {
-            args.source.with_extension("report")
-        }
-    });
-    let outputs = Outputs::new(existing, [&args.source]);
-    outputs.check_in(&folder, &snode_report::PAGES.map(str::to_owned))?;
-    let report = snode_report::report(collection, args.claims);
-    snode_report::write(&report, &folder, &outputs)?;
-    let page = folder.join("report.html");
-    if args.json {
-        let claim = |claim: &Claim| {
-            json!({
-                "experiment": claim.experiment,
-                "verdict": claim.verdict().text(),
-                "text": claim.text,
-            })
-        };
-        let claims: Option<Vec<Value>> =
-            report.claims.as_ref().map(|claims| claims.iter().map(claim).collect());
-        let page = page.display().to_string();
-        return print_line(
-            &json!({ "report": page, "runs": there, "planned": planned, "claims": claims })
-                .to_string(),
-        );
+    match follow(reporter, &server, tell)? {}
+}
+
+fn show(args: &ReportArgs, made: &Made) -> Result<()> {
+    for (name, problem) in made.problems() {
+        say(&format!("{name}: {problem}"));
     }
-    let found = match &report.claims {
+    if args.json {
+        return print_line(&made.json().to_string());
+    }
+    let (there, planned) = made.counts();
+    let found = match &made.report.claims {
         Some(claims) => claims_table(claims),
         None => "the paper's claims are not judged; --claims does it".into(),
     };
-    print(&format!("{there} of {planned} runs\n{found}\nreport: {}\n", page.display()))
+    print(&format!("{there} of {planned} runs\n{found}\nreport: {}\n", made.page.display()))
 }
 
 fn claims_table(claims: &[Claim]) -> String {

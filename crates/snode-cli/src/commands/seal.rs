@@ -5,10 +5,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use serde_json::json;
 use snode_store::{Examination, StoreError, examine, read_info};
 
 use crate::error::{Error, Result};
-use crate::output::say;
+use crate::output::{print_line, say};
 
 /// Arguments of `snode seal`.
 #[derive(Debug, Args)]
@@ -19,6 +20,9 @@ pub struct SealArgs {
     /// read.
     #[arg(long)]
     pub force: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
     /// Reads the whole file in this process, which may not survive it.
     #[arg(long, hide = true, conflicts_with = "force")]
     pub examine: bool,
@@ -43,10 +47,7 @@ pub fn run(args: &SealArgs) -> Result<()> {
         examine_here(path);
     }
     match read_info(path) {
-        Ok(_) => {
-            say(&format!("{}: the seal fits already; nothing is changed", path.display()));
-            return Ok(());
-        }
+        Ok(_) => return told(args, false, "the seal fits already; nothing is changed"),
         Err(StoreError::Damaged { .. } | StoreError::Truncated { .. }) => {}
         Err(error) => return Err(error.into()),
     }
@@ -78,10 +79,23 @@ pub fn run(args: &SealArgs) -> Result<()> {
         }
     };
     snode_store::seal(path)?;
-    say(&format!(
-        "{} is sealed: from now on it counts as complete and undamaged as it is; {finding}",
-        path.display()
-    ));
+    told(args, true, finding)
+}
+
+/// Says whether the file was sealed, and what was found in it.
+fn told(args: &SealArgs, sealed: bool, finding: &str) -> Result<()> {
+    let path = args.file.display();
+    if args.json {
+        let object = json!({ "path": path.to_string(), "sealed": sealed, "finding": finding });
+        return print_line(&object.to_string());
+    }
+    say(&if sealed {
+        format!(
+            "{path} is sealed: from now on it counts as complete and undamaged as it is; {finding}"
+        )
+    } else {
+        format!("{path}: {finding}")
+    });
     Ok(())
 }
 

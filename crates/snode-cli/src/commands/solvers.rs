@@ -9,7 +9,7 @@ use super::run::train_experiment;
 use super::{ThreadArgs, pool, summary};
 use crate::error::Result;
 use crate::interrupt;
-use crate::output::{print, quoted, say};
+use crate::output::{print, print_line, quoted, say};
 use crate::progress::Style;
 use crate::settings::SetArgs;
 use crate::table::{align_right, plain_table, text};
@@ -19,7 +19,7 @@ use snode_experiment::format;
 use snode_experiment::with_precision;
 use snode_experiment::{SchemeName, scheme_of};
 use snode_files::Outputs;
-use snode_report::measured::{Pair, SCHEMES_FIGURE, Trained, scheme_files};
+use snode_report::measured::{Pair, SCHEMES_FIGURE, Trained, scheme_files, schemes_json};
 use snode_runner::{Files, compare};
 
 /// Arguments of `snode solvers`.
@@ -48,6 +48,9 @@ pub struct SolversArgs {
     /// Begins anew and replaces what earlier runs left.
     #[arg(long, visible_alias = "force")]
     pub fresh: bool,
+    /// Prints the events of the trainings as `snode run` does, and one more with the comparison.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Trains the network of an experiment under every scheme, solves every result by every scheme, and
@@ -80,7 +83,8 @@ pub fn run(args: &SolversArgs) -> Result<()> {
         let name = format!("{base}-{}", scheme.text());
         say(&format!("{name}: training under {}", scheme.text()));
         let file = file.clone().with_overrides(&overrides(scheme, Some(&name)))?;
-        let mut watch = Watch::new(Style::Human, same_command(args));
+        let style = if args.json { Style::Json } else { Style::Human };
+        let mut watch = Watch::new(style, same_command(args));
         train_experiment(file, threads, Some(&folder), args.fresh, &mut watch)?;
         let results = Files::new(&folder, &name).results;
         let (summary, _) = summary(&results)?;
@@ -103,12 +107,18 @@ pub fn run(args: &SolversArgs) -> Result<()> {
         }
     }
     write(&tables, &trained, &pairs)?;
-    let images = format::count(prepared.test.len(), "image");
+    let (images, seed) = (prepared.test.len(), prepared.experiment.keys().seed);
+    let tables = tables.display().to_string();
+    if args.json {
+        let mut object = schemes_json(&pairs);
+        (object["event"], object["tables"]) = ("comparison".into(), tables.into());
+        (object["images"], object["seed"]) = (images.into(), seed.into());
+        return print_line(&object.to_string());
+    }
+    let images = format::count(images, "image");
     print(&format!(
-        "accuracy on {images}, seed {}\n{}\n\ntables and figure: {}\n",
-        prepared.experiment.keys().seed,
+        "accuracy on {images}, seed {seed}\n{}\n\ntables and figure: {tables}\n",
         table(&pairs),
-        tables.display()
     ))
 }
 

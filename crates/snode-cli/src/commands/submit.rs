@@ -1,11 +1,12 @@
 //! `snode submit`: hands the cells of a grid to Slurm.
 
 use clap::Args;
+use serde_json::{Value, json};
 use snode_runner::slurm::{self, Plan, Submit, UserOptions};
 
 use super::{CellArgs, GridFileArgs};
 use crate::error::Result;
-use crate::output::{print, quoted};
+use crate::output::{print, print_line, quoted};
 
 /// Arguments of `snode submit`.
 #[derive(Debug, Args)]
@@ -35,6 +36,9 @@ pub struct SubmitArgs {
     /// Shows the script and the calls of `sbatch`, and does nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
     /// Further options of `sbatch`, behind --, e.g. -- --mem=2G --partition=long.
     #[arg(last = true, value_name = "SBATCH OPTIONS")]
     pub options: Vec<String>,
@@ -58,26 +62,44 @@ pub fn run(args: &SubmitArgs) -> Result<()> {
     };
     let plan = Plan::new(&grid, &selection, &submit)?;
     let (cells, all) = (plan.cells.len(), grid.cells.len());
+    let tasks: usize = plan.arrays.iter().map(|array| array.tasks).sum();
+    // What is said of every plan, and what became of it.
+    let print_json = |more: Value| {
+        let mut object = json!({ "name": grid.name, "cells": cells, "of": all, "tasks": tasks });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            object[key] = value.clone();
+        }
+        print_line(&object.to_string())
+    };
     if cells == 0 {
+        if args.json {
+            return print_json(json!({}));
+        }
         return print(&format!("{}: nothing to submit, of {all} cells\n", grid.name));
     }
     if args.dry_run {
+        let calls: Vec<Vec<String>> = plan.calls();
+        if args.json {
+            let folder = plan.folder.display().to_string();
+            let calls = json!({ "submission": folder, "script": plan.script, "calls": calls });
+            return print_json(calls);
+        }
         let mut text = format!("{}/job.sh:\n{}", plan.folder.display(), plan.script);
-        for array in &plan.arrays {
-            let after = array.after.map(|index| format!("JOB{}", index + 1));
-            let words = plan.sbatch(array, after.as_deref());
+        for words in calls {
             let words: Vec<String> = words.iter().map(|word| quoted(word.as_ref())).collect();
-            text.push_str(&format!("sbatch {}\n", words.join(" ")));
+            text.push_str(&format!("{}\n", words.join(" ")));
         }
         return print(&text);
     }
     let slurm::Submitted { folder, jobs } = plan.submit()?;
+    let folder = folder.display().to_string();
+    if args.json {
+        return print_json(json!({ "submission": folder, "jobs": jobs }));
+    }
     let jobs: Vec<String> = jobs.iter().map(ToString::to_string).collect();
-    let tasks: usize = plan.arrays.iter().map(|array| array.tasks).sum();
     print(&format!(
-        "{}: {cells} of {all} cells submitted, in {tasks} tasks; jobs {}\nsubmission: {}\n",
+        "{}: {cells} of {all} cells submitted, in {tasks} tasks; jobs {}\nsubmission: {folder}\n",
         grid.name,
         jobs.join(", "),
-        folder.display()
     ))
 }

@@ -1,9 +1,11 @@
 //! A progress bar on a terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use snode_experiment::format::{fixed, show_seconds};
 use snode_runner::records::EvaluationRow;
 use snode_runner::{Begin, Pace, RunEvent};
+
+use super::{FULL, show_completion, style};
 
 /// A bar on the standard error, there until it is dropped.
 pub struct Bar {
@@ -17,14 +19,10 @@ impl Bar {
     /// A bar for a run.
     pub fn new(begin: &Begin) -> Self {
         let pace = Pace::new(begin);
-        let bar = ProgressBar::new(pace.batches as u64);
-        let style =
-            ProgressStyle::with_template("{prefix} {bar:20} {pos}/{len} batches {wide_msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("━╸─");
-        bar.set_style(style);
+        let bar = ProgressBar::new(FULL);
+        bar.set_style(style("{prefix} {bar:20} {wide_msg}"));
         bar.set_prefix(begin.name.clone());
-        bar.set_position(pace.done_before as u64);
+        show_completion(&bar, pace.start(), &[]);
         Self { shown: bar, pace, score: None }
     }
 
@@ -40,8 +38,7 @@ impl Bar {
         if let Some(remaining) = progressed.remaining {
             parts.push(format!("{} left", show_seconds(remaining)));
         }
-        self.shown.set_message(parts.join(" · "));
-        self.shown.set_position(progressed.batches as u64);
+        show_completion(&self.shown, progressed.completion, &parts);
     }
 
     /// A set was evaluated, of which there is something to say.

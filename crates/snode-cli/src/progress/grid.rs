@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Instant;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 use serde_json::{Value, json};
 use snode_experiment::format::{fixed, show_seconds};
 use snode_runner::grid::Cell;
-use snode_runner::{Counts, End, GridEvent, GridOutcome, RunEvent};
+use snode_runner::{Counts, End, GridEvent, GridOutcome, Pace, RunEvent};
 
-use super::Style;
+use super::{FULL, Style, show_completion, style};
 use crate::error::Result;
 use crate::output::{print, print_line, say};
 
@@ -27,7 +27,7 @@ struct Bars {
     all: MultiProgress,
     total: ProgressBar,
     /// Those of the cells that are being trained.
-    cells: BTreeMap<usize, ProgressBar>,
+    cells: BTreeMap<usize, (ProgressBar, Option<Pace>)>,
     begin: Instant,
     to_do: usize,
     ended: usize,
@@ -111,7 +111,7 @@ impl GridProgress {
 
     /// Something happens in the run of a cell.
     fn run(&mut self, cell: &Cell, event: &RunEvent) -> Result<()> {
-        if let Some(bars) = &self.bars {
+        if let Some(bars) = &mut self.bars {
             bars.run(cell, event);
         }
         match event {
@@ -166,7 +166,8 @@ impl GridProgress {
     }
 
     fn remove_bar(&mut self, cell: &Cell) {
-        if let Some(bar) = self.bars.as_mut().and_then(|bars| bars.cells.remove(&cell.number)) {
+        let shown = self.bars.as_mut().and_then(|bars| bars.cells.remove(&cell.number));
+        if let Some((bar, _)) = shown {
             bar.finish_and_clear();
         }
     }
@@ -237,26 +238,25 @@ impl Bars {
     }
 
     fn started(&mut self, cell: &Cell) {
-        let bar = self.all.add(ProgressBar::new(0));
-        // There is no length before the process says it.
+        let bar = self.all.add(ProgressBar::new(FULL));
         bar.set_style(style("  {prefix} begins"));
         bar.set_prefix(cell.text());
-        self.cells.insert(cell.number, bar);
+        // There is no plan before the process says it.
+        self.cells.insert(cell.number, (bar, None));
     }
 
-    fn run(&self, cell: &Cell, event: &RunEvent) {
-        let Some(bar) = self.cells.get(&cell.number) else { return };
-        match event {
-            RunEvent::Begin(begin) => {
-                bar.set_style(style("  {bar:12} {pos}/{len} {prefix} {wide_msg}"));
-                bar.set_length(begin.batches as u64);
-                bar.set_position(begin.batches_done as u64);
+    fn run(&mut self, cell: &Cell, event: &RunEvent) {
+        let Some((bar, pace)) = self.cells.get_mut(&cell.number) else { return };
+        match (event, *pace) {
+            (RunEvent::Begin(begin), _) => {
+                bar.set_style(style("  {bar:12} {prefix} {wide_msg}"));
+                show_completion(bar, pace.insert(Pace::new(begin)).start(), &[]);
             }
-            RunEvent::Iteration { batches_done, record } => {
-                bar.set_message(format!("cost {}", fixed(record.cost, 4)));
-                bar.set_position(*batches_done as u64);
+            (RunEvent::Iteration { batches_done, record }, Some(pace)) => {
+                let completion = pace.after(record, *batches_done).completion;
+                show_completion(bar, completion, &[format!("cost {}", fixed(record.cost, 4))]);
             }
-            RunEvent::Analysis { name } => bar.set_message(format!("measuring: {name}")),
+            (RunEvent::Analysis { name }, _) => bar.set_message(format!("measuring: {name}")),
             _ => {}
         }
         if let Some(remaining) = self.remaining() {
@@ -266,18 +266,9 @@ impl Bars {
 
     /// How long it may take, if the rest goes on as it went so far; nothing while that is a guess.
     fn remaining(&self) -> Option<f64> {
-        let part = |bar: &ProgressBar| {
-            bar.length()
-                .filter(|&all| all > 0)
-                .map_or(0.0, |all| bar.position() as f64 / all as f64)
-        };
+        let part = |(bar, _): &(ProgressBar, _)| bar.position() as f64 / FULL as f64;
         let done = self.ended as f64 + self.cells.values().map(part).sum::<f64>();
         let elapsed = self.begin.elapsed().as_secs_f64();
         (elapsed > 3.0 && done > 0.0).then(|| elapsed / done * (self.to_do as f64 - done).max(0.0))
     }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    let style = ProgressStyle::with_template(template);
-    style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }

@@ -7,7 +7,8 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use snode_runner::{End, EventLines, RunEvent, summary};
+use indicatif::{ProgressBar, ProgressStyle};
+use snode_runner::{Completion, End, EventLines, RunEvent, summary};
 
 use self::bar::Bar;
 pub use self::grid::GridProgress;
@@ -149,4 +150,18 @@ fn print_end(end: &End) -> Result<()> {
 pub fn print_event(event: &RunEvent) -> Result<()> {
     // Texts, numbers and maps of them always can be serialised.
     print_line(&serde_json::to_string(event).unwrap_or_default())
+}
+
+/// The length of a bar for a run, which measures shares.
+const FULL: u64 = 1000;
+
+/// Shows how much of a run is done, with further parts of a message.
+fn show_completion(bar: &ProgressBar, completion: Completion, parts: &[String]) {
+    bar.set_position((completion.fraction() * FULL as f64) as u64);
+    bar.set_message([&[completion.to_string()], parts].concat().join(" · "));
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template);
+    style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }

@@ -56,19 +56,20 @@ pub(super) fn final_state<T: Element>(
     graph.node("Reshape", &[&pixels, &shape])
 }
 
-/// Adds the scores of `classes` classes as `logits`, for a state \[batch, n\].
+/// Adds the scores of `classes` classes, or as many components of a target, as `name`, for a state \[batch, n\].
 pub(super) fn scores<T: Element>(
     graph: &mut Builder<T>,
     network: &Network<T>,
     classes: usize,
     state: &str,
+    name: &str,
 ) -> Result<(), ExchangeError> {
     let readout = network.readout();
     if readout == Readout::Components {
         let first = graph.index("first", 0);
         let classes = graph.index("classes", classes);
         let axis = graph.index("axis", 1);
-        graph.named("Slice", &[state, &first, &classes, &axis], "logits");
+        graph.named("Slice", &[state, &first, &classes, &axis], name);
         return Ok(());
     }
     let scores = Scores::<T>::new(readout, network.map(), classes).map_err(|error| {
@@ -86,7 +87,7 @@ pub(super) fn scores<T: Element>(
     (0..classes).for_each(|_| T::ZERO.push(&mut zeros));
     let weights = graph.tensor("R", &[classes, network.width()], rows);
     let zeros = graph.tensor("zeros", &[classes], zeros);
-    graph.named("Gemm", &[state, &weights, &zeros], "logits");
+    graph.named("Gemm", &[state, &weights, &zeros], name);
     graph.attribute_number("transB", 1);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! ONNX: the Euler network as a graph that any runtime evaluates.
 //!
-//! Input `x` \[batch, d\], a data point a row; output `logits` \[batch, C\], and `state` \[batch, n\] if it
-//! is asked for. Layer k is X ← X + h σ(X W_kᵀ + b_k), as `Gemm`, the activation, `Mul`, `Add`; of a
+//! Input `x` \[batch, d\], a data point a row; output `logits` \[batch, C\], of a regression `values`
+//! \[batch, m\] in the units of the targets, and `state` \[batch, n\] if it is asked for. Layer k is X ← X + h σ(X W_kᵀ + b_k), as `Gemm`, the activation, `Mul`, `Add`; of a
 //! convolutional network images go through `Conv` in place of `Gemm`. The
 //! constants are called `W_0`, `b_0`, `W_1` and so on. The [`Description`] is in the model's
 //! metadata.
@@ -30,10 +30,38 @@ const IR_VERSION: i64 = 8;
 /// Protocol Buffers have no longer messages.
 const LARGEST: u128 = i32::MAX as u128;
 
+/// The outputs of a graph.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OnnxOutputs {
+    /// What the network has learnt, which its first output is named after.
+    pub scores: OnnxScores,
+    /// Whether the whole of x(T) is an output too, `state`.
+    pub state: bool,
+}
+
+/// What the scores of a network are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnnxScores {
+    /// Scores of classes, `logits`: the largest one is that of the predicted class.
+    #[default]
+    Classes,
+    /// The components of a real target, `values`, in the units it was learnt in.
+    Targets,
+}
+
+impl OnnxScores {
+    /// The name of the output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Classes => "logits",
+            Self::Targets => "values",
+        }
+    }
+}
+
 /// The bytes of an ONNX file that computes what Euler's scheme makes of a network.
 ///
-/// `description.classes` is C, n if it is not known; with `state` the whole of x(T) is an output
-/// too. What the network says of itself takes precedence over the `description`.
+/// `description.classes` is the number of scores, n if it is not known. What the network says of itself takes precedence over the `description`.
 ///
 /// # Errors
 /// [`ExchangeError::Unwritable`] if the network has a node at T, which Euler does not read, or takes
@@ -41,7 +69,7 @@ const LARGEST: u128 = i32::MAX as u128;
 pub fn write_onnx<T: Element>(
     network: &Network<T>,
     description: &Description,
-    state: bool,
+    outputs: OnnxOutputs,
 ) -> Result<Vec<u8>, ExchangeError> {
     let parameters = network.parameters();
     let n = network.width();
@@ -75,15 +103,16 @@ pub fn write_onnx<T: Element>(
         x = graph.node("Add", &[&x, &change]);
     }
     x = ends::final_state(&mut graph, network, &x);
-    if state {
+    if outputs.state {
         x = graph.rename_last("state");
     }
-    ends::scores(&mut graph, network, classes, &x)?;
+    let name = outputs.scores.name();
+    ends::scores(&mut graph, network, classes, &x, name)?;
 
     let mut graph = graph.graph;
     graph.input.push(value::<T>("x", network.lifting().inputs()));
-    graph.output.push(value::<T>("logits", classes));
-    if state {
+    graph.output.push(value::<T>(name, classes));
+    if outputs.state {
         graph.output.push(value::<T>("state", n));
     }
     let description = Description::of(network).or(description.clone());

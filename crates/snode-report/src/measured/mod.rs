@@ -12,7 +12,7 @@ pub use propagation::{
     PropagationFiles, SmoothnessFiles, propagation_files, propagation_json, smoothness_files,
 };
 pub use robustness::{RobustnessFiles, noisy_pictures, robustness_files, robustness_json};
-pub use schemes::{Pair, SCHEMES_FIGURE, Trained, scheme_files};
+pub use schemes::{Pair, SCHEMES_FIGURE, Trained, scheme_files, schemes_json};
 pub use uncertainty::{
     UncertaintyFiles, least_certain_images, uncertainty_files, uncertainty_json,
 };

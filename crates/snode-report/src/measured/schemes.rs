@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
 use snode_experiment::SchemeName;
 use snode_figures::{Axis, Line, Panel, svg};
-use snode_runner::{Comparison, TEST};
+use snode_runner::{Comparison, Effort, TEST};
 use snode_store::RunSummary;
 
 use crate::csv_table::Csv;
@@ -50,6 +51,34 @@ pub fn scheme_files(
         ("steps.csv", steps(pairs)?),
         (SCHEMES_FIGURE, svg(&panels(trained, pairs), 3)?.into_bytes()),
     ])
+}
+
+/// How each network does under each scheme, for programs: `pairs`.
+pub fn schemes_json(pairs: &[Pair<'_>]) -> Value {
+    let effort = |effort: &Effort| {
+        json!({
+            "problem": effort.problem.to_string(),
+            "accepted": effort.statistics.accepted,
+            "rejected": effort.statistics.rejected,
+            "right_hand_sides": effort.statistics.right_hand_sides,
+            "seconds": effort.seconds,
+        })
+    };
+    let pair = |pair: &Pair<'_>| {
+        let Comparison { evaluation, seconds, efforts, .. } = &pair.comparison;
+        json!({
+            "trained": pair.trained.scheme.text(),
+            "solved": pair.solved.text(),
+            "results": pair.trained.results.display().to_string(),
+            "accuracy": evaluation.score().merit(),
+            "correct": evaluation.correct(),
+            "total": evaluation.total,
+            "cost": evaluation.cost,
+            "seconds": seconds,
+            "efforts": efforts.iter().map(effort).collect::<Vec<_>>(),
+        })
+    };
+    json!({ "pairs": pairs.iter().map(pair).collect::<Vec<_>>() })
 }
 
 /// Accuracy and cost on the test images during training.

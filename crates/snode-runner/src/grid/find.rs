@@ -92,7 +92,8 @@ pub fn run_file(path: &Path, only: &[String]) -> Result<PathBuf> {
 pub fn two_run_files(paths: &[PathBuf], only: &[String]) -> Result<[PathBuf; 2]> {
     if let [first, second] = paths {
         let no_grid = !names_grids(first) && !names_grids(second);
-        let of = |path: &Path| run_file(path, if no_grid || names_grids(path) { only } else { &[] });
+        let of =
+            |path: &Path| run_file(path, if no_grid || names_grids(path) { only } else { &[] });
         return Ok([of(first)?, of(second)?]);
     }
     let path = paths.first().map_or(Path::new(""), PathBuf::as_path);

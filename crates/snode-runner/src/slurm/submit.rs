@@ -97,7 +97,7 @@ impl<'a> Plan<'a> {
 
     /// The options of `sbatch` for an array, and behind them the script with its argument. The array
     /// begins when the job `after` has ended, if there is one.
-    pub fn sbatch(&self, array: &Array, after: Option<&str>) -> Vec<String> {
+    fn sbatch(&self, array: &Array, after: Option<&str>) -> Vec<String> {
         let limit = array.parallel.map_or_else(String::new, |parallel| format!("%{parallel}"));
         let processors = self.submit.processors.or(self.grid.file.experiment.threads).unwrap_or(1);
         let folder = self.folder.display().to_string();
@@ -118,6 +118,15 @@ impl<'a> Plan<'a> {
         options.extend(self.submit.options.iter().cloned());
         options.extend([format!("{folder}/job.sh"), array.offset.to_string()]);
         options
+    }
+
+    /// The calls of `sbatch` in their order, with `JOB1` for the number of the first job and so on.
+    pub fn calls(&self) -> Vec<Vec<String>> {
+        let call = |array: &Array| {
+            let after = array.after.map(|index| format!("JOB{}", index + 1));
+            [vec!["sbatch".to_owned()], self.sbatch(array, after.as_deref())].concat()
+        };
+        self.arrays.iter().map(call).collect()
     }
 
     /// Writes the manifest of the grid and the submission, and submits its arrays. Nothing is left of a
