@@ -119,7 +119,7 @@ const LINES: &[(&[&str], &[&str])] = &[
     (&["training.early_stop = 3"], &["training.early_stop", "data.validation > 0"]),
     (
         &["training.perturbation.level = 0.1"],
-        &["training.perturbation.level", "only valid with the method \"noise\""],
+        &["training.perturbation.level", "only valid with `method = \"noise\"`"],
     ),
     (&["training.perturbation.fraction = 1.5"], &["perturbation.fraction", "found 1.5", "0 to 1"]),
     (&["training.perturbation.radius = -1"], &["perturbation.radius", "found -1", "0 or more"]),

@@ -2,10 +2,14 @@
 
 use crate::error::Result;
 use crate::file::Locator;
+use crate::keys;
 use crate::schema::{
-    AnalysisConfig, Experiment, NoiseConfig, RobustnessConfig, SchemesConfig, is_adaptive,
-    tolerance_problem,
+    AnalysisConfig, Experiment, NoiseConfig, RobustnessConfig, SchemesConfig,
+    UncertaintyConfig, is_adaptive, tolerance_problem,
 };
+
+/// The key of a table that is wrong, and what about it.
+type Wrong = (&'static str, String);
 
 #[derive(Clone, Copy)]
 struct Rules<'a> {
@@ -19,6 +23,9 @@ struct Rules<'a> {
 /// The first thing found wrong.
 pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
     let rules = Rules { experiment, locator };
+    for table in ["robustness", "noise", "uncertainty", "smoothness", "schemes"] {
+        keys::check(experiment, &format!("analysis.{table}"), locator)?;
+    }
     let AnalysisConfig { robustness, noise, uncertainty, smoothness: _, schemes } =
         &experiment.analysis;
     if let Some(robustness) = robustness {
@@ -28,7 +35,7 @@ pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
         check_noise(noise, locator)?;
     }
     if let Some(keys) = uncertainty {
-        keys.check().map_err(|(key, problem)| {
+        check_levels(&keys.levels).map_err(|(key, problem)| {
             locator.error(&format!("analysis.uncertainty.{key}"), problem)
         })?;
     }
@@ -37,15 +44,13 @@ pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
 
 fn check_robustness(keys: &RobustnessConfig, rules: Rules<'_>) -> Result<()> {
     let (locator, trained) = (rules.locator, rules.experiment.network.scheme);
-    keys.check()
+    check_levels(&keys.levels)
         .map_err(|(key, problem)| locator.error(&format!("analysis.robustness.{key}"), problem))?;
     let adaptive = is_adaptive(keys.scheme.unwrap_or(trained));
     check_tolerance("analysis.robustness.tolerance", keys.tolerance, adaptive, rules)
 }
 
 fn check_noise(keys: &NoiseConfig, locator: &Locator) -> Result<()> {
-    keys.check()
-        .map_err(|(key, problem)| locator.error(&format!("analysis.noise.{key}"), problem))?;
     if keys.levels.is_empty() && keys.weights_levels.is_empty() {
         let keys = ["analysis.noise.levels", "analysis.noise.weights_levels"];
         return Err(locator.error_among(&keys, "found no level; expected at least 1 of one kind"));
@@ -131,6 +136,46 @@ pub(crate) fn check_with_data(
         let problem =
             format!("found [{row}, {column}]; expected two numbers from 0 to {}", width - 1);
         return Err(locator.error("analysis.smoothness.entry", problem));
+    }
+    Ok(())
+}
+
+impl RobustnessConfig {
+    /// What is wrong with the keys, alone or together: the key, and what about it.
+    ///
+    /// # Errors
+    /// The first thing found wrong.
+    pub fn check(&self) -> std::result::Result<(), Wrong> {
+        keys::check_alone("analysis.robustness", self)?;
+        check_levels(&self.levels)
+    }
+}
+
+impl NoiseConfig {
+    /// What is wrong with the keys: which one, and what about it.
+    ///
+    /// # Errors
+    /// The first thing found wrong.
+    pub fn check(&self) -> std::result::Result<(), Wrong> {
+        keys::check_alone("analysis.noise", self)
+    }
+}
+
+impl UncertaintyConfig {
+    /// What is wrong with the keys, alone or together: the key, and what about it.
+    ///
+    /// # Errors
+    /// The first thing found wrong.
+    pub fn check(&self) -> std::result::Result<(), Wrong> {
+        keys::check_alone("analysis.uncertainty", self)?;
+        check_levels(&self.levels)
+    }
+}
+
+/// Refuses levels of noise of which there is none.
+fn check_levels(levels: &[f64]) -> std::result::Result<(), Wrong> {
+    if levels.is_empty() {
+        return Err(("levels", "found no level; expected at least 1".into()));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What a configuration may not say, beyond what types can tell.
 
+use snode_attack::Bounds;
 use snode_data::Encoding;
 use snode_train::{Averaging, Discretisation};
 
@@ -138,9 +139,12 @@ impl Rules<'_> {
     fn training(&self) -> Result<()> {
         self.keys("training")?;
         let training = &self.experiment.training;
+        self.keys("training.perturbation")?;
         if let Some(perturbation) = &training.perturbation {
-            perturbation.check().map_err(|(key, problem)| {
-                self.locator.error(&format!("training.perturbation.{key}"), problem)
+            // The number of classes is none of these keys' business.
+            let options = perturbation.options(Bounds::default(), 0);
+            options.check::<f64>(usize::MAX).map_err(|error| {
+                self.locator.error("training.perturbation.method", error.to_string())
             })?;
         }
         if training.early_stop.is_some() && self.experiment.data.validation == 0 {

@@ -5,23 +5,16 @@ use snode_ode::{ErrorNorm, Precision, SchemeChoice};
 use crate::error::Result;
 use crate::file::Locator;
 use crate::format::plain;
+use crate::keys;
 use crate::method::scheme;
 use crate::schema::{Experiment, SchemeName, scheme_of};
-
-/// The key of `[solver]` that sets an option of [`AdaptiveOptions`].
-fn key_of(option: &str) -> &str {
-    match option {
-        "max_step" => "largest_step",
-        "max_steps" => "budget",
-        other => other,
-    }
-}
 
 /// Checks that the keys of `[solver]` are in range, whether the scheme is one they belong to or not.
 ///
 /// # Errors
 /// The first thing found wrong.
 pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
+    keys::check_ranges(experiment, "solver", locator)?;
     let keys = &experiment.solver;
     let options = match scheme(experiment) {
         SchemeChoice::Adaptive(options) => options,
@@ -34,12 +27,13 @@ pub(super) fn check(experiment: &Experiment, locator: &Locator) -> Result<()> {
         let problem = "implicit schemes measure errors by \"per-sample\" only";
         return Err(locator.error("solver.norm", problem));
     }
+    // What a precision can hold.
     let checked = match experiment.precision {
         Precision::F32 => options.check::<f32>(),
         Precision::F64 => options.check::<f64>(),
     };
     checked.map_err(|error| {
         let problem = format!("found {}; expected {}", plain(error.found), error.allowed);
-        locator.error(&format!("solver.{}", key_of(error.option)), problem)
+        locator.error(&format!("solver.{}", error.option), problem)
     })
 }

@@ -1,11 +1,14 @@
 //! What is checked of a key by its declaration.
 
+use std::fmt;
+
+use serde::Serialize;
 use toml::{Table, Value};
 
 use super::condition::{Condition, ConditionKind};
 use super::values::{Numbers, Values};
 use super::{Key, keys, path};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file::Locator;
 use crate::schema::{Experiment, SchemeName, is_adaptive};
 
@@ -32,7 +35,12 @@ impl Given {
             ConditionKind::Is => is_one,
             ConditionKind::IsByDefault => is_one || value.is_none(),
             ConditionKind::AnyBut => !is_one,
-            ConditionKind::Adaptive => word.and_then(SchemeName::named).is_some_and(is_adaptive),
+            // Left out, it is the scheme of the network, where that is known.
+            ConditionKind::Adaptive => {
+                let scheme = value.or_else(|| self.value("network.scheme"));
+                let named = scheme.and_then(Value::as_str).and_then(SchemeName::named);
+                scheme.is_none() || named.is_some_and(is_adaptive)
+            }
             ConditionKind::Given => value.is_some(),
             ConditionKind::Usually => true,
         }
@@ -50,29 +58,97 @@ impl Given {
     }
 }
 
-/// Checks the keys of a table that are given: that they have a meaning, and that numbers are in range.
+/// What is wrong with a key that is given.
+enum Problem {
+    /// It has no meaning without this.
+    Meaningless(Condition),
+    /// A number is out of range: what was found, and what is expected.
+    OutOfRange(String),
+}
+
+impl Given {
+    /// The first key of a table that is wrong, in the order of their declarations.
+    fn problem(&self, table: &str) -> Option<(&'static Key, Problem)> {
+        keys().filter(|(of, _)| *of == table).find_map(|(_, key)| {
+            // What else must be there, its own check asks for.
+            let unmet = self.unmet(table, key).filter(|c| c.kind != ConditionKind::Given);
+            let unmet = unmet.filter(|_| self.value(&path(table, key.name)).is_some());
+            let meaningless = unmet.map(Problem::Meaningless);
+            Some((key, meaningless.or_else(|| self.out_of_range(table, key))?))
+        })
+    }
+
+    /// A number of a key that is not in its range.
+    fn out_of_range(&self, table: &str, key: &Key) -> Option<Problem> {
+        let value = self.value(&path(table, key.name))?;
+        let Values::Numbers(range) = key.values else { return None };
+        let number = out_of_range(range, value).filter(|_| range.has_bounds())?;
+        let problem = format!("found {}; expected {}", range.text(number), range.expected());
+        Some(Problem::OutOfRange(problem))
+    }
+}
+
+impl Problem {
+    fn error(self, path: &str, locator: &Locator) -> Error {
+        match self {
+            Self::Meaningless(condition) => locator.meaningless(path, &condition.to_string()),
+            Self::OutOfRange(problem) => locator.error(path, problem),
+        }
+    }
+}
+
+/// As an error says it behind the key.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Meaningless(condition) => write!(f, "only valid with {condition}; remove it"),
+            Self::OutOfRange(problem) => f.write_str(problem),
+        }
+    }
+}
+
+/// Checks the keys of a table of an experiment: that they have a meaning, and that numbers are in range.
 ///
 /// # Errors
 /// The first thing found wrong.
 pub(crate) fn check(experiment: &Experiment, table: &str, locator: &Locator) -> Result<()> {
-    let given = Given::of(experiment);
-    for (_, key) in keys().filter(|(of, _)| *of == table) {
-        let path = path(table, key.name);
-        let Some(value) = given.value(&path) else { continue };
-        // What else must be there, its own check asks for.
-        let unmet = given.unmet(table, key).filter(|c| c.kind != ConditionKind::Given);
-        if let Some(condition) = unmet {
-            return Err(locator.meaningless(&path, &condition.to_string()));
-        }
-        if let Values::Numbers(range) = key.values
-            && range.has_bounds()
-            && let Some(number) = out_of_range(range, value)
-        {
-            let problem = format!("found {}; expected {}", range.text(number), range.expected());
-            return Err(locator.error(&path, problem));
-        }
+    match Given::of(experiment).problem(table) {
+        None => Ok(()),
+        Some((key, problem)) => Err(problem.error(&path(table, key.name), locator)),
     }
-    Ok(())
+}
+
+/// Checks that the numbers of a table are in range, whether their keys have a meaning or not.
+///
+/// # Errors
+/// The first thing found wrong.
+pub(crate) fn check_ranges(experiment: &Experiment, table: &str, locator: &Locator) -> Result<()> {
+    let given = Given::of(experiment);
+    let mut of_table = keys().filter(|(of, _)| *of == table).map(|(_, key)| key);
+    let problem = of_table.find_map(|key| Some((key, given.out_of_range(table, key)?)));
+    match problem {
+        None => Ok(()),
+        Some((key, problem)) => Err(problem.error(&path(table, key.name), locator)),
+    }
+}
+
+/// Checks the keys of a table that stands for itself, as the options of a command do: what depends on
+/// keys of other tables is left open.
+///
+/// # Errors
+/// The first key that is wrong, and what about it.
+pub(crate) fn check_alone(
+    table: &str,
+    keys: &impl Serialize,
+) -> std::result::Result<(), (&'static str, String)> {
+    let own = Table::try_from(keys).unwrap_or_default();
+    let within = |inner: Table, name: &str| {
+        Table::from_iter([(name.to_owned(), Value::Table(inner))])
+    };
+    match Given(table.rsplit('.').fold(own, within)).problem(table) {
+        None => Ok(()),
+        Some((key, problem)) => Err((key.name, problem.to_string())),
+    }
 }
 
 /// The first number of a value that is not in the range.

@@ -18,7 +18,7 @@ pub use reference::with_tables;
 pub use tables::Group;
 pub use values::{Count, Kind, Numbers, Values};
 
-pub(crate) use check::{check, unset};
+pub(crate) use check::{check, check_alone, check_ranges, unset};
 
 /// All keys of an experiment, table by table, each with its table: empty before the first one.
 pub fn keys() -> impl Iterator<Item = (&'static str, &'static Key)> {

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{MOST_DRAWS, check_levels, count};
 use super::scheme::SchemeName;
 use super::uncertainty::UncertaintyConfig;
 
@@ -117,33 +116,5 @@ pub struct SchemesConfig {
 impl Default for SchemesConfig {
     fn default() -> Self {
         Self { solve: vec![SchemeName::Euler, SchemeName::Dopri5], tolerance: None }
-    }
-}
-
-impl RobustnessConfig {
-    /// What is wrong with the levels or counts: the key, and what about it.
-    ///
-    /// # Errors
-    /// The first thing found wrong.
-    pub fn check(&self) -> std::result::Result<(), (&'static str, String)> {
-        check_levels("levels", &self.levels, true)?;
-        if self.levels.is_empty() {
-            return Err(("levels", "found no level; expected at least 1".into()));
-        }
-        count("draws", self.draws, MOST_DRAWS)?;
-        count("images", self.images.unwrap_or(1), usize::MAX)
-    }
-}
-
-impl NoiseConfig {
-    /// What is wrong with the levels or counts: the key, and what about it.
-    ///
-    /// # Errors
-    /// The first thing found wrong.
-    pub fn check(&self) -> std::result::Result<(), (&'static str, String)> {
-        check_levels("levels", &self.levels, false)?;
-        check_levels("weights_levels", &self.weights_levels, false)?;
-        count("draws", self.draws, MOST_DRAWS)?;
-        count("images", self.images.unwrap_or(1), usize::MAX)
     }
 }

@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use snode_attack::{
-    Attack, AttackError, AttackOptions, AutoPgd, Bounds, CarliniWagner, DeepFool, FastGradient,
+    Attack, AttackOptions, AutoPgd, Bounds, CarliniWagner, DeepFool, FastGradient,
     Loss, Margin, MovingTarget, Norm, ProjectedGradient, Target, Targeted,
 };
 
 use super::list::Element;
 use super::scheme::SchemeName;
-use crate::format::plain;
 use crate::number::Number;
 #[cfg(feature = "clap")]
 use crate::numbers::{count, real, whole};
@@ -237,7 +236,7 @@ impl AttackConfig {
     }
 
     /// The radius that its perturbations never exceed, if there is one.
-    fn bound(&self) -> Option<f64> {
+    pub(crate) fn bound(&self) -> Option<f64> {
         match self.method {
             AttackMethod::Fgsm => Some(self.fast_gradient().radius),
             AttackMethod::Pgd => self.projected_gradient().radius,
@@ -253,27 +252,6 @@ impl AttackConfig {
             (None, Some(radius), _) => vec![radius],
             (None, None, Norm::Two) => vec![0.25, 0.5],
             (None, None, Norm::Infinity) => vec![0.1, 0.3],
-        }
-    }
-
-    fn check_epsilons(&self) -> std::result::Result<(), String> {
-        let Some(epsilons) = &self.epsilons else { return Ok(()) };
-        if epsilons.is_empty() {
-            return Err("found none; expected at least 1".into());
-        }
-        let allowed = |epsilon: f64| epsilon >= 0.0 && epsilon.is_finite();
-        if let Some(epsilon) = epsilons.iter().find(|epsilon| !allowed(**epsilon)) {
-            return Err(format!("found {}; expected 0 or more", plain(*epsilon)));
-        }
-        // Nothing is known of larger perturbations than those that were tried.
-        let beyond = |radius: &f64| epsilons.iter().copied().find(|epsilon| epsilon > radius);
-        match self.bound().and_then(|radius| Some((radius, beyond(&radius)?))) {
-            None => Ok(()),
-            Some((radius, epsilon)) => Err(format!(
-                "found {}; expected 0 to {}, the radius",
-                plain(epsilon),
-                plain(radius)
-            )),
         }
     }
 
@@ -437,83 +415,6 @@ impl AttackConfig {
         }
         keys
     }
-
-    /// The keys that have a meaning with some methods only: key, whether it has a value, and the
-    /// methods.
-    fn method_keys(&self) -> [(&'static str, bool, &'static [AttackMethod]); 15] {
-        use AttackMethod::{Apgd, CarliniWagner, Deepfool, Fgsm, MovingTarget, Pgd, Targeted};
-        let steps: &[AttackMethod] = &[MovingTarget, Targeted, Pgd];
-        let all_but_fgsm: &[AttackMethod] =
-            &[MovingTarget, Targeted, Pgd, Apgd, CarliniWagner, Deepfool];
-        [
-            ("iterations", self.iterations.is_some(), all_but_fgsm),
-            ("step", self.step.is_some(), steps),
-            ("kappa", self.kappa.is_some(), &[MovingTarget, Targeted]),
-            ("margin", self.margin.is_some(), &[MovingTarget, Targeted]),
-            ("target", self.target.is_some(), &[Targeted]),
-            ("norm", self.norm.is_some(), &[Fgsm, Pgd, Apgd]),
-            ("radius", self.radius.is_some(), &[Fgsm, Pgd, Apgd]),
-            ("random_start", self.random_start.is_some(), &[Pgd, Apgd]),
-            ("restarts", self.restarts.is_some(), &[Pgd, Apgd]),
-            ("loss", self.loss.is_some(), &[Pgd, Apgd]),
-            ("overshoot", self.overshoot.is_some(), &[Deepfool]),
-            ("searches", self.searches.is_some(), &[CarliniWagner]),
-            ("learning_rate", self.learning_rate.is_some(), &[CarliniWagner]),
-            ("constant", self.constant.is_some(), &[CarliniWagner]),
-            ("confidence", self.confidence.is_some(), &[CarliniWagner]),
-        ]
-    }
-
-    /// What is wrong with the keys, alone or together, for a network with this many classes where
-    /// they are known: the key, and what about it.
-    ///
-    /// # Errors
-    /// The first thing found wrong.
-    pub fn check(&self, classes: Option<usize>) -> std::result::Result<(), (&'static str, String)> {
-        let letters = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        let name = self.name();
-        if !(1..=64).contains(&name.len()) || !name.bytes().all(letters) {
-            let problem = format!("found {name:?}; expected 1 to 64 letters, digits, `_` and `-`");
-            return Err(("name", problem));
-        }
-        for (key, is_given, methods) in self.method_keys() {
-            if is_given && !methods.contains(&self.method) {
-                let names: Vec<String> =
-                    methods.iter().map(|method| format!("\"{}\"", method.text())).collect();
-                let problem = format!(
-                    "only valid with the method {}, and the method is \"{}\"; remove it",
-                    names.join(", "),
-                    self.method.text()
-                );
-                return Err((key, problem));
-            }
-        }
-        if self.kappa.is_some() && self.margin.is_some() {
-            return Err(("margin", "stands in place of kappa; expected one of the two".into()));
-        }
-        if self.images == Some(0) {
-            return Err(("images", "found 0; expected at least 1".into()));
-        }
-        self.check_epsilons().map_err(|problem| ("epsilons", problem))?;
-        let classes = classes.unwrap_or(usize::MAX);
-        let checked = self
-            .method::<f64>()
-            .check(classes)
-            .and_then(|()| self.options(Bounds::default(), 0).check());
-        checked.map_err(|error| match error {
-            AttackError::Option { option, found, allowed } => {
-                let key = match option {
-                    "margin κ" => "kappa",
-                    "margin m" => "margin",
-                    "random start" => "random_start",
-                    "learning rate" => "learning_rate",
-                    other => other,
-                };
-                (key, format!("found {found}; expected {allowed}"))
-            }
-            other => ("method", other.to_string()),
-        })
-    }
 }
 
 #[cfg(test)]
@@ -530,19 +431,5 @@ mod tests {
             assert_eq!(resolved.method::<f64>().name(), method.text());
             assert_eq!(resolved.name(), method.text());
         }
-    }
-
-    #[test]
-    fn keys_belong_to_methods() {
-        let keys = AttackConfig { overshoot: Some(0.1), ..Default::default() };
-        let (key, problem) = keys.check(None).unwrap_err();
-        assert_eq!(key, "overshoot");
-        assert!(problem.contains("moving-target") && problem.contains("\"deepfool\""), "{problem}");
-        let keys = AttackConfig { kappa: Some(1.5), ..Default::default() };
-        assert_eq!(keys.check(None).unwrap_err().0, "kappa");
-        let method = AttackMethod::Targeted;
-        let keys = AttackConfig { method, target: Some(10), ..Default::default() };
-        assert_eq!(keys.check(None), Ok(()));
-        assert_eq!(keys.check(Some(10)).unwrap_err().0, "target");
     }
 }

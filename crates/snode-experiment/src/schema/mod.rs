@@ -2,7 +2,6 @@
 
 mod analysis;
 mod attack;
-mod bounds;
 mod device;
 mod experiment;
 mod list;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use snode_attack::{
-    AttackError, Bounds, FastGradient, MovingTarget, Norm, PerturbationMethod, PerturbationOptions,
+    Bounds, FastGradient, MovingTarget, Norm, PerturbationMethod, PerturbationOptions,
     ProjectedGradient,
 };
 
@@ -146,47 +146,5 @@ impl PerturbationConfig {
             _ => {}
         }
         keys
-    }
-
-    /// The keys that have a meaning with some methods only: key, whether it has a value, and the
-    /// methods.
-    fn method_keys(&self) -> [(&'static str, bool, &'static [PerturbationName]); 7] {
-        use PerturbationName::{Fgsm, MovingTarget, Noise, Pgd};
-        [
-            ("level", self.level.is_some(), &[Noise]),
-            ("clip", self.clip.is_some(), &[Noise]),
-            ("norm", self.norm.is_some(), &[Fgsm, Pgd]),
-            ("radius", self.radius.is_some(), &[Fgsm, Pgd]),
-            ("step", self.step.is_some(), &[Pgd, MovingTarget]),
-            ("iterations", self.iterations.is_some(), &[Pgd, MovingTarget]),
-            ("random_start", self.random_start.is_some(), &[Pgd]),
-        ]
-    }
-
-    /// What is wrong with the keys, alone or together: the key, and what about it.
-    ///
-    /// # Errors
-    /// The first thing found wrong.
-    pub fn check(&self) -> std::result::Result<(), (&'static str, String)> {
-        for (key, is_given, methods) in self.method_keys() {
-            if is_given && !methods.contains(&self.method) {
-                let names: Vec<String> =
-                    methods.iter().map(|method| format!("\"{}\"", method.text())).collect();
-                let problem = format!(
-                    "only valid with the method {}, and the method is \"{}\"; remove it",
-                    names.join(", "),
-                    self.method.text()
-                );
-                return Err((key, problem));
-            }
-        }
-        // The number of classes is none of these keys' business.
-        let checked = self.options(Bounds::default(), 0).check::<f64>(usize::MAX);
-        checked.map_err(|error| match error {
-            AttackError::Option { option, found, allowed } => {
-                (option, format!("found {found}; expected {allowed}"))
-            }
-            other => ("method", other.to_string()),
-        })
     }
 }

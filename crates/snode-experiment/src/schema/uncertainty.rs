@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{MOST_DRAWS, check_levels, count as check_count};
 #[cfg(feature = "clap")]
 use crate::numbers::{count, real, whole};
 
@@ -75,25 +74,5 @@ impl Default for UncertaintyConfig {
             bins: 10,
             images: None,
         }
-    }
-}
-
-impl UncertaintyConfig {
-    /// What is wrong with the levels or counts: the key, and what about it.
-    ///
-    /// # Errors
-    /// The first thing found wrong.
-    pub fn check(&self) -> std::result::Result<(), (&'static str, String)> {
-        check_levels("levels", &self.levels, true)?;
-        if self.levels.is_empty() {
-            return Err(("levels", "found no level; expected at least 1".into()));
-        }
-        if self.draws > 0 {
-            check_count("draws", self.draws, MOST_DRAWS)
-                .map_err(|(key, problem)| (key, problem.replace("1 to", "0 to")))?;
-        }
-        check_count("directions", self.directions, MOST_DRAWS)?;
-        check_count("bins", self.bins, 1000)?;
-        check_count("images", self.images.unwrap_or(1), usize::MAX)
     }
 }

@@ -1,6 +1,6 @@
 //! The keys of `[[attack]]`.
 
-use crate::keys::condition::{adaptive, any_but, given, is};
+use crate::keys::condition::{adaptive, any_but, given, is, usually};
 use crate::keys::key::{Key, key};
 use crate::keys::values::{Values, number, numbers, whole};
 
@@ -38,7 +38,7 @@ pub(super) const ATTACK: &[Key] = &[
         .with(given("radius"))
         .means("begin at a random point within the radius (`apgd`, whose radius has a default: on its surface)"),
     key("restarts", whole().between(0.0, 10_000.0), "`0`")
-        .with(is("random_start", &["true"]))
+        .with(usually("random_start", &["true"]))
         .means("how often to begin anew; the best is kept"),
     key("loss", Values::Word, r#"`"ce"`"#)
         .with(is("method", &["pgd", "apgd"]))
