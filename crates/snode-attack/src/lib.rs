@@ -53,6 +53,11 @@
 //!   are an [`AttackError`].
 //!
 //! `examples/own_model.rs` attacks a model that is no neural ODE.
+//!
+//! # Features
+//!
+//! * `serde` (off by default): the choices that a configuration names can be serialised and
+//!   deserialised.
 
 mod attack;
 mod batch_attack;

@@ -6,15 +6,29 @@ use crate::AttackError;
 
 /// A norm of perturbations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Norm {
     /// √Σ δᵢ².
     #[default]
+    #[cfg_attr(feature = "serde", serde(rename = "2"))]
     Two,
     /// max |δᵢ|.
+    #[cfg_attr(feature = "serde", serde(rename = "inf"))]
     Infinity,
 }
 
 impl Norm {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Two, Self::Infinity];
+
+    /// Its name in configurations: `2` or `inf`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Two => "2",
+            Self::Infinity => "inf",
+        }
+    }
+
     /// ‖x − y‖, computed in double precision.
     pub fn distance<T: Real>(self, x: &[T], y: &[T]) -> f64 {
         let differences = x.iter().zip(y).map(|(x, y)| x.to_f64() - y.to_f64());

@@ -72,11 +72,10 @@ pub use resolve::{resolve, unset_keys};
 pub use resolved::ResolvedExperiment;
 pub use schema::{
     AnalysisConfig, AttackConfig, AttackMethod, AverageName, CostConfig, DataConfig, DeviceName,
-    EpsilonPlaceName, Experiment, LineSearchName, Loss, LossName, Method, NetworkConfig,
-    NoiseConfig, NormName, OutputConfig, PerturbationConfig, PerturbationName, PreconditionerName,
-    RobustnessConfig, ScheduleName, SchemeName, SchemesConfig, SmoothnessConfig, SolverConfig,
-    SpaceName, TrainingConfig, UncertaintyConfig, UncertaintySource, is_adaptive, scheme_of,
-    tolerance_problem,
+    Experiment, LineSearchName, Loss, Method, NetworkConfig, NoiseConfig, OutputConfig,
+    PerturbationConfig, PerturbationName, PreconditionerName, RobustnessConfig, ScheduleName,
+    SchemeName, SchemesConfig, SmoothnessConfig, SolverConfig, SpaceName, TrainingConfig,
+    UncertaintyConfig, UncertaintySource, is_adaptive, scheme_of, tolerance_problem,
 };
 pub use snode_ode::Precision;
 pub use suggest::{nearest, synonym, with_suggestion};

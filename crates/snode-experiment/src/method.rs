@@ -1,9 +1,7 @@
 //! From keys to the options of the libraries: the method of training, the cost and the scheme.
 
 use snode_ode::SchemeChoice;
-use snode_resnet::{
-    Adam, EpsilonPlace, Momentum, Optimiser, Plain, ResNetError, RmsProp, Schedule, SgdOptions,
-};
+use snode_resnet::{Adam, Momentum, Optimiser, Plain, ResNetError, RmsProp, Schedule, SgdOptions};
 use snode_train::{
     Averaging, Discretisation, FirstDirection, LineSearch, Metric, NcgOptions, OptionError,
     Preconditioner, Space, TrainError,
@@ -11,8 +9,8 @@ use snode_train::{
 
 use crate::format::plain;
 use crate::schema::{
-    AverageName, EpsilonPlaceName, Experiment, LineSearchName, Method, PreconditionerName,
-    ScheduleName, SpaceName, TrainingConfig, scheme_of,
+    AverageName, Experiment, LineSearchName, Method, PreconditionerName, ScheduleName, SpaceName,
+    TrainingConfig, scheme_of,
 };
 
 /// NCG iterations on a batch in the paper.
@@ -229,10 +227,7 @@ fn sgd_options(config: &TrainingConfig) -> SgdOptions {
             let options = RmsProp {
                 rho: config.rho.unwrap_or(rmsprop.rho),
                 epsilon: config.epsilon.unwrap_or(rmsprop.epsilon),
-                epsilon_place: match config.epsilon_place.unwrap_or_default() {
-                    EpsilonPlaceName::Inside => EpsilonPlace::Inside,
-                    EpsilonPlaceName::Outside => EpsilonPlace::Outside,
-                },
+                epsilon_place: config.epsilon_place.unwrap_or_default(),
                 momentum: config.momentum.unwrap_or(rmsprop.momentum),
                 centred: config.centred.unwrap_or(rmsprop.centred),
             };

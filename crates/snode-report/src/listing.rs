@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use snode_experiment::format::{fixed, short, show_seconds};
 use snode_experiment::{Experiment, computation, value_of, with_suggestion};
 use snode_runner::grid::manifest::{Manifest, value_text};
-use snode_runner::grid::{Cell, State};
+use snode_runner::grid::{Cell, CellState};
 use snode_runner::{Files, TEST};
 use snode_store::{Attribute, RunSummary, Status, is_collection, read_collection, read_info};
 
@@ -281,7 +281,7 @@ fn add_folder(folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
     for path in Manifest::all_in(folder)? {
         for cell in Manifest::read(&path)?.cells {
             let cell = Cell::from(cell);
-            let state = State::of(&cell, folder);
+            let state = CellState::of(&cell, folder);
             let path = cell.files(folder).results;
             let mut row = Row::new(path, state.name(), Some(cell.experiment.keys()));
             // Keys that do not determine the network, as `case`.

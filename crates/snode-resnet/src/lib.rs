@@ -53,6 +53,11 @@
 //!   neural ODE.
 //! * Options out of their range are a [`ResNetError`] before anything is trained; what goes wrong in a
 //!   step is a [`TrainError`](snode_train::TrainError).
+//!
+//! # Features
+//!
+//! * `serde` (off by default): the choices that a configuration names can be serialised and
+//!   deserialised.
 
 // Branch-free numerical code must be inlined into the function that enables the vector unit.
 #![allow(clippy::inline_always)]

@@ -7,13 +7,16 @@ use crate::AttackError;
 /// What an attack along a gradient makes larger: a function of the outputs z and the right class c,
 /// positive scale and shift being of no matter (S60).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Loss {
     /// The cross-entropy, log Σ_j e^{z_j} − z_c.
     #[default]
+    #[cfg_attr(feature = "serde", serde(rename = "ce"))]
     CrossEntropy,
     /// The difference of logits ratio, −(z_c − max_{j≠c} z_j)/(z_(1) − z_(3)) with z_(k) the k-th
     /// largest output (Croce and Hein, ICML 2020): the same for z and for a z + b. Needs three classes.
+    #[cfg_attr(feature = "serde", serde(rename = "dlr"))]
     LogitRatio,
 }
 
@@ -21,6 +24,17 @@ pub enum Loss {
 const TINY: f64 = 1e-12;
 
 impl Loss {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::CrossEntropy, Self::LogitRatio];
+
+    /// Its name in configurations: `ce` or `dlr`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CrossEntropy => "ce",
+            Self::LogitRatio => "dlr",
+        }
+    }
+
     /// # Errors
     /// If there are too few classes for it.
     pub(crate) fn check(self, classes: usize) -> Result<(), AttackError> {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::output::{print, print_line, say};
 use crate::settings::SetArgs;
 use crate::table::{align_right, plain_table, text};
-use snode_runner::grid::{Cell, FoundGrid, State, StateCounts, find};
+use snode_runner::grid::{Cell, CellState, FoundGrid, StateCounts, find};
 use snode_runner::slurm;
 
 /// Arguments of `snode status`.
@@ -40,7 +40,7 @@ pub fn run(args: &StatusArgs) -> Result<()> {
             say(&format!("note: the files alone are looked at; {problem}"));
         }
         // One state at a time: that of a trained cell holds the history of its training.
-        let state = |cell| State::of(cell, &found.folder).with(cell, &scheduled);
+        let state = |cell| CellState::of(cell, &found.folder).with(cell, &scheduled);
         let states = found.cells.iter().map(|cell| (cell, state(cell)));
         if args.json {
             print_line(&as_json(&found, states).to_string())?;
@@ -51,7 +51,7 @@ pub fn run(args: &StatusArgs) -> Result<()> {
     Ok(())
 }
 
-fn as_table<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, State)>) -> String {
+fn as_table<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, CellState)>) -> String {
     let mut counts = StateCounts::default();
     let mut table = plain_table();
     table.set_header(["cell", "identity", "label", "state", ""]);
@@ -72,7 +72,7 @@ fn as_table<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, State
     format!("{}: {cells} cells, {}\n{}\n", found.name, counts.join(", "), text(&table))
 }
 
-fn as_json<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, State)>) -> Value {
+fn as_json<'a>(found: &FoundGrid, states: impl Iterator<Item = (&'a Cell, CellState)>) -> Value {
     let mut counts = StateCounts::default();
     let cells: Vec<Value> = states
         .map(|(cell, state)| {

@@ -267,7 +267,7 @@ fn what_cannot_be_measured_is_refused_before_training() {
     let sandbox = Sandbox::new();
     for (line, parts) in [
         ("analysis.robustness.levels = []", &["x.toml:11", "robustness.levels", "at least 1"][..]),
-        ("analysis.robustness.levels = [-0.1]", &["found -0.1", "0 or more"]),
+        ("analysis.robustness.levels = [-0.1]", &["found -0.1", "0 to 1e6"]),
         ("analysis.robustness.tolerance = 1e-3", &["robustness.tolerance", "adaptive"]),
         ("analysis.robustness.images = 31", &["found 31", "only 30 test images"]),
         ("analysis.noise.levels = [0]", &["noise.levels", "found 0", "more than 0"]),

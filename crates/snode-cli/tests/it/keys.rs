@@ -52,6 +52,32 @@ fn an_override_without_a_meaning_is_refused() {
     sandbox.fails(&["validate", "x.toml", "--set", "seed=2"], 2, &parts);
 }
 
+/// The same of the keys of tables below `[training]` and of analyses.
+#[test]
+fn keys_of_inner_tables_apply_where_they_have_a_meaning() {
+    let sandbox = Sandbox::new();
+    let lines = ["training.perturbation.radius = 0.2"];
+    sandbox.experiment(&lines);
+    let noise = ["validate", "x.toml", "--set", "training.perturbation.method=noise"];
+    let ran = sandbox.succeeds(&noise);
+    let note = "training.perturbation.radius is left out: only valid with `method = \"fgsm\"`";
+    assert!(ran.err.contains(note), "{}", ran.err);
+
+    let grid = "[grid]\ntraining.perturbation.method = [\"noise\", \"fgsm\"]\n\
+                training.perturbation.level = [0.1, 0.2]\n";
+    sandbox.write("g.toml", &(experiment(&lines) + grid));
+    let (cells, _) = plan(&sandbox, &[]);
+    assert_eq!(cells.len(), 3, "{:?}", labels(&cells));
+
+    let grid = "analysis.robustness.tolerance = 1e-4\n\
+                [grid]\nnetwork.scheme = [\"euler\", \"tsit5\"]\n";
+    sandbox.write("g.toml", &(experiment(&[]) + grid));
+    assert_eq!(plan(&sandbox, &[]).0.len(), 2);
+    sandbox.experiment(&["analysis.robustness.tolerance = 1e-4"]);
+    let parts = ["analysis.robustness.tolerance", "only valid with an adaptive `scheme`"];
+    sandbox.fails(&["validate", "x.toml"], 2, &parts);
+}
+
 #[test]
 fn a_key_is_taken_out() {
     let sandbox = Sandbox::new();

@@ -4,8 +4,8 @@ use crate::error::Result;
 use crate::file::Locator;
 use crate::keys;
 use crate::schema::{
-    AnalysisConfig, Experiment, NoiseConfig, RobustnessConfig, SchemesConfig,
-    UncertaintyConfig, is_adaptive, tolerance_problem,
+    AnalysisConfig, Experiment, NoiseConfig, RobustnessConfig, SchemesConfig, UncertaintyConfig,
+    is_adaptive, tolerance_problem,
 };
 
 /// The key of a table that is wrong, and what about it.

@@ -142,9 +142,8 @@ pub(crate) fn check_alone(
     keys: &impl Serialize,
 ) -> std::result::Result<(), (&'static str, String)> {
     let own = Table::try_from(keys).unwrap_or_default();
-    let within = |inner: Table, name: &str| {
-        Table::from_iter([(name.to_owned(), Value::Table(inner))])
-    };
+    let within =
+        |inner: Table, name: &str| Table::from_iter([(name.to_owned(), Value::Table(inner))]);
     match Given(table.rsplit('.').fold(own, within)).problem(table) {
         None => Ok(()),
         Some((key, problem)) => Err((key.name, problem.to_string())),

@@ -1,9 +1,11 @@
 //! `[[attack]]`: attacks on the trained network. The keys are the options of `snode attack` too.
 
+#[cfg(feature = "clap")]
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::{Deserialize, Serialize};
 use snode_attack::{
-    Attack, AttackOptions, AutoPgd, Bounds, CarliniWagner, DeepFool, FastGradient,
-    Loss, Margin, MovingTarget, Norm, ProjectedGradient, Target, Targeted,
+    Attack, AttackOptions, AutoPgd, Bounds, CarliniWagner, DeepFool, FastGradient, Loss, Margin,
+    MovingTarget, Norm, ProjectedGradient, Target, Targeted,
 };
 
 use super::list::Element;
@@ -50,9 +52,9 @@ pub struct AttackConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<usize>,
     /// Fgsm, pgd, apgd: the norm of steps and perturbations.
-    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "NORM"))]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "NORM", value_parser = norm_values()))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub norm: Option<NormName>,
+    pub norm: Option<Norm>,
     /// Fgsm, pgd, apgd: ε, the largest perturbation.
     #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER", value_parser = real))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,9 +68,9 @@ pub struct AttackConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restarts: Option<usize>,
     /// Pgd, apgd: the loss that is made larger.
-    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "LOSS"))]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "LOSS", value_parser = loss_values()))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub loss: Option<LossName>,
+    pub loss: Option<Loss>,
     /// Deepfool: by how much it goes too far, as a part of the way.
     #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER", value_parser = real))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,6 +118,20 @@ pub struct AttackConfig {
     pub tolerance: Option<f64>,
 }
 
+/// The values of an option that is a norm.
+#[cfg(feature = "clap")]
+fn norm_values() -> impl TypedValueParser<Value = Norm> {
+    let named = |text: String| Norm::ALL.into_iter().find(|norm| norm.name() == text);
+    PossibleValuesParser::new(Norm::ALL.map(Norm::name)).map(move |t| named(t).unwrap_or_default())
+}
+
+/// The values of an option that is a loss.
+#[cfg(feature = "clap")]
+fn loss_values() -> impl TypedValueParser<Value = Loss> {
+    let named = |text: String| Loss::ALL.into_iter().find(|loss| loss.name() == text);
+    PossibleValuesParser::new(Loss::ALL.map(Loss::name)).map(move |t| named(t).unwrap_or_default())
+}
+
 impl Element<'_> for AttackConfig {
     const LIST: &'static str = "a list of tables, each with double brackets: [[attack]]";
 }
@@ -140,62 +156,6 @@ pub enum AttackMethod {
     CarliniWagner,
     /// Newton-like steps onto the closest boundary.
     Deepfool,
-}
-
-/// A norm of perturbations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
-pub enum NormName {
-    /// The Euclidean norm.
-    #[serde(rename = "2")]
-    #[cfg_attr(feature = "clap", value(name = "2"))]
-    Two,
-    /// The largest component.
-    #[serde(rename = "inf")]
-    #[cfg_attr(feature = "clap", value(name = "inf"))]
-    Infinity,
-}
-
-/// A loss that attacks make larger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
-#[serde(rename_all = "kebab-case")]
-pub enum LossName {
-    /// The cross-entropy.
-    Ce,
-    /// The difference of logits ratio.
-    Dlr,
-}
-
-impl LossName {
-    fn loss(self) -> Loss {
-        match self {
-            Self::Ce => Loss::CrossEntropy,
-            Self::Dlr => Loss::LogitRatio,
-        }
-    }
-
-    fn named(loss: Loss) -> Self {
-        if loss == Loss::LogitRatio { Self::Dlr } else { Self::Ce }
-    }
-}
-
-impl NormName {
-    /// The norm.
-    pub(super) fn norm(self) -> Norm {
-        match self {
-            Self::Two => Norm::Two,
-            Self::Infinity => Norm::Infinity,
-        }
-    }
-
-    /// The name of a norm.
-    pub fn named(norm: Norm) -> Self {
-        match norm {
-            Norm::Two => Self::Two,
-            Norm::Infinity => Self::Infinity,
-        }
-    }
 }
 
 impl AttackMethod {
@@ -310,7 +270,7 @@ impl AttackConfig {
     fn fast_gradient(&self) -> FastGradient {
         let default = FastGradient::default();
         FastGradient {
-            norm: self.norm.map_or(default.norm, NormName::norm),
+            norm: self.norm.unwrap_or(default.norm),
             radius: self.radius.unwrap_or(default.radius),
         }
     }
@@ -318,23 +278,23 @@ impl AttackConfig {
     fn projected_gradient(&self) -> ProjectedGradient {
         let default = ProjectedGradient::default();
         ProjectedGradient {
-            norm: self.norm.map_or(default.norm, NormName::norm),
+            norm: self.norm.unwrap_or(default.norm),
             radius: self.radius.or(default.radius),
             step: self.step.unwrap_or(default.step),
             iterations: self.iterations.unwrap_or(default.iterations),
             random_start: self.random_start.unwrap_or(default.random_start),
             restarts: self.restarts.unwrap_or(default.restarts),
-            loss: self.loss.map_or(default.loss, LossName::loss),
+            loss: self.loss.unwrap_or(default.loss),
         }
     }
 
     fn auto_pgd(&self) -> AutoPgd {
         let default = AutoPgd::default();
         AutoPgd {
-            norm: self.norm.map_or(default.norm, NormName::norm),
+            norm: self.norm.unwrap_or(default.norm),
             radius: self.radius.unwrap_or(default.radius),
             iterations: self.iterations.unwrap_or(default.iterations),
-            loss: self.loss.map_or(default.loss, LossName::loss),
+            loss: self.loss.unwrap_or(default.loss),
             random_start: self.random_start.unwrap_or(default.random_start),
             restarts: self.restarts.unwrap_or(default.restarts),
         }
@@ -382,23 +342,23 @@ impl AttackConfig {
             }
             AttackMethod::Fgsm => {
                 let FastGradient { norm, radius } = self.fast_gradient();
-                (keys.norm, keys.radius) = (Some(NormName::named(norm)), Some(radius));
+                (keys.norm, keys.radius) = (Some(norm), Some(radius));
             }
             AttackMethod::Pgd => {
                 let options = self.projected_gradient();
-                keys.norm = Some(NormName::named(options.norm));
+                keys.norm = Some(options.norm);
                 (keys.step, keys.iterations) = (Some(options.step), Some(options.iterations));
                 keys.random_start = Some(options.random_start);
                 keys.restarts = Some(options.restarts);
-                keys.loss = Some(LossName::named(options.loss));
+                keys.loss = Some(options.loss);
             }
             AttackMethod::Apgd => {
                 let options = self.auto_pgd();
-                keys.norm = Some(NormName::named(options.norm));
+                keys.norm = Some(options.norm);
                 (keys.radius, keys.iterations) = (Some(options.radius), Some(options.iterations));
                 keys.random_start = Some(options.random_start);
                 keys.restarts = Some(options.restarts);
-                keys.loss = Some(LossName::named(options.loss));
+                keys.loss = Some(options.loss);
             }
             AttackMethod::CarliniWagner => {
                 let options = self.carlini_wagner();

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use snode_data::arrays::Scaling;
 use snode_ode::{Activation, Initialisation, Precision};
+use snode_resnet::EpsilonPlace;
 use snode_train::{Conjugacy, Discretisation, FirstDirection, Metric};
 
 use super::analysis::AnalysisConfig;
@@ -369,7 +370,7 @@ pub struct TrainingConfig {
     pub epsilon: Option<f64>,
     /// RMSprop: whether ε is added inside the root or outside.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub epsilon_place: Option<EpsilonPlaceName>,
+    pub epsilon_place: Option<EpsilonPlace>,
     /// Adam: the decays of the first and of the second moment.
     #[serde(deserialize_with = "list::pair", skip_serializing_if = "Option::is_none")]
     pub betas: Option<[f64; 2]>,
@@ -454,17 +455,6 @@ pub enum Method {
     Momentum,
     /// Gradient descent.
     Sgd,
-}
-
-/// Where RMSprop adds ε.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EpsilonPlaceName {
-    /// In the root.
-    #[default]
-    Inside,
-    /// To the root.
-    Outside,
 }
 
 /// A metric that is learnt.

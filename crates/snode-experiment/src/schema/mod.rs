@@ -13,12 +13,11 @@ mod uncertainty;
 pub use analysis::{
     AnalysisConfig, NoiseConfig, RobustnessConfig, SchemesConfig, SmoothnessConfig,
 };
-pub use attack::{AttackConfig, AttackMethod, LossName, NormName};
+pub use attack::{AttackConfig, AttackMethod};
 pub use device::DeviceName;
 pub use experiment::{
-    AverageName, CostConfig, DataConfig, EpsilonPlaceName, Experiment, LineSearchName, Loss,
-    Method, NetworkConfig, OutputConfig, PreconditionerName, ScheduleName, SpaceName,
-    TrainingConfig,
+    AverageName, CostConfig, DataConfig, Experiment, LineSearchName, Loss, Method, NetworkConfig,
+    OutputConfig, PreconditionerName, ScheduleName, SpaceName, TrainingConfig,
 };
 pub use map::{MapName, PenaltyName, ReadoutName};
 pub use perturbation::{PerturbationConfig, PerturbationName};

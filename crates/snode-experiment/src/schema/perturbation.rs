@@ -6,8 +6,6 @@ use snode_attack::{
     ProjectedGradient,
 };
 
-use super::attack::NormName;
-
 /// `[training.perturbation]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,7 +22,7 @@ pub struct PerturbationConfig {
     pub clip: Option<bool>,
     /// Fgsm, pgd: the norm of steps and perturbations.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub norm: Option<NormName>,
+    pub norm: Option<Norm>,
     /// Fgsm, pgd: ε.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub radius: Option<f64>,
@@ -100,12 +98,12 @@ impl PerturbationConfig {
             PerturbationName::Fgsm => {
                 let default = FastGradient::default();
                 PerturbationMethod::FastGradient(FastGradient {
-                    norm: self.norm.map_or(default.norm, NormName::norm),
+                    norm: self.norm.unwrap_or(default.norm),
                     radius: self.radius.unwrap_or(default.radius),
                 })
             }
             PerturbationName::Pgd => PerturbationMethod::ProjectedGradient(ProjectedGradient {
-                norm: self.norm.map_or(Norm::Two, NormName::norm),
+                norm: self.norm.unwrap_or(Norm::Two),
                 radius: Some(self.radius.unwrap_or(BALL.0)),
                 step: self.step.unwrap_or(BALL.1),
                 iterations: self.iterations.unwrap_or(BALL.2),
@@ -133,10 +131,10 @@ impl PerturbationConfig {
                 (keys.level, keys.clip) = (Some(level), Some(clip));
             }
             PerturbationMethod::FastGradient(FastGradient { norm, radius }) => {
-                (keys.norm, keys.radius) = (Some(NormName::named(norm)), Some(radius));
+                (keys.norm, keys.radius) = (Some(norm), Some(radius));
             }
             PerturbationMethod::ProjectedGradient(pgd) => {
-                (keys.norm, keys.radius) = (Some(NormName::named(pgd.norm)), pgd.radius);
+                (keys.norm, keys.radius) = (Some(pgd.norm), pgd.radius);
                 (keys.step, keys.iterations) = (Some(pgd.step), Some(pgd.iterations));
                 keys.random_start = Some(pgd.random_start);
             }

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use snode_attack::{Norm, Outcome};
-use snode_experiment::NormName;
 use snode_experiment::format::count;
 use snode_figures::{Axis, Line, Panel, Sheet, svg};
 use snode_runner::Subject;
@@ -139,7 +138,7 @@ pub fn attack_json(subject: &Subject, attack: &Attack, found: &Found) -> Result<
         "iterations": summary.mean_iterations,
         "seconds": found.results.seconds,
         "seed": subject.seed,
-        "norm": NormName::named(norm),
+        "norm": norm.name(),
         "robust_accuracy": robust,
         "success_curve": curve,
     }))

@@ -6,6 +6,8 @@ use crate::update::Rule;
 
 /// Where RMSprop adds ε.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum EpsilonPlace {
     /// √(q + ε): Keras 3.

@@ -30,7 +30,7 @@ pub use name::CellName;
 pub use nearest::{Stale, Stored, differences_text, nearest_results, stale, stored};
 pub use scheduled::{Phase, Scheduled, ScheduledJob};
 pub use select::Selection;
-pub use state::{State, StateCounts, scores_text};
+pub use state::{CellState, StateCounts, scores_text};
 
 use self::manifest::{Manifest, ManifestCell, SourceFile, label_text};
 use crate::error::Result;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::definition::{CASE, canonical, lookup};
-use super::{Cell, Grid, Scheduled, ScheduledJob, State};
+use super::{Cell, CellState, Grid, Scheduled, ScheduledJob};
 use crate::error::{Error, Result};
 use snode_experiment::{Experiment, ExperimentFile, Setting, check_key, with_suggestion};
 
@@ -74,13 +74,13 @@ impl Selection {
 
     /// Whether the selection names a state that only a scheduler knows.
     pub fn asks_scheduler(&self) -> bool {
-        let asks = |condition: &Condition| matches!(condition, Condition::State(name) if State::OF_A_SCHEDULER.contains(&&**name));
+        let asks = |condition: &Condition| matches!(condition, Condition::State(name) if CellState::OF_A_SCHEDULER.contains(&&**name));
         self.only.iter().chain(&self.skip).any(asks)
     }
 
     /// The state of a cell with results in `folder`, by its files and by what the scheduler says.
-    pub fn state(&self, cell: &Cell, folder: &Path) -> State {
-        State::of(cell, folder).with(cell, &self.scheduled)
+    pub fn state(&self, cell: &Cell, folder: &Path) -> CellState {
+        CellState::of(cell, folder).with(cell, &self.scheduled)
     }
 
     /// The job of a cell.
@@ -89,7 +89,7 @@ impl Selection {
     }
 
     /// Whether a cell is wanted. Values of one key given by several `--only` are alternatives.
-    pub fn takes(&self, cell: &Cell, state: &State) -> bool {
+    pub fn takes(&self, cell: &Cell, state: &CellState) -> bool {
         if self.only.is_empty() && self.skip.is_empty() {
             return true;
         }
@@ -120,10 +120,10 @@ impl Condition {
 
 fn condition(option: &str, text: &str, cells: &[Cell], file: &ExperimentFile) -> Result<Condition> {
     let Some((key, value)) = text.split_once('=') else {
-        if State::NAMES.contains(&text) {
+        if CellState::NAMES.contains(&text) {
             return Ok(Condition::State(text.to_owned()));
         }
-        let problem = with_suggestion("unknown state", text, &State::NAMES);
+        let problem = with_suggestion("unknown state", text, &CellState::NAMES);
         return Err(Error::Refused(format!("{option} {text}: {problem}; or key=value")));
     };
     let (key, value) = (key.trim(), value.trim());

@@ -13,7 +13,7 @@ use crate::records::{HistorySummary, SetScore, last_scores};
 
 /// How far a cell is.
 #[derive(Clone, Debug)]
-pub enum State {
+pub enum CellState {
     /// Trained, and everything is measured.
     Done(Box<RunSummary>),
     /// Trained; these analyses are missing.
@@ -32,7 +32,7 @@ pub enum State {
     Missing,
 }
 
-impl State {
+impl CellState {
     /// The names of states, as `--only` and `--skip` take them.
     pub const NAMES: [&str; 8] =
         ["done", "trained", "running", "queued", "lost", "failed", "interrupted", "missing"];
@@ -164,12 +164,12 @@ impl State {
 
 /// How many cells are in which state.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct StateCounts([usize; State::NAMES.len()]);
+pub struct StateCounts([usize; CellState::NAMES.len()]);
 
 impl StateCounts {
     /// Counts one more.
-    pub fn add(&mut self, state: &State) {
-        let index = State::NAMES.iter().position(|name| *name == state.name());
+    pub fn add(&mut self, state: &CellState) {
+        let index = CellState::NAMES.iter().position(|name| *name == state.name());
         if let Some(index) = index {
             self.0[index] += 1;
         }
@@ -177,7 +177,7 @@ impl StateCounts {
 
     /// The names of the states that occur, with how often.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        State::NAMES.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
+        CellState::NAMES.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
     }
 }
 

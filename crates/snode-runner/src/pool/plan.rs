@@ -4,7 +4,8 @@ use snode_experiment::{estimate, sizes, with_precision};
 
 use super::Share;
 use crate::grid::{
-    Cell, Grid, Selection, Stale, State, Stored, differences_text, nearest_results, stale, stored,
+    Cell, CellState, Grid, Selection, Stale, Stored, differences_text, nearest_results, stale,
+    stored,
 };
 
 /// What would be done with a cell.
@@ -13,7 +14,7 @@ pub struct PlannedCell<'a> {
     /// The cell.
     pub cell: &'a Cell,
     /// How far it is.
-    pub state: State,
+    pub state: CellState,
     /// Whether it would run.
     pub runs: bool,
     /// Why, or why not.
@@ -69,21 +70,21 @@ pub fn plan<E: From<crate::Error>>(
 fn reason(
     grid: &Grid,
     cell: &Cell,
-    state: &State,
+    state: &CellState,
     files: &[Stored],
     fresh: bool,
 ) -> (bool, String) {
     let why = match state {
-        State::Done(_) if !fresh => return (false, state.detail()),
-        State::Running(_) => return (true, "once the process that is at it has ended".into()),
-        State::Missing => match nearest_results(grid, cell, files) {
+        CellState::Done(_) if !fresh => return (false, state.detail()),
+        CellState::Running(_) => return (true, "once the process that is at it has ended".into()),
+        CellState::Missing => match nearest_results(grid, cell, files) {
             Some((stored, differences)) => {
                 let name = stored.path.file_stem().unwrap_or_default().to_string_lossy();
                 format!("no results; nearest is {name}: {}", differences_text(&differences))
             }
             None => "no results yet".into(),
         },
-        State::Done(_) => "begins anew, as asked for".into(),
+        CellState::Done(_) => "begins anew, as asked for".into(),
         _ => state.detail(),
     };
     (true, why)
@@ -104,7 +105,7 @@ struct Time {
 
 impl Time {
     /// Learns from a finished cell.
-    fn measure(&mut self, cell: &Cell, state: &State) {
+    fn measure(&mut self, cell: &Cell, state: &CellState) {
         if let Some(summary) = state.summary() {
             let (flop, seconds) = &mut self.measured;
             *flop += estimate::training_flop(&cell.experiment, sizes(&cell.experiment));
@@ -113,9 +114,9 @@ impl Time {
     }
 
     /// Adds a cell that would run.
-    fn add(&mut self, cell: &Cell, state: &State) {
+    fn add(&mut self, cell: &Cell, state: &CellState) {
         self.runs += 1;
-        if matches!(state, State::Trained(..)) {
+        if matches!(state, CellState::Trained(..)) {
             return;
         }
         let experiment = &cell.experiment;

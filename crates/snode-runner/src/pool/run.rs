@@ -12,7 +12,7 @@ use super::launcher::{Ended, Launcher, Message, News, Running};
 use super::{Job, Share};
 use crate::error::{Error, ObserverError, Result};
 use crate::grid::manifest::SourceFile;
-use crate::grid::{Cell, Grid, Selection, State};
+use crate::grid::{Cell, CellState, Grid, Selection};
 
 /// How a grid is run.
 #[derive(Clone, Debug)]
@@ -237,7 +237,7 @@ impl<'a> Run<'a, '_> {
             return Ok(true);
         }
         // Another program may have done it meanwhile.
-        if !self.options.fresh && State::of(cell, &self.grid.folder).is_done() {
+        if !self.options.fresh && CellState::of(cell, &self.grid.folder).is_done() {
             self.counts.by_others += 1;
             self.tell(&GridEvent::DoneByOther { cell });
             return Ok(true);

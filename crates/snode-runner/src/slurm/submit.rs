@@ -9,7 +9,7 @@ use super::arrays::{Array, arrays};
 use super::command::{call, max_array_size};
 use super::submission::{Head, SUBMISSIONS, Submission};
 use crate::error::{Error, Result};
-use crate::grid::{Cell, Grid, Selection, State};
+use crate::grid::{Cell, CellState, Grid, Selection};
 
 /// How long before its time limit a task is asked for a checkpoint, in seconds.
 const NOTICE: u64 = 120;
@@ -74,7 +74,8 @@ impl<'a> Plan<'a> {
         let (mut cells, mut seen) = (Vec::new(), HashSet::new());
         for cell in &grid.cells {
             let state = selection.state(cell, &grid.folder);
-            let is_there = matches!(state, State::Done(_) | State::Running(_) | State::Queued(_));
+            let is_there =
+                matches!(state, CellState::Done(_) | CellState::Running(_) | CellState::Queued(_));
             if !is_there && selection.takes(cell, &state) && seen.insert(&cell.identity) {
                 cells.push(cell);
             }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::command::{call, job_state};
 use super::submission::Submission;
 use crate::error::{Error, Result};
-use crate::grid::{Cell, State};
+use crate::grid::{Cell, CellState};
 use crate::pool::{Ended, GridEvent, GridObserver, Job, Launcher, run_cell};
 
 /// How long a task waits for a cell that another process trains before it asks to be queued again.
@@ -66,7 +66,7 @@ impl Task<'_> {
         let mut is_further = false;
         loop {
             while let Some(cell) = queue.pop_front() {
-                let before = State::of(cell, results);
+                let before = CellState::of(cell, results);
                 if before.is_done() {
                     tell(&GridEvent::DoneByOther { cell });
                     continue;
@@ -82,7 +82,7 @@ impl Task<'_> {
                     }
                     Ended::Interrupted { is_saved } => {
                         tell(&GridEvent::Interrupted { cell, is_saved });
-                        is_further |= extent(&State::of(cell, results)) > extent(&before);
+                        is_further |= extent(&CellState::of(cell, results)) > extent(&before);
                         return Err(self.stopped(cell, is_further));
                     }
                     Ended::Failed(error) => {
@@ -172,14 +172,14 @@ impl Task<'_> {
 }
 
 /// How far a cell is: iterations, and then how much is left to measure.
-fn extent(state: &State) -> (usize, std::cmp::Reverse<usize>) {
+fn extent(state: &CellState) -> (usize, std::cmp::Reverse<usize>) {
     use std::cmp::Reverse;
     match state {
-        State::Done(_) => (usize::MAX, Reverse(0)),
-        State::Trained(summary, pending) => {
+        CellState::Done(_) => (usize::MAX, Reverse(0)),
+        CellState::Trained(summary, pending) => {
             (summary.history.iterations.len(), Reverse(pending.len()))
         }
-        State::Interrupted(iterations) => (*iterations, Reverse(usize::MAX)),
+        CellState::Interrupted(iterations) => (*iterations, Reverse(usize::MAX)),
         _ => (0, Reverse(usize::MAX)),
     }
 }
