@@ -11,8 +11,8 @@ use crate::output::{print, print_line, say};
 use crate::outputs::ForceArgs;
 use crate::table::{plain_table, text};
 use snode_files::Outputs;
-use snode_report::Collection;
 use snode_report::claims::Claim;
+use snode_report::{Collection, Format};
 
 /// Arguments of `snode report`.
 #[derive(Debug, Args)]
@@ -29,6 +29,14 @@ pub struct ReportArgs {
     /// Whether files in that folder are replaced.
     #[command(flatten)]
     pub force: ForceArgs,
+    /// The formats of figures (svg, png, pdf) and of tables (csv, md, tex), with commas between.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "svg,png,pdf,csv,md,tex"
+    )]
+    pub formats: Vec<Format>,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -61,7 +69,8 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     let outputs = Outputs::new(existing, [&args.source]);
     outputs.check_in(&folder, &snode_report::PAGES.map(str::to_owned))?;
     let report = snode_report::report(collection, args.claims);
-    snode_report::write(&report, &folder, &outputs)?;
+    let formats = args.formats.iter().copied().collect();
+    snode_report::write(&report, &folder, &formats, &outputs)?;
     let page = folder.join("report.html");
     if args.json {
         let claim = |claim: &Claim| {
