@@ -166,7 +166,7 @@ fn figure(figure: &Figure) -> Markup {
 
 fn table(table: &Table) -> Markup {
     html! {
-        figure.wide {
+        figure {
             table id={ "table-" (table.name) } {
                 caption { (table.title) }
                 thead { tr { @for name in &table.header { th { (name) } } } }

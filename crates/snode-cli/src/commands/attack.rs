@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
-use snode_attack::{AttackResults, AttackSummary, Norm, Progress};
+use snode_attack::{AttackResults, Progress};
 use snode_files::{Existing, Outputs};
 
 use super::measure::{self, Measure, MeasureArgs};
@@ -16,8 +16,8 @@ use crate::error::{Error, Result};
 use crate::output::say;
 use crate::table::{align_right, plain_table, text};
 use snode_experiment::AttackConfig;
-use snode_experiment::format::{count, fixed, plain};
-use snode_report::measured::{attack_files, attack_json, attack_sheet};
+use snode_experiment::format::count;
+use snode_report::measured::{attack_files, attack_json, attack_rows, attack_sheet};
 use snode_report::{FigureFile, FigureFormat};
 use snode_runner::analyses::Analysis;
 use snode_runner::analyses::attack::{Attack, Found};
@@ -127,7 +127,7 @@ impl Measure for Command {
             count(summary.images, "image"),
             summary.wrong_before,
             subject.seed,
-            table(&self.attack.keys, &found.results, &summary)
+            table(&self.attack.keys, &found.results)
         )
     }
 }
@@ -154,36 +154,10 @@ fn attack(args: &AttackArgs, subject: &Subject) -> Result<Attack> {
     Ok(Attack { images: args.measure.selection(), ..Attack::of(&args.keys, scheme) })
 }
 
-/// The size of a perturbation in a norm.
-fn size(norm: Norm) -> &'static str {
-    match norm {
-        Norm::Two => "‖δ‖₂",
-        Norm::Infinity => "‖δ‖∞",
-    }
-}
-
-fn table(keys: &AttackConfig, results: &AttackResults<f64>, summary: &AttackSummary) -> String {
+fn table(keys: &AttackConfig, results: &AttackResults<f64>) -> String {
     let mut table = plain_table();
     table.set_header(["", ""]);
-    let percent = |part: f64| format!("{} %", fixed(100.0 * part, 2));
-    let norm = keys.own_norm();
-    let accuracy = summary.attacked() as f64 / summary.images as f64;
-    let norms = |mean, most| format!("{}, at most {}", fixed(mean, 4), fixed(most, 4));
-    let mut rows = vec![
-        ("accuracy before".to_owned(), percent(accuracy)),
-        ("susceptible".to_owned(), percent(summary.susceptible())),
-        ("‖δ‖₂".to_owned(), norms(summary.mean_norm2, summary.most_norm2)),
-        ("‖δ‖∞".to_owned(), norms(summary.mean_norm_infinity, summary.most_norm_infinity)),
-    ];
-    rows.extend(keys.epsilons().into_iter().map(|epsilon| {
-        let within = percent(results.robust_accuracy(norm, epsilon));
-        (format!("accuracy within {} ≤ {}", size(norm), plain(epsilon)), within)
-    }));
-    rows.push(("steps an image".to_owned(), fixed(summary.mean_iterations, 1)));
-    rows.push(("ms an image".to_owned(), fixed(1e3 * summary.seconds_per_image, 2)));
-    for (what, value) in rows {
-        table.add_row([what, value]);
-    }
+    table.add_rows(attack_rows(keys, results));
     align_right(&mut table, &[1]);
     text(&table)
 }

@@ -1,9 +1,9 @@
 //! An attack: the table, the success curve, and adversarial images.
 
 use serde_json::{Value, json};
-use snode_attack::Outcome;
-use snode_experiment::NormName;
-use snode_experiment::format::count;
+use snode_attack::{AttackResults, Norm, Outcome};
+use snode_experiment::format::{count, fixed, plain};
+use snode_experiment::{AttackConfig, NormName};
 use snode_figures::{Axis, Line, Panel, svg};
 use snode_runner::Subject;
 use snode_runner::analyses::attack::{Attack, Found};
@@ -96,6 +96,30 @@ fn steps(curve: &[(f64, f64)]) -> Vec<(f64, f64)> {
         points.extend([(*epsilon, before), (*epsilon, 100.0 * part)]);
     }
     points
+}
+
+/// What an attack did in a few numbers: what each is called, and its value.
+pub fn attack_rows(keys: &AttackConfig, results: &AttackResults<f64>) -> Vec<[String; 2]> {
+    let (summary, norm) = (results.summary(), keys.own_norm());
+    let percent = |part: f64| format!("{} %", fixed(100.0 * part, 2));
+    let accuracy = summary.attacked() as f64 / summary.images as f64;
+    let norms = |mean, most| format!("{}, at most {}", fixed(mean, 4), fixed(most, 4));
+    let mut rows = vec![
+        ["accuracy before".to_owned(), percent(accuracy)],
+        ["susceptible".into(), percent(summary.susceptible())],
+        [size(Norm::Two).into(), norms(summary.mean_norm2, summary.most_norm2)],
+        [
+            size(Norm::Infinity).into(),
+            norms(summary.mean_norm_infinity, summary.most_norm_infinity),
+        ],
+    ];
+    rows.extend(keys.epsilons().into_iter().map(|epsilon| {
+        let within = percent(results.robust_accuracy(norm, epsilon));
+        [format!("accuracy within {} ≤ {}", size(norm), plain(epsilon)), within]
+    }));
+    rows.push(["steps an image".into(), fixed(summary.mean_iterations, 1)]);
+    rows.push(["ms an image".into(), fixed(1e3 * summary.seconds_per_image, 2)]);
+    rows
 }
 
 /// What `snode attack --json` prints.
