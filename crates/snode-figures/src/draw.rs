@@ -102,12 +102,16 @@ fn title_size(title: &str, width: u32) -> u32 {
 
 fn draw(area: &Area<'_>, panel: &Panel, [x, y]: Ranges, legend: Legend) -> Result<(), FigureError> {
     let (x_span, y_span) = (x.end - x.start, y.end - y.start);
-    let mut chart = ChartBuilder::on(area)
-        .caption(&panel.title, (FONT, title_size(&panel.title, area.dim_in_pixel().0)))
+    let mut builder = ChartBuilder::on(area);
+    if !panel.title.is_empty() {
+        let size = title_size(&panel.title, area.dim_in_pixel().0);
+        builder.caption(&panel.title, (FONT, size));
+    }
+    let mut chart = builder
         .margin(12)
         .x_label_area_size(46)
         .y_label_area_size(66)
-        .build_cartesian_2d(Scale::new(x, panel.x.logarithmic), Scale::new(y, panel.y.logarithmic))
+        .build_cartesian_2d(Scale::new(x, &panel.x), Scale::new(y, &panel.y))
         .map_err(failed)?;
     chart
         .configure_mesh()
@@ -165,8 +169,8 @@ struct Scale {
 }
 
 impl Scale {
-    fn new(range: Range<f64>, logarithmic: bool) -> Self {
-        let ticks = key_points(&range, logarithmic);
+    fn new(range: Range<f64>, axis: &Axis) -> Self {
+        let ticks = key_points(&range, axis);
         Self { range, ticks }
     }
 }
@@ -193,8 +197,11 @@ impl ValueFormatter<f64> for Scale {}
 
 /// Where ticks stand: on a logarithmic axis at powers of ten, and at 2 and 5 between them where it
 /// spans few.
-fn key_points(range: &Range<f64>, logarithmic: bool) -> Vec<f64> {
-    if !logarithmic {
+fn key_points(range: &Range<f64>, axis: &Axis) -> Vec<f64> {
+    if axis.whole {
+        return whole_steps(range);
+    }
+    if !axis.logarithmic {
         return steps(range);
     }
     let span = range.end - range.start;
@@ -223,9 +230,26 @@ fn steps(range: &Range<f64>) -> Vec<f64> {
         .map(|factor| factor * power)
         .find(|step| *step >= raw)
         .unwrap_or(10.0 * power);
+    multiples(range, step)
+}
+
+/// The multiples of a step in a range.
+fn multiples(range: &Range<f64>, step: f64) -> Vec<f64> {
     let first = (range.start / step).ceil() as i64;
     let last = (range.end / step).floor() as i64;
     (first..=last).take(100).map(|i| i as f64 * step).collect()
+}
+
+/// Whole numbers in a range, about six of them.
+fn whole_steps(range: &Range<f64>) -> Vec<f64> {
+    let raw = ((range.end - range.start) / 6.0).max(1.0);
+    let power = 10_f64.powf(raw.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|factor| factor * power)
+        .find(|step| *step >= raw)
+        .unwrap_or(10.0 * power);
+    multiples(range, step)
 }
 
 #[cfg(test)]
@@ -315,11 +339,18 @@ mod tests {
     #[test]
     fn ticks_are_round_numbers_inside_the_range() {
         assert_eq!(steps(&(0.0..1.0)), [0.0, 0.2, 0.4, 3.0 * 0.2, 0.8, 1.0]);
-        assert_eq!(key_points(&(-6.2..0.1), true), [-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0]);
-        assert_eq!(key_points(&(-12.5..0.5), true).len(), 7);
+        let logarithmic = Axis::logarithmic("");
+        // Between 1 and 2 there is no other count.
+        assert_eq!(key_points(&(0.5..2.5), &Axis::counts("")), [1.0, 2.0]);
+        assert_eq!(key_points(&(0.0..13.0), &Axis::counts("")), [0.0, 5.0, 10.0]);
+        assert_eq!(
+            key_points(&(-6.2..0.1), &logarithmic),
+            [-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0]
+        );
+        assert_eq!(key_points(&(-12.5..0.5), &logarithmic).len(), 7);
         let few: Vec<f64> = [10.0, 20.0, 50.0, 100.0, 200.0].map(f64::log10).to_vec();
-        let found = key_points(&(0.9..2.4), true);
+        let found = key_points(&(0.9..2.4), &logarithmic);
         assert!(found.len() == 5 && found.iter().zip(few).all(|(a, b)| (a - b).abs() < 1e-12));
-        assert_eq!(key_points(&(1.0..1.2), true).len(), 6);
+        assert_eq!(key_points(&(1.0..1.2), &logarithmic).len(), 6);
     }
 }

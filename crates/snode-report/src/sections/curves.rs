@@ -76,8 +76,9 @@ impl Quantity<'_> {
         let mut panels = Vec::new();
         for model in &models {
             let groups = of_model(model);
-            let axes = ABSCISSAS.map(|label| (Axis::linear(label), self.axis.clone()));
-            let mut row = axes.map(|(x, y)| Panel::new(model.clone(), x, y));
+            let [batches, iterations, seconds] = ABSCISSAS;
+            let axes = [Axis::counts(batches), Axis::counts(iterations), Axis::linear(seconds)];
+            let mut row = axes.map(|x| Panel::new(model.clone(), x, self.axis.clone()));
             for group in groups {
                 for (abscissa, panel) in row.iter_mut().enumerate() {
                     panel.lines.extend(self.lines(collection, group, abscissa, is_few));
@@ -218,9 +219,13 @@ fn costs(history: &History, size: usize) -> Vec<Recorded> {
         let costs = records.iter().map(|record| record.iteration.cost.total());
         let costs: Moments = costs.filter(|cost| cost.is_finite()).collect();
         let iterations = number * size + records.len();
-        let batches = ends.partition_point(|end| *end < iterations) + 1;
+        // The batch that is trained on counts by the part of its iterations that are done.
+        let before = ends.partition_point(|end| *end < iterations);
+        let begin = before.checked_sub(1).map_or(0, |last| ends[last]);
+        let whole = ends.get(before).map_or(1, |end| end - begin);
+        let batches = before as f64 + (iterations - begin) as f64 / whole as f64;
         let seconds = records.last().map_or(0.0, |record| record.seconds);
-        let at = [batches as f64, iterations as f64, seconds];
+        let at = [batches, iterations as f64, seconds];
         (costs.count > 0).then_some(Recorded { at, value: costs.mean })
     };
     history.iterations.chunks(size).enumerate().filter_map(piece).collect()
@@ -265,6 +270,9 @@ mod tests {
 
     #[test]
     fn costs_are_means_of_pieces() {
+        let found = costs(&history(), 1);
+        let batches: Vec<f64> = found.iter().map(|recorded| recorded.at[0]).collect();
+        assert_eq!(batches, [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]);
         let found = costs(&history(), 4);
         let found: Vec<_> = found.iter().map(|recorded| (recorded.at, recorded.value)).collect();
         assert_eq!(found, [([2.0, 4.0, 4.0], 4.5), ([3.0, 6.0, 6.0], 1.5)]);

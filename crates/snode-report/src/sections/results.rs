@@ -86,8 +86,8 @@ fn about(collection: &Collection, scores: Scores, judge: Judge, all: &[Axes]) ->
     ));
     if judge.0 == TEST && runs > 1 {
         text.push_str(
-            " As the test data chose them, the number flatters; data.validation keeps images apart \
-             to choose by.",
+            " The test data chose them, so this number is optimistic; with data.validation other \
+             images choose.",
         );
     }
     text
