@@ -1,6 +1,6 @@
 //! The keys that vary among runs, and the runs at each combination of their values.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 use snode_runner::grid::manifest::{Manifest, label_text, value_text};
@@ -132,13 +132,9 @@ impl Axes {
 
     /// The values of the key number `axis`, each once, in their order.
     pub fn values(&self, axis: usize) -> Vec<Option<Value>> {
-        let mut values: Vec<Option<Value>> = Vec::new();
-        for place in &self.places {
-            if !values.contains(&place.values[axis]) {
-                values.push(place.values[axis].clone());
-            }
-        }
-        values
+        let mut known = HashSet::new();
+        let all = self.places.iter().map(|place| &place.values[axis]);
+        all.filter(|value| known.insert(shown(value.as_ref()))).cloned().collect()
     }
 }
 

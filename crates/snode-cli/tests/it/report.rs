@@ -321,7 +321,8 @@ fn the_report_of_a_grid_opens_with_its_own_axes() {
     assert_eq!(table[1][2], format!("{mean:.2} ± {spread:.2}"));
 
     // The same as a matrix, and the best runs.
-    let matrix = shown(&markdown, "accuracy [%] by method (down) and learning_rate (across)");
+    let matrix =
+        shown(&markdown, "The grid g as a matrix of method (down) and learning_rate (across)");
     assert_eq!(matrix[0], ["method ↓ learning_rate →", "0.03", "0.01", "1e-6"]);
     assert_eq!(matrix[1][1], format!("{} (2/2)", table[1][2]));
     assert_eq!(matrix.len(), 3);
@@ -364,11 +365,10 @@ fn training_is_drawn_against_batches_iterations_and_seconds() {
     let sandbox = trained(RATES);
     sandbox.succeeds(&["report", "results"]);
     let tables = sandbox.path("results/report/tables");
-    let (_, path) = (0, &cells(&sandbox)[0]);
-    let history = read_info(path).unwrap().history;
+    let history = read_info(&cells(&sandbox)[0]).unwrap().history;
     for (name, column) in [("training", "accuracy_mean"), ("cost-test", "cost_mean")] {
         let curve = rows(&tables.join(format!("figure-{name}.csv")));
-        // 6 batches, and the evaluation before the first; an iteration each.
+        // Six groups; a batch takes one iteration.
         assert_eq!(curve.len(), 6 * history.evaluations.len());
         for row in &curve {
             assert_eq!(row["batches"], row["iterations"], "{row:?}");
@@ -395,7 +395,9 @@ fn figures_and_tables_come_in_the_formats_that_are_asked_for() {
         let own = names.filter_map(|file| Some(file.strip_prefix(name)?.to_owned()));
         own.collect::<std::collections::BTreeSet<String>>()
     };
-    let set = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
+    let set = |all: &[&str]| -> std::collections::BTreeSet<String> {
+        all.iter().map(|&one| one.to_owned()).collect()
+    };
     assert_eq!(endings("results/report/figures", "training."), set(&["svg", "png", "pdf"]));
     assert_eq!(endings("results/report/tables", "grid-g."), set(&["csv", "md", "tex"]));
     let read = |name: &str| std::fs::read(sandbox.path("results/report").join(name)).unwrap();

@@ -96,6 +96,9 @@ fn lines(collection: &Collection, axes: &Axes, axis: usize) -> Vec<(String, Curv
     };
     let mut lines: Vec<(String, Curve)> = Vec::new();
     for place in &axes.places {
+        if lines.len() > LINES {
+            return Vec::new();
+        }
         let Some(x) = place.values[axis].as_ref().and_then(serde_json::Value::as_f64) else {
             continue;
         };

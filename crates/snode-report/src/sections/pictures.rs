@@ -22,13 +22,14 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         ..Section::default()
     };
     let mut subjects = Subjects::default();
-    if let Some(run) = collection.runs().find(|run| run.robustness().is_some()) {
+    if let Some(run) = collection.runs().find(|run| is_pictured(run) && run.robustness().is_some())
+    {
         match subjects.of(run).and_then(|subject| noisy(run, subject)) {
             Ok(figure) => section.figures.push(figure),
             Err(error) => section.notes.push(format!("Images under noise are not shown: {error}.")),
         }
     }
-    if let Some(run) = collection.runs().find(|run| !run.attacks.is_empty()) {
+    if let Some(run) = collection.runs().find(|run| is_pictured(run) && !run.attacks.is_empty()) {
         let found = subjects.of(run).and_then(|subject| side_by_side::figure(collection, subject));
         match found {
             Ok(figure) => section.figures.extend(figure),
@@ -37,8 +38,9 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     }
     let mut of_groups = Vec::new();
     for group in &collection.groups {
-        let attacked =
-            |run: &&Run| run.attacks.iter().any(|attack| attack.pictures().next().is_some());
+        let attacked = |run: &&Run| {
+            is_pictured(run) && run.attacks.iter().any(|attack| attack.pictures().next().is_some())
+        };
         let Some(run) = group.runs(collection).find(attacked) else {
             continue;
         };
@@ -58,6 +60,12 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         section.notes.push(format!("{SHEETS} of {all} sheets of adversarial images."));
     }
     (!section.figures.is_empty() || !section.notes.is_empty()).then_some(section)
+}
+
+/// Whether the inputs of a run are pictures, and not a few numbers in a row.
+fn is_pictured(run: &Run) -> bool {
+    let input = run.summary.model.input;
+    input.rows.min(input.cols) > 1
 }
 
 /// The images of runs: those of one source are read once.
@@ -113,10 +121,11 @@ fn adversarial(run: &Run, subject: &Subject, name: &str) -> Result<Vec<Figure>> 
         figures.push(Figure {
             name: format!("adversarial-{}-{}", file_name(name), file_name(&attack.name)),
             caption: format!(
-                "{name}, seed {}, attacked by {}: the first {shown} of {} that were fooled.",
+                "{name}, seed {}, attacked by {} ({}): the first {shown} of {} that were fooled.",
                 run.summary.info.seed,
                 attack.name,
-                count(attack.summary.fooled, "image"),
+                count(attack.summary.images, "image"),
+                attack.summary.fooled,
             ),
             svg: sheet.svg()?,
             data: None,

@@ -1,7 +1,8 @@
 //! The best runs, and all of them over the axes of their own grid.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
 use snode_analysis::Moments;
 use snode_runner::{TEST, VALIDATION};
 
@@ -17,6 +18,8 @@ use snode_experiment::format::{self, count, file_name, show_seconds};
 
 /// How many of the best runs are named.
 const BEST: usize = 5;
+/// The most columns of a matrix.
+const ACROSS: usize = 24;
 
 /// The best runs; then for each grid a row for each combination of its values, seeds taken together, and
 /// for two keys a matrix.
@@ -151,6 +154,11 @@ fn name(axes: &Axes) -> String {
     axes.grid.as_ref().map_or("runs-by-key".into(), |grid| format!("grid-{}", file_name(grid)))
 }
 
+/// What the tables of a grid are about.
+fn what(axes: &Axes) -> String {
+    axes.grid.as_ref().map_or("All runs".into(), |grid| format!("The grid {grid}"))
+}
+
 /// A row for each combination of values.
 fn table(collection: &Collection, scores: Scores, axes: &Axes) -> Table {
     let columns = axes.keys.iter().map(String::as_str).chain(["seed", "file"]);
@@ -188,11 +196,11 @@ fn table(collection: &Collection, scores: Scores, axes: &Axes) -> Table {
     let first = if axes.keys.is_empty() { vec!["run".to_owned()] } else { axes.headings() };
     let header = first.into_iter().chain(scores.header().into_iter().map(str::to_owned));
     let header = header.chain(["cost", "time", "seeds"].map(str::to_owned));
-    let what = axes.grid.as_ref().map_or("All runs".into(), |grid| format!("The grid {grid}"));
     Table {
         name: name(axes),
         title: format!(
-            "{what}: mean ± standard deviation over seeds at the end of training ({})",
+            "{}: mean ± standard deviation over seeds at the end of training ({})",
+            what(axes),
             extent(collection, axes)
         ),
         header: header.collect(),
@@ -205,22 +213,32 @@ fn table(collection: &Collection, scores: Scores, axes: &Axes) -> Table {
 fn matrix(collection: &Collection, scores: Scores, axes: &Axes) -> Option<Table> {
     let [down, across] = &axes.headings()[..] else { return None };
     let (downs, acrosses) = (axes.values(0), axes.values(1));
-    let mut data =
-        Csv::new(axes.keys.iter().map(String::as_str).chain(["runs"]).chain(scores.columns()));
+    if acrosses.len() > ACROSS {
+        return None;
+    }
+    let cell = |value: &Option<Value>| shown(value.as_ref());
+    let places: HashMap<(String, String), &Place> = axes
+        .places
+        .iter()
+        .map(|place| ((cell(&place.values[0]), cell(&place.values[1])), place))
+        .collect();
+    let columns = axes.keys.iter().cloned().chain(["runs".to_owned()]);
+    let of_scores = scores.columns().into_iter();
+    let of_scores = of_scores.flat_map(|name| [format!("{name}_mean"), format!("{name}_std")]);
+    let mut data = Csv::new(columns.chain(of_scores));
     let mut rows = Vec::new();
     for first in &downs {
-        let mut row = vec![shown(first.as_ref())];
+        let mut row = vec![cell(first)];
         for second in &acrosses {
-            let at = |place: &&Place| place.values[0] == *first && place.values[1] == *second;
-            let Some(place) = axes.places.iter().find(at) else {
+            let Some(place) = places.get(&(cell(first), cell(second))) else {
                 row.push(String::new());
                 continue;
             };
             let runs = place.runs(collection);
-            let results = scores.over(&runs);
-            let values = [shown(first.as_ref()), shown(second.as_ref()), runs.len().to_string()];
-            data.row(values.into_iter().chain(results.clone()));
-            row.push(format!("{} ({}/{})", results.join("; "), runs.len(), place.cells.len()));
+            let values = [cell(first), cell(second), runs.len().to_string()];
+            data.row(values.into_iter().chain(scores.over_in_full(&runs)));
+            let results = scores.over(&runs).join("; ");
+            row.push(format!("{results} ({}/{})", runs.len(), place.cells.len()));
         }
         rows.push(row);
     }
@@ -228,12 +246,13 @@ fn matrix(collection: &Collection, scores: Scores, axes: &Axes) -> Option<Table>
     Some(Table {
         name: format!("{}-matrix", name(axes)),
         title: format!(
-            "{} by {down} (down) and {across} (across): mean ± standard deviation (seeds there / \
-             planned; {})",
+            "{} as a matrix of {down} (down) and {across} (across): {}, mean ± standard deviation \
+             (seeds there / planned; {})",
+            what(axes),
             scores.header().join("; "),
             extent(collection, axes)
         ),
-        header: header.chain(acrosses.iter().map(|value| shown(value.as_ref()))).collect(),
+        header: header.chain(acrosses.iter().map(cell)).collect(),
         rows,
         data,
     })

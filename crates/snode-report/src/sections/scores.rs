@@ -50,12 +50,28 @@ impl Scores {
 
     /// Their means over runs, with standard deviations where there are several.
     pub fn over(self, runs: &[&Run]) -> Vec<String> {
-        let moments = |of: fn(&Run) -> Option<f64>| -> Moments {
-            runs.iter().filter_map(|run| of(run)).filter(|value| value.is_finite()).collect()
-        };
-        let accuracy = mean_and_spread(&scaled(&moments(Run::accuracy), 100.0), 2);
-        self.choose(accuracy, short(&moments(error)))
+        let (accuracy, error) = moments(runs);
+        self.choose(mean_and_spread(&scaled(&accuracy, 100.0), 2), short(&error))
     }
+
+    /// The same in full precision: a mean and a standard deviation for each.
+    pub fn over_in_full(self, runs: &[&Run]) -> Vec<String> {
+        let (accuracy, error) = moments(runs);
+        let numbers = self.choose(accuracy, error).into_iter();
+        let texts = numbers.map(|moments| match moments.count {
+            0 => [String::new(), String::new()],
+            _ => [moments.mean, moments.standard_deviation()].map(|number| number.to_string()),
+        });
+        texts.flatten().collect()
+    }
+}
+
+/// Accuracies and errors of runs.
+fn moments(runs: &[&Run]) -> (Moments, Moments) {
+    let of = |value: fn(&Run) -> Option<f64>| -> Moments {
+        runs.iter().filter_map(|run| value(run)).filter(|value| value.is_finite()).collect()
+    };
+    (of(Run::accuracy), of(error))
 }
 
 fn error(run: &Run) -> Option<f64> {
