@@ -24,7 +24,7 @@ pub(crate) fn size(norm: Norm) -> &'static str {
 
 /// The label of an adversarial image: the right class and the one it is taken for, `2 → 8`, and the norm
 /// of its perturbation.
-pub(crate) fn labelled(picture: Picture, image: &Attacked<f64>, norm: Norm) -> Picture {
+pub(crate) fn label_picture(picture: Picture, image: &Attacked<f64>, norm: Norm) -> Picture {
     let norm_of = match norm {
         Norm::Two => image.norm2,
         Norm::Infinity => image.norm_infinity,
@@ -73,7 +73,7 @@ pub(crate) fn adversarial_sheet(
     sheet.row(
         "adversarial: right class → predicted class, norm of the difference",
         pairs().map(|((_, image, pixels), _)| {
-            labelled(Picture::new(shades(pixels, encoding)), image, norm)
+            label_picture(Picture::new(shades(pixels, encoding)), image, norm)
         }),
     );
     sheet.row(

@@ -134,11 +134,11 @@ impl Axes {
     pub fn values(&self, axis: usize) -> Vec<Option<Value>> {
         let mut known = HashSet::new();
         let all = self.places.iter().map(|place| &place.values[axis]);
-        all.filter(|value| known.insert(shown(value.as_ref()))).cloned().collect()
+        all.filter(|value| known.insert(show_value(value.as_ref()))).cloned().collect()
     }
 }
 
 /// A value as a cell of a table; `–` for a key without a meaning.
-pub(crate) fn shown(value: Option<&Value>) -> String {
+pub(crate) fn show_value(value: Option<&Value>) -> String {
     value.map_or_else(|| "–".into(), value_text)
 }

@@ -8,7 +8,7 @@ use snode_experiment::format::printable;
 /// The text of a file that `\\input` takes: a table with its caption and label.
 pub(super) fn latex(table: &Table) -> String {
     let row = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| escaped(cell)).collect();
+        let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
         format!("    {} \\\\\n", cells.join(" & "))
     };
     // Words to the left, numbers to the right.
@@ -22,7 +22,7 @@ pub(super) fn latex(table: &Table) -> String {
         "% Needs \\usepackage{{booktabs}}.\n\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  \
          \\label{{tab:{}}}\n  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n{}    \\midrule\n{}    \
          \\bottomrule\n  \\end{{tabular}}\n\\end{{table}}\n",
-        escaped(&table.title),
+        escape(&table.title),
         table.name,
         row(&table.header),
         table.rows.iter().map(|cells| row(cells)).collect::<String>(),
@@ -34,7 +34,7 @@ fn begins_as_number(cell: &str) -> bool {
 }
 
 /// A text of which nothing is a command, with its symbols as formulas.
-fn escaped(text: &str) -> String {
+fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let text = printable(text);
     let mut rest = text.chars().peekable();
@@ -108,10 +108,10 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_text_and_symbols() {
-        assert_eq!(escaped("97.1 ± 0.2 (2/2)"), r"97.1 $\pm$ 0.2 (2/2)");
-        assert_eq!(escaped("‖δ‖₂ ≤ 0.5"), r"$\|\delta\|_2$ $\le$ 0.5");
-        assert_eq!(escaped("a_b & 5 % \\input{x}"), r"a\_b \& 5 \% \textbackslash{}input\{x\}");
-        assert_eq!(escaped("10⁻⁶, L²"), "10$^{-6}$, L$^{2}$");
+        assert_eq!(escape("97.1 ± 0.2 (2/2)"), r"97.1 $\pm$ 0.2 (2/2)");
+        assert_eq!(escape("‖δ‖₂ ≤ 0.5"), r"$\|\delta\|_2$ $\le$ 0.5");
+        assert_eq!(escape("a_b & 5 % \\input{x}"), r"a\_b \& 5 \% \textbackslash{}input\{x\}");
+        assert_eq!(escape("10⁻⁶, L²"), "10$^{-6}$, L$^{2}$");
     }
 
     #[test]

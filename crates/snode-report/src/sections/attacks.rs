@@ -7,7 +7,7 @@ use snode_attack::{AttackSummary, Norm};
 use snode_figures::{Axis, Line, Panel, svg_with};
 
 use super::extent::{Counts, Extent};
-use super::order::in_order;
+use super::order::arrange;
 use super::panels::{Curve, LAYOUT, banded, columns, figure, group_cells, incomplete, panels};
 use crate::csv_table::Csv;
 use crate::run::Run;
@@ -55,7 +55,7 @@ pub(super) fn names(collection: &Collection) -> Vec<String> {
         collection.runs().flat_map(|run| &run.attacks).map(|attack| &attack.name[..]).collect();
     let experiments = collection.groups.iter().filter_map(|group| group.experiment(collection));
     let planned = experiments.flat_map(|experiment| &experiment.attack).map(AttackConfig::name);
-    in_order(planned, &there)
+    arrange(planned, &there)
 }
 
 /// Norms from 0 to where nearly all perturbations lie: a few that are larger would hide the others.

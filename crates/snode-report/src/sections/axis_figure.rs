@@ -5,7 +5,7 @@ use snode_figures::{Axis, Panel};
 
 use super::extent::{Counts, Extent};
 use super::panels::{Curve, banded, figure};
-use crate::axes::{Axes, Place, shown};
+use crate::axes::{Axes, Place, show_value};
 use crate::csv_table::Csv;
 use crate::run::Run;
 use crate::{Collection, Figure};
@@ -89,7 +89,7 @@ fn lines(collection: &Collection, axes: &Axes, axis: usize) -> Vec<(String, Curv
     let name = |place: &Place| {
         let others = (0..axes.keys.len()).filter(|other| *other != axis);
         let parts = others.map(|other| {
-            let value = shown(place.values[other].as_ref());
+            let value = show_value(place.values[other].as_ref());
             if headings[other] == "case" { value } else { format!("{} = {value}", headings[other]) }
         });
         parts.collect::<Vec<_>>().join(", ")

@@ -25,7 +25,7 @@ const POINTS: usize = 150;
 
 /// A number that was recorded during training.
 #[derive(Clone, Copy, Debug)]
-struct Recorded {
+struct Point {
     /// Batches, iterations and seconds before.
     at: [f64; 3],
     value: f64,
@@ -51,11 +51,11 @@ pub(super) struct Quantity<'a> {
     /// The columns of mean and deviation in the file of numbers.
     pub columns: [&'static str; 2],
     /// Where the values are from.
-    pub from: From<'a>,
+    pub source: Source<'a>,
 }
 
 /// Where the values of a [`Quantity`] are from.
-pub(super) enum From<'a> {
+pub(super) enum Source<'a> {
     /// The evaluations on the test data.
     Evaluations(&'a dyn Fn(&EvaluationRecord) -> Option<f64>),
     /// The costs of the mini-batches before each step: means of so many that a curve has few points.
@@ -88,14 +88,15 @@ impl Quantity<'_> {
                 panels.extend(row);
             }
         }
-        let scatter = if is_few {
-            "mean over seeds, thin lines are single runs"
-        } else {
-            "mean over seeds, and a band of one standard deviation"
+        let mut sizes = collection.groups.iter().map(|group| self.curves(collection, group).len());
+        let scatter = match (sizes.any(|runs| runs > 1), is_few) {
+            (false, _) => "",
+            (true, true) => ": mean over seeds, thin lines are single runs",
+            (true, false) => ": mean over seeds, and a band of one standard deviation",
         };
         Some(Figure {
             name: self.name.into(),
-            caption: format!("{}: {scatter}.", self.caption),
+            caption: format!("{}{scatter}.", self.caption),
             svg: svg_with(&panels, &LAYOUT).ok()?,
             data: Some(self.data(collection)),
         })
@@ -117,14 +118,14 @@ impl Quantity<'_> {
         }
         let mean: Curve = joint.iter().map(|at| (at.at[abscissa].mean, at.value)).collect();
         let mut mean_line = banded(group.line(), &mean, self.factor).dashed().in_style(style);
-        if matches!(self.from, From::Costs) {
+        if matches!(self.source, Source::Costs) {
             mean_line = mean_line.plain();
         }
         if !is_few {
             return vec![mean_line];
         }
         mean_line.band.clear();
-        let single = |curve: &Vec<Recorded>| {
+        let single = |curve: &Vec<Point>| {
             let points = curve.iter().map(|r| (r.at[abscissa], self.factor * r.value));
             Line::new("", points.collect::<Vec<_>>()).thin().in_style(style)
         };
@@ -133,21 +134,21 @@ impl Quantity<'_> {
     }
 
     /// The curve of every run of a group that has one.
-    fn curves(&self, collection: &Collection, group: &Group) -> Vec<Vec<Recorded>> {
+    fn curves(&self, collection: &Collection, group: &Group) -> Vec<Vec<Point>> {
         let histories = || group.runs(collection).map(|run: &Run| &run.summary.history);
         let longest = histories().map(|history| history.iterations.len()).max().unwrap_or(0);
-        let curve = |history: &History| match self.from {
-            From::Evaluations(value) => evaluations(history, value),
-            From::Costs => costs(history, longest.div_ceil(POINTS).max(1)),
+        let curve = |history: &History| match self.source {
+            Source::Evaluations(value) => evaluations(history, value),
+            Source::Costs => costs(history, longest.div_ceil(POINTS).max(1)),
         };
         histories().map(curve).filter(|curve| !curve.is_empty()).collect()
     }
 
     /// Curves as one: what they have after as many batches, or as many iterations.
-    fn joined(&self, curves: &[Vec<Recorded>]) -> Vec<Joint> {
-        let by = match self.from {
-            From::Evaluations(_) => 0,
-            From::Costs => 1,
+    fn joined(&self, curves: &[Vec<Point>]) -> Vec<Joint> {
+        let by = match self.source {
+            Source::Evaluations(_) => 0,
+            Source::Costs => 1,
         };
         let mut found: BTreeMap<u64, Joint> = BTreeMap::new();
         for record in curves.iter().flatten().filter(|record| record.value.is_finite()) {
@@ -180,10 +181,7 @@ impl Quantity<'_> {
 }
 
 /// What evaluations on the test data found.
-fn evaluations(
-    history: &History,
-    value: &dyn Fn(&EvaluationRecord) -> Option<f64>,
-) -> Vec<Recorded> {
+fn evaluations(history: &History, value: &dyn Fn(&EvaluationRecord) -> Option<f64>) -> Vec<Point> {
     let ends = ends_of_batches(history);
     let tested = history.evaluations.iter().filter(|record| record.set == TEST);
     let recorded = tested.filter_map(|record| {
@@ -192,7 +190,7 @@ fn evaluations(
             Some(last) => ends.get(last).copied().unwrap_or(history.iterations.len()),
         };
         let at = [record.batches as f64, iterations as f64, record.seconds];
-        Some(Recorded { at, value: value(record)? })
+        Some(Point { at, value: value(record)? })
     });
     recorded.collect()
 }
@@ -213,7 +211,7 @@ fn ends_of_batches(history: &History) -> Vec<usize> {
 }
 
 /// The mean cost of every `size` iterations one after the other.
-fn costs(history: &History, size: usize) -> Vec<Recorded> {
+fn costs(history: &History, size: usize) -> Vec<Point> {
     let ends = ends_of_batches(history);
     let piece = |(number, records): (usize, &[snode_train::IterationRecord])| {
         let costs = records.iter().map(|record| record.iteration.cost.total());
@@ -226,7 +224,7 @@ fn costs(history: &History, size: usize) -> Vec<Recorded> {
         let batches = before as f64 + (iterations - begin) as f64 / whole as f64;
         let seconds = records.last().map_or(0.0, |record| record.seconds);
         let at = [batches, iterations as f64, seconds];
-        (costs.count > 0).then_some(Recorded { at, value: costs.mean })
+        (costs.count > 0).then_some(Point { at, value: costs.mean })
     };
     history.iterations.chunks(size).enumerate().filter_map(piece).collect()
 }
@@ -261,7 +259,7 @@ mod tests {
     #[test]
     fn evaluations_know_batches_iterations_and_seconds() {
         let found = evaluations(&history(), &|record| record.score.accuracy());
-        let found: Vec<_> = found.iter().map(|recorded| (recorded.at, recorded.value)).collect();
+        let found: Vec<_> = found.iter().map(|point| (point.at, point.value)).collect();
         assert_eq!(
             found,
             [([0.0, 0.0, 0.0], 0.0), ([1.0, 2.0, 2.0], 0.25), ([3.0, 6.0, 6.0], 0.75)]
@@ -271,10 +269,10 @@ mod tests {
     #[test]
     fn costs_are_means_of_pieces() {
         let found = costs(&history(), 1);
-        let batches: Vec<f64> = found.iter().map(|recorded| recorded.at[0]).collect();
+        let batches: Vec<f64> = found.iter().map(|point| point.at[0]).collect();
         assert_eq!(batches, [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]);
         let found = costs(&history(), 4);
-        let found: Vec<_> = found.iter().map(|recorded| (recorded.at, recorded.value)).collect();
+        let found: Vec<_> = found.iter().map(|point| (point.at, point.value)).collect();
         assert_eq!(found, [([2.0, 4.0, 4.0], 4.5), ([3.0, 6.0, 6.0], 1.5)]);
     }
 }

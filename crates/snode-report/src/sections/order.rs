@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// The names that are there: first those that were asked for, in that order, then the others by name.
-pub(super) fn in_order<'a>(
+pub(super) fn arrange<'a>(
     asked: impl Iterator<Item = &'a str>,
     there: &BTreeSet<&'a str>,
 ) -> Vec<String> {
@@ -24,6 +24,6 @@ mod tests {
     fn what_was_asked_for_comes_first() {
         let there = BTreeSet::from(["a", "b", "c", "d"]);
         let asked = ["d", "x", "b", "d"].into_iter();
-        assert_eq!(in_order(asked, &there), ["d", "b", "a", "c"]);
+        assert_eq!(arrange(asked, &there), ["d", "b", "a", "c"]);
     }
 }

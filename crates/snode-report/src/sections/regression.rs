@@ -3,7 +3,7 @@
 use snode_analysis::Moments;
 use snode_figures::Axis;
 
-use super::curves::{From, Quantity};
+use super::curves::{Quantity, Source};
 use super::extent::{Counts, Extent};
 use super::panels::{columns, group_cells};
 use crate::run::Run;
@@ -33,7 +33,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         axis: Axis::logarithmic("mean squared error"),
         factor: 1.0,
         columns: ["mean_squared_error_mean", "mean_squared_error_std"],
-        from: From::Evaluations(&|record| Some(record.score.errors()?.mean_square)),
+        source: Source::Evaluations(&|record| Some(record.score.errors()?.mean_square)),
     };
     let figures = curves.figure(collection).into_iter().collect();
     Some(Section {

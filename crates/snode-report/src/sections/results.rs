@@ -9,7 +9,7 @@ use snode_runner::{TEST, VALIDATION};
 use super::axis_figure::{axis_figure, extent};
 use super::extent::{Counts, Extent};
 use super::scores::Scores;
-use crate::axes::{Axes, Place, shown};
+use crate::axes::{Axes, Place, show_value};
 use crate::csv_table::Csv;
 use crate::run::Run;
 use crate::statistics::short;
@@ -169,7 +169,7 @@ fn table(collection: &Collection, scores: Scores, axes: &Axes) -> Table {
         let runs = place.runs(collection);
         for run in &runs {
             let history = &run.summary.history;
-            let values = place.values.iter().map(|value| shown(value.as_ref()));
+            let values = place.values.iter().map(|value| show_value(value.as_ref()));
             let file = run.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let row = values.chain([run.summary.info.seed.to_string(), file]);
             let cost = history.last_score(TEST).map(|score| score.cost.to_string());
@@ -188,7 +188,7 @@ fn table(collection: &Collection, scores: Scores, axes: &Axes) -> Table {
         let first: Vec<String> = if axes.keys.is_empty() {
             vec![place.name.clone()]
         } else {
-            place.values.iter().map(|value| shown(value.as_ref())).collect()
+            place.values.iter().map(|value| show_value(value.as_ref())).collect()
         };
         let last = [short(&cost), time, format!("{}/{}", runs.len(), place.cells.len())];
         rows.push(first.into_iter().chain(scores.over(&runs)).chain(last).collect());
@@ -216,7 +216,7 @@ fn matrix(collection: &Collection, scores: Scores, axes: &Axes) -> Option<Table>
     if acrosses.len() > ACROSS {
         return None;
     }
-    let cell = |value: &Option<Value>| shown(value.as_ref());
+    let cell = |value: &Option<Value>| show_value(value.as_ref());
     let places: HashMap<(String, String), &Place> = axes
         .places
         .iter()

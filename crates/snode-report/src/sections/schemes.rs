@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use snode_analysis::Moments;
 
 use super::extent::{Counts, Extent};
-use super::order::in_order;
+use super::order::arrange;
 use super::panels::{columns, group_cells};
 use crate::csv_table::Csv;
 use crate::run::Run;
@@ -41,7 +41,7 @@ fn solved(collection: &Collection) -> Vec<String> {
     let there: BTreeSet<&str> = measured.map(|(name, _)| name).collect();
     let experiments = collection.groups.iter().filter_map(|group| group.experiment(collection));
     let asked = experiments.filter_map(|experiment| experiment.analysis.schemes.as_ref());
-    in_order(asked.flat_map(|keys| &keys.solve).map(|scheme| scheme.text()), &there)
+    arrange(asked.flat_map(|keys| &keys.solve).map(|scheme| scheme.text()), &there)
 }
 
 fn trained(collection: &Collection, groups: &[&Group]) -> Table {

@@ -6,7 +6,7 @@ use snode_attack::Attacked;
 use snode_figures::{Picture, Sheet};
 use snode_runner::Subject;
 
-use crate::adversarial::labelled;
+use crate::adversarial::label_picture;
 use crate::error::Result;
 use crate::run::Run;
 use crate::shades::shades;
@@ -72,7 +72,8 @@ pub(super) fn figure(collection: &Collection, subject: &Subject) -> Result<Optio
             let attack = run.attacks.iter().find(|attack| attack.name == **wanted)?;
             let (found, pixels) = of_image(attack, image)?;
             let picture = Picture::new(shades(pixels, subject.encoding));
-            (pixels.len() == clean.len()).then(|| labelled(picture, found, attack.keys.own_norm()))
+            (pixels.len() == clean.len())
+                .then(|| label_picture(picture, found, attack.keys.own_norm()))
         };
         let clean = Picture::new(shades(&clean, subject.encoding)).with_label(label.to_string());
         let attacked = attacks.iter().map(|name| picture(name).unwrap_or_default());

@@ -2,7 +2,7 @@
 
 use snode_figures::Axis;
 
-use super::curves::{From, Quantity};
+use super::curves::{Quantity, Source};
 use super::extent::{Counts, Extent};
 use super::panels::incomplete;
 use crate::run::Run;
@@ -22,7 +22,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         axis: Axis::linear("accuracy on the test images [%]"),
         factor: 100.0,
         columns: ["accuracy_mean", "accuracy_std"],
-        from: From::Evaluations(&|record| record.score.accuracy()),
+        source: Source::Evaluations(&|record| record.score.accuracy()),
     };
     let tested = Quantity {
         name: "cost-test",
@@ -33,7 +33,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         axis: Axis::logarithmic("cost on the test data"),
         factor: 1.0,
         columns: ["cost_mean", "cost_std"],
-        from: From::Evaluations(&|record| Some(record.score.cost)),
+        source: Source::Evaluations(&|record| Some(record.score.cost)),
     };
     let batches = Quantity {
         name: "cost-training",
@@ -44,7 +44,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         axis: Axis::logarithmic("cost of the mini-batches"),
         factor: 1.0,
         columns: ["cost_mean", "cost_std"],
-        from: From::Costs,
+        source: Source::Costs,
     };
     let figures = [accuracy, tested, batches].iter().filter_map(|q| q.figure(collection)).collect();
     let section = Section {
