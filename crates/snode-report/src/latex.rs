@@ -33,13 +33,18 @@ fn begins_as_number(cell: &str) -> bool {
     cell.is_empty() || cell.starts_with(|c: char| c.is_ascii_digit() || "–−-+∞".contains(c))
 }
 
+/// A tilde over the character before it.
+const TILDE: char = '\u{303}';
+
 /// A text of which nothing is a command, with its symbols as formulas.
 fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let text = printable(text);
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {
-        if let Some(first) = raised(character) {
+        if rest.next_if_eq(&TILDE).is_some() {
+            shown.push_str(&format!("$\\tilde{{{character}}}$"));
+        } else if let Some(first) = raised(character) {
             let mut exponent = String::from(first);
             while let Some(digit) = rest.peek().copied().and_then(raised) {
                 exponent.push(digit);
@@ -78,6 +83,9 @@ fn symbol(character: char) -> Option<Cow<'static, str>> {
         '≤' => r"$\le$",
         '≥' => r"$\ge$",
         '→' => r"$\to$",
+        '↓' => r"$\downarrow$",
+        '∇' => r"$\nabla$",
+        'κ' => r"$\kappa$",
         '∞' => r"$\infty$",
         '‖' => r"$\|$",
         'δ' => r"$\delta$",
@@ -91,7 +99,6 @@ fn symbol(character: char) -> Option<Cow<'static, str>> {
         '✓' => r"$\checkmark$",
         '–' => "--",
         '…' => r"\ldots{}",
-        '\u{303}' => "",
         '{' | '}' | '$' | '&' | '#' | '_' | '%' => return Some(format!("\\{character}").into()),
         _ => {
             let digit = "₀₁₂₃₄₅₆₇₈₉".chars().position(|digit| digit == character)?;
@@ -111,6 +118,7 @@ mod tests {
         assert_eq!(escape("97.1 ± 0.2 (2/2)"), r"97.1 $\pm$ 0.2 (2/2)");
         assert_eq!(escape("‖δ‖₂ ≤ 0.5"), r"$\|\delta\|_2$ $\le$ 0.5");
         assert_eq!(escape("a_b & 5 % \\input{x}"), r"a\_b \& 5 \% \textbackslash{}input\{x\}");
+        assert_eq!(escape("‖x\u{303} − x‖"), r"$\|\tilde{x}$ $-$ x$\|$");
         assert_eq!(escape("10⁻⁶, L²"), "10$^{-6}$, L$^{2}$");
     }
 
