@@ -99,7 +99,8 @@ fn symbol(character: char) -> Option<Cow<'static, str>> {
         '✓' => r"$\checkmark$",
         '–' => "--",
         '…' => r"\ldots{}",
-        '{' | '}' | '$' | '&' | '#' | '_' | '%' => return Some(format!("\\{character}").into()),
+        '$' => r"\textdollar{}",
+        '{' | '}' | '&' | '#' | '_' | '%' => return Some(format!("\\{character}").into()),
         _ => {
             let digit = "₀₁₂₃₄₅₆₇₈₉".chars().position(|digit| digit == character)?;
             return Some(format!("$_{digit}$").into());
@@ -119,6 +120,7 @@ mod tests {
         assert_eq!(escape("‖δ‖₂ ≤ 0.5"), r"$\|\delta\|_2$ $\le$ 0.5");
         assert_eq!(escape("a_b & 5 % \\input{x}"), r"a\_b \& 5 \% \textbackslash{}input\{x\}");
         assert_eq!(escape("‖x\u{303} − x‖"), r"$\|\tilde{x}$ $-$ x$\|$");
+        assert_eq!(escape("$±"), r"\textdollar{}$\pm$");
         assert_eq!(escape("10⁻⁶, L²"), "10$^{-6}$, L$^{2}$");
     }
 
