@@ -333,7 +333,7 @@ fn the_report_of_a_grid_opens_with_its_own_axes() {
     assert!((accuracies[0] - 100.0 * all.fold(0.0, f64::max)).abs() < 0.01);
     assert!(markdown.contains("The test data chose them, so this number is optimistic"));
     // Accuracy against the number that varies, a line for each method.
-    let curve = rows(&tables.join("figure-g-learning_rate.csv"));
+    let curve = rows(&tables.join("figure-g-learning-rate.csv"));
     let lines: Vec<&str> = curve.iter().map(|row| &row["line"][..]).collect();
     assert_eq!(lines.iter().filter(|line| **line == "method = rmsprop").count(), 3, "{lines:?}");
 }
