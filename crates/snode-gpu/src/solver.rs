@@ -325,7 +325,7 @@ impl<T: Real> Solver<T> {
         let (width, nodes) = (network.width(), network.parameters().nodes());
         let [transpose, ..] = self.node_kernels(width)?;
         let from = self.parameters.of(&self.device, network.parameters())?;
-        let to = self.transposed.of(&self.device, network.parameters().as_slice().len())?;
+        let to = self.transposed.of(&self.device, network.parameters().count())?;
         let blocks = [width.div_ceil(16).pow(2), nodes];
         transpose.launch(blocks, 256, &[from.argument(), to.argument()])
     }

@@ -1,5 +1,6 @@
 //! Devices: memory, programs and launches, the same for OpenCL and CUDA.
 
+mod counted;
 #[cfg(feature = "cuda")]
 mod cuda;
 #[cfg(feature = "cuda")]
@@ -15,6 +16,9 @@ use snode_ode::Real;
 
 use crate::backend::Backend;
 use crate::error::GpuError;
+use counted::Counted;
+
+pub use counted::{Moved, Transfers};
 
 /// What is known of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +71,7 @@ impl fmt::Display for DeviceInfo {
 /// ```
 #[derive(Clone)]
 pub struct Device {
-    driver: Arc<dyn Driver>,
+    driver: Arc<Counted>,
     /// Handles of what has been compiled, by its text.
     programs: Arc<Mutex<HashMap<String, Vec<usize>>>>,
     /// The first failure that nobody has been told of.
@@ -103,21 +107,30 @@ impl Device {
     pub fn open(backend: Backend, index: usize) -> Result<Self, GpuError> {
         match backend {
             #[cfg(feature = "opencl")]
-            Backend::OpenCl => Ok(Self::new(Arc::new(opencl::OpenCl::open(index)?))),
+            Backend::OpenCl => Ok(Self::new(opencl::OpenCl::open(index)?)),
             #[cfg(feature = "cuda")]
-            Backend::Cuda => Ok(Self::new(Arc::new(cuda::Cuda::open(index)?))),
+            Backend::Cuda => Ok(Self::new(cuda::Cuda::open(index)?)),
             #[cfg(not(all(feature = "opencl", feature = "cuda")))]
             _ => Err(GpuError::NotBuilt { backend }),
         }
     }
 
-    fn new(driver: Arc<dyn Driver>) -> Self {
-        Self { driver, programs: Arc::default(), failure: Arc::default() }
+    fn new(driver: impl Driver + 'static) -> Self {
+        Self {
+            driver: Arc::new(Counted::new(driver)),
+            programs: Arc::default(),
+            failure: Arc::default(),
+        }
     }
 
     /// What is known of it.
     pub fn info(&self) -> &DeviceInfo {
         self.driver.info()
+    }
+
+    /// What has been moved to it and from it since it was opened, by all copies of it.
+    pub fn transfers(&self) -> Transfers {
+        self.driver.transfers()
     }
 
     /// Waits until everything begun is done.

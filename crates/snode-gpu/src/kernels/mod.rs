@@ -19,7 +19,7 @@ pub(crate) const WALK_NAMES: [&str; 5] =
     ["direct", "adjoint", "adjoint_of_column", "layer_products", "sensitivity"];
 /// The kernels of [`nodes`].
 pub(crate) const NODE_NAMES: [&str; 5] =
-    ["transpose", "gradient", "combine", "node_products", "tridiagonal"];
+    ["transpose", "gradient", "combine", "node_products", "eliminate"];
 
 /// How a walk through the layers is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
