@@ -5,7 +5,7 @@ use std::time::Instant;
 use snode_ode::{Network, Parameters, Real};
 
 use crate::device::Argument;
-use crate::kernels::{self, Division};
+use crate::kernels::{Division, NODE_NAMES, Program};
 use crate::solver::{Shape, Solver};
 use crate::{Device, GpuError};
 
@@ -94,7 +94,7 @@ type Run<'a> = &'a dyn Fn() -> Result<(), GpuError>;
 fn vector_times<T: Real>(device: &Device, network: &Network<T>) -> Result<Vec<Time>, GpuError> {
     let (nodes, count) = (network.parameters().nodes(), network.parameters().count());
     let [.., combine, node_products, eliminate] =
-        device.compile(&kernels::nodes::<T>(network.width()), kernels::NODE_NAMES)?;
+        device.compile::<T, _>(Program::Nodes { width: network.width() }, NODE_NAMES)?;
     let (x, y) = (device.memory::<T>(count)?, device.memory::<T>(count)?);
     let (sums, factors) = (device.memory::<T>(64 * nodes)?, device.memory::<T>(2 * nodes)?);
     x.write(0, network.parameters().as_slice())?;

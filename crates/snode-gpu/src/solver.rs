@@ -7,7 +7,7 @@ use snode_ode::{AffineMap, Network, Parameters, Real};
 use crate::GpuError;
 use crate::device::{Argument, Device, Kernel, Memory};
 use crate::division::divide;
-use crate::kernels::{self, Division};
+use crate::kernels::{Division, NODE_NAMES, Program, WALK_NAMES};
 use crate::order::{CUT, Order};
 use crate::vectors::{GpuNumbers, Space};
 
@@ -165,14 +165,15 @@ impl<T: Real> Solver<T> {
             Some(division) => division,
             None => divide::<T>(self.device.info(), network.width(), columns)?,
         };
-        let source = kernels::walk::<T>(network.width(), network.activation(), division)?;
-        let [direct, adjoint, adjoint_of_column, layer_products, sensitivity] =
-            self.device.compile(&source, kernels::WALK_NAMES)?;
+        let (width, activation) = (network.width(), network.activation());
+        let [direct, adjoint, adjoint_of_column, layer_products, sensitivity] = self
+            .device
+            .compile::<T, _>(Program::Walk { width, activation, division }, WALK_NAMES)?;
         Ok(Walks { division, direct, adjoint, adjoint_of_column, layer_products, sensitivity })
     }
 
     fn node_kernels(&self, width: usize) -> Result<[Kernel; 5], GpuError> {
-        self.device.compile(&kernels::nodes::<T>(width), kernels::NODE_NAMES)
+        self.device.compile::<T, _>(Program::Nodes { width }, NODE_NAMES)
     }
 
     /// (S1) from `x0` into `output`, with the trajectory kept. Nothing is checked.

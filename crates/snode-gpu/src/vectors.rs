@@ -7,7 +7,7 @@ use snode_ode::{DeviceNumbers, Elimination, Real};
 
 use crate::GpuError;
 use crate::device::{Argument, Device, Kernel, Memory};
-use crate::kernels;
+use crate::kernels::{NODE_NAMES, Program};
 
 /// Partial sums of a node's inner product: the lanes of the CPU's vector code.
 const LANES: usize = 64;
@@ -34,7 +34,7 @@ struct Scratch<T> {
 impl<T: Real> Space<T> {
     pub(crate) fn new(device: &Device, width: usize, nodes: usize) -> Result<Arc<Self>, GpuError> {
         let [_, _, combine, node_products, eliminate] =
-            device.compile(&kernels::nodes::<T>(width), kernels::NODE_NAMES)?;
+            device.compile::<T, _>(Program::Nodes { width }, NODE_NAMES)?;
         let scratch =
             Scratch { sums: device.memory(LANES * nodes)?, factors: device.memory(2 * nodes)? };
         let (device, scratch) = (device.clone(), Mutex::new(scratch));

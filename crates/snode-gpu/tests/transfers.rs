@@ -1,8 +1,10 @@
-//! What an iteration moves between the host and a device: the columns of its batch and a few sums, and no parameters.
+//! What is moved between the host and a device: in an iteration the columns of its batch and a few sums, and no
+//! parameters; in an attack the images of a batch together.
 
 mod support;
 
 use faer::Mat;
+use snode_attack::{AttackOptions, MovingTarget, SolvedNetwork, attack, predict};
 use snode_gpu::{Device, GpuEuler, Transfers};
 use snode_ode::{Activation, Network, Real};
 use snode_train::{Conjugacy, Cost, Discretisation, Ncg, NcgOptions, Space};
@@ -69,4 +71,26 @@ fn an_iteration_in_h1_moves_no_parameters() {
     let h1 = Space::H1 { length: 1.0, discretisation: Discretisation::Tridiagonal };
     check_all::<f32>(h1);
     check_all::<f64>(h1);
+}
+
+#[test]
+fn an_attack_moves_the_images_of_a_batch_together() {
+    let Some((device, _alone)) = device() else { return };
+    let network = network::<f32>(6, 8, Activation::Tanh);
+    let method = MovingTarget { iterations: 5, ..MovingTarget::default() };
+    for count in [1, 12] {
+        let x = images(6, count);
+        let scheme = Box::new(GpuEuler::new(&device).unwrap());
+        let mut model = SolvedNetwork::new(&network, scheme, 3).unwrap();
+        let labels = predict(&mut model, x.as_ref(), count).unwrap();
+        let before = device.transfers();
+        let options = AttackOptions::default();
+        attack(&mut model, &method, x.as_ref(), &labels, &options).unwrap();
+        let moved = device.transfers() - before;
+        // One copy each way for the predictions before and after, for the scores of the six points, and for the
+        // derivatives at five of them; however many images there are.
+        for copies in [moved.to_device.copies, moved.from_device.copies] {
+            assert!((12..=13).contains(&copies), "{count} images: {moved:?}");
+        }
+    }
 }

@@ -8,7 +8,6 @@ pub(crate) mod nvrtc;
 #[cfg(feature = "opencl")]
 mod opencl;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +15,7 @@ use snode_ode::Real;
 
 use crate::backend::Backend;
 use crate::error::GpuError;
+use crate::kernels::Program;
 use counted::Counted;
 
 pub use counted::{Moved, Transfers};
@@ -72,10 +72,17 @@ impl fmt::Display for DeviceInfo {
 #[derive(Clone)]
 pub struct Device {
     driver: Arc<Counted>,
-    /// Handles of what has been compiled, by its text.
-    programs: Arc<Mutex<HashMap<String, Vec<usize>>>>,
+    /// What has been compiled.
+    programs: Arc<Mutex<Vec<Compiled>>>,
     /// The first failure that nobody has been told of.
     failure: Arc<Mutex<Option<GpuError>>>,
+}
+
+/// A program in a precision, with the handles of its kernels.
+struct Compiled {
+    program: Program,
+    precision: &'static str,
+    kernels: Vec<usize>,
 }
 
 impl fmt::Debug for Device {
@@ -165,20 +172,24 @@ impl Device {
         Ok(Memory { device: self.clone(), handle, count, element: std::marker::PhantomData })
     }
 
-    /// The kernels `names` of a source text, compiled when they are first asked for.
-    pub(crate) fn compile<const COUNT: usize>(
+    /// The kernels `names` of a program, the same whenever they are asked for, and compiled when they first are.
+    pub(crate) fn compile<T: Real, const COUNT: usize>(
         &self,
-        source: &str,
+        program: Program,
         names: [&str; COUNT],
     ) -> Result<[Kernel; COUNT], GpuError> {
         let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        let handles = if let Some(handles) = programs.get(source) {
-            handles.clone()
+        let known = programs
+            .iter()
+            .position(|known| known.program == program && known.precision == T::NAME);
+        let index = if let Some(index) = known {
+            index
         } else {
-            let handles = self.driver.compile(source, &names)?;
-            programs.insert(source.to_owned(), handles.clone());
-            handles
+            let kernels = self.driver.compile(&program.text::<T>()?, &names)?;
+            programs.push(Compiled { program, precision: T::NAME, kernels });
+            programs.len() - 1
         };
+        let handles = &programs[index].kernels;
         Ok(std::array::from_fn(|i| Kernel { device: self.clone(), handle: handles[i] }))
     }
 }
