@@ -10,7 +10,11 @@ const MOST_SUMS: usize = 128;
 /// The most threads of a block, so that each has registers enough.
 const MOST_THREADS: usize = 512;
 
-/// Weights a thread reads ahead for 1, 2, 4 … columns of a block: as many as registers allow.
+/// Registers of a multiprocessor, each of 4 bytes, and the most of a thread.
+const REGISTERS: usize = 1 << 16;
+const MOST_REGISTERS: usize = 255;
+
+/// Weights a thread reads ahead for 1, 2, 4 … columns of a block.
 const AHEAD: [usize; 6] = [49, 49, 28, 14, 7, 4];
 
 /// Threads that run in step; blocks have a multiple of them.
@@ -53,7 +57,10 @@ pub(crate) fn divide<T>(
                 return Ok(Division { columns: 16, threads, rows: 2, unroll: AHEAD[4] });
             }
             let columns = wanted.min(most_for(rows));
-            let unroll = (AHEAD[columns.ilog2() as usize] / rows).max(1);
+            // What is read ahead is to leave most of a thread's registers to the rest.
+            let registers = (REGISTERS / threads).min(MOST_REGISTERS);
+            let ahead = AHEAD[columns.ilog2() as usize].min(registers * 2 / 5 * 4 / size_of::<T>());
+            let unroll = (ahead / rows).max(1);
             Ok(Division { columns, threads, rows, unroll })
         }
         // Compilers of CPUs take their time; they get few programs to compile, and short ones.
