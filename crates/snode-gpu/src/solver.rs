@@ -239,7 +239,7 @@ impl<T: Real> Solver<T> {
                 shape.layers.into(),
                 keep.into(),
                 order.cut.into(),
-                order.first::<T>(),
+                Argument::real(order.first::<T>()),
             ],
         )
     }
@@ -304,7 +304,7 @@ impl<T: Real> Solver<T> {
             keep.into(),
             order.once.into(),
             order.cut.into(),
-            order.first::<T>(),
+            Argument::real(order.first::<T>()),
         ];
         let arguments = [&numbers[..], &rest].concat();
         walks.adjoint.launch(blocks, walks.division.threads, &arguments)
@@ -379,7 +379,7 @@ impl<T: Real> Solver<T> {
                 out.argument(),
                 shape.batch.into(),
                 order.cut.into(),
-                order.first::<T>(),
+                Argument::real(order.first::<T>()),
             ],
         )
     }
@@ -448,7 +448,7 @@ impl<T: Real> Solver<T> {
                 shape.layers.into(),
                 (how as usize).into(),
                 order.cut.into(),
-                order.first::<T>(),
+                Argument::real(order.first::<T>()),
             ],
         )
     }
@@ -475,7 +475,7 @@ impl<T: Real> Solver<T> {
                 products.argument(),
                 shape.batch.into(),
                 order.cut.into(),
-                order.first::<T>(),
+                Argument::real(order.first::<T>()),
             ],
         )
     }
