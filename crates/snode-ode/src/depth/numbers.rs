@@ -69,10 +69,13 @@ impl<T> Numbers<T> {
 
     /// In memory.
     pub(super) fn read(&self) -> &[T] {
-        self.memory.get_or_init(|| {
-            // One of the two is always there.
-            self.device.as_ref().map_or_else(Vec::new, |device| device.to_vec())
-        })
+        self.memory.get_or_init(|| self.copied())
+    }
+
+    /// Copied from the device.
+    fn copied(&self) -> Vec<T> {
+        // One of the two is always there.
+        self.device.as_ref().map_or_else(Vec::new, |device| device.to_vec())
     }
 
     /// In memory, to write; those on a device are given up.
@@ -111,9 +114,9 @@ impl<T> Numbers<T> {
 }
 
 impl<T: Clone> Clone for Numbers<T> {
-    /// A copy in memory.
+    /// A copy in memory, and no second one where they are on a device only.
     fn clone(&self) -> Self {
-        Self::new(self.read().to_vec())
+        Self::new(self.memory.get().cloned().unwrap_or_else(|| self.copied()))
     }
 }
 
