@@ -6,7 +6,7 @@
 
 The authors' program is https://github.com/fra31/auto-attack, in PyTorch, here in double precision and from
 the clean image instead of a random start, so that it can be followed image by image. It has images in [0, 1]; ours
-are in [-1, 0], one less. tests/comparison.rs holds snode-attack against the file. A row per image; `first` is
+are in [-1, 0], one less. tests/it/comparison.rs holds snode-attack against the file. A row per image; `first` is
 after how many of 100 steps an image is fooled first, empty where it is not, or was predicted wrongly before.
 """
 

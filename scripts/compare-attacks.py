@@ -7,7 +7,7 @@
 
 These are the Adversarial Robustness Toolbox (ART) with a NumPy estimator, Foolbox with JAX and its automatic
 differentiation, and plain versions of what the authors of the methods published (plain_attacks.py).
-tests/data/README.md says what is in reference.csv; tests/comparison.rs holds snode-attack against it.
+tests/data/README.md says what is in reference.csv; tests/it/comparison.rs holds snode-attack against it.
 """
 
 import csv

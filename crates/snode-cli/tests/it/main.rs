@@ -1,0 +1,36 @@
+//! The tests of snode-cli: one program, since each program compiles the numerics anew.
+
+mod analysis;
+mod attack;
+mod cells;
+mod cli_document;
+mod commands;
+mod convolution;
+mod damage;
+mod data;
+mod device;
+mod events;
+mod examples;
+mod exchange;
+mod files;
+mod grid;
+mod hostile;
+mod interruption;
+mod keys;
+mod learning;
+mod listing;
+mod measurements;
+mod moved;
+mod numbers;
+mod proportion;
+mod reading;
+mod refusals;
+mod report;
+mod runs;
+mod schemes;
+mod shell;
+mod signals;
+mod slurm;
+mod support;
+mod threads;
+mod workprecision;

@@ -1,0 +1,6 @@
+//! The tests of snode-files: one program, since each program compiles the numerics anew.
+
+mod locks;
+mod reading;
+mod removal;
+mod replacement;
