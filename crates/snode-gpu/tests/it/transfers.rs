@@ -1,7 +1,7 @@
 //! What is moved between the host and a device: in an iteration the columns of its batch and a few sums, and no
 //! parameters; in an attack the images of a batch together.
 
-mod support;
+use crate::support;
 
 use faer::Mat;
 use snode_attack::{AttackOptions, MovingTarget, SolvedNetwork, attack, predict};
