@@ -44,8 +44,8 @@ pub trait DeviceNumbers<T>: Send + Sync {
     fn node_products(&self, other: &dyn DeviceNumbers<T>) -> Option<Vec<T>>;
 }
 
-/// A tridiagonal system along depth, the same for every entry of the parameters, as what is left of it once its
-/// factors are known. For right-hand sides u_k the solution v comes of two sweeps:
+/// A tridiagonal system along depth, the same for every entry of the parameters, by the factors of its elimination.
+/// The solution v for right-hand sides u_k comes of two sweeps:
 /// y_k = `weight`\[k\] u_k + `coupling`\[k\] y_{k−1} from the first node on, then
 /// v_k = y_k + `coupling`\[k\] v_{k+1} back from the last.
 #[derive(Clone, Copy, Debug)]

@@ -266,7 +266,7 @@ impl<T: Real> Parameters<T> {
     }
 
     /// `self` = the solution of an elimination along depth for the right-hand side `u`, if `u` is on a device, which
-    /// solves it there. Whether it is; nothing has happened otherwise.
+    /// solves it there. Whether it has; what is in `self` is undefined otherwise.
     ///
     /// # Panics
     /// If the shapes differ, or the elimination has other nodes.
