@@ -376,6 +376,31 @@ def hostile_files(folder, run_file):
             file.write(struct.pack(">II", 0x801, 2**14) + bytes(2**13))
     commands.append((data, ["data", "inspect", data]))
 
+    def inspected(name):
+        commands.append((name, ["data", "inspect", path(name)]))
+
+    # A user's own arrays and tables: 400 MB of zeros without a label, and what never ends.
+    with zipfile.ZipFile(path("inputs.npz"), "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+        with file.open("x_train.npy", "w", force_zip64=True) as member:
+            member.write(npy_header((5000, 10000)))
+            for _ in range(50):
+                member.write(bytes(8 * 10**6))
+        with file.open("y_train.npy", "w") as member:
+            member.write(npy_header((4999,), "|u1") + bytes(4999))
+    inspected("inputs.npz")
+    for name, begin in (("line.csv", b"x,label\n"), ("names.csv", b"x,"), ("noise.npz", b"PK\x03\x04")):
+        with open(path(name), "wb") as file:
+            file.write(begin)
+            file.truncate(2 * 2**30)
+        inspected(name)
+    for folder_name, member, begin in (("arrays", "x_train.npy", npy_header((2**14, 2**14))),
+                                       ("cifar", "data_batch_1.bin", b"")):
+        os.makedirs(path(folder_name))
+        with open(path(f"{folder_name}/{member}"), "wb") as file:
+            file.write(begin)
+            file.truncate(len(begin) + 8 * 2**28)
+        inspected(folder_name)
+
     whole = open(run_file, "rb").read()
     for number in range(40):
         broken = bytearray(whole)

@@ -161,3 +161,42 @@ fn images_that_are_not_there_take_no_memory() {
     write("large", "t10k", 1, 1);
     refused(&sandbox, &["data", "inspect", "large"], &["train-images", "no memory for"]);
 }
+
+/// The beginning of an .npy file.
+fn npy(shape: &str, kind: &str) -> Vec<u8> {
+    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");
+    let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+    [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes()].concat()
+}
+
+#[test]
+fn arrays_and_tables_that_are_not_there_take_no_memory() {
+    let sandbox = Sandbox::new();
+    let inspect = |name| ["data", "inspect", name];
+    sparse(&sandbox.path("zeros.npz"), b"PK\x03\x04", 2 << 30);
+    refused(&sandbox, &inspect("zeros.npz"), &["zeros.npz"]);
+    // A first line that does not end.
+    sparse(&sandbox.path("zeros.csv"), b"x,label\n", 2 << 30);
+    refused(&sandbox, &inspect("zeros.csv"), &["zeros.csv"]);
+    sparse(&sandbox.path("names.csv"), b"x,", 2 << 30);
+    refused(&sandbox, &inspect("names.csv"), &["names.csv"]);
+    // 2 GB of numbers that would be right, but for a missing label.
+    std::fs::create_dir(sandbox.path("arrays")).unwrap();
+    let write = |name: &str, shape: &str, kind: &str, bytes: u64| {
+        let header = npy(shape, kind);
+        let length = header.len() as u64 + bytes;
+        sparse(&sandbox.path("arrays").join(name), &header, length);
+    };
+    write("x_train.npy", "(16384, 16384)", "<f8", 8 << 28);
+    write("y_train.npy", "(16383,)", "|u1", 16383);
+    refused(&sandbox, &inspect("arrays"), &["arrays", "16383"]);
+    // A header that promises more than there is.
+    write("y_train.npy", "(16384,)", "|u1", 16384);
+    write("x_train.npy", "(16384, 16384)", "<f8", 1 << 20);
+    refused(&sandbox, &inspect("arrays"), &["x_train"]);
+    // CIFAR-10's batches: not a whole number of images.
+    std::fs::create_dir(sandbox.path("cifar")).unwrap();
+    sparse(&sandbox.path("cifar/data_batch_1.bin"), &[], 2 << 30);
+    sparse(&sandbox.path("cifar/test_batch.bin"), &[], 3073);
+    refused(&sandbox, &inspect("cifar"), &["data_batch_1.bin", "3073"]);
+}

@@ -2,5 +2,4 @@
 
 mod locks;
 mod reading;
-mod removal;
 mod replacement;
