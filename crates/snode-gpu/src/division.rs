@@ -14,6 +14,9 @@ const MOST_THREADS: usize = 512;
 const REGISTERS: usize = 1 << 16;
 const MOST_REGISTERS: usize = 255;
 
+/// Registers of a thread for what is neither read ahead nor a sum.
+const OTHERS: usize = 48;
+
 /// Weights a thread reads ahead for 1, 2, 4 … columns of a block.
 const AHEAD: [usize; 6] = [49, 49, 28, 14, 7, 4];
 
@@ -57,9 +60,10 @@ pub(crate) fn divide<T>(
                 return Ok(Division { columns: 16, threads, rows: 2, unroll: AHEAD[4] });
             }
             let columns = wanted.min(most_for(rows));
-            // What is read ahead is to leave most of a thread's registers to the rest.
+            // What is read ahead has half of a thread's registers that are not for addresses and the like.
             let registers = (REGISTERS / threads).min(MOST_REGISTERS);
-            let ahead = AHEAD[columns.ilog2() as usize].min(registers * 2 / 5 * 4 / size_of::<T>());
+            let most = (registers - OTHERS) / 2 * 4 / size_of::<T>();
+            let ahead = AHEAD[columns.ilog2() as usize].min(most);
             let unroll = (ahead / rows).max(1);
             Ok(Division { columns, threads, rows, unroll })
         }
