@@ -95,13 +95,11 @@ impl Measure for Command {
     fn write(&self, found: &Found, existing: Existing) -> Result<()> {
         self.attack.write(&self.subject, found, existing)?;
         let Some(FigureFile { path, format }) = &self.sheet else { return Ok(()) };
-        match attack_sheet(&self.subject, &self.attack, found)? {
-            Some(svg) => Ok(snode_files::write(path, existing, &format.bytes(&svg)?)?),
-            None => {
-                say(&format!("{}: not drawn: no image was fooled", path.display()));
-                Ok(())
-            }
-        }
+        let Some(svg) = attack_sheet(&self.subject, &self.attack, found)? else {
+            say(&format!("{}: not drawn: no image was fooled", path.display()));
+            return Ok(());
+        };
+        Ok(snode_files::write(path, existing, &format.bytes(&svg)?)?)
     }
 
     fn files(&self, found: &Found) -> Result<Vec<(String, Vec<u8>)>> {
