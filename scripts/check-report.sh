@@ -64,7 +64,7 @@ expect() { # WHAT FOUND WANTED
 count() { grep -o "$1" "$folder/dom" | wc -l; }
 expect headings "$(count '<h2>')" 8
 expect charts "$(count '<svg')" 7
-expect sheets "$(count 'src="data:image/png;base64,')" 1
+expect sheets "$(count 'href="data:image/png;base64,')" 1
 expect claims "$(count 'class="rule"')" 16
 if grep -E 'CONSOLE|ERR_|Not allowed to load' "$folder/log"; then
     echo 'FAIL  the browser complains, above'

@@ -87,13 +87,13 @@ pub const ROBUSTNESS: &str = "Examples:
 /// Of `snode attack`.
 pub const ATTACK: &str = "Examples:
   snode attack results/quickstart.h5 --images 100
-  snode attack results/quickstart.h5 --method deepfool --output figures
+  snode attack results/quickstart.h5 --method deepfool --output figures --sheet deepfool.pdf
   snode attack results/quickstart.h5 --method pgd --norm inf --radius 0.3 --epsilons 0.1,0.3";
 
 /// Of `snode report`.
 pub const REPORT: &str = "Examples:
   snode report results/reduced --claims
-  snode report results/quickstart.h5 --output report
+  snode report results/quickstart.h5 --output report --formats pdf,tex
   snode report results/reduced --watch";
 
 /// Of `snode solvers`.

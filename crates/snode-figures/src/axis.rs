@@ -9,6 +9,8 @@ pub struct Axis {
     pub label: String,
     /// Whether equal distances are equal factors.
     pub logarithmic: bool,
+    /// Whether values are counts: labels are whole numbers.
+    pub whole: bool,
     /// The least and the largest value shown; those of the data, with some room, if not given.
     pub range: Option<(f64, f64)>,
 }
@@ -16,12 +18,17 @@ pub struct Axis {
 impl Axis {
     /// A linear axis.
     pub fn linear(label: impl Into<String>) -> Self {
-        Self { label: label.into(), logarithmic: false, range: None }
+        Self { label: label.into(), logarithmic: false, whole: false, range: None }
     }
 
     /// A logarithmic axis.
     pub fn logarithmic(label: impl Into<String>) -> Self {
-        Self { label: label.into(), logarithmic: true, range: None }
+        Self { label: label.into(), logarithmic: true, whole: false, range: None }
+    }
+
+    /// A linear axis of counts.
+    pub fn counts(label: impl Into<String>) -> Self {
+        Self { whole: true, ..Self::linear(label) }
     }
 
     /// The same with these values at its ends.
@@ -114,14 +121,14 @@ fn power_of_ten(exponent: i32) -> String {
     match exponent {
         0 => "1".into(),
         1..=3 => format!("{}", 10_i32.pow(exponent.unsigned_abs())),
-        -2..=-1 => format!("{}", 10_f64.powi(exponent)),
+        -3..=-1 => format!("{}", 10_f64.powi(exponent)),
         _ => raised(exponent),
     }
 }
 
 fn short(value: f64) -> String {
-    if (0.01..1e4).contains(&value) {
-        let text = format!("{value:.3}");
+    if (0.001..1e4).contains(&value) {
+        let text = format!("{value:.6}");
         text.trim_end_matches('0').trim_end_matches('.').into()
     } else {
         power(value)
@@ -153,6 +160,8 @@ mod tests {
         assert_eq!(logarithmic.tick(-6.0, 8.0), "10⁻⁶");
         assert_eq!(logarithmic.tick(-2.0, 8.0), "0.01");
         assert_eq!(logarithmic.tick(2.0, 8.0), "100");
+        assert_eq!(logarithmic.tick(0.0025_f64.log10(), 1.0), "0.0025");
+        assert_eq!(logarithmic.tick(-3.0, 1.0), "0.001");
         assert_eq!(logarithmic.tick(std::f64::consts::LOG10_2, 1.0), "2");
     }
 }

@@ -118,7 +118,7 @@ fn draw_entry(
     (x, y): (i32, i32),
 ) -> Result<(), FigureError> {
     if line.joined {
-        stroke(canvas, vec![(x + 4, y), (x + 34, y)], style, line.dashed)?;
+        stroke(canvas, vec![(x + 4, y), (x + 34, y)], style, line)?;
     }
     if line.markers {
         canvas.draw(&(EmptyElement::at((x + 18, y)) + mark(style))).map_err(failed)?;

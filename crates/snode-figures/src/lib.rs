@@ -1,4 +1,4 @@
-//! Line charts of measurements: panels side by side, as one SVG text, or as a PNG picture of it.
+//! Line charts of measurements: panels side by side, as one SVG text, or as PNG or PDF of it.
 //!
 //! Colours are those of Okabe and Ito, which colour-blind readers tell apart; every line also has
 //! its own marker, or its own dashes, so that a print in black and white can be read. A band around
@@ -18,9 +18,10 @@
 //! # Ok::<(), snode_figures::FigureError>(())
 //! ```
 //!
-//! A [`Sheet`] shows small grey pictures in rows.
+//! A [`Sheet`] shows small grey pictures in rows, with labels.
 //!
-//! A panel is 560×400 pixels in SVG; [`png()`] magnifies. Values that an axis cannot show are left out;
+//! A panel is 560×400 pixels in SVG unless its [`Layout`] says otherwise; [`png()`] magnifies, and
+//! [`pdf()`] makes a page. Panels of a row share their axes. Values that an axis cannot show are left out;
 //! a panel of none has empty axes. [`FigureError`] says what cannot be drawn.
 
 mod axis;
@@ -28,15 +29,36 @@ mod draw;
 mod error;
 mod legend;
 mod palette;
+mod pdf;
 mod pen;
 mod picture;
 mod sheet;
+mod tree;
 
 pub use axis::Axis;
 pub use draw::{svg, svg_with};
 pub use error::FigureError;
+pub use pdf::pdf;
 pub use picture::png;
-pub use sheet::Sheet;
+pub use sheet::{Picture, Sheet};
+
+/// How panels are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// How many panels stand side by side; at least one does.
+    pub columns: usize,
+    /// Where the names of lines stand.
+    pub legend: Legend,
+    /// Width and height of a panel, in units of the figure.
+    pub panel: (u32, u32),
+}
+
+impl Default for Layout {
+    /// Two columns of 560×400 with legends inside.
+    fn default() -> Self {
+        Self { columns: 2, legend: Legend::Inside, panel: (560, 400) }
+    }
+}
 
 /// Where the names of lines stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +84,8 @@ pub struct Line {
     pub joined: bool,
     /// Whether the curve has the dashes of its style.
     pub dashed: bool,
+    /// How wide the curve is, in units of the figure.
+    pub width: u32,
     /// The number of its colour, marker and dashes; its place in the panel if not given.
     pub style: Option<usize>,
     /// (x, lower end, upper end) of a band around it.
@@ -77,6 +101,7 @@ impl Line {
             markers: true,
             joined: true,
             dashed: false,
+            width: 2,
             style: None,
             band: Vec::new(),
         }
@@ -98,6 +123,12 @@ impl Line {
     #[must_use]
     pub fn dashed(self) -> Self {
         Self { dashed: true, ..self }
+    }
+
+    /// The same as a thin curve without markers: for one of several behind their mean.
+    #[must_use]
+    pub fn thin(self) -> Self {
+        Self { width: 1, markers: false, ..self }
     }
 
     /// The same without markers: for curves of many points.
@@ -130,6 +161,12 @@ impl Panel {
     /// A panel without lines yet.
     pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
         Self { title: title.into(), x, y, lines: Vec::new() }
+    }
+
+    /// Whether there is something to show.
+    pub(crate) fn has_points(&self) -> bool {
+        let mut points = self.lines.iter().flat_map(|line| &line.points);
+        points.any(|(x, y)| self.x.shows(*x) && self.y.shows(*y))
     }
 
     /// The same with texts that may stand in SVG: U+FFFD in place of control characters.

@@ -3,11 +3,14 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use crate::Line;
 use crate::error::FigureError;
 use crate::palette::{colour, dashes, marker};
 
 pub(crate) const FONT: &str = "sans-serif";
 const MARKER: f64 = 4.0;
+/// The opacity of thin curves.
+const THIN: f64 = 0.6;
 pub(crate) const GREY: RGBColor = RGBColor(90, 90, 90);
 
 pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -16,18 +19,19 @@ pub(crate) fn failed(error: impl std::fmt::Display) -> FigureError {
     FigureError(error.to_string())
 }
 
-/// A curve through points, in the dashes of its style if asked for.
+/// A curve through points, as wide as its line is, in the dashes of its style if it asks for them.
 pub(crate) fn stroke<C: CoordTranslate>(
     area: &DrawingArea<SVGBackend<'_>, C>,
     points: Vec<C::From>,
     index: usize,
-    dashed: bool,
+    line: &Line,
 ) -> Result<(), FigureError>
 where
     C::From: Clone + 'static,
 {
-    let style = ShapeStyle::from(colour(index)).stroke_width(2);
-    match dashes(index).filter(|_| dashed) {
+    let opacity = if line.width > 1 { 1.0 } else { THIN };
+    let style = ShapeStyle::from(colour(index).mix(opacity)).stroke_width(line.width);
+    match dashes(index).filter(|_| line.dashed) {
         Some((dash, gap)) => {
             let path = plotters::element::DashedPathElement::new(points, dash, gap, style);
             area.draw(&path).map_err(failed)

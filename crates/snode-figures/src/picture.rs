@@ -1,15 +1,9 @@
 //! A figure as pixels.
 
-use std::sync::Arc;
-
-use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{Options, Tree, fontdb};
+use resvg::tiny_skia::{FilterQuality, Pixmap, PixmapPaint, Transform};
 
 use crate::FigureError;
-
-/// Letters for all text, so that a picture is the same on every machine, one without fonts included.
-const LETTERS: &[u8] = include_bytes!("../fonts/DejaVuSans.ttf");
-const FAMILY: &str = "DejaVu Sans";
+use crate::tree::{pictures, tree};
 
 /// The figure in an SVG text as the bytes of a PNG file, `magnification` pixels a unit of the figure.
 ///
@@ -26,19 +20,22 @@ const FAMILY: &str = "DejaVu Sans";
 /// # Errors
 /// If the text is not SVG, or the picture would be empty or too large.
 pub fn png(svg: &str, magnification: f32) -> Result<Vec<u8>, FigureError> {
-    let mut fonts = fontdb::Database::new();
-    fonts.load_font_data(LETTERS.to_vec());
-    fonts.set_sans_serif_family(FAMILY);
-    let options =
-        Options { font_family: FAMILY.into(), fontdb: Arc::new(fonts), ..Options::default() };
-    let tree = Tree::from_str(svg, &options).map_err(|error| FigureError(error.to_string()))?;
+    let failed = |error: &dyn std::fmt::Display| FigureError(error.to_string());
+    let tree = tree(svg)?;
     let side = |length: f32| (length * magnification).round() as u32;
     let size = tree.size();
     let mut pixels = Pixmap::new(side(size.width()), side(size.height()))
         .ok_or_else(|| FigureError("no picture is this large".into()))?;
     let scale = Transform::from_scale(magnification, magnification);
     resvg::render(&tree, scale, &mut pixels.as_mut());
-    pixels.encode_png().map_err(|error| FigureError(error.to_string()))
+    // Without its decoders of every format, which nothing here needs, resvg leaves pictures out.
+    let paint = PixmapPaint { quality: FilterQuality::Nearest, ..PixmapPaint::default() };
+    for (image, bytes) in pictures(tree.root()) {
+        let own = Pixmap::decode_png(bytes).map_err(|error| failed(&error))?;
+        let place = scale.pre_concat(image.abs_transform());
+        pixels.draw_pixmap(0, 0, own.as_ref(), &paint, place, None);
+    }
+    pixels.encode_png().map_err(|error| failed(&error))
 }
 
 #[cfg(test)]
@@ -54,7 +51,7 @@ mod tests {
             )
         };
         let empty = png(&text(""), 1.0).unwrap();
-        for letters in ["a", "ξ", "‖", "−", "⁻⁶", "∞", "η"] {
+        for letters in ["a", "ξ", "‖", "−", "⁻⁶", "∞", "η", "→"] {
             assert_ne!(png(&text(letters), 1.0).unwrap(), empty, "{letters}");
         }
     }

@@ -10,7 +10,14 @@ const MOST_SUMS: usize = 128;
 /// The most threads of a block, so that each has registers enough.
 const MOST_THREADS: usize = 512;
 
-/// Weights a thread reads ahead for 1, 2, 4 … columns of a block: as many as registers allow.
+/// Registers of a multiprocessor, each of 4 bytes, and the most of a thread.
+const REGISTERS: usize = 1 << 16;
+const MOST_REGISTERS: usize = 255;
+
+/// Registers of a thread for what is neither read ahead nor a sum.
+const OTHERS: usize = 48;
+
+/// Weights a thread reads ahead for 1, 2, 4 … columns of a block.
 const AHEAD: [usize; 6] = [49, 49, 28, 14, 7, 4];
 
 /// Threads that run in step; blocks have a multiple of them.
@@ -53,7 +60,11 @@ pub(crate) fn divide<T>(
                 return Ok(Division { columns: 16, threads, rows: 2, unroll: AHEAD[4] });
             }
             let columns = wanted.min(most_for(rows));
-            let unroll = (AHEAD[columns.ilog2() as usize] / rows).max(1);
+            // What is read ahead has half of a thread's registers that are not for addresses and the like.
+            let registers = (REGISTERS / threads).min(MOST_REGISTERS);
+            let most = (registers - OTHERS) / 2 * 4 / size_of::<T>();
+            let ahead = AHEAD[columns.ilog2() as usize].min(most);
+            let unroll = (ahead / rows).max(1);
             Ok(Division { columns, threads, rows, unroll })
         }
         // Compilers of CPUs take their time; they get few programs to compile, and short ones.

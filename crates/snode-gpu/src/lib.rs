@@ -36,7 +36,7 @@ mod vectors;
 
 pub use backend::{Backend, UnknownBackend};
 pub use compare::{CompareError, Unlike, compare};
-pub use device::{Device, DeviceInfo};
+pub use device::{Device, DeviceInfo, Moved, Transfers};
 pub use error::GpuError;
 pub use euler::GpuEuler;
 #[cfg(feature = "cuda")]

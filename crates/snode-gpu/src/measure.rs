@@ -5,7 +5,7 @@ use std::time::Instant;
 use snode_ode::{Network, Parameters, Real};
 
 use crate::device::Argument;
-use crate::kernels::{self, Division};
+use crate::kernels::{Division, NODE_NAMES, Program};
 use crate::solver::{Shape, Solver};
 use crate::{Device, GpuError};
 
@@ -54,9 +54,9 @@ pub fn times<T: Real>(
     solver.sensitivity(network, shape, Some(&gradient), &x, &mut out)?;
     let product = 2.0 * (width * width) as f64 * (batch * shape.layers) as f64;
     let size = size_of::<T>() as f64;
-    let weights = (network.parameters().as_slice().len()) as f64 * size;
+    let weights = network.parameters().count() as f64 * size;
     let states = (shape.layers * shape.len()) as f64 * size;
-    let memory = device.memory::<T>(gradient.as_slice().len())?;
+    let memory = device.memory::<T>(gradient.count())?;
     let mut times = Vec::new();
     let mut time =
         |name: &str, operations, bytes, run: &mut dyn FnMut() -> Result<(), GpuError>| {
@@ -92,14 +92,14 @@ type Run<'a> = &'a dyn Fn() -> Result<(), GpuError>;
 
 /// The kernels that go through parameters.
 fn vector_times<T: Real>(device: &Device, network: &Network<T>) -> Result<Vec<Time>, GpuError> {
-    let (nodes, count) = (network.parameters().nodes(), network.parameters().as_slice().len());
-    let [.., combine, node_products, tridiagonal] =
-        device.compile(&kernels::nodes::<T>(network.width()), kernels::NODE_NAMES)?;
+    let (nodes, count) = (network.parameters().nodes(), network.parameters().count());
+    let [.., combine, node_products, eliminate] =
+        device.compile::<T, _>(Program::Nodes { width: network.width() }, NODE_NAMES)?;
     let (x, y) = (device.memory::<T>(count)?, device.memory::<T>(count)?);
-    let (sums, factors) = (device.memory::<T>(64 * nodes)?, device.memory::<T>(nodes)?);
+    let (sums, factors) = (device.memory::<T>(64 * nodes)?, device.memory::<T>(2 * nodes)?);
     x.write(0, network.parameters().as_slice())?;
     y.write(0, network.parameters().as_slice())?;
-    factors.write(0, &vec![T::from_f64(0.5); nodes])?;
+    factors.write(0, &vec![T::from_f64(0.5); 2 * nodes])?;
     let bytes = (count * size_of::<T>()) as f64;
     let half = Argument::real(T::from_f64(0.5));
     let blocks = count.div_ceil(256).min(8 * device.info().compute_units);
@@ -123,9 +123,8 @@ fn vector_times<T: Real>(device: &Device, network: &Network<T>) -> Result<Vec<Ti
             sums.read(0, &mut vec![T::ZERO; 64 * nodes])
         }),
         ("H1 representative", 4.0, &|| {
-            let arguments =
-                [x.argument(), y.argument(), factors.argument(), factors.argument(), nodes.into()];
-            tridiagonal.launch([(count / nodes).div_ceil(64), 1], 64, &arguments)
+            let arguments = [x.argument(), y.argument(), factors.argument(), nodes.into()];
+            eliminate.launch([(count / nodes).div_ceil(64), 1], 64, &arguments)
         }),
     ];
     let mut times = Vec::new();

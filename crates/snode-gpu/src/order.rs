@@ -17,8 +17,6 @@
 use pulp::{Arch, Simd, WithSimd};
 use snode_ode::Real;
 
-use crate::device::Argument;
-
 /// Terms of a large product's chain.
 pub(crate) const CUT: usize = 512;
 
@@ -66,9 +64,9 @@ impl Order {
         }
     }
 
-    /// [`begin`](Self::begin) as an argument of a kernel.
-    pub(crate) fn first<T: Real>(self) -> Argument<'static> {
-        Argument::real(T::from_f64(self.begin))
+    /// [`begin`](Self::begin) in the precision of the numbers.
+    pub(crate) fn first<T: Real>(self) -> T {
+        T::from_f64(self.begin)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use snode_ode::{Activation, Real};
 
+use crate::GpuError;
 use crate::backend::Backend;
 use crate::device::{DeviceInfo, nvrtc};
 use crate::division::divide;
-use crate::{GpuError, kernels};
+use crate::kernels::Program;
 
 /// What a kernel takes of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,22 +44,22 @@ pub fn resources<T: Real>(
         double: true,
     };
     let mut found = Vec::new();
-    let mut add = |source: &str, what: &str| -> Result<(), GpuError> {
-        let log = nvrtc::compile(source, architecture)?.log;
+    let mut add = |program: Program, what: &str| -> Result<(), GpuError> {
+        let log = nvrtc::compile(&program.text::<T>()?, architecture)?.log;
         found.extend(read(&log).into_iter().map(|resources| Resources {
             kernel: format!("{} ({}, n = {width}, {what})", resources.kernel, T::NAME),
             ..resources
         }));
         Ok(())
     };
-    add(&kernels::nodes::<T>(width), "all nodes")?;
+    add(Program::Nodes { width }, "all nodes")?;
     let mut last = 0;
     for doubling in 0..8 {
         let division = divide::<T>(&card, width, card.compute_units << doubling)?;
         if division.columns != last {
             last = division.columns;
-            let source = kernels::walk::<T>(width, activation, division)?;
-            add(&source, &format!("{activation}, {last} columns"))?;
+            let walk = Program::Walk { width, activation, division };
+            add(walk, &format!("{activation}, {last} columns"))?;
         }
     }
     Ok(found)

@@ -7,7 +7,7 @@ use snode_ode::{AffineMap, Network, Parameters, Real};
 use crate::GpuError;
 use crate::device::{Argument, Device, Kernel, Memory};
 use crate::division::divide;
-use crate::kernels::{self, Division};
+use crate::kernels::{Division, NODE_NAMES, Program, WALK_NAMES};
 use crate::order::{CUT, Order};
 use crate::vectors::{GpuNumbers, Space};
 
@@ -165,14 +165,15 @@ impl<T: Real> Solver<T> {
             Some(division) => division,
             None => divide::<T>(self.device.info(), network.width(), columns)?,
         };
-        let source = kernels::walk::<T>(network.width(), network.activation(), division)?;
-        let [direct, adjoint, adjoint_of_column, layer_products, sensitivity] =
-            self.device.compile(&source, kernels::WALK_NAMES)?;
+        let (width, activation) = (network.width(), network.activation());
+        let [direct, adjoint, adjoint_of_column, layer_products, sensitivity] = self
+            .device
+            .compile::<T, _>(Program::Walk { width, activation, division }, WALK_NAMES)?;
         Ok(Walks { division, direct, adjoint, adjoint_of_column, layer_products, sensitivity })
     }
 
     fn node_kernels(&self, width: usize) -> Result<[Kernel; 5], GpuError> {
-        self.device.compile(&kernels::nodes::<T>(width), kernels::NODE_NAMES)
+        self.device.compile::<T, _>(Program::Nodes { width }, NODE_NAMES)
     }
 
     /// (S1) from `x0` into `output`, with the trajectory kept. Nothing is checked.
@@ -238,7 +239,7 @@ impl<T: Real> Solver<T> {
                 shape.layers.into(),
                 keep.into(),
                 order.cut.into(),
-                order.first::<T>(),
+                Argument::real(order.first::<T>()),
             ],
         )
     }
@@ -303,7 +304,7 @@ impl<T: Real> Solver<T> {
             keep.into(),
             order.once.into(),
             order.cut.into(),
-            order.first::<T>(),
+            Argument::real(order.first::<T>()),
         ];
         let arguments = [&numbers[..], &rest].concat();
         walks.adjoint.launch(blocks, walks.division.threads, &arguments)
@@ -325,7 +326,7 @@ impl<T: Real> Solver<T> {
         let (width, nodes) = (network.width(), network.parameters().nodes());
         let [transpose, ..] = self.node_kernels(width)?;
         let from = self.parameters.of(&self.device, network.parameters())?;
-        let to = self.transposed.of(&self.device, network.parameters().as_slice().len())?;
+        let to = self.transposed.of(&self.device, network.parameters().count())?;
         let blocks = [width.div_ceil(16).pow(2), nodes];
         transpose.launch(blocks, 256, &[from.argument(), to.argument()])
     }
@@ -378,7 +379,7 @@ impl<T: Real> Solver<T> {
                 out.argument(),
                 shape.batch.into(),
                 order.cut.into(),
-                order.first::<T>(),
+                Argument::real(order.first::<T>()),
             ],
         )
     }
@@ -447,7 +448,7 @@ impl<T: Real> Solver<T> {
                 shape.layers.into(),
                 (how as usize).into(),
                 order.cut.into(),
-                order.first::<T>(),
+                Argument::real(order.first::<T>()),
             ],
         )
     }
@@ -474,7 +475,7 @@ impl<T: Real> Solver<T> {
                 products.argument(),
                 shape.batch.into(),
                 order.cut.into(),
-                order.first::<T>(),
+                Argument::real(order.first::<T>()),
             ],
         )
     }

@@ -1,13 +1,13 @@
 //! Parameters on a device as vectors.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use snode_ode::{DeviceNumbers, Real};
+use snode_ode::{DeviceNumbers, Elimination, Real};
 
 use crate::GpuError;
 use crate::device::{Argument, Device, Kernel, Memory};
-use crate::kernels;
+use crate::kernels::{NODE_NAMES, Program};
 
 /// Partial sums of a node's inner product: the lanes of the CPU's vector code.
 const LANES: usize = 64;
@@ -19,15 +19,26 @@ pub(crate) struct Space<T> {
     nodes: usize,
     combine: Kernel,
     node_products: Kernel,
+    eliminate: Kernel,
+    scratch: Mutex<Scratch<T>>,
+}
+
+/// Memory for one operation at a time, between what is written there and what is launched, or read.
+struct Scratch<T> {
+    /// Partial sums of inner products.
     sums: Memory<T>,
+    /// The factors of an elimination along depth.
+    factors: Memory<T>,
 }
 
 impl<T: Real> Space<T> {
     pub(crate) fn new(device: &Device, width: usize, nodes: usize) -> Result<Arc<Self>, GpuError> {
-        let [_, _, combine, node_products, _] =
-            device.compile(&kernels::nodes::<T>(width), kernels::NODE_NAMES)?;
-        let sums = device.memory(LANES * nodes)?;
-        Ok(Arc::new(Self { device: device.clone(), width, nodes, combine, node_products, sums }))
+        let [_, _, combine, node_products, eliminate] =
+            device.compile::<T, _>(Program::Nodes { width }, NODE_NAMES)?;
+        let scratch =
+            Scratch { sums: device.memory(LANES * nodes)?, factors: device.memory(2 * nodes)? };
+        let (device, scratch) = (device.clone(), Mutex::new(scratch));
+        Ok(Arc::new(Self { device, width, nodes, combine, node_products, eliminate, scratch }))
     }
 
     pub(crate) fn shape(&self) -> (usize, usize) {
@@ -36,6 +47,10 @@ impl<T: Real> Space<T> {
 
     fn count(&self) -> usize {
         self.nodes * (self.width * self.width + self.width)
+    }
+
+    fn scratch(&self) -> MutexGuard<'_, Scratch<T>> {
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,8 +84,11 @@ impl<T: Real> DeviceNumbers<T> for GpuNumbers<T> {
     }
 
     fn to_vec(&self) -> Vec<T> {
-        let mut values = vec![T::from_f64(f64::NAN); self.numbers.len()];
-        self.noted(self.numbers.read(0, &mut values));
+        // Zeros of the system's, which cost no pass through them.
+        let mut values = vec![T::ZERO; self.numbers.len()];
+        if self.noted(self.numbers.read(0, &mut values)).is_none() {
+            values.fill(T::from_f64(f64::NAN));
+        }
         values
     }
 
@@ -80,6 +98,11 @@ impl<T: Real> DeviceNumbers<T> for GpuNumbers<T> {
             Ok(copy)
         });
         self.noted(copy).map(|copy| Box::new(copy) as Box<dyn DeviceNumbers<T>>)
+    }
+
+    fn room(&self) -> Option<Box<dyn DeviceNumbers<T>>> {
+        let room = self.noted(Self::new(&self.space))?;
+        Some(Box::new(room))
     }
 
     fn combine(
@@ -113,16 +136,31 @@ impl<T: Real> DeviceNumbers<T> for GpuNumbers<T> {
         true
     }
 
+    fn eliminate(&mut self, elimination: Elimination<'_, T>, u: &dyn DeviceNumbers<T>) -> bool {
+        let Space { device, nodes, eliminate, .. } = &*self.space;
+        let Some(u) = Self::of(u, device) else { return false };
+        let Scratch { factors, .. } = &*self.space.scratch();
+        let arguments =
+            [u.numbers.argument(), self.numbers.argument(), factors.argument(), (*nodes).into()];
+        let blocks = (self.numbers.len() / nodes).div_ceil(64);
+        let launched = factors
+            .write(0, elimination.weight)
+            .and_then(|()| factors.write(*nodes, elimination.coupling))
+            .and_then(|()| eliminate.launch([blocks, 1], 64, &arguments));
+        self.noted(launched);
+        true
+    }
+
     fn node_products(&self, other: &dyn DeviceNumbers<T>) -> Option<Vec<T>> {
         let other = Self::of(other, &self.space.device)?;
         let mut sums = vec![T::from_f64(f64::NAN); LANES * self.space.nodes];
-        let arguments =
-            [self.numbers.argument(), other.numbers.argument(), self.space.sums.argument()];
+        let Scratch { sums: partial, .. } = &*self.space.scratch();
+        let arguments = [self.numbers.argument(), other.numbers.argument(), partial.argument()];
         let read = self
             .space
             .node_products
             .launch([self.space.nodes, 1], LANES, &arguments)
-            .and_then(|()| self.space.sums.read(0, &mut sums));
+            .and_then(|()| partial.read(0, &mut sums));
         self.noted(read);
         Some(sums)
     }

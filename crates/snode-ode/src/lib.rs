@@ -86,7 +86,7 @@ pub use activation::{
     UnknownActivation,
 };
 pub use depth::{
-    AlongDepth, Combination, DeviceNumbers, Endpoint, Grid, GridError, Initialisation,
+    AlongDepth, Combination, DeviceNumbers, Elimination, Endpoint, Grid, GridError, Initialisation,
     Interpolation, Parameters, Stencil, initialise,
 };
 pub use error::{OptionError, SolveError};

@@ -105,16 +105,15 @@ impl Collection {
             .filter(move |group| group.plans(self, &asks) || group.runs(self).any(&has))
     }
 
-    /// The models there are, in the order of panels and columns.
+    /// The models there are, in the order of the grid's file, which panels and columns have.
     pub fn models(&self) -> Vec<String> {
-        let mut keys: Vec<(&str, &str, String)> = self
-            .groups
-            .iter()
-            .map(|group| (&group.loss[..], &group.activation[..], group.model()))
-            .collect();
-        keys.sort();
-        keys.dedup();
-        keys.into_iter().map(|(_, _, model)| model).collect()
+        let mut models: Vec<String> = Vec::new();
+        for model in self.groups.iter().map(Group::model) {
+            if !models.contains(&model) {
+                models.push(model);
+            }
+        }
+        models
     }
 
     /// The names of lines and rows there are, in their order.

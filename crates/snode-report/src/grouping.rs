@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
+use snode_experiment::images::IMAGES;
 use snode_experiment::{Experiment, computation, differences};
 use snode_runner::grid::lookup;
 
@@ -54,7 +55,7 @@ impl Members {
         }
         let labels: Vec<(usize, String)> =
             cell.labels.iter().map(|(grid, label)| (*grid, label_key(label))).collect();
-        let experiment = cell.experiment().map(experiment_key);
+        let experiment = cell.run().map(experiment_key);
         let known = match &experiment {
             Some(key) => self.by_experiment.get(key).copied(),
             None => labels.iter().filter_map(|label| self.by_label.get(label).copied()).min(),
@@ -72,14 +73,15 @@ impl Members {
     }
 }
 
-/// What runs of one group have in common.
-fn experiment_key(experiment: &Experiment) -> String {
-    let mut table = computation(experiment);
+/// What runs of one group have in common: where their images lie does not matter, but which they are.
+fn experiment_key(run: &Run) -> String {
+    let mut table = computation(&run.experiment);
     table.remove("seed");
     if let Some(data) = table.get_mut("data").and_then(toml::Value::as_table_mut) {
         data.remove("source");
     }
-    table.to_string()
+    let images = run.summary.info.provenance.get(IMAGES).map(String::as_str).unwrap_or_default();
+    format!("{table}{images}")
 }
 
 fn label_key(label: &[(String, Value)]) -> String {
@@ -120,7 +122,12 @@ fn extras(experiments: &[(usize, &Experiment)]) -> Vec<(usize, String)> {
         .filter(|key| key != "seed")
         .collect();
     if keys.is_empty() {
-        return Vec::new();
+        let source = |experiment: &Experiment| experiment.data.source.clone();
+        let differ = others.iter().any(|(_, other)| source(other) != source(first));
+        let all = experiments.iter().filter(|_| differ);
+        return all
+            .map(|(number, experiment)| (*number, format!("data = {}", source(experiment))))
+            .collect();
     }
     let text = |experiment: &Experiment| {
         let table = computation(experiment);

@@ -1,12 +1,10 @@
 //! A report as one HTML file that needs no other.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::claims::{Claim, Outcome, Verdict};
 use crate::overview::Overview;
-use crate::{Collection, Content, Figure, Report, Section, Table};
+use crate::{Collection, Figure, Report, Section, Table};
 use snode_experiment::short_numbers;
 
 const STYLE: &str = include_str!("style.css");
@@ -27,8 +25,10 @@ pub(super) fn html(report: &Report) -> String {
                 h1 { (overview.title) }
                 (head(&overview))
                 (contents(report))
+                @let (first, others) = report.parts();
+                @for section in first { (part(section)) }
                 @if let Some(shown) = &report.claims { (claims(shown)) }
-                @for section in &report.sections { (part(section)) }
+                @for section in others { (part(section)) }
                 (configuration(&report.collection))
             }
         }
@@ -61,16 +61,22 @@ fn head(overview: &Overview) -> Markup {
 fn contents(report: &Report) -> Markup {
     html! {
         nav {
+            @let (first, others) = report.parts();
+            @for section in first { (link(section)) }
             @if report.claims.is_some() {
                 a href="#claims" { "Claims" }
                 " · "
             }
-            @for section in &report.sections {
-                a href={ "#" (section.id) } { (section.title) }
-                " · "
-            }
+            @for section in others { (link(section)) }
             a href="#configuration" { "Configuration" }
         }
+    }
+}
+
+fn link(section: &Section) -> Markup {
+    html! {
+        a href={ "#" (section.id) } { (section.title) }
+        " · "
     }
 }
 
@@ -152,12 +158,7 @@ fn part(section: &Section) -> Markup {
 fn figure(figure: &Figure) -> Markup {
     html! {
         figure id={ "figure-" (figure.name) } {
-            @match &figure.content {
-                Content::Chart(svg) => (PreEscaped(svg)),
-                Content::Sheet(png) => {
-                    img alt=(figure.caption) src={ "data:image/png;base64," (STANDARD.encode(png)) };
-                }
-            }
+            (PreEscaped(&figure.svg))
             figcaption { (figure.caption) }
         }
     }
@@ -165,7 +166,7 @@ fn figure(figure: &Figure) -> Markup {
 
 fn table(table: &Table) -> Markup {
     html! {
-        figure.wide {
+        figure {
             table id={ "table-" (table.name) } {
                 caption { (table.title) }
                 thead { tr { @for name in &table.header { th { (name) } } } }

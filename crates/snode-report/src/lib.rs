@@ -10,12 +10,12 @@
 //! use std::path::Path;
 //!
 //! use snode_files::{Existing, Outputs};
-//! use snode_report::{Collection, report, write};
+//! use snode_report::{Collection, Formats, report, write};
 //!
 //! let runs = Path::new("results");
 //! let report = report(Collection::read(runs)?, false);
 //! println!("{} sections", report.sections.len());
-//! write(&report, &runs.join("report"), &Outputs::new(Existing::Replace, [runs]))?;
+//! write(&report, &runs.join("report"), &Formats::default(), &Outputs::new(Existing::Replace, [runs]))?;
 //! # Ok::<(), snode_report::Error>(())
 //! ```
 //!
@@ -28,7 +28,9 @@
 // Built piece by piece from formatted parts; speed does not matter here.
 #![allow(clippy::format_push_string)]
 
+mod adversarial;
 mod attack;
+mod axes;
 mod cell;
 mod changes;
 pub mod claims;
@@ -38,13 +40,18 @@ mod csv_table;
 mod error;
 #[cfg(feature = "serve")]
 mod follow;
+mod formats;
 mod group;
 mod grouping;
 mod html;
+mod keys;
+mod latex;
 mod listing;
 mod markdown;
+mod markdown_table;
 pub mod measured;
 mod names;
+mod noisy;
 mod overview;
 mod report;
 mod reporter;
@@ -53,6 +60,7 @@ mod section;
 pub mod sections;
 #[cfg(feature = "serve")]
 mod server;
+mod shades;
 mod statistics;
 mod write;
 
@@ -65,12 +73,13 @@ pub use csv_table::Csv;
 pub use error::{Error, Result};
 #[cfg(feature = "serve")]
 pub use follow::{Followed, follow};
+pub use formats::{FigureFile, FigureFormat, Format, Formats, TableFormat};
 pub use group::{Family, Group};
 pub use listing::{Listing, Row};
 pub use report::{Report, report};
 pub use reporter::{Made, Reporter};
 pub use run::Run;
-pub use section::{Content, Figure, Section, Table};
+pub use section::{Figure, Section, Table};
 #[cfg(feature = "serve")]
 pub use server::PageServer;
 pub use write::{PAGES, write};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use snode_experiment::format::{fixed, short, show_seconds};
-use snode_experiment::{Experiment, computation, value_of, with_suggestion};
+use snode_experiment::{Experiment, value_of, with_suggestion};
 use snode_runner::grid::manifest::{Manifest, value_text};
 use snode_runner::grid::{Cell, CellState};
 use snode_runner::{Files, TEST};
@@ -14,6 +14,7 @@ use snode_store::{Attribute, RunSummary, Status, is_collection, read_collection,
 
 use crate::csv_table::Csv;
 use crate::error::{Error, Result};
+use crate::keys::keys_of;
 
 /// Runs as a table.
 #[derive(Clone, Debug, Default)]
@@ -257,23 +258,6 @@ fn order(a: &Value, b: &Value) -> Ordering {
     match (a.as_f64(), b.as_f64()) {
         (Some(a), Some(b)) => a.total_cmp(&b),
         _ => value_text(a).cmp(&value_text(b)),
-    }
-}
-
-/// The keys of an experiment that determine its network, as `table.key`.
-fn keys_of(experiment: &Experiment) -> BTreeMap<String, Value> {
-    let mut keys = BTreeMap::new();
-    flatten(&computation(experiment), "", &mut keys);
-    keys
-}
-
-fn flatten(table: &toml::Table, prefix: &str, keys: &mut BTreeMap<String, Value>) {
-    for (key, value) in table {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            toml::Value::Table(inner) => flatten(inner, &path, keys),
-            value => _ = keys.insert(path, serde_json::to_value(value).unwrap_or_default()),
-        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use crate::claims::Claim;
 use crate::html::sign;
+use crate::markdown_table::{plain, table};
 use crate::overview::Overview;
-use crate::{Content, Report, Section, Table};
-use snode_experiment::format::printable;
+use crate::{Formats, Report, Section};
 
 /// The text of the file.
-pub(super) fn markdown(report: &Report) -> String {
+pub(super) fn markdown(report: &Report, formats: &Formats) -> String {
     let overview = Overview::of(&report.collection);
     let mut text = format!("# {}\n\n", plain(&overview.title));
     for (what, value) in &overview.facts {
@@ -19,33 +19,21 @@ pub(super) fn markdown(report: &Report) -> String {
             text.push_str(&format!("- **{}**: {}\n", plain(name), plain(problem)));
         }
     }
+    // What the runs are about comes first, then what the paper claims.
+    let (first, others) = report.parts();
+    for section in first {
+        push_section(&mut text, section, formats);
+    }
     if let Some(claims) = &report.claims {
         text.push_str("\n## Claims\n");
         for claim in claims {
             push_claim(&mut text, claim);
         }
     }
-    report.sections.iter().for_each(|section| push_section(&mut text, section));
-    text
-}
-
-/// A text in which nothing is Markdown or HTML, in one line.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for character in printable(text).chars() {
-        match character {
-            '\n' | '\r' | '\t' => plain.push(' '),
-            '<' => plain.push_str("&lt;"),
-            '>' => plain.push_str("&gt;"),
-            '&' => plain.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => {
-                plain.push('\\');
-                plain.push(character);
-            }
-            other => plain.push(other),
-        }
+    for section in others {
+        push_section(&mut text, section, formats);
     }
-    plain
+    text
 }
 
 fn push_claim(text: &mut String, claim: &Claim) {
@@ -64,42 +52,17 @@ fn push_claim(text: &mut String, claim: &Claim) {
     }
 }
 
-fn push_section(text: &mut String, section: &Section) {
+fn push_section(text: &mut String, section: &Section, formats: &Formats) {
     text.push_str(&format!("\n## {}\n\n{}\n", section.title, plain(&section.about)));
     for note in &section.notes {
         text.push_str(&format!("\n> {}\n", plain(note)));
     }
     for figure in &section.figures {
-        let ending = match figure.content {
-            Content::Chart(_) => "svg",
-            Content::Sheet(_) => "png",
-        };
-        let file = format!("figures/{}.{ending}", figure.name);
-        let caption = plain(&figure.caption);
-        text.push_str(&format!("\n![{}]({file})\n\n{caption}\n", plain(&figure.name)));
+        if let Some(format) = formats.figures.first() {
+            let file = format!("figures/{}.{}", figure.name, format.ending());
+            text.push_str(&format!("\n![{}]({file})\n", plain(&figure.name)));
+        }
+        text.push_str(&format!("\n{}\n", plain(&figure.caption)));
     }
-    section.tables.iter().for_each(|table| push_table(text, table));
-}
-
-fn push_table(text: &mut String, table: &Table) {
-    let row = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
-        format!("| {} |\n", cells.join(" | "))
-    };
-    text.push_str(&format!("\n{}\n\n{}", plain(&table.title), row(&table.header)));
-    text.push_str(&format!("|{}\n", " --- |".repeat(table.header.len())));
-    table.rows.iter().for_each(|cells| text.push_str(&row(cells)));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn what_is_shown_is_text_and_nothing_else() {
-        assert_eq!(plain("<script>&"), "&lt;script&gt;&amp;");
-        assert_eq!(plain("a](javascript:x)"), "a\\](javascript:x)");
-        assert_eq!(plain("a|b\nc\u{1b}[1m"), "a\\|b c\\\\u001b\\[1m");
-        assert_eq!(plain("‖δ‖₂ ≤ 0.5"), "‖δ‖₂ ≤ 0.5");
-    }
+    section.tables.iter().for_each(|shown| text.push_str(&format!("\n{}", table(shown))));
 }

@@ -17,6 +17,14 @@ pub struct Report {
     pub sections: Vec<Section>,
 }
 
+impl Report {
+    /// The sections before the claims, and those behind them.
+    pub(crate) fn parts(&self) -> (&[Section], &[Section]) {
+        let first = usize::from(!self.sections.is_empty());
+        self.sections.split_at(first)
+    }
+}
+
 /// The same, with tables whose files cannot meet, nor those of figures.
 fn unique_names(mut sections: Vec<Section>) -> Vec<Section> {
     let (mut tables, mut figures) = (BTreeSet::new(), BTreeSet::new());

@@ -8,6 +8,7 @@ use snode_files::{Existing, Outputs};
 use crate::claims::Claim;
 use crate::collection::Collection;
 use crate::error::Result;
+use crate::formats::Formats;
 use crate::report::{Report, report};
 use crate::write::{PAGES, write};
 
@@ -17,6 +18,7 @@ pub struct Reporter {
     source: PathBuf,
     folder: PathBuf,
     existing: Existing,
+    formats: Formats,
     with_claims: bool,
 }
 
@@ -32,11 +34,13 @@ impl Reporter {
     /// Of the runs at `source`: a folder, a file of results, or one of many.
     ///
     /// The report goes to `folder`, where `existing` says what becomes of files that are there; if there
-    /// is none, to `report` in the folder of the runs, where it follows them.
+    /// is none, to `report` in the folder of the runs, where it follows them. Tables and figures are
+    /// written in these formats.
     pub fn new(
         source: &Path,
         folder: Option<&Path>,
         existing: Existing,
+        formats: Formats,
         with_claims: bool,
     ) -> Self {
         let own = || {
@@ -47,6 +51,7 @@ impl Reporter {
             source: source.to_owned(),
             existing: if folder.is_some() { existing } else { Existing::Replace },
             folder: folder.map_or_else(own, Path::to_owned),
+            formats,
             with_claims,
         }
     }
@@ -70,7 +75,7 @@ impl Reporter {
         let outputs = Outputs::new(self.existing, [&self.source]);
         outputs.check_in(&self.folder, &PAGES.map(str::to_owned))?;
         let report = report(collection, self.with_claims);
-        write(&report, &self.folder, &outputs)?;
+        write(&report, &self.folder, &self.formats, &outputs)?;
         Ok(Made { report, page: self.page() })
     }
 

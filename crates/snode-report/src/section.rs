@@ -41,17 +41,8 @@ pub struct Figure {
     pub name: String,
     /// Stands below it.
     pub caption: String,
-    /// The figure itself.
-    pub content: Content,
+    /// The text of its SVG file.
+    pub svg: String,
     /// The numbers that were drawn.
     pub data: Option<Csv>,
-}
-
-/// A figure itself.
-#[derive(Clone, Debug)]
-pub enum Content {
-    /// A chart: the text of an SVG file.
-    Chart(String),
-    /// A sheet of pictures: the bytes of a PNG file.
-    Sheet(Vec<u8>),
 }

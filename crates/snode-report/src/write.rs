@@ -9,44 +9,41 @@ use crate::csv_table::Csv;
 use crate::error::{Error, Result};
 use crate::html::html;
 use crate::markdown::markdown;
-use crate::{Content, Report};
+use crate::{Formats, Report, TableFormat};
 
 /// The pages of a report.
 pub const PAGES: [&str; 2] = ["report.html", "report.md"];
 
-/// Pixels of a picture for each unit of a chart.
-const MAGNIFICATION: f32 = 2.0;
-
-/// Writes `report.html`, `report.md`, `tables/*.csv` and `figures/*.svg` and `*.png` into a folder.
+/// Writes `report.html` and `report.md` into a folder, and the tables and figures of both in these
+/// formats into `tables` and `figures` in it.
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn write(report: &Report, folder: &Path, outputs: &Outputs) -> Result<()> {
+pub fn write(report: &Report, folder: &Path, formats: &Formats, outputs: &Outputs) -> Result<()> {
     let (tables, figures) = (folder.join("tables"), folder.join("figures"));
     for folder in [folder, &tables, &figures] {
         std::fs::create_dir_all(folder)
             .map_err(|error| Error::folder(folder, "cannot make the folder", error))?;
     }
+    let has_csv = formats.tables.contains(&TableFormat::Csv);
     outputs.write(&folder.join(PAGES[0]), html(report).as_bytes())?;
-    outputs.write(&folder.join(PAGES[1]), markdown(report).as_bytes())?;
-    if let Some(shown) = &report.claims {
+    outputs.write(&folder.join(PAGES[1]), markdown(report, formats).as_bytes())?;
+    if let Some(shown) = report.claims.as_ref().filter(|_| has_csv) {
         outputs.write(&tables.join("claims.csv"), &claims(shown).bytes()?)?;
     }
     for section in &report.sections {
         for table in &section.tables {
-            outputs.write(&tables.join(format!("{}.csv", table.name)), &table.data.bytes()?)?;
+            for format in &formats.tables {
+                let path = tables.join(format!("{}.{}", table.name, format.ending()));
+                outputs.write(&path, &format.bytes(table)?)?;
+            }
         }
         for figure in &section.figures {
-            let file = |ending: &str| figures.join(format!("{}.{ending}", figure.name));
-            match &figure.content {
-                Content::Chart(svg) => {
-                    outputs.write(&file("svg"), svg.as_bytes())?;
-                    let png = snode_figures::png(svg, MAGNIFICATION)?;
-                    outputs.write(&file("png"), &png)?;
-                }
-                Content::Sheet(png) => outputs.write(&file("png"), png)?,
+            for format in &formats.figures {
+                let path = figures.join(format!("{}.{}", figure.name, format.ending()));
+                outputs.write(&path, &format.bytes(&figure.svg)?)?;
             }
-            if let Some(data) = &figure.data {
+            if let Some(data) = figure.data.as_ref().filter(|_| has_csv) {
                 let path = tables.join(format!("figure-{}.csv", figure.name));
                 outputs.write(&path, &data.bytes()?)?;
             }

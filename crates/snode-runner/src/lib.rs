@@ -77,6 +77,6 @@ pub use pool::{
     Counts, Ended, GridEvent, GridObserver, GridOptions, GridOutcome, InProcess, Job, Launcher,
     News, PlanEnd, PlannedCell, Processes, Running, Share, plan, run_cell, run_grid,
 };
-pub use session::{RunOptions, TEST, initial_network, run};
+pub use session::{RunOptions, TEST, VALIDATION, initial_network, run};
 pub use stored::{IMPORTED, is_imported, known_objective, scheme_for, stored_solver, summary};
 pub use subject::{ImageSelection, SplitName, Subject, subject};

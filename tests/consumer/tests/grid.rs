@@ -7,7 +7,7 @@ use snode_data::idx::write_folder;
 use snode_data::{Dataset, Images, Split};
 use snode_experiment::ExperimentFile;
 use snode_files::{Existing, Outputs};
-use snode_report::{Collection, PAGES, report, write};
+use snode_report::{Collection, Formats, PAGES, report, write};
 use snode_runner::records::SetFit;
 use snode_runner::{Grid, GridEvent, GridOptions, InProcess, RunEvent, Selection, Share, run_grid};
 
@@ -96,7 +96,7 @@ fn a_grid_is_trained_in_this_process_and_reported() {
     let report = report(Collection::read(&runs).unwrap(), false);
     assert_eq!(report.collection.runs().count(), 4);
     let pages = folder.path().join("report");
-    write(&report, &pages, &Outputs::new(Existing::Keep, [&runs])).unwrap();
+    write(&report, &pages, &Formats::default(), &Outputs::new(Existing::Keep, [&runs])).unwrap();
     let page = std::fs::read_to_string(pages.join(PAGES[0])).unwrap();
     assert!(page.contains("relu") && page.contains("100.00"), "{page}");
 }

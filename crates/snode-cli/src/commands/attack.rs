@@ -7,16 +7,18 @@ use std::path::Path;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
-use snode_attack::{AttackResults, AttackSummary, Norm, Progress};
-use snode_files::Existing;
+use snode_attack::{AttackResults, Progress};
+use snode_files::{Existing, Outputs};
 
 use super::measure::{self, Measure, MeasureArgs};
 use super::{known_scheme, subject};
 use crate::error::{Error, Result};
+use crate::output::say;
 use crate::table::{align_right, plain_table, text};
 use snode_experiment::AttackConfig;
-use snode_experiment::format::{count, fixed, plain};
-use snode_report::measured::{attack_files, attack_json};
+use snode_experiment::format::count;
+use snode_report::measured::{attack_files, attack_json, attack_rows, attack_sheet};
+use snode_report::{FigureFile, FigureFormat};
 use snode_runner::analyses::Analysis;
 use snode_runner::analyses::attack::{Attack, Found};
 use snode_runner::import::stem;
@@ -31,6 +33,10 @@ pub struct AttackArgs {
     /// The method and its options.
     #[command(flatten)]
     pub keys: AttackConfig,
+    /// Draws the first adversarial images beside the clean ones and their differences, with classes and
+    /// norms, into a file that ends in .svg, .png or .pdf.
+    #[arg(long, value_name = "FILE")]
+    pub sheet: Option<FigureFile>,
 }
 
 /// Attacks the network of a run, and adds what was found to its file.
@@ -42,7 +48,11 @@ pub fn run(args: &AttackArgs) -> Result<()> {
     let subject = subject(&args.measure)?;
     let attack = attack(args, &subject)?;
     let is_shown = !args.measure.json && std::io::stderr().is_terminal();
-    measure::run(&args.measure, &Command { subject, attack, is_shown })
+    let sheet = args.sheet.clone();
+    if let Some(FigureFile { path, .. }) = &sheet {
+        Outputs::new(args.measure.force.existing(), [&subject.run]).check(path)?;
+    }
+    measure::run(&args.measure, &Command { subject, attack, is_shown, sheet })
 }
 
 struct Command {
@@ -50,6 +60,7 @@ struct Command {
     attack: Attack,
     /// Whether a person looks on.
     is_shown: bool,
+    sheet: Option<FigureFile>,
 }
 
 impl Measure for Command {
@@ -82,12 +93,18 @@ impl Measure for Command {
     }
 
     fn write(&self, found: &Found, existing: Existing) -> Result<()> {
-        Ok(self.attack.write(&self.subject, found, existing)?)
+        self.attack.write(&self.subject, found, existing)?;
+        let Some(FigureFile { path, format }) = &self.sheet else { return Ok(()) };
+        let Some(svg) = attack_sheet(&self.subject, &self.attack, found)? else {
+            say(&format!("{}: not drawn: no image was fooled", path.display()));
+            return Ok(());
+        };
+        Ok(snode_files::write(path, existing, &format.bytes(&svg)?)?)
     }
 
     fn files(&self, found: &Found) -> Result<Vec<(String, Vec<u8>)>> {
         let files = attack_files(&stem(&self.subject.run), &self.subject, &self.attack, found)?;
-        let pictures = files.pictures.map(|pictures| pictures.png()).transpose()?;
+        let pictures = files.pictures.map(|svg| FigureFormat::Png.bytes(&svg)).transpose()?;
         let all = [Some(files.csv), files.svg.map(String::into_bytes), pictures];
         let named = self.names().into_iter().zip(all);
         Ok(named.filter_map(|(name, bytes)| Some((name, bytes?))).collect())
@@ -108,7 +125,7 @@ impl Measure for Command {
             count(summary.images, "image"),
             summary.wrong_before,
             subject.seed,
-            table(&self.attack.keys, &found.results, &summary)
+            table(&self.attack.keys, &found.results)
         )
     }
 }
@@ -135,36 +152,10 @@ fn attack(args: &AttackArgs, subject: &Subject) -> Result<Attack> {
     Ok(Attack { images: args.measure.selection(), ..Attack::of(&args.keys, scheme) })
 }
 
-/// The size of a perturbation in a norm.
-fn size(norm: Norm) -> &'static str {
-    match norm {
-        Norm::Two => "‖δ‖₂",
-        Norm::Infinity => "‖δ‖∞",
-    }
-}
-
-fn table(keys: &AttackConfig, results: &AttackResults<f64>, summary: &AttackSummary) -> String {
+fn table(keys: &AttackConfig, results: &AttackResults<f64>) -> String {
     let mut table = plain_table();
     table.set_header(["", ""]);
-    let percent = |part: f64| format!("{} %", fixed(100.0 * part, 2));
-    let norm = keys.own_norm();
-    let accuracy = summary.attacked() as f64 / summary.images as f64;
-    let norms = |mean, most| format!("{}, at most {}", fixed(mean, 4), fixed(most, 4));
-    let mut rows = vec![
-        ("accuracy before".to_owned(), percent(accuracy)),
-        ("susceptible".to_owned(), percent(summary.susceptible())),
-        ("‖δ‖₂".to_owned(), norms(summary.mean_norm2, summary.most_norm2)),
-        ("‖δ‖∞".to_owned(), norms(summary.mean_norm_infinity, summary.most_norm_infinity)),
-    ];
-    rows.extend(keys.epsilons().into_iter().map(|epsilon| {
-        let within = percent(results.robust_accuracy(norm, epsilon));
-        (format!("accuracy within {} ≤ {}", size(norm), plain(epsilon)), within)
-    }));
-    rows.push(("steps an image".to_owned(), fixed(summary.mean_iterations, 1)));
-    rows.push(("ms an image".to_owned(), fixed(1e3 * summary.seconds_per_image, 2)));
-    for (what, value) in rows {
-        table.add_row([what, value]);
-    }
+    table.add_rows(attack_rows(keys, results));
     align_right(&mut table, &[1]);
     text(&table)
 }

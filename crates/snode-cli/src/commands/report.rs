@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use snode_report::claims::Claim;
-use snode_report::{Followed, Made, PageServer, Reporter, follow};
+use snode_report::{Followed, Format, Made, PageServer, Reporter, follow};
 
 use crate::error::{Error, Result};
 use crate::interrupt;
@@ -34,6 +34,14 @@ pub struct ReportArgs {
     /// Whether files in that folder are replaced.
     #[command(flatten)]
     pub force: ForceArgs,
+    /// The formats of figures (svg, png, pdf) and of tables (csv, md, tex), with commas between.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "svg,png,pdf,csv,md,tex"
+    )]
+    pub formats: Vec<Format>,
     /// Prints one JSON object, with --watch one for each report.
     #[arg(long)]
     pub json: bool,
@@ -45,7 +53,9 @@ pub struct ReportArgs {
 /// If there are no runs, or a file cannot be written.
 pub fn run(args: &ReportArgs) -> Result<()> {
     let folder = args.output.as_deref();
-    let reporter = Reporter::new(&args.source, folder, args.force.existing(), args.claims);
+    let formats = args.formats.iter().copied().collect();
+    let existing = args.force.existing();
+    let reporter = Reporter::new(&args.source, folder, existing, formats, args.claims);
     if args.watch { watch(args, reporter) } else { show(args, &reporter.make()?) }
 }
 

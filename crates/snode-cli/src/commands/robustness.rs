@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::table::{align_right, plain_table, text};
 use snode_experiment::numbers::{count, real};
 use snode_experiment::{RobustnessConfig, SchemeName, format};
+use snode_report::FigureFormat;
 use snode_report::measured::{RobustnessFiles, noisy_pictures, robustness_files, robustness_json};
 use snode_runner::analyses::Analysis;
 use snode_runner::analyses::robustness::{Measured, Robustness};
@@ -94,7 +95,8 @@ impl Measure for Command {
 
     fn files(&self, found: &Measured) -> Result<Vec<(String, Vec<u8>)>> {
         let RobustnessFiles { csv, svg } = robustness_files(&stem(&self.subject.run), found)?;
-        let pictures = noisy_pictures(&self.subject, &found.options)?.png()?;
+        let pictures = noisy_pictures(&self.subject, &found.options)?;
+        let pictures = FigureFormat::Png.bytes(&pictures)?;
         Ok(self.names().into_iter().zip([csv, svg.into_bytes(), pictures]).collect())
     }
 

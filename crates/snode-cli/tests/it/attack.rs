@@ -109,6 +109,27 @@ fn people_get_a_table_and_figures() {
     assert!(svg.contains("fooled within"));
     let png = std::fs::read(sandbox.path("figures/x-moving-target.png")).unwrap();
     assert!(png.starts_with(b"\x89PNG"));
+    // The sheet by itself, with classes and norms.
+    for ending in ["svg", "png", "pdf"] {
+        let file = format!("sheet.{ending}");
+        sandbox.succeeds(&["attack", RUN, "--iterations", "80", "--sheet", &file]);
+    }
+    let sheet = std::fs::read_to_string(sandbox.path("sheet.svg")).unwrap();
+    let found = group(&sandbox, "moving-target");
+    let first = found.arrays["adversarial_index"].values[0] as usize;
+    let at = |name: &str| found.arrays[name].values[first];
+    for part in [
+        format!(">{} → {}<", at("label"), at("class_after")),
+        format!(">‖δ‖₂ {}<", snode_experiment::format::short(at("norm2"))),
+        format!(">± {}<", snode_experiment::format::short(at("norm_inf"))),
+        ">clean, with the right class<".into(),
+    ] {
+        assert!(sheet.contains(&part), "no {part} in {sheet}");
+    }
+    assert!(std::fs::read(sandbox.path("sheet.png")).unwrap().starts_with(b"\x89PNG"));
+    assert!(std::fs::read(sandbox.path("sheet.pdf")).unwrap().starts_with(b"%PDF"));
+    sandbox.fails(&["attack", RUN, "--sheet", "sheet.svg"], 2, &["sheet.svg", "--force"]);
+    sandbox.fails(&["attack", RUN, "--sheet", "sheet.jpg"], 2, &["--sheet", ".svg, .png or .pdf"]);
     // The same numbers again for the same seed, from any number of threads.
     let first = group(&sandbox, "moving-target");
     sandbox.succeeds(&["attack", RUN, "--iterations", "80", "--threads", "1"]);

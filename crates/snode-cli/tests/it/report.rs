@@ -112,8 +112,9 @@ fn a_grid_is_reported() {
     }
     let html = std::fs::read_to_string(sandbox.path("results/report/report.html")).unwrap();
     for heading in [
+        "Results",
         "Claims",
-        "Accuracy during training",
+        "Cost and accuracy during training",
         "Schemes of training and of solving",
         "Accuracy by training, activation and loss",
         "Robustness against noise",
@@ -130,10 +131,19 @@ fn a_grid_is_reported() {
     for loading in ["src=\"http", "href=\"http", "url(", "<script", "<link", "@import"] {
         assert!(!html.contains(loading), "{loading}");
     }
-    assert!(html.matches("<svg").count() >= 10 && html.contains("src=\"data:image/png;base64,"));
+    assert!(html.matches("<svg").count() >= 10 && html.contains("href=\"data:image/png;base64,"));
+    // What the user's own axes say stands before what the paper claims.
+    let heading = |name: &str| html.find(&format!("<h2>{name}</h2>")).unwrap();
+    assert!(heading("Results") < heading("Claims") && heading("Claims") < heading("Runs"));
     assert!(!html.contains("NaN") && !html.contains("Missing runs"));
     let markdown = std::fs::read_to_string(sandbox.path("results/report/report.md")).unwrap();
-    for name in ["training.svg", "robustness.svg", "noise-input-0.01.svg", "attack-pgd.svg"] {
+    for name in [
+        "training.svg",
+        "cost-test.svg",
+        "robustness.svg",
+        "noise-input-0.01.svg",
+        "attack-pgd.svg",
+    ] {
         assert!(markdown.contains(&format!("(figures/{name})")), "{name}");
         let svg = std::fs::read_to_string(sandbox.path(&format!("results/report/figures/{name}")));
         assert!(svg.unwrap().starts_with("<svg"), "{name}");
@@ -230,6 +240,234 @@ fn single_runs_are_reported() {
     sandbox.fails(&["report", "dots"], 2, &["neither a manifest", "nor a file of results"]);
     sandbox.fails(&["report", "nowhere"], 2, &["nowhere"]);
     sandbox.fails(&["report", "x.toml"], 1, &["x.toml"]);
+}
+
+/// A grid over a learning rate, of two methods, the larger rate first.
+const RATES: &str = r#"
+threads = 1
+seeds = 2
+data.source = "dots"
+network.layers = 6
+training.epochs = 2
+training.batch_size = 30
+training.evaluate_every = 1
+
+[grid]
+training.method = ["rmsprop", "adam"]
+training.learning_rate = [3e-2, 1e-2, 1e-6]
+"#;
+
+/// What the Markdown page of the report in `results` says, as it is read.
+fn page(sandbox: &Sandbox) -> String {
+    let text = std::fs::read_to_string(sandbox.path("results/report/report.md")).unwrap();
+    text.replace('\\', "")
+}
+
+/// The rows of the table below a title of [`page`], with their header.
+fn shown(markdown: &str, title: &str) -> Vec<Vec<String>> {
+    let below = markdown.split(title).nth(1).unwrap_or_else(|| panic!("no {title} in {markdown}"));
+    let lines = below.lines().skip(1).skip_while(|line| line.is_empty());
+    let rows = lines.take_while(|line| line.starts_with('|')).filter(|line| !line.contains("---"));
+    let cells = |row: &str| {
+        let cells = row.trim_matches('|').split(" | ");
+        cells.map(|cell| cell.trim().to_owned()).collect()
+    };
+    rows.map(cells).collect()
+}
+
+#[test]
+fn the_report_of_a_grid_opens_with_its_own_axes() {
+    let sandbox = trained(RATES);
+    sandbox.succeeds(&["report", "results"]);
+    let html = std::fs::read_to_string(sandbox.path("results/report/report.html")).unwrap();
+    assert!(html.split("<h2>").nth(1).unwrap().starts_with("Results</h2>"));
+    assert!(!html.contains("not enough data") && !html.contains("<h2>Claims</h2>"));
+    let markdown = page(&sandbox);
+
+    // A row for each combination, in the order of the file, with the mean over its seeds.
+    let table = shown(&markdown, "The grid g: mean ± standard deviation over seeds");
+    assert_eq!(table[0][..3], ["method", "learning_rate", "accuracy [%]"]);
+    let axes: Vec<&[String]> = table[1..].iter().map(|row| &row[..2]).collect();
+    assert_eq!(
+        axes,
+        [
+            ["rmsprop", "0.03"],
+            ["rmsprop", "0.01"],
+            ["rmsprop", "1e-6"],
+            ["adam", "0.03"],
+            ["adam", "0.01"],
+            ["adam", "1e-6"],
+        ]
+    );
+    assert!(table[1..].iter().all(|row| row.last().unwrap() == "2/2"), "{table:?}");
+    let tables = sandbox.path("results/report/tables");
+    let cells = rows(&tables.join("grid-g.csv"));
+    assert_eq!(cells.len(), 12);
+    let mut of_first = Vec::new();
+    for row in &cells {
+        let summary = read_info(sandbox.path("results/cells").join(&row["file"])).unwrap();
+        let score = summary.history.last_score("test").unwrap();
+        assert_eq!(row["accuracy"].parse(), Ok(score.accuracy().unwrap()));
+        assert_eq!(row["iterations"], summary.history.iterations.len().to_string());
+        if (&row["training.method"][..], &row["training.learning_rate"][..]) == ("rmsprop", "0.03")
+        {
+            of_first.push(score.accuracy().unwrap());
+        }
+    }
+    let (mean, spread) = (
+        50.0 * (of_first[0] + of_first[1]),
+        100.0 * (of_first[0] - of_first[1]).abs() / 2.0_f64.sqrt(),
+    );
+    assert_eq!(table[1][2], format!("{mean:.2} ± {spread:.2}"));
+
+    // The same as a matrix, and the best runs.
+    let matrix =
+        shown(&markdown, "The grid g as a matrix of method (down) and learning_rate (across)");
+    assert_eq!(matrix[0], ["method ↓ learning_rate →", "0.03", "0.01", "1e-6"]);
+    assert_eq!(matrix[1][1], format!("{} (2/2)", table[1][2]));
+    assert_eq!(matrix.len(), 3);
+    let best = shown(&markdown, "The best 5 runs of 12 by the test data (30 images, 2 seeds)");
+    let accuracies: Vec<f64> = best[1..].iter().map(|row| row[3].parse().unwrap()).collect();
+    assert!(accuracies.len() == 5 && accuracies.is_sorted_by(|a, b| a >= b), "{best:?}");
+    let all = cells.iter().map(|row| row["accuracy"].parse::<f64>().unwrap());
+    assert!((accuracies[0] - 100.0 * all.fold(0.0, f64::max)).abs() < 0.01);
+    assert!(markdown.contains("The test data chose them, so this number is optimistic"));
+    // Accuracy against the number that varies, a line for each method.
+    let curve = rows(&tables.join("figure-g-learning-rate.csv"));
+    let lines: Vec<&str> = curve.iter().map(|row| &row["line"][..]).collect();
+    assert_eq!(lines.iter().filter(|line| **line == "method = rmsprop").count(), 3, "{lines:?}");
+}
+
+#[test]
+fn runs_of_a_folder_are_compared_by_the_keys_in_which_they_differ() {
+    let sandbox = Sandbox::new();
+    for (name, set) in [("a", "network.layers=5"), ("b", "network.layers=6"), ("c", "seed=9")] {
+        // The last is another seed of the second.
+        let layers = if name == "c" { "network.layers=6" } else { "seed=3" };
+        sandbox.experiment(&["data.validation = 20"]);
+        let name = format!("name={name}");
+        let keys = ["--set", set, "--set", layers, "--set", &name];
+        sandbox.succeeds(&[&["run", "x.toml", "--quiet"][..], &keys].concat());
+    }
+    sandbox.succeeds(&["report", "results"]);
+    let markdown = page(&sandbox);
+    let table = shown(&markdown, "All runs: mean ± standard deviation over seeds");
+    let shown: Vec<[&str; 2]> =
+        table.iter().map(|row| [&row[0][..], &row[row.len() - 1][..]]).collect();
+    assert_eq!(shown, [["layers", "seeds"], ["5", "1/1"], ["6", "2/2"]]);
+    // All have a validation score, which chooses.
+    assert!(markdown.contains("The best 3 runs of 3 by the validation data"), "{markdown}");
+    assert!(!markdown.contains("optimistic"));
+}
+
+#[test]
+fn training_is_drawn_against_batches_iterations_and_seconds() {
+    let sandbox = trained(RATES);
+    sandbox.succeeds(&["report", "results"]);
+    let tables = sandbox.path("results/report/tables");
+    let history = read_info(&cells(&sandbox)[0]).unwrap().history;
+    for (name, column) in [("training", "accuracy_mean"), ("cost-test", "cost_mean")] {
+        let curve = rows(&tables.join(format!("figure-{name}.csv")));
+        // Six groups; a batch takes one iteration.
+        assert_eq!(curve.len(), 6 * history.evaluations.len());
+        for row in &curve {
+            assert_eq!(row["batches"], row["iterations"], "{row:?}");
+            assert!(row["seconds"].parse::<f64>().unwrap() >= 0.0);
+            assert!(row[column].parse::<f64>().unwrap() >= 0.0 && row["runs"] == "2");
+        }
+    }
+    let costs = rows(&tables.join("figure-cost-training.csv"));
+    assert_eq!(costs.len(), 6 * history.iterations.len());
+    let svg = std::fs::read_to_string(sandbox.path("results/report/figures/training.svg")).unwrap();
+    for label in ["batches trained on", "iterations", "seconds of training", "learning_rate = 0.03"]
+    {
+        assert!(svg.contains(label), "{label}");
+    }
+}
+
+#[test]
+fn figures_and_tables_come_in_the_formats_that_are_asked_for() {
+    let sandbox = trained(RATES);
+    sandbox.succeeds(&["report", "results"]);
+    let endings = |folder: &str, name: &str| {
+        let entries = std::fs::read_dir(sandbox.path(folder)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let own = names.filter_map(|file| Some(file.strip_prefix(name)?.to_owned()));
+        own.collect::<std::collections::BTreeSet<String>>()
+    };
+    let set = |all: &[&str]| -> std::collections::BTreeSet<String> {
+        all.iter().map(|&one| one.to_owned()).collect()
+    };
+    assert_eq!(endings("results/report/figures", "training."), set(&["svg", "png", "pdf"]));
+    assert_eq!(endings("results/report/tables", "grid-g."), set(&["csv", "md", "tex"]));
+    let read = |name: &str| std::fs::read(sandbox.path("results/report").join(name)).unwrap();
+    assert!(read("figures/training.pdf").starts_with(b"%PDF"));
+    let latex = String::from_utf8(read("tables/grid-g.tex")).unwrap();
+    for part in
+        ["\\toprule", "\\midrule", "\\bottomrule", "learning\\_rate", "$\\pm$", "& 2/2 \\\\"]
+    {
+        assert!(latex.contains(part), "no {part} in {latex}");
+    }
+    assert!(String::from_utf8(read("tables/grid-g.md")).unwrap().contains("| rmsprop | 0.03 |"));
+
+    sandbox.succeeds(&["report", "results", "-o", "some", "--formats", "pdf,tex"]);
+    assert_eq!(endings("some/figures", "training."), set(&["pdf"]));
+    assert_eq!(endings("some/tables", "grid-g."), set(&["tex"]));
+    assert_eq!(endings("some/tables", "figure-training"), set(&[]));
+    let markdown = std::fs::read_to_string(sandbox.path("some/report.md")).unwrap();
+    assert!(markdown.contains("(figures/training.pdf)"));
+    let html = std::fs::read_to_string(sandbox.path("some/report.html")).unwrap();
+    assert!(html.contains("<svg"));
+    let refused = ["report", "results", "-o", "other", "--formats", "jpg"];
+    sandbox.fails(&refused, 2, &["--formats", "jpg", "svg, png, pdf, csv, md, tex"]);
+}
+
+/// What stands in a grid's file first stands first in every table and figure.
+#[test]
+fn the_order_of_the_file_is_kept() {
+    let grid = GRID.replace("[\"tanh\", \"relu\"]", "[\"relu\", \"tanh\"]");
+    let grid = grid.replace("[\"euler\", \"dopri5\"]", "[\"dopri5\", \"euler\"]");
+    let attacks =
+        "[[attack]]\nmethod = \"pgd\"\nimages = 4\n[[attack]]\nmethod = \"fgsm\"\nimages = 4\n";
+    let sandbox = trained(&format!("{grid}{attacks}"));
+    sandbox.succeeds(&["report", "results"]);
+    let markdown = page(&sandbox);
+    let accuracy = shown(&markdown, "Accuracy on the test images [%] (");
+    assert_eq!(accuracy[0], ["training", "ReLU, CE", "ReLU, L²", "tanh, CE", "tanh, L²"]);
+    let lines: Vec<&str> = accuracy[1..].iter().map(|row| &row[0][..]).collect();
+    assert_eq!(lines, ["SGD", "NCG", "NCG + Sobolev"]);
+    let schemes = shown(&markdown, "Accuracy [%] by the schemes of training (rows)");
+    assert_eq!(schemes[0][2..], ["solved by dopri5", "solved by euler"]);
+    let attacks = shown(&markdown, "How many of the attacked images were fooled");
+    assert_eq!([&attacks[1][2], &attacks[2][2]], ["pgd", "fgsm"]);
+}
+
+/// Two sets of images at two places are no seeds of one another.
+#[test]
+fn runs_on_other_images_are_another_group() {
+    let sandbox = Sandbox::new();
+    let other = support::dataset();
+    std::fs::create_dir(sandbox.path("fewer")).unwrap();
+    let split = other.train().clone().take(60).unwrap();
+    let fewer = snode_data::Dataset::new("fewer", 3, split, other.test().clone()).unwrap();
+    snode_data::idx::write_folder(&sandbox.path("fewer"), &fewer).unwrap();
+    let grid = RATES.replace("data.source = \"dots\"\n", "");
+    let grid = grid.replace(
+        "training.method = [\"rmsprop\", \"adam\"]",
+        "data.source = [\"dots\", \"fewer\"]",
+    );
+    let grid = grid
+        .replace("[3e-2, 1e-2, 1e-6]", "[1e-2]")
+        .replace("[grid]", "training.method = \"adam\"\n[grid]");
+    sandbox.write("g.toml", &grid);
+    sandbox.succeeds(&["run", "g.toml", "--quiet"]);
+    sandbox.succeeds(&["report", "results"]);
+    let markdown = page(&sandbox);
+    let table = shown(&markdown, "The grid g: mean ± standard deviation over seeds");
+    assert_eq!(table[0][0], "source");
+    let accuracy = shown(&markdown, "Accuracy on the test images [%] (");
+    assert_eq!(accuracy.len(), 3, "{accuracy:?}");
+    assert!(accuracy.iter().skip(1).all(|row| row[1].contains("(2/2)")), "{accuracy:?}");
 }
 
 /// Two cases of one kind, in both orders.
@@ -355,6 +593,11 @@ fn what_is_read_does_no_harm_where_it_is_shown() {
     assert!(!markdown.contains('\u{1b}'));
     for entry in std::fs::read_dir(report.join("tables")).unwrap() {
         let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains('\u{1b}'), "{}", path.display());
+        if path.extension().is_none_or(|ending| ending != "csv") {
+            continue;
+        }
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(&path).unwrap();
         for cell in reader
             .records()

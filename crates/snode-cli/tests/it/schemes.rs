@@ -84,7 +84,10 @@ fn what_a_scheme_does_not_know_is_refused() {
             &["network.scheme = \"tsit5\"", "precision = \"f32\"", "solver.rtol = 1e-9"],
             &["solver.rtol", "f32"],
         ),
-        (&["network.scheme = \"bs3\"", "solver.budget = 0"], &["solver.budget", "found 0", "1 or more"]),
+        (
+            &["network.scheme = \"bs3\"", "solver.budget = 0"],
+            &["solver.budget", "found 0", "1 or more"],
+        ),
         (&["network.scheme = \"bdf\"", "solver.norm = \"rms\""], &["solver.norm", "per-sample"]),
         (&["network.scheme = \"ode45\""], &["network.scheme", "`ode45`", "dopri5"]),
         (&["network.scheme = \"tsit5\"", "solver.tol = 1.0"], &["solver.tol", "rtol"]),

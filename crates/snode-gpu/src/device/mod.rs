@@ -1,5 +1,6 @@
 //! Devices: memory, programs and launches, the same for OpenCL and CUDA.
 
+mod counted;
 #[cfg(feature = "cuda")]
 mod cuda;
 #[cfg(feature = "cuda")]
@@ -7,7 +8,6 @@ pub(crate) mod nvrtc;
 #[cfg(feature = "opencl")]
 mod opencl;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +15,10 @@ use snode_ode::Real;
 
 use crate::backend::Backend;
 use crate::error::GpuError;
+use crate::kernels::Program;
+use counted::Counted;
+
+pub use counted::{Moved, Transfers};
 
 /// What is known of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,11 +71,18 @@ impl fmt::Display for DeviceInfo {
 /// ```
 #[derive(Clone)]
 pub struct Device {
-    driver: Arc<dyn Driver>,
-    /// Handles of what has been compiled, by its text.
-    programs: Arc<Mutex<HashMap<String, Vec<usize>>>>,
+    driver: Arc<Counted>,
+    /// What has been compiled.
+    programs: Arc<Mutex<Vec<Compiled>>>,
     /// The first failure that nobody has been told of.
     failure: Arc<Mutex<Option<GpuError>>>,
+}
+
+/// A program in a precision, with the handles of its kernels.
+struct Compiled {
+    program: Program,
+    precision: &'static str,
+    kernels: Vec<usize>,
 }
 
 impl fmt::Debug for Device {
@@ -103,21 +114,30 @@ impl Device {
     pub fn open(backend: Backend, index: usize) -> Result<Self, GpuError> {
         match backend {
             #[cfg(feature = "opencl")]
-            Backend::OpenCl => Ok(Self::new(Arc::new(opencl::OpenCl::open(index)?))),
+            Backend::OpenCl => Ok(Self::new(opencl::OpenCl::open(index)?)),
             #[cfg(feature = "cuda")]
-            Backend::Cuda => Ok(Self::new(Arc::new(cuda::Cuda::open(index)?))),
+            Backend::Cuda => Ok(Self::new(cuda::Cuda::open(index)?)),
             #[cfg(not(all(feature = "opencl", feature = "cuda")))]
             _ => Err(GpuError::NotBuilt { backend }),
         }
     }
 
-    fn new(driver: Arc<dyn Driver>) -> Self {
-        Self { driver, programs: Arc::default(), failure: Arc::default() }
+    fn new(driver: impl Driver + 'static) -> Self {
+        Self {
+            driver: Arc::new(Counted::new(driver)),
+            programs: Arc::default(),
+            failure: Arc::default(),
+        }
     }
 
     /// What is known of it.
     pub fn info(&self) -> &DeviceInfo {
         self.driver.info()
+    }
+
+    /// What has been moved to it and from it since it was opened, by all copies of it.
+    pub fn transfers(&self) -> Transfers {
+        self.driver.transfers()
     }
 
     /// Waits until everything begun is done.
@@ -152,20 +172,24 @@ impl Device {
         Ok(Memory { device: self.clone(), handle, count, element: std::marker::PhantomData })
     }
 
-    /// The kernels `names` of a source text, compiled when they are first asked for.
-    pub(crate) fn compile<const COUNT: usize>(
+    /// The kernels `names` of a program, the same whenever they are asked for, and compiled when they first are.
+    pub(crate) fn compile<T: Real, const COUNT: usize>(
         &self,
-        source: &str,
+        program: Program,
         names: [&str; COUNT],
     ) -> Result<[Kernel; COUNT], GpuError> {
         let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        let handles = if let Some(handles) = programs.get(source) {
-            handles.clone()
+        let known = programs
+            .iter()
+            .position(|known| known.program == program && known.precision == T::NAME);
+        let index = if let Some(index) = known {
+            index
         } else {
-            let handles = self.driver.compile(source, &names)?;
-            programs.insert(source.to_owned(), handles.clone());
-            handles
+            let kernels = self.driver.compile(&program.text::<T>()?, &names)?;
+            programs.push(Compiled { program, precision: T::NAME, kernels });
+            programs.len() - 1
         };
+        let handles = &programs[index].kernels;
         Ok(std::array::from_fn(|i| Kernel { device: self.clone(), handle: handles[i] }))
     }
 }

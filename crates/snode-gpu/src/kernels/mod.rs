@@ -14,12 +14,12 @@ const WALK: &str = include_str!("walk.c");
 const NODES: &str = include_str!("nodes.c");
 const VECTORS: &str = include_str!("vectors.c");
 
-/// The kernels of [`walk`].
+/// The kernels of [`Program::Walk`].
 pub(crate) const WALK_NAMES: [&str; 5] =
     ["direct", "adjoint", "adjoint_of_column", "layer_products", "sensitivity"];
-/// The kernels of [`nodes`].
+/// The kernels of [`Program::Nodes`].
 pub(crate) const NODE_NAMES: [&str; 5] =
-    ["transpose", "gradient", "combine", "node_products", "tridiagonal"];
+    ["transpose", "gradient", "combine", "node_products", "eliminate"];
 
 /// How a walk through the layers is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,11 +34,31 @@ pub(crate) struct Division {
     pub(crate) unroll: usize,
 }
 
-/// The walks through the layers of a network of this width.
-///
-/// # Errors
-/// If no kernel knows the activation.
-pub(crate) fn walk<T: Real>(
+/// What is compiled together, for numbers of one precision.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Program {
+    /// The walks through the layers of a network.
+    Walk { width: usize, activation: Activation, division: Division },
+    /// What goes through the parameters of a network of this width node by node.
+    Nodes { width: usize },
+}
+
+impl Program {
+    /// Its text.
+    ///
+    /// # Errors
+    /// If no kernel knows the activation.
+    pub(crate) fn text<T: Real>(self) -> Result<String, GpuError> {
+        match self {
+            Self::Walk { width, activation, division } => walk::<T>(width, activation, division),
+            Self::Nodes { width } => {
+                Ok([&definitions::<T>(width), PRELUDE, NODES, VECTORS].concat())
+            }
+        }
+    }
+}
+
+fn walk<T: Real>(
     width: usize,
     activation: Activation,
     division: Division,
@@ -57,11 +77,6 @@ pub(crate) fn walk<T: Real>(
     }
     activation_definitions::<T>(&mut text, activation)?;
     Ok([&text, PRELUDE, ACTIVATION, WALK].concat())
-}
-
-/// What goes through the parameters of this width node by node.
-pub(crate) fn nodes<T: Real>(width: usize) -> String {
-    [&definitions::<T>(width), PRELUDE, NODES, VECTORS].concat()
 }
 
 fn define(text: &mut String, name: &str, value: impl std::fmt::Display) {

@@ -21,11 +21,13 @@ void node_products(GLOBAL const REAL *RESTRICT a, GLOBAL const REAL *RESTRICT b,
 }
 
 /* Two sweeps in depth for every entry: v_k = weight_k u_k + coupling_k v_{k−1} upwards, v_k += coupling_k v_{k+1}
-   downwards. */
+   downwards. The weights of all nodes stand before their couplings. */
 KERNEL(64)
-void tridiagonal(GLOBAL const REAL *RESTRICT u, GLOBAL REAL *RESTRICT v, GLOBAL const REAL *RESTRICT weight,
-                 GLOBAL const REAL *RESTRICT coupling, const int nodes)
+void eliminate(GLOBAL const REAL *RESTRICT u, GLOBAL REAL *RESTRICT v, GLOBAL const REAL *RESTRICT factors,
+               const int nodes)
 {
+    GLOBAL const REAL *weight = factors;
+    GLOBAL const REAL *coupling = factors + nodes;
     const int entry = BLOCK_X * 64 + THREAD;
     if (entry < NODE) {
         REAL carry = ZERO;

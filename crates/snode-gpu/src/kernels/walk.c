@@ -173,6 +173,12 @@ void adjoint(GLOBAL const REAL *RESTRICT transposed, GLOBAL const REAL *RESTRICT
         if (first + c < columns) out[OFFSET(column[c], N) + ROW(i)] = lambda[i][c];
 }
 
+/* Adds the second `width` of 2 `width` lanes to the first, where there are so many: at most 16. Written out, since a
+   loop over widths leaves the lanes without registers. */
+#define FOLD(width)                                                                                                     \
+    if (width < LANES)                                                                                                  \
+        _Pragma("unroll") for (int lane = 0; lane < width; lane++) lanes[lane] += lanes[(lane + width) % LANES];
+
 /* The same for a single column, whose products are inner products in the lanes of the CPU's vector unit. */
 KERNEL(THREADS)
 void adjoint_of_column(GLOBAL const REAL *RESTRICT transposed, GLOBAL const REAL *RESTRICT slopes,
@@ -206,8 +212,7 @@ void adjoint_of_column(GLOBAL const REAL *RESTRICT transposed, GLOBAL const REAL
                 }
                 lanes[lane] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
             }
-            _Pragma("unroll") for (int width = LANES / 2; width > 0; width /= 2)
-                _Pragma("unroll") for (int lane = 0; lane < width; lane++) lanes[lane] += lanes[lane + width];
+            FOLD(8) FOLD(4) FOLD(2) FOLD(1)
             lambda[i] = lambda[i] + h * lanes[0];
         }
     }

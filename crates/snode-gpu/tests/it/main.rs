@@ -3,3 +3,4 @@
 mod bits;
 mod support;
 mod training;
+mod transfers;

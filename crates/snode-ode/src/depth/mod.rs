@@ -13,5 +13,5 @@ pub use along_depth::AlongDepth;
 pub use grid::{Endpoint, Grid, GridError};
 pub use initialisation::{Initialisation, initialise};
 pub use interpolation::{Interpolation, Stencil};
-pub use numbers::DeviceNumbers;
+pub use numbers::{DeviceNumbers, Elimination};
 pub use parameters::{Combination, Parameters};

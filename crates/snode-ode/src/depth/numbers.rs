@@ -21,6 +21,9 @@ pub trait DeviceNumbers<T>: Send + Sync {
     /// New ones on the same device that are equal to `values`.
     fn like(&self, values: &[T]) -> Option<Box<dyn DeviceNumbers<T>>>;
 
+    /// New ones on the same device, as many as these and of undefined value: room for a result.
+    fn room(&self) -> Option<Box<dyn DeviceNumbers<T>>>;
+
     /// They become `keep`·`last` + `add`·`x`, rounded as
     /// [`set_combination`](crate::Parameters::set_combination) does; themselves for `last` or `x` where there
     /// is none. Whether the device can: `last` and `x` must be there too.
@@ -32,9 +35,25 @@ pub trait DeviceNumbers<T>: Send + Sync {
         x: Option<&dyn DeviceNumbers<T>>,
     ) -> bool;
 
+    /// They become the solution of an elimination along depth for the right-hand side `u`, rounded as where it is
+    /// computed in memory. Whether the device can: `u` must be there too.
+    fn eliminate(&mut self, elimination: Elimination<'_, T>, u: &dyn DeviceNumbers<T>) -> bool;
+
     /// For each node the partial sums of its inner product with `other`, as many as the vector code keeps,
     /// if `other` is on the device too.
     fn node_products(&self, other: &dyn DeviceNumbers<T>) -> Option<Vec<T>>;
+}
+
+/// A tridiagonal system along depth, the same for every entry of the parameters, by the factors of its elimination.
+/// The solution v for right-hand sides u_k comes of two sweeps:
+/// y_k = `weight`\[k\] u_k + `coupling`\[k\] y_{k−1} from the first node on, then
+/// v_k = y_k + `coupling`\[k\] v_{k+1} back from the last.
+#[derive(Clone, Copy, Debug)]
+pub struct Elimination<'a, T> {
+    /// The factor of u_k, for every node.
+    pub weight: &'a [T],
+    /// The factor of the neighbour before, and on the way back of the one behind, for every node.
+    pub coupling: &'a [T],
 }
 
 /// Numbers in memory, on a device, or equal ones in both places.
@@ -50,10 +69,13 @@ impl<T> Numbers<T> {
 
     /// In memory.
     pub(super) fn read(&self) -> &[T] {
-        self.memory.get_or_init(|| {
-            // One of the two is always there.
-            self.device.as_ref().map_or_else(Vec::new, |device| device.to_vec())
-        })
+        self.memory.get_or_init(|| self.copied())
+    }
+
+    /// Copied from the device.
+    fn copied(&self) -> Vec<T> {
+        // One of the two is always there.
+        self.device.as_ref().map_or_else(Vec::new, |device| device.to_vec())
     }
 
     /// In memory, to write; those on a device are given up.
@@ -81,19 +103,20 @@ impl<T> Numbers<T> {
         self.device = Some(device);
     }
 
-    /// Moves them to where `there` is, if it is not on the same device already.
-    pub(super) fn follow(&mut self, there: &dyn DeviceNumbers<T>) -> bool {
+    /// Moves them to where `there` is, if they are not on a device already; makes no more than room for them there
+    /// if they are not `kept`.
+    pub(super) fn follow(&mut self, there: &dyn DeviceNumbers<T>, kept: bool) -> bool {
         if self.device.is_none() {
-            self.device = there.like(self.read());
+            self.device = if kept { there.like(self.read()) } else { there.room() };
         }
         self.device.is_some()
     }
 }
 
 impl<T: Clone> Clone for Numbers<T> {
-    /// A copy in memory.
+    /// A copy in memory, and no second one where they are on a device only.
     fn clone(&self) -> Self {
-        Self::new(self.read().to_vec())
+        Self::new(self.memory.get().cloned().unwrap_or_else(|| self.copied()))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use faer::{Accum, MatMut, MatRef};
 
-use super::numbers::{DeviceNumbers, Numbers};
+use super::numbers::{DeviceNumbers, Elimination, Numbers};
 use super::{Grid, Stencil};
 use crate::map::{self, AffineMap};
 use crate::parallel::{self, Chunks};
@@ -122,6 +122,11 @@ impl<T: Real> Parameters<T> {
     /// How many numbers a node has: n² + n of a dense map.
     pub fn node_len(&self) -> usize {
         self.map.node_len()
+    }
+
+    /// How many numbers they are in all; wherever they are, they stay there.
+    pub fn count(&self) -> usize {
+        self.nodes * self.node_len()
     }
 
     /// Everything, node by node.
@@ -252,11 +257,33 @@ impl<T: Real> Parameters<T> {
         let (x_there, last_there) = (on_device(0), on_device(1));
         let are_there = x.is_some() == x_there.is_some() && last.is_some() == last_there.is_some();
         let Some(other) = x_there.or(last_there) else { return false };
-        if !are_there || !self.values.follow(other) {
+        let is_operand = x.is_none() || last.is_none();
+        if !are_there || !self.values.follow(other, is_operand) {
             return false;
         }
         self.stamp = new_stamp();
         self.values.device_mut().is_some_and(|own| own.combine(keep, last_there, add, x_there))
+    }
+
+    /// `self` = the solution of an elimination along depth for the right-hand side `u`, if `u` is on a device, which
+    /// solves it there. Whether it has; what is in `self` is undefined otherwise.
+    ///
+    /// # Panics
+    /// If the shapes differ, or the elimination has other nodes.
+    pub fn eliminate_on_device(&mut self, elimination: Elimination<'_, T>, u: &Self) -> bool {
+        self.check(u, "eliminate_on_device");
+        let Elimination { weight, coupling } = elimination;
+        assert_eq!(
+            [weight.len(), coupling.len()],
+            [self.nodes; 2],
+            "an elimination of other nodes"
+        );
+        let Some(there) = u.values.device() else { return false };
+        if !self.values.follow(there, false) {
+            return false;
+        }
+        self.stamp = new_stamp();
+        self.values.device_mut().is_some_and(|own| own.eliminate(elimination, there))
     }
 
     /// The same for some of the nodes.

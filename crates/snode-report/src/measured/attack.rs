@@ -1,12 +1,14 @@
 //! An attack: the table, the success curve, and adversarial images.
 
 use serde_json::{Value, json};
-use snode_attack::{Norm, Outcome};
-use snode_experiment::format::count;
-use snode_figures::{Axis, Line, Panel, Sheet, svg};
+use snode_attack::{AttackResults, Norm, Outcome};
+use snode_experiment::AttackConfig;
+use snode_experiment::format::{count, fixed, plain};
+use snode_figures::{Axis, Line, Panel, svg};
 use snode_runner::Subject;
-use snode_runner::analyses::attack::{Attack, Found, contact_sheet};
+use snode_runner::analyses::attack::{Attack, Found};
 
+use crate::adversarial::{adversarial_sheet, size};
 use crate::csv_table::Csv;
 use crate::error::Result;
 
@@ -17,19 +19,8 @@ pub struct AttackFiles {
     pub csv: Vec<u8>,
     /// Success against the size of perturbations, if there was any.
     pub svg: Option<String>,
-    /// The first adversarial images, if there are any.
-    pub pictures: Option<Sheet>,
-}
-
-/// How many adversarial images are shown.
-const SHOWN: usize = 10;
-
-/// The size of a perturbation in a norm.
-fn size(norm: Norm) -> &'static str {
-    match norm {
-        Norm::Two => "‖δ‖₂",
-        Norm::Infinity => "‖δ‖∞",
-    }
+    /// The first adversarial images as the text of an SVG file, if there are any.
+    pub pictures: Option<String>,
 }
 
 /// The table and the figures of an attack on the network of the run that is called `run`.
@@ -83,15 +74,18 @@ pub fn attack_files(
         panel.lines.push(Line::new(run, steps(&curve)).plain());
         drawn = Some(svg(&[panel], 1)?);
     }
-    let adversarial: Vec<(usize, &[f64])> = images
-        .iter()
-        .enumerate()
-        .filter_map(|(index, image)| Some((index, image.adversarial.as_deref()?)))
-        .take(SHOWN)
-        .collect();
-    let sheet = |pictures: Vec<(usize, &[f64])>| contact_sheet(subject, &pictures);
-    let pictures = Some(adversarial).filter(|all| !all.is_empty()).map(sheet).transpose()?;
+    let pictures = attack_sheet(subject, attack, found)?;
     Ok(AttackFiles { csv: csv.bytes()?, svg: drawn, pictures })
+}
+
+/// The first adversarial images beside the clean ones and their differences, as the text of an SVG file;
+/// nothing if no image was fooled.
+///
+/// # Errors
+/// If the sheet cannot be drawn.
+pub fn attack_sheet(subject: &Subject, attack: &Attack, found: &Found) -> Result<Option<String>> {
+    let sheet = adversarial_sheet(subject, &found.results, attack.keys.own_norm())?;
+    Ok(sheet.map(|(sheet, _)| sheet.svg()).transpose()?)
 }
 
 /// A success curve as the corners of its steps, in per cent.
@@ -102,6 +96,30 @@ fn steps(curve: &[(f64, f64)]) -> Vec<(f64, f64)> {
         points.extend([(*epsilon, before), (*epsilon, 100.0 * part)]);
     }
     points
+}
+
+/// What an attack did in a few numbers: what each is called, and its value.
+pub fn attack_rows(keys: &AttackConfig, results: &AttackResults<f64>) -> Vec<[String; 2]> {
+    let (summary, norm) = (results.summary(), keys.own_norm());
+    let percent = |part: f64| format!("{} %", fixed(100.0 * part, 2));
+    let accuracy = summary.attacked() as f64 / summary.images as f64;
+    let norms = |mean, most| format!("{}, at most {}", fixed(mean, 4), fixed(most, 4));
+    let mut rows = vec![
+        ["accuracy before".to_owned(), percent(accuracy)],
+        ["susceptible".into(), percent(summary.susceptible())],
+        [size(Norm::Two).into(), norms(summary.mean_norm2, summary.most_norm2)],
+        [
+            size(Norm::Infinity).into(),
+            norms(summary.mean_norm_infinity, summary.most_norm_infinity),
+        ],
+    ];
+    rows.extend(keys.epsilons().into_iter().map(|epsilon| {
+        let within = percent(results.robust_accuracy(norm, epsilon));
+        [format!("accuracy within {} ≤ {}", size(norm), plain(epsilon)), within]
+    }));
+    rows.push(["steps an image".into(), fixed(summary.mean_iterations, 1)]);
+    rows.push(["ms an image".into(), fixed(1e3 * summary.seconds_per_image, 2)]);
+    rows
 }
 
 /// What `snode attack --json` prints.

@@ -7,7 +7,7 @@ mod schemes;
 mod uncertainty;
 mod workprecision;
 
-pub use attack::{AttackFiles, attack_files, attack_json};
+pub use attack::{AttackFiles, attack_files, attack_json, attack_rows, attack_sheet};
 pub use propagation::{
     PropagationFiles, SmoothnessFiles, propagation_files, propagation_json, smoothness_files,
 };

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 use snode_analysis::RobustnessOptions;
-use snode_data::Noise;
 use snode_experiment::format;
-use snode_figures::{Axis, Line, Panel, Sheet, svg};
+use snode_figures::{Axis, Line, Panel, svg};
 use snode_runner::Subject;
 use snode_runner::analyses::robustness::Measured;
 
 use crate::csv_table::Csv;
 use crate::error::Result;
+use crate::noisy::noisy_sheet;
 
 /// The files of [`robustness_files`].
 #[derive(Clone, Debug)]
@@ -62,33 +62,14 @@ pub fn robustness_files(name: &str, measured: &Measured) -> Result<RobustnessFil
     Ok(RobustnessFiles { csv: csv.bytes()?, svg: svg(&[panel], 1)? })
 }
 
-/// How many images are shown under noise.
-const SHOWN: usize = 10;
-
-/// The first images as they are, and a row of them for every level of the first draw: what the
-/// network sees, from background (black) to foreground (white).
+/// The first images as they are, and a row of them for every level of the first draw, as the text of an
+/// SVG file: what the network sees, from background (black) to foreground (white).
 ///
 /// # Errors
 /// If a level is out of its range.
-pub fn noisy_pictures(subject: &Subject, options: &RobustnessOptions) -> Result<Sheet> {
-    let images = subject.split.images();
-    let indices: Vec<usize> = (0..images.len().min(SHOWN)).collect();
-    let clean: Vec<f64> = subject.encoding.encode(images, &indices)?;
-    let (background, foreground) = (subject.encoding.background(), subject.encoding.foreground());
-    let shade = |value: &f64| (value - background) / (foreground - background);
-    let mut sheet = Sheet::new(images.shape());
-    for &level in &options.levels {
-        let mut noisy = clean.clone();
-        let noise = Noise::new(options.seed, level)?.draw(0);
-        let noise = match options.clip {
-            Some((least, most)) => noise.clipped(least, most)?,
-            None => noise,
-        };
-        noise.add(images.width(), &indices, &mut noisy)?;
-        let pictures = noisy.chunks_exact(images.width());
-        sheet.row(pictures.map(|pixels| pixels.iter().map(shade).collect()));
-    }
-    Ok(sheet)
+pub fn noisy_pictures(subject: &Subject, options: &RobustnessOptions) -> Result<String> {
+    let sheet = noisy_sheet(subject, &options.levels, options.seed, options.clip)?;
+    Ok(sheet.svg()?)
 }
 
 /// What `snode robustness --json` prints.

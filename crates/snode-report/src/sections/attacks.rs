@@ -1,17 +1,20 @@
 //! Attacks: success curves, and how susceptible networks are.
 
+use std::collections::BTreeSet;
+
 use snode_analysis::Moments;
 use snode_attack::{AttackSummary, Norm};
-use snode_figures::{Axis, Legend, Line, Panel, svg_with};
+use snode_figures::{Axis, Line, Panel, svg_with};
 
 use super::extent::{Counts, Extent};
-use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
+use super::order::arrange;
+use super::panels::{Curve, LAYOUT, banded, columns, figure, group_cells, incomplete, panels};
 use crate::csv_table::Csv;
 use crate::run::Run;
 use crate::statistics::{mean_and_spread, scaled, short};
-use crate::{Attack, Collection, Content, Figure, Group, Section, Table};
-use snode_experiment::Experiment;
+use crate::{Attack, Collection, Figure, Group, Section, Table};
 use snode_experiment::format::{self, file_name};
+use snode_experiment::{AttackConfig, Experiment};
 
 /// At how many norms a success curve is drawn.
 const POINTS: usize = 60;
@@ -46,13 +49,13 @@ pub(super) fn groups(collection: &Collection) -> Vec<&Group> {
     collection.planned(asks, |run| !run.attacks.is_empty()).collect()
 }
 
-/// The attacks there are, by name.
+/// The names of the attacks there are: those of experiments in their order, then others by name.
 pub(super) fn names(collection: &Collection) -> Vec<String> {
-    let mut names: Vec<String> =
-        collection.runs().flat_map(|run| &run.attacks).map(|attack| attack.name.clone()).collect();
-    names.sort();
-    names.dedup();
-    names
+    let there: BTreeSet<&str> =
+        collection.runs().flat_map(|run| &run.attacks).map(|attack| &attack.name[..]).collect();
+    let experiments = collection.groups.iter().filter_map(|group| group.experiment(collection));
+    let planned = experiments.flat_map(|experiment| &experiment.attack).map(AttackConfig::name);
+    arrange(planned, &there)
 }
 
 /// Norms from 0 to where nearly all perturbations lie: a few that are larger would hide the others.
@@ -162,7 +165,7 @@ fn of_models(collection: &Collection, names: &[String]) -> Vec<Figure> {
         };
         let panels: Vec<Panel> =
             groups.map(panel).filter(|panel| !panel.lines.is_empty()).collect();
-        let chart = svg_with(&panels, 2, Legend::Below).ok()?;
+        let svg = svg_with(&panels, &LAYOUT).ok()?;
         Some(Figure {
             name: file_name(&format!("attacks-{model}")),
             caption: format!(
@@ -170,7 +173,7 @@ fn of_models(collection: &Collection, names: &[String]) -> Vec<Figure> {
                  mean over seeds.",
                 extent(collection, None)
             ),
-            content: Content::Chart(chart),
+            svg,
             data: None,
         })
     };

@@ -1,5 +1,7 @@
 //! What numbers are based on: how many images, draws of noise and seeds.
 
+use std::collections::BTreeSet;
+
 use snode_store::Appendix;
 
 use crate::run::Run;
@@ -34,6 +36,19 @@ impl Counts {
         Self { images: Some(images), draws: None }
     }
 
+    /// Those of the evaluations at the end of training: the test images, or the inputs of a regression.
+    pub fn of_tests(run: &Run) -> Option<Self> {
+        let images = run.test_images().or_else(|| run.errors().map(|(_, inputs)| inputs));
+        images.map(Self::images)
+    }
+
+    /// In words: `1000 images, 5 draws`.
+    pub fn text(self) -> String {
+        let parts = [(self.images, "image"), (self.draws, "draw")];
+        let parts = parts.into_iter().filter_map(|(number, of)| counts(number, of));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+
     /// The two as cells of a table.
     pub fn cells(self) -> [String; 2] {
         [self.images, self.draws].map(|count| count.map_or_else(String::new, |n| n.to_string()))
@@ -48,24 +63,29 @@ impl Extent {
 
     /// The same for some of the groups.
     pub fn of_groups<'a>(
-        collection: &Collection,
+        collection: &'a Collection,
         groups: impl Iterator<Item = &'a Group>,
         has: impl Fn(&Run) -> Option<Counts>,
     ) -> Self {
+        Self::of_sets(groups.map(|group| group.runs(collection).collect()), has)
+    }
+
+    /// The same for sets of runs that differ by nothing but their seed.
+    pub fn of_sets<'a>(
+        sets: impl Iterator<Item = Vec<&'a Run>>,
+        has: impl Fn(&Run) -> Option<Counts>,
+    ) -> Self {
         let mut extent = Self::default();
-        for group in groups {
-            let before = extent.seeds.len();
-            let mut seeds = Vec::new();
-            for run in group.runs(collection) {
+        for runs in sets {
+            let mut seeds = BTreeSet::new();
+            for run in runs {
                 let Some(counts) = has(run) else { continue };
                 extent.images.extend(counts.images);
                 extent.draws.extend(counts.draws);
-                seeds.push(run.summary.info.seed);
+                seeds.insert(run.summary.info.seed);
             }
-            seeds.sort_unstable();
-            seeds.dedup();
             if !seeds.is_empty() {
-                extent.seeds.insert(before, seeds.len());
+                extent.seeds.push(seeds.len());
             }
         }
         extent

@@ -1,10 +1,13 @@
 //! Figures with a panel for each model and a line for each way of training.
 
 use snode_analysis::Moments;
-use snode_figures::{Axis, Legend, Line, Panel, svg_with};
+use snode_figures::{Axis, Layout, Legend, Line, Panel, svg_with};
 
 use crate::csv_table::Csv;
-use crate::{Collection, Content, Figure, Group};
+use crate::{Collection, Figure, Group};
+
+/// How most figures are laid out: with one legend, as lines have one style in all panels.
+pub(super) const LAYOUT: Layout = Layout { columns: 2, legend: Legend::Below, panel: (560, 400) };
 
 /// A mean curve over the runs of a group, with as many of them as there are at each point.
 pub(super) type Curve = Vec<(f64, Moments)>;
@@ -45,13 +48,8 @@ pub(super) fn figure(
     panels: &[Panel],
     data: Csv,
 ) -> Option<Figure> {
-    let chart = svg_with(panels, 2, Legend::Below).ok()?;
-    Some(Figure {
-        name: name.into(),
-        caption: caption.into(),
-        content: Content::Chart(chart),
-        data: Some(data),
-    })
+    let svg = svg_with(panels, &LAYOUT).ok()?;
+    Some(Figure { name: name.into(), caption: caption.into(), svg, data: Some(data) })
 }
 
 /// What tells a group in a file: how it is trained, under which scheme, activation, loss.

@@ -1,20 +1,15 @@
 //! Pictures: images under noise, adversarial images and their perturbations.
 
-use snode_data::Noise;
-
-use super::shades::shades;
 use super::side_by_side;
+use crate::adversarial::adversarial_sheet;
 use crate::error::Result;
+use crate::noisy::noisy_sheet;
 use crate::run::Run;
-use crate::{Collection, Content, Figure, Section};
+use crate::{Collection, Figure, Section};
 use snode_experiment::AttackMethod;
-use snode_experiment::format::{file_name, plain_list};
-use snode_figures::Sheet;
-use snode_runner::analyses::attack::contact_sheet;
+use snode_experiment::format::{count, file_name};
 use snode_runner::{ImageSelection, Subject, subject};
 
-/// How many images stand side by side.
-const SHOWN: usize = 10;
 /// The most sheets of adversarial images.
 const SHEETS: usize = 24;
 
@@ -27,13 +22,14 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         ..Section::default()
     };
     let mut subjects = Subjects::default();
-    if let Some(run) = collection.runs().find(|run| run.robustness().is_some()) {
+    if let Some(run) = collection.runs().find(|run| is_pictured(run) && run.robustness().is_some())
+    {
         match subjects.of(run).and_then(|subject| noisy(run, subject)) {
             Ok(figure) => section.figures.push(figure),
             Err(error) => section.notes.push(format!("Images under noise are not shown: {error}.")),
         }
     }
-    if let Some(run) = collection.runs().find(|run| !run.attacks.is_empty()) {
+    if let Some(run) = collection.runs().find(|run| is_pictured(run) && !run.attacks.is_empty()) {
         let found = subjects.of(run).and_then(|subject| side_by_side::figure(collection, subject));
         match found {
             Ok(figure) => section.figures.extend(figure),
@@ -42,8 +38,9 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     }
     let mut of_groups = Vec::new();
     for group in &collection.groups {
-        let attacked =
-            |run: &&Run| run.attacks.iter().any(|attack| attack.pictures().next().is_some());
+        let attacked = |run: &&Run| {
+            is_pictured(run) && run.attacks.iter().any(|attack| attack.pictures().next().is_some())
+        };
         let Some(run) = group.runs(collection).find(attacked) else {
             continue;
         };
@@ -63,6 +60,12 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
         section.notes.push(format!("{SHEETS} of {all} sheets of adversarial images."));
     }
     (!section.figures.is_empty() || !section.notes.is_empty()).then_some(section)
+}
+
+/// Whether the inputs of a run are pictures, and not a few numbers in a row.
+fn is_pictured(run: &Run) -> bool {
+    let input = run.summary.model.input;
+    input.rows.min(input.cols) > 1
 }
 
 /// The images of runs: those of one source are read once.
@@ -89,64 +92,42 @@ impl Subjects {
     }
 }
 
-fn noisy(run: &Run, Subject { split, encoding, .. }: &Subject) -> Result<Figure> {
-    let images = split.images();
-    let indices: Vec<usize> = (0..images.len().min(SHOWN)).collect();
-    let clean: Vec<f64> = encoding.encode(images, &indices)?;
+fn noisy(run: &Run, subject: &Subject) -> Result<Figure> {
     let levels: Vec<f64> =
         run.robustness().unwrap_or_default().into_iter().map(|(level, _)| level).collect();
-    let mut sheet = Sheet::new(images.shape());
-    for level in &levels {
-        let mut values = clean.clone();
-        let noise = Noise::new(run.summary.info.seed, *level)?.draw(0);
-        noise.add(images.width(), &indices, &mut values)?;
-        sheet.row(values.chunks_exact(images.width()).map(|image| shades(image, *encoding)));
-    }
+    let seed = run.summary.info.seed;
     Ok(Figure {
         name: "noisy-images".into(),
         caption: format!(
-            "The first {} images with Gaussian noise of standard deviation {}, a row each (seed {}, \
-             first draw).",
-            indices.len(),
-            plain_list(&levels),
-            run.summary.info.seed
+            "The first test images with Gaussian noise, a row for each standard deviation, and their \
+             classes (seed {seed}, first draw).",
         ),
-        content: Content::Sheet(sheet.png()?),
+        svg: noisy_sheet(subject, &levels, seed, None)?.svg()?,
         data: None,
     })
 }
 
 /// A sheet for each attack on a run: clean images, adversarial ones, what was added.
 fn adversarial(run: &Run, subject: &Subject, name: &str) -> Result<Vec<Figure>> {
-    let images = subject.split.images();
     let mut figures = Vec::new();
     // The paper's own attack comes first.
     let (own, others): (Vec<_>, Vec<_>) =
         run.attacks.iter().partition(|attack| attack.keys.method == AttackMethod::MovingTarget);
     for attack in own.into_iter().chain(others) {
-        let known = |picture: &(usize, usize, &[f64])| {
-            picture.0 < images.len() && picture.2.len() == images.width()
-        };
-        let pictures: Vec<_> = attack.pictures().filter(known).take(SHOWN).collect();
-        if pictures.is_empty() {
+        let norm = attack.keys.own_norm();
+        let Some((sheet, shown)) = adversarial_sheet(subject, &attack.results, norm)? else {
             continue;
-        }
-        let labels = subject.split.labels();
-        let taken =
-            pictures.iter().map(|(index, after, _)| format!("{} for {after}", labels[*index]));
-        let taken: Vec<String> = taken.collect();
-        let adversarial: Vec<_> = pictures.iter().map(|(index, _, x)| (*index, *x)).collect();
-        let sheet = contact_sheet(subject, &adversarial)?;
+        };
         figures.push(Figure {
             name: format!("adversarial-{}-{}", file_name(name), file_name(&attack.name)),
             caption: format!(
-                "{name}, seed {}, attacked by {}: clean images, adversarial images, and their \
-                 difference (grey: unchanged; the largest change is black or white). Taken: {}.",
+                "{name}, seed {}, attacked by {} ({}): the first {shown} of {} that were fooled.",
                 run.summary.info.seed,
                 attack.name,
-                taken.join(", ")
+                count(attack.summary.images, "image"),
+                attack.summary.fooled,
             ),
-            content: Content::Sheet(sheet.png()?),
+            svg: sheet.svg()?,
             data: None,
         });
     }

@@ -3,12 +3,12 @@
 use snode_analysis::Moments;
 use snode_figures::Axis;
 
+use super::curves::{Quantity, Source};
 use super::extent::{Counts, Extent};
-use super::panels::{Curve, banded, columns, figure, group_cells, panels};
+use super::panels::{columns, group_cells};
 use crate::run::Run;
-use crate::statistics::{across, short};
-use crate::{Collection, Group, Section, Table};
-use snode_runner::TEST;
+use crate::statistics::short;
+use crate::{Collection, Section, Table};
 use snode_train::ValueErrors;
 
 /// What is told of the errors: what it is called, its column in files, and the number.
@@ -23,19 +23,19 @@ const MEASURES: [Measure; 3] = [
 /// A row for each group of regressions, and the mean squared error against batches.
 pub(super) fn section(collection: &Collection) -> Option<Section> {
     collection.runs().find_map(Run::errors)?;
-    let extent =
-        Extent::of(collection, |run| run.errors().map(|(_, images)| Counts::images(images)));
-    let extent = extent.text();
-    let axes = (Axis::linear("batches trained on"), Axis::linear("mean squared error"));
-    let panels = panels(collection, &axes, |group| {
-        let curve = across(&curves(collection, group));
-        if curve.is_empty() { Vec::new() } else { vec![banded(group.line(), &curve, 1.0).dashed()] }
-    });
-    let caption = format!(
-        "Mean squared error of a component of the targets during training ({extent}): mean over \
-         seeds, and a band of one standard deviation."
-    );
-    let figures = figure("errors", caption, &panels, curve_data(collection)).into_iter().collect();
+    let inputs = |run: &Run| run.errors().map(|(_, inputs)| Counts::images(inputs));
+    let extent = Extent::of(collection, inputs).text();
+    let curves = Quantity {
+        name: "errors",
+        caption: format!(
+            "Mean squared error of a component of the targets during training ({extent})"
+        ),
+        axis: Axis::logarithmic("mean squared error"),
+        factor: 1.0,
+        columns: ["mean_squared_error_mean", "mean_squared_error_std"],
+        source: Source::Evaluations(&|record| Some(record.score.errors()?.mean_square)),
+    };
+    let figures = curves.figure(collection).into_iter().collect();
     Some(Section {
         id: "errors",
         title: "Errors of regressions".into(),
@@ -90,32 +90,4 @@ fn table(collection: &Collection, extent: &str) -> Table {
 
 fn names() -> impl Iterator<Item = &'static str> {
     MEASURES.into_iter().map(|(_, column, _)| column)
-}
-
-fn curves(collection: &Collection, group: &Group) -> Vec<Vec<(f64, f64)>> {
-    let curves = group.runs(collection).map(|run| {
-        let records = run.summary.history.evaluations.iter().filter(|record| record.set == TEST);
-        records
-            .filter_map(|record| Some((record.batches as f64, record.score.errors()?.mean_square)))
-            .collect()
-    });
-    curves.filter(|curve: &Vec<_>| !curve.is_empty()).collect()
-}
-
-fn curve_data(collection: &Collection) -> crate::csv_table::Csv {
-    let mut data =
-        columns(&["batches", "runs", "mean_squared_error_mean", "mean_squared_error_std"]);
-    for group in &collection.groups {
-        let curve: Curve = across(&curves(collection, group));
-        for (batches, moments) in curve {
-            let numbers = [
-                batches.to_string(),
-                moments.count.to_string(),
-                moments.mean.to_string(),
-                moments.standard_deviation().to_string(),
-            ];
-            data.row(group_cells(group).into_iter().chain(numbers));
-        }
-    }
-    data
 }

@@ -1,11 +1,11 @@
 //! Every run: where it is from, and what is missing.
 
+use super::scores::Scores;
 use crate::csv_table::Csv;
-use crate::run::Run;
-use crate::{Cell, Collection, Section, State, Table};
-use snode_experiment::format::{short, show_seconds};
+use crate::{Collection, Section, State, Table};
+use snode_experiment::format::show_seconds;
 
-/// A row for each run, the best first.
+/// A row for each run, in the order of the grid's file.
 pub(super) fn section(collection: &Collection) -> Section {
     let scores = Scores::of(collection);
     let mut data = Csv::new(
@@ -17,10 +17,7 @@ pub(super) fn section(collection: &Collection) -> Section {
         ]),
     );
     let mut rows = Vec::new();
-    let mut cells: Vec<&Cell> = collection.cells.iter().collect();
-    let merit = |cell: &Cell| cell.run().and_then(Run::merit).unwrap_or(f64::NEG_INFINITY);
-    cells.sort_by(|a, b| merit(b).total_cmp(&merit(a)));
-    for cell in cells {
+    for cell in &collection.cells {
         let file = cell.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let state = match &cell.state {
             State::Finished(run) => run.summary.info.stop_reason.clone(),
@@ -62,7 +59,7 @@ pub(super) fn section(collection: &Collection) -> Section {
         .chain(["time", "snode", "host", "begun"]);
     let table = Table {
         name: "runs".into(),
-        title: "All runs, the best first".into(),
+        title: "All runs".into(),
         header: header.map(str::to_owned).collect(),
         rows,
         data,
@@ -74,47 +71,4 @@ pub(super) fn section(collection: &Collection) -> Section {
         tables: vec![table],
         ..Section::default()
     }
-}
-
-/// Which scores some of the runs have: each has a column.
-#[derive(Clone, Copy)]
-struct Scores {
-    accuracy: bool,
-    error: bool,
-}
-
-impl Scores {
-    fn of(collection: &Collection) -> Self {
-        let error = collection.runs().any(|run| run.errors().is_some());
-        let accuracy = !error || collection.runs().any(|run| run.accuracy().is_some());
-        Self { accuracy, error }
-    }
-
-    /// Of what there is for both, what the runs have.
-    fn choose<T>(self, accuracy: T, error: T) -> Vec<T> {
-        let accuracy = self.accuracy.then_some(accuracy);
-        accuracy.into_iter().chain(self.error.then_some(error)).collect()
-    }
-
-    fn columns(self) -> Vec<&'static str> {
-        self.choose("accuracy", "mean_squared_error")
-    }
-
-    fn header(self) -> Vec<&'static str> {
-        self.choose("accuracy [%]", "mean squared error")
-    }
-
-    fn full(self, run: &Run) -> Vec<String> {
-        let text = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        self.choose(text(run.accuracy()), text(error(run)))
-    }
-
-    fn shown(self, run: &Run) -> Vec<String> {
-        let accuracy = run.accuracy().map_or("–".into(), |value| format!("{:.2}", 100.0 * value));
-        self.choose(accuracy, error(run).map_or("–".into(), short))
-    }
-}
-
-fn error(run: &Run) -> Option<f64> {
-    run.errors().map(|(errors, _)| errors.mean_square)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use snode_analysis::Moments;
 
 use super::extent::{Counts, Extent};
+use super::order::arrange;
 use super::panels::{columns, group_cells};
 use crate::csv_table::Csv;
 use crate::run::Run;
@@ -34,13 +35,13 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     })
 }
 
-/// The schemes that networks were solved by; Euler's first.
+/// The schemes that networks were solved by: those of experiments in their order, then others by name.
 fn solved(collection: &Collection) -> Vec<String> {
-    let names: BTreeSet<(bool, String)> = collection
-        .runs()
-        .flat_map(|run| run.measured("schemes").map(|(name, _)| (name != "euler", name.to_owned())))
-        .collect();
-    names.into_iter().map(|(_, name)| name).collect()
+    let measured = collection.runs().flat_map(|run| run.measured("schemes"));
+    let there: BTreeSet<&str> = measured.map(|(name, _)| name).collect();
+    let experiments = collection.groups.iter().filter_map(|group| group.experiment(collection));
+    let asked = experiments.filter_map(|experiment| experiment.analysis.schemes.as_ref());
+    arrange(asked.flat_map(|keys| &keys.solve).map(|scheme| scheme.text()), &there)
 }
 
 fn trained(collection: &Collection, groups: &[&Group]) -> Table {

@@ -2,26 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use snode_figures::Sheet;
+use snode_attack::Attacked;
+use snode_figures::{Picture, Sheet};
 use snode_runner::Subject;
 
-use super::shades::shades;
+use crate::adversarial::label_picture;
 use crate::error::Result;
 use crate::run::Run;
-use crate::{Collection, Content, Figure};
+use crate::shades::shades;
+use crate::{Attack, Collection, Figure};
 
 /// The most models that are shown.
 const MODELS: usize = 20;
 
-/// The adversarial images of a run that are kept, by the name of the attack.
-fn of_image(run: &Run, image: usize) -> BTreeMap<&str, &[f64]> {
-    let pictures = |attack: &'_ crate::Attack| attack.pictures().any(|(index, ..)| index == image);
-    let attacks = run.attacks.iter().filter(|attack| pictures(attack));
-    let pixels = attacks.filter_map(|attack| {
-        let mut own = attack.pictures().filter(|(index, ..)| *index == image);
-        own.next().map(|(_, _, pixels)| (attack.name.as_str(), pixels))
-    });
-    pixels.collect()
+/// What an attack did to an image, if it fooled it and its pixels are kept.
+fn of_image(attack: &Attack, image: usize) -> Option<(&Attacked<f64>, &[f64])> {
+    let found = attack.results.images.get(image)?;
+    Some((found, found.adversarial.as_deref()?))
 }
 
 /// The image of which the most adversarial ones are kept, the first of equals.
@@ -67,27 +64,29 @@ pub(super) fn figure(collection: &Collection, subject: &Subject) -> Result<Optio
         return Ok(None);
     }
     let clean: Vec<f64> = subject.encoding.encode(images, &[image])?;
+    let label = subject.split.labels()[image];
     let mut sheet = Sheet::new(images.shape());
-    for run in &runs {
-        let found = of_image(run, image);
-        let picture = |name: &&str| match found.get(name) {
-            Some(pixels) if pixels.len() == clean.len() => shades(pixels, subject.encoding),
-            // Nothing: as the paper around it.
-            _ => vec![1.0; clean.len()],
+    sheet.name_columns(std::iter::once("clean").chain(attacks.iter().copied()));
+    for (name, run) in names.iter().zip(&runs) {
+        let picture = |wanted: &&str| {
+            let attack = run.attacks.iter().find(|attack| attack.name == **wanted)?;
+            let (found, pixels) = of_image(attack, image)?;
+            let picture = Picture::new(shades(pixels, subject.encoding));
+            (pixels.len() == clean.len())
+                .then(|| label_picture(picture, found, attack.keys.own_norm()))
         };
-        let clean = std::iter::once(shades(&clean, subject.encoding));
-        sheet.row(clean.chain(attacks.iter().map(picture)));
+        let clean = Picture::new(shades(&clean, subject.encoding)).with_label(label.to_string());
+        let attacked = attacks.iter().map(|name| picture(name).unwrap_or_default());
+        sheet.row(name, std::iter::once(clean).chain(attacked));
     }
     Ok(Some(Figure {
         name: "one-image-all-attacks".into(),
         caption: format!(
-            "Test image {image}, a {}: clean, and attacked by {} (nothing: not fooled, or not kept). Rows: \
-             {}.",
-            subject.split.labels()[image],
-            attacks.join(", "),
-            names.join("; ")
+            "Test image {image} of class {label}: clean, and attacked, with the class it is taken for \
+             and the norm of the perturbation. The first attacked run of each; grey: not fooled, or \
+             the image is not kept."
         ),
-        content: Content::Sheet(sheet.png()?),
+        svg: sheet.svg()?,
         data: None,
     }))
 }

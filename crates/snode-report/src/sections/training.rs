@@ -1,81 +1,81 @@
-//! Accuracy during training.
+//! Cost and accuracy during training.
 
 use snode_figures::Axis;
 
+use super::curves::{Quantity, Source};
 use super::extent::{Counts, Extent};
-use super::panels::{Curve, banded, columns, figure, group_cells, incomplete, panels};
-use crate::csv_table::Csv;
+use super::panels::incomplete;
 use crate::run::Run;
-use crate::statistics::across;
 use crate::{Collection, Group, Section};
 use snode_runner::TEST;
 
-/// Accuracy on the test images against batches, over the runs of each group.
+/// Accuracy and cost on the test data, and the cost of the mini-batches, against batches, iterations and
+/// seconds.
 pub(super) fn section(collection: &Collection) -> Option<Section> {
-    let axes =
-        (Axis::linear("batches trained on"), Axis::linear("accuracy on the test images [%]"));
-    let panels = panels(collection, &axes, |group| {
-        let curve = curve(collection, group);
-        if curve.is_empty() {
-            Vec::new()
-        } else {
-            vec![banded(group.line(), &curve, 100.0).dashed()]
-        }
-    });
-    let extent = Extent::of(collection, counts).text();
-    let caption = format!(
-        "Accuracy on the test images during training ({extent}): mean over seeds, and a band of one \
-         standard deviation."
-    );
-    let figure = figure("training", caption, &panels, data(collection))?;
+    let images = |run: &Run| run.test_images().map(Counts::images);
+    let accuracy = Quantity {
+        name: "training",
+        caption: format!(
+            "Accuracy on the test images during training ({})",
+            Extent::of(collection, images).text()
+        ),
+        axis: Axis::linear("accuracy on the test images [%]"),
+        factor: 100.0,
+        columns: ["accuracy_mean", "accuracy_std"],
+        source: Source::Evaluations(&|record| record.score.accuracy()),
+    };
+    let tested = Quantity {
+        name: "cost-test",
+        caption: format!(
+            "Cost on the test data during training, without weight decay ({})",
+            Extent::of(collection, Counts::of_tests).text()
+        ),
+        axis: Axis::logarithmic("cost on the test data"),
+        factor: 1.0,
+        columns: ["cost_mean", "cost_std"],
+        source: Source::Evaluations(&|record| Some(record.score.cost)),
+    };
+    let batches = Quantity {
+        name: "cost-training",
+        caption: format!(
+            "Cost J of the mini-batches before each step, a point the mean of several iterations ({})",
+            Extent::of(collection, |_| Some(Counts::default())).text()
+        ),
+        axis: Axis::logarithmic("cost of the mini-batches"),
+        factor: 1.0,
+        columns: ["cost_mean", "cost_std"],
+        source: Source::Costs,
+    };
+    let figures = [accuracy, tested, batches].iter().filter_map(|q| q.figure(collection)).collect();
+    let section = Section {
+        id: "training",
+        title: "Cost and accuracy during training".into(),
+        about:
+            "Every so many batches the network is evaluated on the test data. Panels of a row have \
+                one scale; seconds are those of training, without evaluations."
+                .into(),
+        notes: incomplete(&groups(collection), |group| evaluated(collection, group))
+            .into_iter()
+            .collect(),
+        figures,
+        ..Section::default()
+    };
+    (!section.figures.is_empty()).then_some(section)
+}
+
+/// The groups of classifications.
+fn groups(collection: &Collection) -> Vec<&Group> {
     let classified = |group: &&Group| {
         group.experiment(collection).is_none_or(|experiment| !experiment.cost.loss.is_for_values())
     };
-    let groups: Vec<&Group> = collection.groups.iter().filter(classified).collect();
-    let evaluated = |group: &Group| curves(collection, group).len();
-    Some(Section {
-        id: "training",
-        title: "Accuracy during training".into(),
-        about: "Every so many batches the network classifies the test images.".into(),
-        notes: incomplete(&groups, evaluated).into_iter().collect(),
-        figures: vec![figure],
-        ..Section::default()
-    })
+    collection.groups.iter().filter(classified).collect()
 }
 
-fn counts(run: &Run) -> Option<Counts> {
-    run.test_images().map(Counts::images)
-}
-
-fn curves(collection: &Collection, group: &Group) -> Vec<Vec<(f64, f64)>> {
-    let curves = group.runs(collection).map(|run| {
-        let records = run.summary.history.evaluations.iter().filter(|record| record.set == TEST);
-        records
-            .filter_map(|record| Some((record.batches as f64, record.score.accuracy()?)))
-            .collect()
-    });
-    curves.filter(|curve: &Vec<_>| !curve.is_empty()).collect()
-}
-
-fn curve(collection: &Collection, group: &Group) -> Curve {
-    across(&curves(collection, group))
-}
-
-fn data(collection: &Collection) -> Csv {
-    let mut data = columns(&["batches", "runs", "images", "accuracy_mean", "accuracy_std"]);
-    for group in &collection.groups {
-        let images = group.runs(collection).find_map(Run::test_images);
-        let images = images.map_or_else(String::new, |images| images.to_string());
-        for (batches, moments) in curve(collection, group) {
-            let numbers = [
-                batches.to_string(),
-                moments.count.to_string(),
-                images.clone(),
-                moments.mean.to_string(),
-                moments.standard_deviation().to_string(),
-            ];
-            data.row(group_cells(group).into_iter().chain(numbers));
-        }
-    }
-    data
+/// How many runs of a group were evaluated.
+fn evaluated(collection: &Collection, group: &Group) -> usize {
+    let has = |run: &&Run| {
+        let mut records = run.summary.history.evaluations.iter();
+        records.any(|record| record.set == TEST)
+    };
+    group.runs(collection).filter(has).count()
 }

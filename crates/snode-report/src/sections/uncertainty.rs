@@ -219,9 +219,11 @@ fn least_certain(collection: &Collection) -> Table {
     }
     Table {
         name: "least-certain".into(),
-        title: "The least certain test images of the first run of each: the class predicted, the class \
-                that is nearest, and the 2-norm of the least step to it in the linearised map"
-            .into(),
+        title: format!(
+            "The least certain test images of the first run of each: the class predicted, the class \
+             that is nearest, and the 2-norm of the least step to it in the linearised map ({})",
+            Extent::of(collection, counts).text()
+        ),
         header: header.map(str::to_owned).to_vec(),
         rows,
         data,
@@ -276,9 +278,10 @@ fn diagram(group: &Group, run: &Run) -> Option<Figure> {
         format!("reliability-{}", file_name(&group.name())),
         format!(
             "{}, seed {}: test images in bins by the predicted probability that noise changes their \
-             class, and how often it did.",
+             class, and how often it did ({}).",
             group.name(),
-            run.summary.info.seed
+            run.summary.info.seed,
+            Counts::of(found).text()
         ),
         &[panel],
         data,

@@ -10,5 +10,6 @@ mod rules;
 mod run;
 mod train;
 
+pub use rules::VALIDATION;
 pub use run::{RunOptions, run};
 pub use train::{TEST, initial_network};

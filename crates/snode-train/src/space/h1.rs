@@ -22,6 +22,11 @@ impl<T: Real, O: DepthOperator<T>> H1<T, O> {
 impl<T: Real, O: DepthOperator<T>> GradientSpace<T> for H1<T, O> {
     fn represent(&mut self, gradient: &Parameters<T>, representative: &mut Parameters<T>) {
         let operator = &self.operator;
+        if let Some(elimination) = operator.elimination()
+            && representative.eliminate_on_device(elimination, gradient)
+        {
+            return;
+        }
         self.memory.apply(gradient, representative, &|input, output| operator.apply(input, output));
     }
 }

@@ -22,7 +22,7 @@ pub use preconditioner::Preconditioner;
 pub use trapezoid::Trapezoid;
 pub use tridiagonal::Tridiagonal;
 
-use snode_ode::{Grid, Parameters, Real, Trajectory};
+use snode_ode::{Elimination, Grid, Parameters, Real, Trajectory};
 
 use crate::{Memory, Objective, OptionError, TrainError};
 
@@ -86,6 +86,11 @@ pub trait GradientSpace<T: Real>: Send {
 pub trait DepthOperator<T: Real>: Send + Sync {
     /// `output` = the operator applied to `input`, lane by lane.
     fn apply(&self, input: &[[T; LANES]], output: &mut [[T; LANES]]);
+
+    /// The elimination that the operator is, if it is one: parameters on a device stay there then.
+    fn elimination(&self) -> Option<Elimination<'_, T>> {
+        None
+    }
 }
 
 /// How the representative in H¹ is computed.

@@ -1,7 +1,7 @@
 //! The exact representative in the discrete H¹ inner product.
 
 use pulp::{Arch, NullaryFnOnce};
-use snode_ode::{Grid, Real};
+use snode_ode::{Elimination, Grid, Real};
 
 use super::{DepthOperator, LANES};
 
@@ -70,5 +70,9 @@ impl<T: Real> NullaryFnOnce for Solve<'_, T> {
 impl<T: Real> DepthOperator<T> for Tridiagonal<T> {
     fn apply(&self, input: &[[T; LANES]], output: &mut [[T; LANES]]) {
         Arch::new().dispatch(Solve { operator: self, input, output });
+    }
+
+    fn elimination(&self) -> Option<Elimination<'_, T>> {
+        Some(Elimination { weight: &self.weight, coupling: &self.coupling })
     }
 }

@@ -1,7 +1,6 @@
-//! An attack on images: measured, written into the run's file, read back, drawn.
+//! An attack on images: measured, written into the run's file, read back.
 
 mod recorded;
-mod sheet;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -13,7 +12,6 @@ use snode_ode::SchemeChoice;
 use snode_store::Precision;
 
 pub use recorded::Recorded;
-pub use sheet::contact_sheet;
 
 use super::{ANALYSIS, write};
 use crate::error::Result;
