@@ -88,11 +88,11 @@ fn the_page_follows_a_grid_until_ctrl_c() {
     assert!(first != second && page.contains(&second), "{first} {second}");
     sandbox.succeeds(&["run", "g.toml", "--quiet"]);
     watched.page("the second run", |page| {
-        page.contains("Accuracy during training") && !page.contains("Missing runs")
+        page.contains("Cost and accuracy during training") && !page.contains("Missing runs")
     });
     // The files are those of a report.
     let file = std::fs::read_to_string(sandbox.path("results/report/report.html")).unwrap();
-    assert!(file.contains("Accuracy during training") && !file.contains("/version"));
+    assert!(file.contains("Cost and accuracy during training") && !file.contains("/version"));
     let lines: Vec<serde_json::Value> =
         watched.text("out").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let counts = |line: &serde_json::Value| (line["runs"].as_u64(), line["planned"].as_u64());
