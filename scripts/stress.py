@@ -393,7 +393,7 @@ def hostile_files(folder, run_file):
             file.write(begin)
             file.truncate(2 * 2**30)
         inspected(name)
-    for folder_name, member, begin in (("arrays", "x_train.npy", npy_header((2**14, 2**14))),
+    for folder_name, member, begin in (("arrays", "x_train.npy", npy_header((2**16, 2**12))),
                                        ("cifar", "data_batch_1.bin", b"")):
         os.makedirs(path(folder_name))
         with open(path(f"{folder_name}/{member}"), "wb") as file:

@@ -58,10 +58,12 @@ impl Lock {
             if let Some(holder) = out_of_reach(&mut file, path, taken == Attempt::Yes) {
                 return Err(FileError::Held { path: path.to_owned(), holder: Box::new(holder) });
             }
-            write_holder(&mut file, &Holder::this(job))
+            let enforced = taken == Attempt::Yes;
+            // Held from here on, so that the file goes where the disk is too full to name the holder.
+            let mut lock = Self { path: path.to_owned(), file, enforced, heartbeat: None };
+            write_holder(&mut lock.file, &Holder::this(job))
                 .map_err(FileError::io(path, "cannot write"))?;
-            let (path, enforced) = (path.to_owned(), taken == Attempt::Yes);
-            return Ok(Self { path, file, enforced, heartbeat: None });
+            return Ok(lock);
         }
     }
 

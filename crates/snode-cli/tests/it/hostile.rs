@@ -187,12 +187,12 @@ fn arrays_and_tables_that_are_not_there_take_no_memory() {
         let length = header.len() as u64 + bytes;
         sparse(&sandbox.path("arrays").join(name), &header, length);
     };
-    write("x_train.npy", "(16384, 16384)", "<f8", 8 << 28);
-    write("y_train.npy", "(16383,)", "|u1", 16383);
-    refused(&sandbox, &inspect("arrays"), &["arrays", "16383"]);
+    write("x_train.npy", "(65536, 4096)", "<f8", 8 << 28);
+    write("y_train.npy", "(65535,)", "|u1", 65535);
+    refused(&sandbox, &inspect("arrays"), &["arrays", "65535"]);
     // A header that promises more than there is.
-    write("y_train.npy", "(16384,)", "|u1", 16384);
-    write("x_train.npy", "(16384, 16384)", "<f8", 1 << 20);
+    write("y_train.npy", "(65536,)", "|u1", 65536);
+    write("x_train.npy", "(65536, 4096)", "<f8", 1 << 20);
     refused(&sandbox, &inspect("arrays"), &["x_train"]);
     // CIFAR-10's batches: not a whole number of images.
     std::fs::create_dir(sandbox.path("cifar")).unwrap();

@@ -80,12 +80,16 @@ fn about(collection: &Collection, scores: Scores, judge: Judge, all: &[Axes]) ->
     let at_best = place.runs(collection);
     let results = scores.header().into_iter().zip(scores.over(&at_best));
     let results: Vec<String> = results.map(|(what, value)| format!("{what} {value}")).collect();
+    let (results, seeds) = (results.join(", "), count(at_best.len(), "seed"));
+    let name = axes.name(place);
+    if name.is_empty() {
+        // Runs that differ by their seed: none was chosen.
+        text.push_str(&format!(" Their mean on the {} data: {results} ({seeds}).", judge.0));
+        return text;
+    }
     text.push_str(&format!(
-        " The best are those of {} by their mean on the {} data: {} ({}).",
-        axes.name(place),
-        judge.0,
-        results.join(", "),
-        count(at_best.len(), "seed")
+        " The best are those of {name} by their mean on the {} data: {results} ({seeds}).",
+        judge.0
     ));
     if judge.0 == TEST && runs > 1 {
         text.push_str(

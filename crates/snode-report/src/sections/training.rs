@@ -49,7 +49,11 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     let figures = [accuracy, tested, batches].iter().filter_map(|q| q.figure(collection)).collect();
     let section = Section {
         id: "training",
-        title: "Cost and accuracy during training".into(),
+        title: if groups(collection).is_empty() {
+            "Cost during training".into()
+        } else {
+            "Cost and accuracy during training".into()
+        },
         about:
             "Every so many batches the network is evaluated on the test data. Panels of a row have \
                 one scale; seconds are those of training, without evaluations."
