@@ -158,7 +158,7 @@ def check_import(snode, folder):
         found = json.loads(eval_.stdout)
         assert found["confusion"] == confusion.tolist(), f"{name}: {found}"
         exported = folder / f"{name}.onnx"
-        subprocess.run([snode, "export", output, "--to", exported], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([snode, "export", output, "--to", exported, "--force"], check=True, stderr=subprocess.DEVNULL)
         x = images.reshape(count, n) / -255
         logits = documented(ONNX, onnx_path=exported, x=x)["logits"]
         error = distance(logits, final_state(W, b)[:, :3])
@@ -184,7 +184,7 @@ output.directory = "."
     subprocess.run([snode, "run", "surface.toml", "--quiet", "--fresh"], cwd=folder, check=True,
                    stdout=subprocess.DEVNULL)
     run, exported, images = (folder / f"surface.{ending}" for ending in ("h5", "onnx", "images.npz"))
-    for what in (["export", run, "--to", exported], ["data", "export", folder / "surface.npz", "--to", images]):
+    for what in (["export", run, "--to", exported, "--force"], ["data", "export", folder / "surface.npz", "--to", images, "--force"]):
         subprocess.run([snode, *what, "--force"], check=True, stderr=subprocess.DEVNULL)
     eval_ = subprocess.run([snode, "eval", run, "--json"], check=True, capture_output=True)
     error = json.loads(eval_.stdout)["mean_squared_error"]
