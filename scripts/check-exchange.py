@@ -184,7 +184,7 @@ output.directory = "."
     subprocess.run([snode, "run", "surface.toml", "--quiet", "--fresh"], cwd=folder, check=True,
                    stdout=subprocess.DEVNULL)
     run, exported, images = (folder / f"surface.{ending}" for ending in ("h5", "onnx", "images.npz"))
-    for what in (["export", run, "--to", exported, "--force"], ["data", "export", folder / "surface.npz", "--to", images, "--force"]):
+    for what in (["export", run, "--to", exported], ["data", "export", folder / "surface.npz", "--to", images]):
         subprocess.run([snode, *what, "--force"], check=True, stderr=subprocess.DEVNULL)
     eval_ = subprocess.run([snode, "eval", run, "--json"], check=True, capture_output=True)
     error = json.loads(eval_.stdout)["mean_squared_error"]
