@@ -202,7 +202,8 @@ output.directory = "."
 
 
 def main(snode, folder):
-    folder = pathlib.Path(folder)
+    # Commands run in the folder too.
+    snode, folder = pathlib.Path(snode).resolve(), pathlib.Path(folder)
     check_regression(snode, folder)
     check_samples(folder)
     check_convolutions(folder)
