@@ -26,7 +26,7 @@ for package in "$packages"/*.crate; do
     done
     tar -xzOf "$package" "$name/src/lib.rs" | grep -q '^//! ' || broken "$name has no introduction"
     junk=$(printf '%s\n' "$files" | grep -vxE \
-        'Cargo\.(toml|toml\.orig|lock)|\.cargo_vcs_info\.json|LICENSE-(MIT|APACHE)|(src|examples|tests|data|fonts)/.*' || true)
+        'Cargo\.(toml|toml\.orig|lock)|build\.rs|\.cargo_vcs_info\.json|LICENSE-(MIT|APACHE)|(src|examples|tests|data|fonts)/.*' || true)
     [ -z "$junk" ] || broken "$name has files that do not belong there:" $junk
     size=$(wc -c <"$package")
     [ "$size" -le "$limit" ] || broken "$name has $size bytes, $limit are allowed"
