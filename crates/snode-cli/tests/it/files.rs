@@ -220,6 +220,23 @@ fn a_collection_without_room_is_an_error_and_leaves_nothing() {
     sandbox.succeeds(&["collect", "g.toml", "--results", "grid", "-o", "c.h5", "--networks"]);
 }
 
+/// Where no byte can be written, not even a lock can name its holder.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_from_the_start_is_left_as_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x.toml", &support::experiment(&[]));
+    let program = env!("CARGO_BIN_EXE_snode");
+    let script = format!("trap '' XFSZ; ulimit -f 0; exec {program} run x.toml -o out");
+    let mut command = std::process::Command::new("bash");
+    let output = command.args(["-c", &script]).current_dir(sandbox.path("")).output().unwrap();
+    let ran = support::Ran::from(output);
+    assert!(matches!(ran.code, Some(1 | 2)) && ran.err.contains("cannot write"), "{ran:?}");
+    let left = std::fs::read_dir(sandbox.path("out")).into_iter().flatten();
+    assert_eq!(left.count(), 0);
+    sandbox.succeeds(&["run", "x.toml", "-o", "out"]);
+}
+
 #[test]
 fn a_folder_of_results_is_looked_at() {
     let sandbox = trained(&[]);

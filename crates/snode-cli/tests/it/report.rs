@@ -331,7 +331,7 @@ fn the_report_of_a_grid_opens_with_its_own_axes() {
     assert!(accuracies.len() == 5 && accuracies.is_sorted_by(|a, b| a >= b), "{best:?}");
     let all = cells.iter().map(|row| row["accuracy"].parse::<f64>().unwrap());
     assert!((accuracies[0] - 100.0 * all.fold(0.0, f64::max)).abs() < 0.01);
-    assert!(markdown.contains("The test data chose them, so this number is optimistic"));
+    assert!(markdown.contains("They were chosen by the test data, so this number is optimistic"));
     // Accuracy against the number that varies, a line for each method.
     let curve = rows(&tables.join("figure-g-learning-rate.csv"));
     let lines: Vec<&str> = curve.iter().map(|row| &row["line"][..]).collect();

@@ -70,31 +70,33 @@ impl Judge {
 fn about(collection: &Collection, scores: Scores, judge: Judge, all: &[Axes]) -> String {
     let runs = collection.runs().count();
     let planned = collection.cells.len();
-    let mut text = format!("{runs} of {} are there.", count(planned, "run"));
+    let mut text = format!("Finished: {runs} of {}.", count(planned, "run"));
     let places = all.iter().flat_map(|axes| axes.places.iter().map(move |place| (axes, place)));
     let scored = places.filter_map(|(axes, place)| {
         Some((axes, place, judge.mean_merit(&place.runs(collection))?))
     });
-    let best = scored.reduce(|best, other| if other.2 > best.2 { other } else { best });
+    let scored: Vec<(&Axes, &Place, f64)> = scored.collect();
+    let was_chosen = scored.len() > 1;
+    let best = scored.into_iter().reduce(|best, other| if other.2 > best.2 { other } else { best });
     let Some((axes, place, _)) = best else { return text };
     let at_best = place.runs(collection);
     let results = scores.header().into_iter().zip(scores.over(&at_best));
     let results: Vec<String> = results.map(|(what, value)| format!("{what} {value}")).collect();
     let (results, seeds) = (results.join(", "), count(at_best.len(), "seed"));
-    let name = axes.name(place);
-    if name.is_empty() {
-        // Runs that differ by their seed: none was chosen.
+    if !was_chosen {
+        // Runs that differ by their seed at the most.
         text.push_str(&format!(" Their mean on the {} data: {results} ({seeds}).", judge.0));
         return text;
     }
     text.push_str(&format!(
-        " The best are those of {name} by their mean on the {} data: {results} ({seeds}).",
+        " The best are those of {} by their mean on the {} data: {results} ({seeds}).",
+        axes.name(place),
         judge.0
     ));
-    if judge.0 == TEST && runs > 1 {
+    if judge.0 == TEST {
         text.push_str(
-            " The test data chose them, so this number is optimistic; with data.validation other \
-             images choose.",
+            " They were chosen by the test data, so this number is optimistic; data.validation sets \
+             images apart for the choice.",
         );
     }
     text

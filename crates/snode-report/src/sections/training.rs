@@ -38,7 +38,7 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
     let batches = Quantity {
         name: "cost-training",
         caption: format!(
-            "Cost J of the mini-batches before each step, a point the mean of several iterations ({})",
+            "Cost J of the mini-batches before each step; each point is the mean of several iterations ({})",
             Extent::of(collection, |_| Some(Counts::default())).text()
         ),
         axis: Axis::logarithmic("cost of the mini-batches"),
@@ -55,8 +55,8 @@ pub(super) fn section(collection: &Collection) -> Option<Section> {
             "Cost and accuracy during training".into()
         },
         about:
-            "Every so many batches the network is evaluated on the test data. Panels of a row have \
-                one scale; seconds are those of training, without evaluations."
+            "The network is evaluated on the test data at regular intervals. The panels of a row \
+                share their scale; seconds are those of training, without evaluations."
                 .into(),
         notes: incomplete(&groups(collection), |group| evaluated(collection, group))
             .into_iter()
