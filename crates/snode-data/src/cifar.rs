@@ -11,8 +11,10 @@ use snode_files::Links;
 
 use crate::{Dataset, Error, Images, Result, Split};
 
-/// Rows of an image: those of three planes.
-pub const ROWS: usize = 3 * 32;
+/// Red, green and blue.
+pub const CHANNELS: usize = 3;
+/// Rows of an image: those of its channels.
+pub const ROWS: usize = CHANNELS * 32;
 /// Columns of an image.
 pub const COLS: usize = 32;
 /// How many classes there are.
@@ -93,6 +95,7 @@ impl Records {
     }
 
     fn split(self) -> Result<Split> {
-        Split::new(Images::new(ROWS, COLS, u8::MAX.into(), self.pixels)?, self.labels)
+        let images = Images::new(ROWS, COLS, u8::MAX.into(), self.pixels)?;
+        Split::new(images.with_channels(CHANNELS)?, self.labels)
     }
 }

@@ -255,6 +255,17 @@ pub enum Error {
         test: (usize, usize, u16),
     },
 
+    /// The rows of an image cannot be those of so many channels.
+    #[error(
+        "images of {rows} rows, those of all channels, cannot have {channels} channels; expected a divisor of the rows"
+    )]
+    Channels {
+        /// Rows of the images, those of all channels.
+        rows: usize,
+        /// The channels asked for.
+        channels: usize,
+    },
+
     /// The images are not a whole number of blocks high and wide.
     #[error("{rows}x{cols} images cannot be cut into blocks of {block_rows}x{block_cols} pixels")]
     Blocks {

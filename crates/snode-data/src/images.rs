@@ -1,11 +1,12 @@
-//! Sets of equally large grey-scale images.
+//! Sets of equally large images.
 
 use std::fmt;
 
 use crate::limits::{MAX_PIXELS, MAX_SIDE};
 use crate::{Error, Result};
 
-/// Equally large grey-scale images with integer pixels.
+/// Equally large images with integer pixels, of one channel unless told otherwise. The channels of an image
+/// are planes, one below the other, and count as rows.
 ///
 /// The pixels are `u16`, image after image, each image row by row: pixel `(row, col)` of image `i`
 /// is number `i * width + row * cols + col`. A pixel of 0 is pure background, a pixel of
@@ -18,6 +19,7 @@ use crate::{Error, Result};
 pub struct Images {
     rows: usize,
     cols: usize,
+    channels: usize,
     max_value: u16,
     pixels: Vec<u16>,
 }
@@ -46,7 +48,24 @@ impl Images {
         if let Some(index) = pixels.iter().position(|&p| p > max_value) {
             return Err(Error::Pixel { index, found: pixels[index], max_value });
         }
-        Ok(Self { rows, cols, max_value, pixels })
+        Ok(Self { rows, cols, channels: 1, max_value, pixels })
+    }
+
+    /// The same images, whose rows are those of so many channels, one below the other.
+    ///
+    /// # Errors
+    ///
+    /// If `channels` does not divide the rows.
+    pub fn with_channels(self, channels: usize) -> Result<Self> {
+        if channels == 0 || !self.rows.is_multiple_of(channels) {
+            return Err(Error::Channels { rows: self.rows, channels });
+        }
+        Ok(Self { channels, ..self })
+    }
+
+    /// The channels of an image, at least 1: three for colours.
+    pub fn channels(&self) -> usize {
+        self.channels
     }
 
     /// The number of images.
@@ -59,7 +78,7 @@ impl Images {
         self.pixels.is_empty()
     }
 
-    /// The rows of pixels in an image, at least 1.
+    /// The rows of pixels in an image, those of all its channels; at least 1.
     pub fn rows(&self) -> usize {
         self.rows
     }
@@ -158,6 +177,7 @@ impl fmt::Debug for Images {
             .field("len", &self.len())
             .field("rows", &self.rows)
             .field("cols", &self.cols)
+            .field("channels", &self.channels)
             .field("max_value", &self.max_value)
             .finish_non_exhaustive()
     }
@@ -223,5 +243,18 @@ mod tests {
         assert_eq!(sums.rescaled(255).unwrap().pixels(), [0, 0, 1, 128, 255]);
         assert_eq!(sums.rescaled(255).unwrap().max_value(), 255);
         assert!(sums.rescaled(0).is_err());
+    }
+
+    #[test]
+    fn channels_divide_the_rows_and_stay() {
+        let images = Images::new(6, 1, 9, (0..6).collect()).unwrap();
+        assert_eq!(images.channels(), 1);
+        for wrong in [0, 4] {
+            let refused = images.clone().with_channels(wrong);
+            assert!(matches!(refused, Err(Error::Channels { rows: 6, .. })), "{wrong}");
+        }
+        let coloured = images.with_channels(3).unwrap();
+        assert_eq!(coloured.select(&[0]).unwrap().channels(), 3);
+        assert_eq!(coloured.rescaled(5).unwrap().channels(), 3);
     }
 }

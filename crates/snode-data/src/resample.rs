@@ -57,7 +57,7 @@ pub fn block_sums(images: &Images, block_rows: usize, block_cols: usize) -> Resu
             }
         }
     }
-    Images::new(out_rows, out_cols, max_value, pixels)
+    Images::new(out_rows, out_cols, max_value, pixels)?.with_channels(images.channels())
 }
 
 /// The largest sum of a block, which must fit `u16`.
@@ -103,7 +103,7 @@ pub fn area_averages(images: &Images, rows: usize, cols: usize) -> Result<Images
             pixels.extend((0..cols).map(|col| to_scale(cover.sum(|row| lines[row * cols + col]))));
         }
     }
-    Images::new(rows, cols, AREA_MAX_VALUE, pixels)
+    Images::new(rows, cols, AREA_MAX_VALUE, pixels)?.with_channels(images.channels())
 }
 
 /// The original pixels that one new pixel covers, along one direction: the first of them and the

@@ -86,7 +86,8 @@ impl Split {
         self.check_available(count)?;
         let pixels = self.images.pixels()[..count * self.images.width()].to_vec();
         let images =
-            Images::new(self.images.rows(), self.images.cols(), self.images.max_value(), pixels)?;
+            Images::new(self.images.rows(), self.images.cols(), self.images.max_value(), pixels)?
+                .with_channels(self.images.channels())?;
         let targets = match &self.targets {
             Targets::Classes(labels) => Targets::Classes(labels[..count].to_vec()),
             Targets::Vectors { components, values } => Targets::Vectors {

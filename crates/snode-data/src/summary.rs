@@ -7,10 +7,12 @@ use crate::{Dataset, Encoding, Split, Targets, Task};
 pub struct Summary {
     /// The name of the data set.
     pub name: String,
-    /// Rows of pixels in an image.
+    /// Rows of pixels in an image, those of all its channels.
     pub rows: usize,
     /// Columns of pixels in an image.
     pub cols: usize,
+    /// Channels of an image, one below the other.
+    pub channels: usize,
     /// The integer that stands for full foreground.
     pub max_value: u16,
     /// The number of classes; 0 of a regression.
@@ -72,6 +74,7 @@ impl Dataset {
             name: self.name().to_owned(),
             rows,
             cols,
+            channels: self.train().images().channels(),
             max_value: self.train().images().max_value(),
             classes: self.classes(),
             task: self.task(),

@@ -58,7 +58,8 @@ pub(crate) fn readout_of(keys: &NetworkConfig) -> Readout {
     }
 }
 
-/// Refuses a network that images of this shape with so many classes cannot have, and gives its map.
+/// Refuses a network that images of this shape, with so many channels and classes, cannot have, and gives its
+/// map.
 ///
 /// # Errors
 /// The key that is wrong.
@@ -66,6 +67,7 @@ pub(crate) fn check_with_data(
     keys: &NetworkConfig,
     locator: &Locator,
     shape: (usize, usize),
+    data_channels: usize,
     classes: usize,
 ) -> Result<AffineMap> {
     let (rows, columns) = shape;
@@ -82,6 +84,12 @@ pub(crate) fn check_with_data(
         return Err(locator.error("network.image_channels", problem));
     }
     let is_convolution = keys.map == Some(MapName::Convolution);
+    if is_convolution && data_channels > 1 && image_channels != data_channels {
+        let problem = format!(
+            "found {image_channels}; expected {data_channels}, those of the images in the data"
+        );
+        return Err(locator.error_among(&["network.image_channels", "network.map"], problem));
+    }
     let (kernel, channels) = (keys.kernel.unwrap_or(KERNEL), keys.channels.unwrap_or(CHANNELS));
     let least = (rows / image_channels).min(columns);
     if is_convolution && kernel > least {

@@ -143,6 +143,7 @@ impl Prepared {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Facts {
     shape: (usize, usize),
+    channels: usize,
     task: Task,
     /// The least real target; infinite if there are none.
     least_target: f64,
@@ -155,6 +156,7 @@ impl Facts {
     pub fn of(dataset: &Dataset) -> Self {
         Self {
             shape: dataset.shape(),
+            channels: dataset.train().images().channels(),
             task: dataset.task(),
             least_target: least_target(dataset.train()).min(least_target(dataset.test())),
             train: dataset.train().len(),
@@ -216,6 +218,14 @@ pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Fa
     check_least_target(keys, locator, facts.least_target)?;
     let (rows, cols) = facts.shape;
     let [rows, cols] = *keys.data.size.get_or_insert([rows, cols]);
+    if !rows.is_multiple_of(facts.channels) {
+        let problem = format!(
+            "found {rows} rows; expected a multiple of {}, the channels of an image, which stand one below \
+             the other",
+            facts.channels
+        );
+        return Err(locator.error("data.size", problem));
+    }
     check_analyses_with_data(&keys.analysis, locator, rows * cols, facts.test)?;
     check_attacks(&keys.attack, locator, Some((facts.task.scores(), facts.test)))?;
     fit_analyses(&mut keys.analysis, facts.test);
@@ -240,7 +250,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Fa
         ));
     }
     let scores = facts.task.scores();
-    let map = check_with_data(&keys.network, locator, (rows, cols), scores)?;
+    let map = check_with_data(&keys.network, locator, (rows, cols), facts.channels, scores)?;
     let width = map.width();
     if width < scores {
         let (what, way_out) = match facts.task {

@@ -109,6 +109,7 @@ pub fn described(summary: &Summary, scaling: Option<Scaling>, remarks: &[String]
         "name": summary.name,
         "rows": summary.rows,
         "cols": summary.cols,
+        "channels": summary.channels,
         "max_value": summary.max_value,
         "classes": summary.classes,
         "train": split(&summary.train),

@@ -191,8 +191,12 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         ));
     }
     let remarks = remarks.concat();
+    let channels = match summary.channels {
+        1 => String::new(),
+        channels => format!(", {channels} channels one below the other,"),
+    };
     print(&format!(
-        "{}: {}x{} pixels of 0 to {}, {}\n{}\n{remarks}\ntraining image {}, {target}:\n{}",
+        "{}: {}x{} pixels{channels} of 0 to {}, {}\n{}\n{remarks}\ntraining image {}, {target}:\n{}",
         summary.name,
         summary.rows,
         summary.cols,

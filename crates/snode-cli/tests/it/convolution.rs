@@ -62,6 +62,26 @@ fn a_dense_network_may_be_wider_than_its_images() {
 }
 
 #[test]
+fn colours_are_not_taken_for_rows() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("cifar")).unwrap();
+    std::fs::write(sandbox.path("cifar/data_batch_1.bin"), vec![7; 4 * 3073]).unwrap();
+    std::fs::write(sandbox.path("cifar/test_batch.bin"), vec![7; 3073]).unwrap();
+    let convolution = ["data.source = \"cifar\"", "network.map = \"convolution\""];
+    let inspected = sandbox.succeeds(&["data", "inspect", "cifar"]);
+    assert!(inspected.out.contains("96x32 pixels, 3 channels"), "{inspected:?}");
+    sandbox.experiment(&convolution);
+    sandbox.fails(&["validate", "x.toml"], 2, &["network.map", "found 1", "expected 3"]);
+    sandbox.experiment(
+        &[&convolution[..], &["network.image_channels = 3", "training.batch_size = 2"]].concat(),
+    );
+    sandbox.succeeds(&["validate", "x.toml"]);
+    // Nor are they averaged with each other.
+    sandbox.experiment(&["data.source = \"cifar\"", "data.size = [32, 32]"]);
+    sandbox.fails(&["validate", "x.toml"], 2, &["data.size", "32 rows", "multiple of 3"]);
+}
+
+#[test]
 fn networks_that_cannot_be_are_refused() {
     let sandbox = Sandbox::new();
     let refused = |lines: &[&str], parts: &[&str]| {

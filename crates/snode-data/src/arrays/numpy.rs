@@ -190,7 +190,7 @@ fn load(arrays: &mut dyn Arrays, path: &Path, scaling: Option<Scaling>) -> Resul
             ArraySplit { images: read_images(arrays, path, &test, &levels)?, targets }
         }
         None => ArraySplit {
-            images: Images::new(train.inputs.rows, train.inputs.cols, levels.max_value, vec![])?,
+            images: no_images(&train.inputs, &levels)?,
             targets: match train.components {
                 Some(components) => Targets::Vectors { components, values: Vec::new() },
                 None => Targets::Classes(Vec::new()),
@@ -251,12 +251,13 @@ fn plan(arrays: &mut dyn Arrays, path: &Path, names: [&'static str; 2]) -> Resul
 
 fn same_kind(path: &Path, train: &Plan, test: &Plan) -> Result<()> {
     let kind = |plan: &Plan| {
-        let InputShape { rows, cols, .. } = plan.inputs;
+        let InputShape { rows, cols, planes, .. } = plan.inputs;
+        let channels = if planes > 1 { format!(", {planes} channels,") } else { String::new() };
         let targets = match plan.components {
             None => "class numbers".to_owned(),
             Some(components) => format!("{components} real targets"),
         };
-        format!("inputs of {rows}x{cols} {} with {targets}", plan.kind.name())
+        format!("inputs of {rows}x{cols}{channels} {} with {targets}", plan.kind.name())
     };
     if kind(train) == kind(test) {
         return Ok(());
@@ -353,6 +354,11 @@ fn not_a_number(path: &Path, plan: &Plan, index: usize, found: f64, expected: &s
     wrong(path, format!("the array `{name}`: input {input}: found {found}; expected {expected}"))
 }
 
+/// An empty split of such images.
+fn no_images(shape: &InputShape, levels: &Levels) -> Result<Images> {
+    Images::new(shape.rows, shape.cols, levels.max_value, Vec::new())?.with_channels(shape.planes)
+}
+
 fn read_images(
     arrays: &mut dyn Arrays,
     path: &Path,
@@ -382,5 +388,5 @@ fn read_images(
         Ok(())
     })?;
     pixels.shrink_to_fit();
-    Images::new(shape.rows, shape.cols, levels.max_value, pixels)
+    Images::new(shape.rows, shape.cols, levels.max_value, pixels)?.with_channels(shape.planes)
 }

@@ -13,6 +13,8 @@ pub(super) struct InputShape {
     pub rows: usize,
     /// Columns of an input.
     pub cols: usize,
+    /// Channels of an input.
+    pub planes: usize,
     /// The sides of the array.
     sides: Vec<usize>,
     channels: Channels,
@@ -34,15 +36,15 @@ impl InputShape {
     /// rows, columns, channels\] with at most 4 channels; of one side, of inputs of one number. `None`
     /// if it is of another shape.
     pub fn of(sides: &[usize]) -> Option<Self> {
-        let (count, rows, cols, channels) = match *sides {
-            [count] => (count, 1, 1, Channels::First),
-            [count, n] => (count, 1, n, Channels::First),
-            [count, rows, cols] => (count, rows, cols, Channels::First),
+        let (count, planes, rows, cols, channels) = match *sides {
+            [count] => (count, 1, 1, 1, Channels::First),
+            [count, n] => (count, 1, 1, n, Channels::First),
+            [count, rows, cols] => (count, 1, rows, cols, Channels::First),
             [count, first, rows, cols] if first <= MOST_CHANNELS && cols > MOST_CHANNELS => {
-                (count, first.checked_mul(rows)?, cols, Channels::First)
+                (count, first, first.checked_mul(rows)?, cols, Channels::First)
             }
             [count, rows, cols, last] if last <= MOST_CHANNELS => {
-                (count, last.checked_mul(rows)?, cols, Channels::Last)
+                (count, last, last.checked_mul(rows)?, cols, Channels::Last)
             }
             _ => return None,
         };
@@ -51,6 +53,7 @@ impl InputShape {
             count,
             rows,
             cols,
+            planes,
             sides: sides.into(),
             channels,
         })
@@ -124,14 +127,15 @@ mod tests {
 
     #[test]
     fn sides_are_images() {
-        let shape = |sides: &[usize]| InputShape::of(sides).map(|s| (s.count, s.rows, s.cols));
-        assert_eq!(shape(&[7]), Some((7, 1, 1)));
-        assert_eq!(shape(&[7, 5]), Some((7, 1, 5)));
-        assert_eq!(shape(&[7, 5, 6]), Some((7, 5, 6)));
-        assert_eq!(shape(&[7, 1, 5, 6]), Some((7, 5, 6)));
-        assert_eq!(shape(&[7, 5, 6, 1]), Some((7, 5, 6)));
-        assert_eq!(shape(&[7, 3, 32, 32]), Some((7, 96, 32)));
-        assert_eq!(shape(&[7, 32, 32, 3]), Some((7, 96, 32)));
+        let shape =
+            |sides: &[usize]| InputShape::of(sides).map(|s| (s.count, s.planes, s.rows, s.cols));
+        assert_eq!(shape(&[7]), Some((7, 1, 1, 1)));
+        assert_eq!(shape(&[7, 5]), Some((7, 1, 1, 5)));
+        assert_eq!(shape(&[7, 5, 6]), Some((7, 1, 5, 6)));
+        assert_eq!(shape(&[7, 1, 5, 6]), Some((7, 1, 5, 6)));
+        assert_eq!(shape(&[7, 5, 6, 1]), Some((7, 1, 5, 6)));
+        assert_eq!(shape(&[7, 3, 32, 32]), Some((7, 3, 96, 32)));
+        assert_eq!(shape(&[7, 32, 32, 3]), Some((7, 3, 96, 32)));
         for sides in [&[][..], &[7, 0], &[7, 5000], &[7, 9, 9, 9], &[1, 1, 1, 1, 1]] {
             assert_eq!(shape(sides), None, "{sides:?}");
         }

@@ -7,10 +7,11 @@ use snode_files::{Existing, replace};
 use snode_numpy::{ArchiveWriter, NumpyError};
 
 use super::numpy::{CLASSES, MAX_VALUE};
+use super::shape::InputShape;
 use crate::{Dataset, Error, Images, Result, Targets, Task};
 
 /// The bytes of an .npz file with `x_train`, `y_train`, `x_test` and `y_test`: inputs \[count, rows,
-/// columns\] of bytes, or of two bytes if there are more than 256 shades, and class numbers as bytes or
+/// columns\], or \[count, channels, rows, columns\], of bytes, or of two bytes if there are more than 256 shades, and class numbers as bytes or
 /// real targets \[count, components\]; and the numbers `max_value`, which stands for full
 /// foreground, and, of a classification, `classes`.
 ///
@@ -26,7 +27,7 @@ pub fn npz_bytes(dataset: &Dataset) -> std::result::Result<Vec<u8>, NumpyError> 
     {
         let images = split.images();
         let (kind, pixels) = elements(images);
-        archive.add(x, kind, &[images.len(), images.rows(), images.cols()], &pixels)?;
+        archive.add(x, kind, &sides(images), &pixels)?;
         match split.targets() {
             Targets::Classes(labels) => archive.add(y, "|u1", &[split.len()], labels)?,
             Targets::Vectors { components, values } => {
@@ -54,6 +55,16 @@ pub fn write_npz(path: &Path, dataset: &Dataset, existing: Existing) -> Result<(
     let bytes = npz_bytes(dataset).map_err(failed)?;
     let io_error = |source| Error::Io { path: path.to_owned(), action: "writing", source };
     replace(path, existing, |replacement| replacement.file().write_all(&bytes).map_err(io_error))
+}
+
+/// The sides of the array, with one for the channels if they are read as such.
+fn sides(images: &Images) -> Vec<usize> {
+    let (rows, cols, channels) = (images.rows(), images.cols(), images.channels());
+    let with_channels = [images.len(), channels, rows / channels, cols];
+    match InputShape::of(&with_channels) {
+        Some(shape) if channels > 1 && shape.planes == channels => with_channels.into(),
+        _ => vec![images.len(), rows, cols],
+    }
 }
 
 /// The pixels as NumPy has them, and their type.

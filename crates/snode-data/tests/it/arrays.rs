@@ -6,7 +6,7 @@ use snode_data::arrays::{
     ArraySet, Scaling, Targets, load_csv, load_csv_folder, load_npy_folder, load_npz, npz_bytes,
     write_npz,
 };
-use snode_data::{Dataset, Images, Split, Task, idx};
+use snode_data::{Dataset, Error, Images, Split, Task, idx};
 use snode_files::Existing;
 use snode_numpy::ArchiveWriter;
 
@@ -122,7 +122,15 @@ fn colours_become_planes_wherever_they_stand() {
     let last = folder.write("b.npz", npz(&[("x_train", "|u1", &[1, 6, 6, 3], last), labels()]));
     let (first, last) = (load_npz(&first, None).unwrap(), load_npz(&last, None).unwrap());
     assert_eq!(first.train.images.shape(), (18, 6));
+    assert_eq!(first.train.images.channels(), 3);
     assert_eq!(first.train.images, last.train.images);
+    // They are written as they were read.
+    let data = first.into_dataset("colours").unwrap();
+    let path = folder.path("c.npz");
+    write_npz(&path, &data, Existing::Keep).unwrap();
+    assert_eq!(load_npz(&path, None).unwrap().into_dataset("colours").unwrap(), data);
+    assert_eq!(data.resample(9, 2).unwrap().train().images().channels(), 3);
+    assert!(matches!(data.resample(4, 4), Err(Error::Channels { rows: 4, channels: 3 })));
 }
 
 #[test]

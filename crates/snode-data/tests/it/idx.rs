@@ -489,6 +489,7 @@ fn the_batches_of_cifar_are_read() {
     assert_eq!(cifar::find(&batches.join("none")), None);
     let data = cifar::load_folder(&batches, "cifar").unwrap();
     assert_eq!((data.shape(), data.classes()), ((96, 32), 10));
+    assert_eq!(data.train().images().channels(), 3);
     assert_eq!((data.train().labels(), data.test().labels()), (&[3, 9, 0][..], &[5][..]));
     assert_eq!(data.train().images().image(2).unwrap()[..2], [3, 7]);
     for (bytes, part) in [(record(10, 0), "label 0: found 10"), (vec![0; 3000], "found 3000 bytes")]
