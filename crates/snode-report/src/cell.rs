@@ -118,7 +118,7 @@ impl Cell {
             }
         } else if let Some(error) = Files::of_results(&path).failure() {
             State::Failed(error.lines().next_back().unwrap_or_default().to_owned())
-        } else if path.with_extension("checkpoint.h5").exists() {
+        } else if Files::of_results(&path).checkpoint.exists() {
             State::Unfinished
         } else {
             State::Missing

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use snode_runner::grid::CELLS;
+use snode_runner::grid::manifest::Manifest;
+use snode_runner::{FileRole, Files};
 
 /// Looks for changes of the runs at a path, a folder or a file.
 ///
@@ -47,11 +49,12 @@ fn look(source: &Path) -> BTreeMap<PathBuf, Option<Mark>> {
     let mut files = BTreeMap::new();
     for folder in [source.to_owned(), source.join(CELLS)] {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".checkpoint.h5") {
-                files.insert(entry.path(), None);
-            } else if [".h5", ".failed", ".grid.json"].iter().any(|ending| name.ends_with(ending)) {
-                files.insert(entry.path(), entry.metadata().ok().map(mark));
+            let path = entry.path();
+            let role = Files::with(&path).map(|(_, role)| role);
+            if role == Some(FileRole::Checkpoint) {
+                files.insert(path, None);
+            } else if role.is_some() || Manifest::is_at(&path) {
+                files.insert(path, entry.metadata().ok().map(mark));
             }
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use snode_experiment::Experiment;
 use snode_runner::grid::manifest::Manifest;
+use snode_runner::{FileRole, Files};
 
 use crate::cell::{Cell, State};
 use crate::error::{Error, Result};
@@ -175,9 +176,7 @@ fn results_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(cannot)? {
         let path = entry.map_err(cannot)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_hdf5 = path.extension().is_some_and(|ending| ending == "h5");
-        if is_hdf5 && !name.ends_with(".checkpoint.h5") {
+        if matches!(Files::with(&path), Some((_, FileRole::Results))) {
             files.push(path);
         }
     }

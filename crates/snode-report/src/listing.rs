@@ -9,7 +9,7 @@ use snode_experiment::format::{fixed, short, show_seconds};
 use snode_experiment::{Experiment, value_of, with_suggestion};
 use snode_runner::grid::manifest::{Manifest, value_text};
 use snode_runner::grid::{Cell, CellState};
-use snode_runner::{Files, TEST};
+use snode_runner::{FileRole, Files, TEST};
 use snode_store::{Attribute, RunSummary, Status, is_collection, read_collection, read_info};
 
 use crate::csv_table::Csv;
@@ -279,13 +279,8 @@ fn add_folder(folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
     let mut files = BTreeSet::new();
     for entry in std::fs::read_dir(folder).map_err(cannot)? {
         let path = entry.map_err(cannot)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some(name) = name.strip_suffix(".checkpoint.h5") {
-            files.insert(folder.join(format!("{name}.h5")));
-        } else if path.extension().is_some_and(|ending| ending == "h5")
-            && !name.ends_with(".cells.h5")
-        {
-            files.insert(path);
+        if let Some((run, FileRole::Results | FileRole::Checkpoint)) = Files::with(&path) {
+            files.insert(run.results);
         }
     }
     for path in files {

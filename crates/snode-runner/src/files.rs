@@ -12,6 +12,24 @@ use snode_files::{
 
 use crate::error::{Error, Result};
 
+/// The endings of their names.
+const RESULTS: &str = ".h5";
+const CHECKPOINT: &str = ".checkpoint.h5";
+const FAILURE: &str = ".failed";
+/// The ending of a file into which the results of a grid are collected.
+const COLLECTED: &str = ".cells.h5";
+
+/// What a file of a run holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileRole {
+    /// The results of a run that has ended.
+    Results,
+    /// What a run goes on from.
+    Checkpoint,
+    /// Why the last session of a cell failed.
+    Failure,
+}
+
 /// The files of a run.
 #[derive(Clone, Debug)]
 pub struct Files {
@@ -31,9 +49,9 @@ impl Files {
     /// The files of the run called `name` in `folder`.
     pub fn new(folder: &Path, name: &str) -> Self {
         Self {
-            results: folder.join(format!("{name}.h5")),
-            checkpoint: folder.join(format!("{name}.checkpoint.h5")),
-            failed: folder.join(format!("{name}.failed")),
+            results: folder.join(format!("{name}{RESULTS}")),
+            checkpoint: folder.join(format!("{name}{CHECKPOINT}")),
+            failed: folder.join(format!("{name}{FAILURE}")),
             log: folder.join(format!("{name}.log")),
             lock: folder.join(format!("{name}.lock")),
         }
@@ -43,6 +61,26 @@ impl Files {
     pub fn of_results(path: &Path) -> Self {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Self::new(path.parent().unwrap_or(Path::new("")), &name)
+    }
+
+    /// The files of the run to which `path` belongs, by its name, and what that file holds; `None` of a log, a
+    /// lock, the collected results of a grid and all other files.
+    pub fn with(path: &Path) -> Option<(Self, FileRole)> {
+        let name = path.file_name()?.to_str().filter(|name| !name.ends_with(COLLECTED))?;
+        let (ending, role) = [
+            (CHECKPOINT, FileRole::Checkpoint),
+            (RESULTS, FileRole::Results),
+            (FAILURE, FileRole::Failure),
+        ]
+        .into_iter()
+        .find(|(ending, _)| name.ends_with(ending))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Some((Self::new(folder, name.strip_suffix(ending)?), role))
+    }
+
+    /// Where the results of the grid called `name` are collected unless told otherwise.
+    pub fn collected(folder: &Path, name: &str) -> PathBuf {
+        folder.join(format!("{name}{COLLECTED}"))
     }
 
     /// Refuses a place that cannot hold results, before anything is made there or computed.
@@ -213,4 +251,25 @@ fn new_file(path: &Path) -> Result<File> {
         Err(_) => {}
     }
     File::options().write(true).create_new(true).open(path).map_err(cannot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_by_their_names() {
+        let files = Files::new(Path::new("runs"), "a.b");
+        for (path, role) in [
+            (&files.results, FileRole::Results),
+            (&files.checkpoint, FileRole::Checkpoint),
+            (&files.failed, FileRole::Failure),
+        ] {
+            let (found, found_role) = Files::with(path).unwrap();
+            assert_eq!((&found.results, found_role), (&files.results, role));
+        }
+        for path in [&files.log, &files.lock, &Files::collected(Path::new("runs"), "grid")] {
+            assert!(Files::with(path).is_none(), "{path:?}");
+        }
+    }
 }

@@ -67,7 +67,7 @@ pub use error::{Error, ErrorKind, ObserverError, Result};
 pub use evaluation::{Evaluation, Predictions, evaluate};
 pub use event::{Begin, Continued, End, RunEvent, RunObserver};
 pub use export::{Export, ExportFormat};
-pub use files::Files;
+pub use files::{FileRole, Files};
 pub use gradcheck::{CheckedDerivatives, Outcome, Verdict, check_derivatives};
 pub use grid::{Grid, Selection};
 pub use lines::EventLines;

@@ -12,6 +12,7 @@ use crate::output::{print, print_line, say};
 use crate::outputs::ForceArgs;
 use crate::settings::SetArgs;
 use snode_files::Outputs;
+use snode_runner::Files;
 use snode_runner::grid::{Members, find};
 
 /// Arguments of `snode collect`.
@@ -50,7 +51,7 @@ pub fn run(args: &CollectArgs) -> Result<()> {
     if members.is_empty() {
         return Err(Error::Results(format!("{}: no cell has results yet", args.file.display())));
     }
-    let beside = || grids[0].folder.join(format!("{}.cells.h5", grids[0].name));
+    let beside = || Files::collected(&grids[0].folder, &grids[0].name);
     let path = args.output.clone().unwrap_or_else(beside);
     // A collection in its own place follows the cells; one that the user names is a file as any other.
     let existing = if args.output.is_some() { args.force.existing() } else { Existing::Replace };

@@ -135,6 +135,11 @@ impl Manifest {
         folder.join(format!("{name}{ENDING}"))
     }
 
+    /// Whether a file is a manifest, by its name.
+    pub fn is_at(path: &Path) -> bool {
+        path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(ENDING))
+    }
+
     /// The manifests in a folder, by name.
     ///
     /// # Errors
@@ -144,7 +149,7 @@ impl Manifest {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(cannot)? {
             let path = entry.map_err(cannot)?.path();
-            if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(ENDING)) {
+            if Self::is_at(&path) {
                 found.push(path);
             }
         }
