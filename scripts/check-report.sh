@@ -78,5 +78,24 @@ if grep -qE '(src|href)="(https?:)?//' "$folder/dom"; then
 else
     echo 'ok    the page loads nothing from elsewhere'
 fi
+# On a telephone only tables and figures scroll sideways, not the page. (A window without a head has at least 500
+# pixels, a frame in it may have fewer.)
+report=$folder/results/report
+sed 's|</body>|<script>const e = document.documentElement; parent.postMessage(e.scrollWidth + " of " + e.clientWidth, "*")</script></body>|' \
+    "$report/report.html" >"$report/narrow.html"
+cat >"$folder/frame.html" <<HTML
+<body><script>onmessage = (event) => { document.title = event.data }</script>
+<iframe width="400" height="1000" src="file://$report/narrow.html"></iframe></body>
+HTML
+$browser --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --allow-file-access-from-files \
+    --user-data-dir="$folder/profile" --virtual-time-budget=5000 --window-size=600,1000 \
+    --dump-dom "file://$folder/frame.html" >"$folder/frame" 2>/dev/null
+width=$(sed -n 's|.*<title>\(.*\)</title>.*|\1|p' "$folder/frame")
+if [ -n "$width" ] && [ "${width% of *}" = "${width#* of }" ]; then
+    echo 'ok    the page does not scroll sideways at 400 pixels'
+else
+    echo "FAIL  at 400 pixels the page is wider than its window: ${width:-nothing found}"
+    failed=1
+fi
 if [ -n "${KEEP:-}" ]; then cp "$folder/page.png" "$KEEP"; fi
 exit "$failed"
