@@ -251,13 +251,15 @@ fn plan(arrays: &mut dyn Arrays, path: &Path, names: [&'static str; 2]) -> Resul
 
 fn same_kind(path: &Path, train: &Plan, test: &Plan) -> Result<()> {
     let kind = |plan: &Plan| {
-        let InputShape { rows, cols, planes, .. } = plan.inputs;
-        let channels = if planes > 1 { format!(", {planes} channels,") } else { String::new() };
+        let InputShape { rows, cols, channels, .. } = plan.inputs;
+        let rows = rows / channels;
+        let channels =
+            if channels > 1 { format!("{channels} channels of ") } else { String::new() };
         let targets = match plan.components {
             None => "class numbers".to_owned(),
             Some(components) => format!("{components} real targets"),
         };
-        format!("inputs of {rows}x{cols}{channels} {} with {targets}", plan.kind.name())
+        format!("inputs of {channels}{rows}x{cols} {} with {targets}", plan.kind.name())
     };
     if kind(train) == kind(test) {
         return Ok(());
@@ -354,9 +356,9 @@ fn not_a_number(path: &Path, plan: &Plan, index: usize, found: f64, expected: &s
     wrong(path, format!("the array `{name}`: input {input}: found {found}; expected {expected}"))
 }
 
-/// An empty split of such images.
+/// No images, but of this shape.
 fn no_images(shape: &InputShape, levels: &Levels) -> Result<Images> {
-    Images::new(shape.rows, shape.cols, levels.max_value, Vec::new())?.with_channels(shape.planes)
+    Images::new(shape.rows, shape.cols, levels.max_value, Vec::new())?.with_channels(shape.channels)
 }
 
 fn read_images(
@@ -388,5 +390,5 @@ fn read_images(
         Ok(())
     })?;
     pixels.shrink_to_fit();
-    Images::new(shape.rows, shape.cols, levels.max_value, pixels)?.with_channels(shape.planes)
+    Images::new(shape.rows, shape.cols, levels.max_value, pixels)?.with_channels(shape.channels)
 }

@@ -14,14 +14,15 @@ pub(super) struct InputShape {
     /// Columns of an input.
     pub cols: usize,
     /// Channels of an input.
-    pub planes: usize,
+    pub channels: usize,
     /// The sides of the array.
     sides: Vec<usize>,
-    channels: Channels,
+    place: ChannelPlace,
 }
 
+/// Where the side of the channels stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Channels {
+enum ChannelPlace {
     /// None, or before the rows: elements stand in the order of pixels.
     First,
     /// Behind the columns.
@@ -36,15 +37,15 @@ impl InputShape {
     /// rows, columns, channels\] with at most 4 channels; of one side, of inputs of one number. `None`
     /// if it is of another shape.
     pub fn of(sides: &[usize]) -> Option<Self> {
-        let (count, planes, rows, cols, channels) = match *sides {
-            [count] => (count, 1, 1, 1, Channels::First),
-            [count, n] => (count, 1, 1, n, Channels::First),
-            [count, rows, cols] => (count, 1, rows, cols, Channels::First),
+        let (count, channels, rows, cols, place) = match *sides {
+            [count] => (count, 1, 1, 1, ChannelPlace::First),
+            [count, n] => (count, 1, 1, n, ChannelPlace::First),
+            [count, rows, cols] => (count, 1, rows, cols, ChannelPlace::First),
             [count, first, rows, cols] if first <= MOST_CHANNELS && cols > MOST_CHANNELS => {
-                (count, first, first.checked_mul(rows)?, cols, Channels::First)
+                (count, first, first.checked_mul(rows)?, cols, ChannelPlace::First)
             }
             [count, rows, cols, last] if last <= MOST_CHANNELS => {
-                (count, last, last.checked_mul(rows)?, cols, Channels::Last)
+                (count, last, last.checked_mul(rows)?, cols, ChannelPlace::Last)
             }
             _ => return None,
         };
@@ -53,9 +54,9 @@ impl InputShape {
             count,
             rows,
             cols,
-            planes,
-            sides: sides.into(),
             channels,
+            sides: sides.into(),
+            place,
         })
     }
 
@@ -70,9 +71,9 @@ impl InputShape {
         let mut strides = vec![0; self.sides.len()];
         let mut stride = 1;
         // Pixels of one input stand row by row, channel after channel.
-        let inner: Vec<usize> = match self.channels {
-            Channels::First => (0..self.sides.len()).collect(),
-            Channels::Last => vec![0, 3, 1, 2],
+        let inner: Vec<usize> = match self.place {
+            ChannelPlace::First => (0..self.sides.len()).collect(),
+            ChannelPlace::Last => vec![0, 3, 1, 2],
         };
         for &side in inner.iter().rev() {
             strides[side] = stride;
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn sides_are_images() {
         let shape =
-            |sides: &[usize]| InputShape::of(sides).map(|s| (s.count, s.planes, s.rows, s.cols));
+            |sides: &[usize]| InputShape::of(sides).map(|s| (s.count, s.channels, s.rows, s.cols));
         assert_eq!(shape(&[7]), Some((7, 1, 1, 1)));
         assert_eq!(shape(&[7, 5]), Some((7, 1, 1, 5)));
         assert_eq!(shape(&[7, 5, 6]), Some((7, 1, 5, 6)));

@@ -62,7 +62,7 @@ fn sides(images: &Images) -> Vec<usize> {
     let (rows, cols, channels) = (images.rows(), images.cols(), images.channels());
     let with_channels = [images.len(), channels, rows / channels, cols];
     match InputShape::of(&with_channels) {
-        Some(shape) if channels > 1 && shape.planes == channels => with_channels.into(),
+        Some(shape) if channels > 1 && shape.channels == channels => with_channels.into(),
         _ => vec![images.len(), rows, cols],
     }
 }
