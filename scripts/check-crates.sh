@@ -1,7 +1,7 @@
 #!/bin/sh
 # What docs/crates.md says of dependencies, held against cargo: the direct ones of every library crate,
-# and how many there are in all with the default features and without any. And that every package has the
-# licences.
+# and how many there are in all with the default features and without any; and that every package
+# has the licences.
 set -eu
 cd "$(dirname "$0")/.."
 page=docs/crates.md
@@ -30,7 +30,7 @@ for folder in crates/snode-*; do
     for licence in LICENSE-APACHE LICENSE-MIT; do
         cmp -s "$folder/$licence" "$licence" && continue
         failed=1
-        printf 'FAIL  %s: %s is missing or another one\n' "$folder" "$licence"
+        printf 'FAIL  %s: %s is missing, or differs from that of the project\n' "$folder" "$licence"
     done
     [ "$crate" != snode-cli ] || continue
     wrong=$failed

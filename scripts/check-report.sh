@@ -78,8 +78,8 @@ if grep -qE '(src|href)="(https?:)?//' "$folder/dom"; then
 else
     echo 'ok    the page loads nothing from elsewhere'
 fi
-# On a telephone only tables and figures scroll sideways, not the page. (A window without a head has at least 500
-# pixels, a frame in it may have fewer.)
+# On a phone only tables and figures scroll sideways, not the page. Headless Chromium opens no window narrower than
+# 500 pixels, so the page is put into a frame.
 report=$folder/results/report
 sed 's|</body>|<script>const e = document.documentElement; parent.postMessage(e.scrollWidth + " of " + e.clientWidth, "*")</script></body>|' \
     "$report/report.html" >"$report/narrow.html"

@@ -86,7 +86,8 @@ pub(crate) fn check_with_data(
     let is_convolution = keys.map == Some(MapName::Convolution);
     if is_convolution && data_channels > 1 && image_channels != data_channels {
         let problem = format!(
-            "found {image_channels}; expected {data_channels}, those of the images in the data"
+            "found images of {data_channels} channels; expected `image_channels = {data_channels}`, \
+             not {image_channels}"
         );
         return Err(locator.error_among(&["network.image_channels", "network.map"], problem));
     }

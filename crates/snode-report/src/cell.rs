@@ -87,9 +87,12 @@ impl Cell {
     /// Of a run in the file of many at `path`. Its own file lies beside, if it is still there.
     pub(crate) fn collected(path: &Path, collected: Collected) -> Self {
         let Collected { name, label, summary, analyses } = collected;
-        let beside = path.with_file_name(CELLS).join(format!("{name}.h5"));
-        let place =
-            if beside.exists() { beside } else { path.with_file_name(format!("{name}.h5")) };
+        let beside = Files::new(&path.with_file_name(CELLS), &name).results;
+        let place = if beside.exists() {
+            beside
+        } else {
+            Files::new(path.parent().unwrap_or(Path::new("")), &name).results
+        };
         let value = |value: Attribute| match value {
             Attribute::Text(text) => Value::from(text),
             Attribute::Unsigned(number) => Value::from(number),

@@ -252,6 +252,13 @@ fn write(
         let shades = dataset.train().images().max_value();
         say(&format!("note: {shades} shades are rounded to the {left} that IDX files hold"));
     }
+    let channels = dataset.train().images().channels();
+    if channels > 1 && !to.is_npz() {
+        say(&format!(
+            "note: IDX files do not hold channels; a convolution on these images needs \
+             `network.image_channels = {channels}`"
+        ));
+    }
     let ((rows, cols), path) = (dataset.shape(), to.to.display().to_string());
     let (train, test) = (dataset.train().len(), dataset.test().len());
     if json {

@@ -71,11 +71,18 @@ fn colours_are_not_taken_for_rows() {
     let inspected = sandbox.succeeds(&["data", "inspect", "cifar"]);
     assert!(inspected.out.contains("96x32 pixels, 3 channels"), "{inspected:?}");
     sandbox.experiment(&convolution);
-    sandbox.fails(&["validate", "x.toml"], 2, &["network.map", "found 1", "expected 3"]);
+    sandbox.fails(
+        &["validate", "x.toml"],
+        2,
+        &["network.map", "images of 3 channels", "image_channels = 3"],
+    );
     sandbox.experiment(
         &[&convolution[..], &["network.image_channels = 3", "training.batch_size = 2"]].concat(),
     );
     sandbox.succeeds(&["validate", "x.toml"]);
+    // IDX files do not say which rows are a channel's.
+    let exported = sandbox.succeeds(&["data", "export", "cifar", "--to", "idx"]);
+    assert!(exported.err.contains("network.image_channels = 3"), "{exported:?}");
     // Nor are they averaged with each other.
     sandbox.experiment(&["data.source = \"cifar\"", "data.size = [32, 32]"]);
     sandbox.fails(&["validate", "x.toml"], 2, &["data.size", "32 rows", "multiple of 3"]);

@@ -31,7 +31,7 @@ pub(super) const NETWORK: &[Key] = &[
         .means("$s$, the rows and columns of a kernel; no more than those of an image"),
     key("image_channels", whole().between(1.0, 4096.0), "`1`")
         .with(is("map", &["convolution"]))
-        .means("the channels of an image, which stand one below the other: 3 for CIFAR-10. Where the data say how many, they must agree"),
+        .means("the channels of an image, which stand one below the other: 3 for CIFAR-10. If the data say how many they have, it must be that number"),
     key("readout", Values::Word, "the first components")
         .means(r#"how $x(T)$ becomes scores (S41); of a convolution `"components"` and `"channel-means"` need as many channels as there are classes"#),
     key("readout_gain", number().above(0.0), "`1.0`")
