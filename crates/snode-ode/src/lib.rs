@@ -73,6 +73,7 @@ mod instruction_sets;
 mod kernels;
 mod lifting;
 mod map;
+mod memory;
 mod network;
 mod outcome;
 mod parallel;

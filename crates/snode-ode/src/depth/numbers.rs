@@ -4,6 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::OnceLock;
 
+use crate::memory;
+
 /// The numbers of one element of the parameters' space on a device, for implementations of
 /// [`Scheme`](crate::Scheme) that compute there.
 ///
@@ -116,7 +118,7 @@ impl<T> Numbers<T> {
 impl<T: Clone> Clone for Numbers<T> {
     /// A copy in memory, and no second one where they are on a device only.
     fn clone(&self) -> Self {
-        Self::new(self.memory.get().cloned().unwrap_or_else(|| self.copied()))
+        Self::new(self.memory.get().map_or_else(|| self.copied(), |values| memory::copied(values)))
     }
 }
 

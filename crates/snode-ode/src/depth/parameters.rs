@@ -10,7 +10,7 @@ use super::numbers::{DeviceNumbers, Elimination, Numbers};
 use super::{Grid, Stencil};
 use crate::map::{self, AffineMap};
 use crate::parallel::{self, Chunks};
-use crate::{Real, kernels};
+use crate::{Real, kernels, memory};
 
 /// W(t) and b(t) at the nodes of a grid in depth: what is trained, and every gradient and direction of
 /// it. What they do to a state is their [`AffineMap`]: for a dense one W(t) ∈ R^{n×n} and b(t) ∈ Rⁿ.
@@ -71,7 +71,7 @@ impl<T: Real> Parameters<T> {
     /// map.
     pub fn zeros(map: impl Into<AffineMap>, nodes: usize) -> Self {
         let map = map.into();
-        let values = vec![T::ZERO; nodes * map.node_len()];
+        let values = memory::zeros(nodes * map.node_len());
         Self { map, nodes, values: Numbers::new(values), stamp: new_stamp() }
     }
 

@@ -1,41 +1,69 @@
 //! What will be read next, fetched while something else is at work.
 
-/// What the next product will read, brought into the second-level cache bit by bit while an
-/// elementwise pass is at work: a product that waits for its weights from memory takes a third
-/// longer.
+/// What will be read or written next, brought into the second-level cache bit by bit: a product that waits for its
+/// operands from memory takes a third longer.
+#[derive(Clone, Copy)]
 pub(super) struct Ahead<'a, T> {
-    values: &'a [T],
-    piece: usize,
+    /// Addresses.
+    next: usize,
+    last: usize,
+    /// Bytes from one fetch to the next.
+    step: usize,
+    others: &'a [&'a [T]],
 }
 
 impl<'a, T> Ahead<'a, T> {
-    /// To be fetched in as many pieces.
+    /// To be fetched in about as many times. Where there is nothing to fetch, `here` is asked for, which is at
+    /// hand.
     #[inline(always)]
-    pub(super) fn new(values: &'a [T], pieces: usize) -> Self {
-        Self { values, piece: values.len().div_ceil(pieces.max(1)) }
+    pub(super) fn new(values: &'a [&'a [T]], times: usize, here: &'a [T]) -> Self {
+        let next = here.as_ptr().addr();
+        let bytes: usize = values.iter().map(|values| size_of_val(*values)).sum();
+        let step = bytes.div_ceil(times.max(1));
+        let mut ahead = Self { next, last: next, step, others: values };
+        ahead.go_on();
+        ahead
     }
 
+    /// Goes to the next piece of memory if this one has been fetched.
     #[inline(always)]
-    pub(super) fn fetch_piece(&mut self) {
-        let (piece, rest) = self.values.split_at(self.piece.min(self.values.len()));
-        prefetch(piece);
-        self.values = rest;
+    pub(super) fn go_on(&mut self) {
+        if self.next == self.last
+            && let Some((values, others)) = self.others.split_first()
+        {
+            self.next = values.as_ptr().addr();
+            self.last = self.next + size_of_val(*values).saturating_sub(1);
+            self.others = others;
+        }
+    }
+
+    /// Asks for the line of memory that is next to be brought into the second-level cache.
+    #[inline(always)]
+    pub(super) fn fetch(&mut self) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a prefetch reads nothing that the program can see, from any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::without_provenance(self.next)) };
+        self.next = (self.next + self.step).min(self.last);
     }
 }
 
-/// Asks for `values` to be brought into the second-level cache, where the machine can be asked.
+/// Asks for the lines of memory with so many numbers to be brought into the first-level cache, to be written.
+///
+/// # Safety
+/// There are so many numbers.
 #[inline(always)]
-fn prefetch<T>(values: &[T]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        const LINE: usize = 64;
-        let start: *const i8 = values.as_ptr().cast();
-        for at in (0..size_of_val(values)).step_by(LINE) {
-            // SAFETY: a prefetch reads nothing that the program can see, and `at` is in bounds.
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(start.add(at)) };
+pub(super) unsafe fn prefetch_to_write<T>(first: *mut T, count: usize) {
+    const LINE: usize = 64;
+    let bytes = count * size_of::<T>();
+    for at in (0..bytes).step_by(LINE).chain([bytes - 1]) {
+        // The intrinsic asks for a line to be read, where the compiler is not told of the instruction.
+        // SAFETY: it changes nothing that the program can see. Processors that do not know it do nothing.
+        unsafe {
+            std::arch::asm!(
+                "prefetchw [{}]",
+                in(reg) first.cast::<u8>().add(at),
+                options(nostack, preserves_flags),
+            );
         }
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = values;
 }

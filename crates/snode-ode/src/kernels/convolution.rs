@@ -10,8 +10,8 @@ use std::any::TypeId;
 use faer::Accum;
 use pulp::{Simd, WithSimd};
 
-use super::dispatch;
 use super::simd::{Few, Vectors, Wide};
+use super::{How, dispatch};
 use crate::Real;
 
 /// Images and kernels: c channels, r rows, q columns, kernels of s×s pixels, s odd.
@@ -316,10 +316,11 @@ pub(crate) fn convolve<T: Real>(
     kernel: &[T],
     images: &[T],
     out: &mut [T],
-    (accumulate, factor): (Accum, T),
+    how: How<'_, T>,
     padded: &mut [T],
 ) {
     debug_assert_eq!(images.len(), out.len());
+    let How { accumulate, factor, .. } = how;
     Convolve { shape, kernel, images, out, accumulate, factor, padded }.run();
 }
 

@@ -2,7 +2,6 @@
 
 use pulp::NullaryFnOnce;
 
-use super::ahead::Ahead;
 use super::dispatch;
 use crate::Real;
 use crate::activation::{Activation, Elementwise, with_elementwise};
@@ -40,7 +39,6 @@ struct Stage<'a, 'b, T, F> {
     bias: &'a [T],
     slope: Option<&'a mut [T]>,
     targets: &'a mut [Target<'b, T>],
-    ahead: &'a [T],
 }
 
 impl<T: Real, F: Elementwise> NullaryFnOnce for Stage<'_, '_, T, F> {
@@ -49,9 +47,7 @@ impl<T: Real, F: Elementwise> NullaryFnOnce for Stage<'_, '_, T, F> {
     #[inline(always)]
     fn call(mut self) {
         let n = self.bias.len();
-        let mut ahead = Ahead::new(self.ahead, self.z.len() / n);
         for (column, z) in self.z.chunks_exact_mut(n).enumerate() {
-            ahead.fetch_piece();
             let first = column * n;
             if let Some(slope) = &mut self.slope {
                 let slope = &mut slope[first..first + n];
@@ -69,17 +65,16 @@ impl<T: Real, F: Elementwise> NullaryFnOnce for Stage<'_, '_, T, F> {
 }
 
 /// A stage of a Runge–Kutta step after its product: K = σ(`z` + bias) to the targets, and
-/// `slope` = σ′(`z` + bias) where it is wanted. `ahead` is what the next product will read.
+/// `slope` = σ′(`z` + bias) where it is wanted.
 pub(crate) fn stage<T: Real>(
     activation: Activation,
     z: &mut [T],
     bias: &[T],
     slope: Option<&mut [T]>,
     targets: &mut [Target<'_, T>],
-    ahead: &[T],
 ) {
     with_elementwise!(activation, activation => {
-        dispatch(Stage { activation, z, bias, slope, targets, ahead });
+        dispatch(Stage { activation, z, bias, slope, targets });
     });
 }
 
@@ -88,7 +83,6 @@ struct SensitivityStage<'a, 'b, T> {
     bias: &'a [T],
     slope: &'a [T],
     targets: &'a mut [Target<'b, T>],
-    ahead: &'a [T],
 }
 
 impl<T: Real> NullaryFnOnce for SensitivityStage<'_, '_, T> {
@@ -97,10 +91,8 @@ impl<T: Real> NullaryFnOnce for SensitivityStage<'_, '_, T> {
     #[inline(always)]
     fn call(self) {
         let n = self.bias.len();
-        let mut ahead = Ahead::new(self.ahead, self.y.len() / n);
         let columns = self.y.chunks_exact_mut(n).zip(self.slope.chunks_exact(n));
         for (column, (y, slope)) in columns.enumerate() {
-            ahead.fetch_piece();
             for i in 0..n {
                 y[i] = slope[i] * (y[i] + self.bias[i]);
             }
@@ -109,16 +101,14 @@ impl<T: Real> NullaryFnOnce for SensitivityStage<'_, '_, T> {
     }
 }
 
-/// The derivative of a [`stage`] after its products: `slope` ⊙ (`y` + β) to the targets. `ahead` is
-/// what the next product will read.
+/// The derivative of a [`stage`] after its products: `slope` ⊙ (`y` + β) to the targets.
 pub(crate) fn sensitivity_stage<T: Real>(
     y: &mut [T],
     beta: &[T],
     slope: &[T],
     targets: &mut [Target<'_, T>],
-    ahead: &[T],
 ) {
-    dispatch(SensitivityStage { y, bias: beta, slope, targets, ahead });
+    dispatch(SensitivityStage { y, bias: beta, slope, targets });
 }
 
 struct EulerStep<'a, T, F> {
@@ -129,7 +119,6 @@ struct EulerStep<'a, T, F> {
     x: &'a [T],
     next: &'a mut [T],
     slope: &'a mut [T],
-    ahead: &'a [T],
 }
 
 impl<T: Real, F: Elementwise> NullaryFnOnce for EulerStep<'_, T, F> {
@@ -138,14 +127,12 @@ impl<T: Real, F: Elementwise> NullaryFnOnce for EulerStep<'_, T, F> {
     #[inline(always)]
     fn call(self) {
         let n = self.bias.len();
-        let mut ahead = Ahead::new(self.ahead, self.z.len() / n);
         let columns = self
             .z
             .chunks_exact(n)
             .zip(self.x.chunks_exact(n))
             .zip(self.next.chunks_exact_mut(n).zip(self.slope.chunks_exact_mut(n)));
         for ((z, x), (next, slope)) in columns {
-            ahead.fetch_piece();
             for i in 0..n {
                 let (value, derivative) = self.activation.value_and_slope(z[i] + self.bias[i]);
                 next[i] = value.mul_add(self.h, x[i]);
@@ -156,8 +143,6 @@ impl<T: Real, F: Elementwise> NullaryFnOnce for EulerStep<'_, T, F> {
 }
 
 /// One layer of (S2) after its product: `next` = `x` + h σ(`z` + bias), `slope` = σ′(`z` + bias).
-/// `ahead` is what the next product will read.
-#[expect(clippy::too_many_arguments, reason = "a formula's operands")]
 pub(crate) fn euler_step<T: Real>(
     activation: Activation,
     z: &[T],
@@ -166,10 +151,9 @@ pub(crate) fn euler_step<T: Real>(
     x: &[T],
     next: &mut [T],
     slope: &mut [T],
-    ahead: &[T],
 ) {
     with_elementwise!(activation, activation => {
-        dispatch(EulerStep { activation, z, bias, h, x, next, slope, ahead });
+        dispatch(EulerStep { activation, z, bias, h, x, next, slope });
     });
 }
 
@@ -215,7 +199,6 @@ struct SensitivityStep<'a, T> {
     slope: &'a [T],
     h: T,
     xi: &'a mut [T],
-    ahead: &'a [T],
 }
 
 impl<T: Real> NullaryFnOnce for SensitivityStep<'_, T> {
@@ -224,10 +207,8 @@ impl<T: Real> NullaryFnOnce for SensitivityStep<'_, T> {
     #[inline(always)]
     fn call(self) {
         let n = self.bias.len();
-        let mut ahead = Ahead::new(self.ahead, self.y.len() / n);
         let columns = self.y.chunks_exact(n).zip(self.slope.chunks_exact(n));
         for ((y, slope), xi) in columns.zip(self.xi.chunks_exact_mut(n)) {
-            ahead.fetch_piece();
             for i in 0..n {
                 xi[i] = (slope[i] * self.h).mul_add(y[i] + self.bias[i], xi[i]);
             }
@@ -235,15 +216,7 @@ impl<T: Real> NullaryFnOnce for SensitivityStep<'_, T> {
     }
 }
 
-/// One layer of (S3) after its products: `xi` += h `slope` ⊙ (`y` + β). `ahead` is what the next
-/// product will read.
-pub(crate) fn sensitivity_step<T: Real>(
-    y: &[T],
-    beta: &[T],
-    slope: &[T],
-    h: T,
-    xi: &mut [T],
-    ahead: &[T],
-) {
-    dispatch(SensitivityStep { y, bias: beta, slope, h, xi, ahead });
+/// One layer of (S3) after its products: `xi` += h `slope` ⊙ (`y` + β).
+pub(crate) fn sensitivity_step<T: Real>(y: &[T], beta: &[T], slope: &[T], h: T, xi: &mut [T]) {
+    dispatch(SensitivityStep { y, bias: beta, slope, h, xi });
 }

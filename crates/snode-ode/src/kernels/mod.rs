@@ -1,9 +1,10 @@
 //! Passes over memory, each compiled for the machine's vector unit and chosen at run time.
 //!
 //! Every pass is a struct whose `call` is inlined into a function per instruction set by
-//! [`dispatch`]. Matrix products go to faer.
+//! [`dispatch`]. Large matrix products are ours, others go to faer.
 
 mod activations;
+#[cfg(target_arch = "x86_64")]
 mod ahead;
 mod convolution;
 mod dispatch;
@@ -23,7 +24,7 @@ pub(crate) use layers::{
 };
 #[cfg(all(test, target_arch = "x86_64"))]
 pub(crate) use narrow::with_avx2;
-pub(crate) use product::{outer_product, row_sums, transform};
+pub(crate) use product::{How, outer_product, row_sums, transform, transform_transposed};
 #[cfg(feature = "adaptive")]
 pub(crate) use vectors::multiply_by;
 pub(crate) use vectors::{

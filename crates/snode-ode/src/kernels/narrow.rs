@@ -1,13 +1,12 @@
 //! The passes and products of a machine with AVX2 and FMA on one that has more, for tests.
 //!
-//! Passes are compiled for both, and [`dispatch`](super::dispatch) chooses; of the products faer's own two
-//! kernels are called as faer calls them, with the instructions of the caller's choice.
+//! Passes and large products are compiled for both, and [`chosen`] chooses; for small products faer's kernel is
+//! called as faer calls it, with the instructions of the caller's choice.
 
 use std::cell::Cell;
 
 use faer::{Accum, MatMut, MatRef};
 use nano_gemm::Plan;
-use private_gemm_x86::{DType, DstKind, IType, InstrSet};
 use pulp::x86::V3;
 
 use crate::Real;
@@ -33,11 +32,10 @@ pub(crate) fn with_avx2<R: Send>(threads: usize, work: impl FnOnce() -> R + Send
     Some(pool.install(work))
 }
 
-/// A product as faer computes it on a machine with AVX2: by its kernel for small
-/// products, and by that for others.
+/// A small product as faer computes it on a machine with AVX2.
 ///
 /// # Panics
-/// For a product with a single row, column or term, which faer computes in lanes of pulp's choice.
+/// For a large one, and one with a single row, column or term, which faer computes in lanes of pulp's choice.
 pub(super) fn product<T: Real>(
     out: MatMut<'_, T>,
     accumulate: Accum,
@@ -46,19 +44,15 @@ pub(super) fn product<T: Real>(
     factor: T,
 ) {
     let (m, n, k) = (out.nrows(), out.ncols(), left.ncols());
-    assert!(m > 1 && n > 1 && k > 1 && out.row_stride() == 1, "another kernel's product");
-    if m * n * k <= SMALL_PRODUCT {
-        assert!(m > 4, "another kernel's product");
-        let by_columns = left.row_stride() == 1;
-        if size_of::<T>() == size_of::<f32>() {
-            let plan = Plan::new_f32_avx(m, n, k, by_columns);
-            small(&plan, out, accumulate, left, right, factor.to_f64() as f32);
-        } else {
-            let plan = Plan::new_f64_avx(m, n, k, by_columns);
-            small(&plan, out, accumulate, left, right, factor.to_f64());
-        }
+    let fits = m > 4 && n > 1 && k > 1 && m * n * k <= SMALL_PRODUCT;
+    assert!(fits && out.row_stride() == 1, "another kernel's product");
+    let by_columns = left.row_stride() == 1;
+    if size_of::<T>() == size_of::<f32>() {
+        let plan = Plan::new_f32_avx(m, n, k, by_columns);
+        small(&plan, out, accumulate, left, right, factor.to_f64() as f32);
     } else {
-        large(out, accumulate, left, right, factor);
+        let plan = Plan::new_f64_avx(m, n, k, by_columns);
+        small(&plan, out, accumulate, left, right, factor.to_f64());
     }
 }
 
@@ -92,50 +86,6 @@ fn small<T, N: From<u8>>(
             factor,
             false,
             false,
-        );
-    }
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "the views are `matmul`'s")]
-fn large<T: Real>(
-    out: MatMut<'_, T>,
-    accumulate: Accum,
-    left: MatRef<'_, T>,
-    right: MatRef<'_, T>,
-    factor: T,
-) {
-    let single = size_of::<T>() == size_of::<f32>();
-    // SAFETY: shapes and strides are the matrices', and there is AVX2, or nobody could have chosen it.
-    unsafe {
-        private_gemm_x86::gemm(
-            if single { DType::F32 } else { DType::F64 },
-            IType::U64,
-            InstrSet::Avx256,
-            out.nrows(),
-            out.ncols(),
-            left.ncols(),
-            out.as_ptr_mut().cast(),
-            out.row_stride(),
-            out.col_stride(),
-            std::ptr::null(),
-            std::ptr::null(),
-            DstKind::Full,
-            match accumulate {
-                Accum::Replace => private_gemm_x86::Accum::Replace,
-                Accum::Add => private_gemm_x86::Accum::Add,
-            },
-            left.as_ptr().cast(),
-            left.row_stride(),
-            left.col_stride(),
-            false,
-            std::ptr::null(),
-            0,
-            right.as_ptr().cast(),
-            right.row_stride(),
-            right.col_stride(),
-            false,
-            (&raw const factor).cast(),
-            1,
         );
     }
 }

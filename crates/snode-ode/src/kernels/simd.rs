@@ -3,7 +3,7 @@
 //! A pass over slices becomes vector code by itself. One whose sums are many small arrays does so or not as
 //! the compiler likes, and is ten times slower where it does not: it says which vectors it means.
 
-use pulp::{Simd, bytemuck};
+use pulp::Simd;
 
 use crate::Real;
 
@@ -13,13 +13,35 @@ pub(super) trait Vectors<T>: Copy {
     type Vector: Copy;
     /// How many numbers it has.
     const LEN: usize;
+    /// How many vectors the machine keeps in registers, at least.
+    const REGISTERS: usize = 16;
 
     /// A number in all places.
     fn splat(self, number: T) -> Self::Vector;
     /// The first numbers of a slice.
-    fn load(self, numbers: &[T]) -> Self::Vector;
+    #[inline(always)]
+    fn load(self, numbers: &[T]) -> Self::Vector {
+        let numbers = &numbers[..Self::LEN];
+        // SAFETY: there are so many.
+        unsafe { self.read(numbers.as_ptr()) }
+    }
     /// Into the first numbers of a slice.
-    fn store(self, numbers: &mut [T], vector: Self::Vector);
+    #[inline(always)]
+    fn store(self, numbers: &mut [T], vector: Self::Vector) {
+        let numbers = &mut numbers[..Self::LEN];
+        // SAFETY: there are so many.
+        unsafe { self.write(numbers.as_mut_ptr(), vector) }
+    }
+    /// The numbers at an address.
+    ///
+    /// # Safety
+    /// There are as many as the vector has, and may be read.
+    unsafe fn read(self, from: *const T) -> Self::Vector;
+    /// To an address.
+    ///
+    /// # Safety
+    /// There is room for as many numbers as the vector has, and it may be written.
+    unsafe fn write(self, to: *mut T, vector: Self::Vector);
     /// a b + c, rounded once.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// a b.
@@ -37,20 +59,21 @@ macro_rules! wide {
         impl<S: Simd> Vectors<$t> for Wide<S> {
             type Vector = S::$vector;
             const LEN: usize = size_of::<S::$vector>() / size_of::<$t>();
+            const REGISTERS: usize = S::REGISTER_COUNT;
 
             #[inline(always)]
             fn splat(self, number: $t) -> S::$vector {
                 self.0.$splat(number)
             }
             #[inline(always)]
-            fn load(self, numbers: &[$t]) -> S::$vector {
-                let numbers = &numbers[..<Self as Vectors<$t>>::LEN];
-                bytemuck::pod_read_unaligned(bytemuck::cast_slice(numbers))
+            unsafe fn read(self, from: *const $t) -> S::$vector {
+                // SAFETY: as promised by the caller; a vector is an array of numbers.
+                unsafe { from.cast::<S::$vector>().read_unaligned() }
             }
             #[inline(always)]
-            fn store(self, numbers: &mut [$t], vector: S::$vector) {
-                let numbers = &mut numbers[..<Self as Vectors<$t>>::LEN];
-                bytemuck::cast_slice_mut(numbers).copy_from_slice(bytemuck::bytes_of(&vector));
+            unsafe fn write(self, to: *mut $t, vector: S::$vector) {
+                // SAFETY: as promised by the caller.
+                unsafe { to.cast::<S::$vector>().write_unaligned(vector) }
             }
             #[inline(always)]
             fn mul_add(self, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
@@ -84,14 +107,14 @@ impl<T: Real, const LEN: usize> Vectors<T> for Few<LEN> {
         [number; LEN]
     }
     #[inline(always)]
-    fn load(self, numbers: &[T]) -> [T; LEN] {
-        let mut vector = [T::ZERO; LEN];
-        vector.copy_from_slice(&numbers[..LEN]);
-        vector
+    unsafe fn read(self, from: *const T) -> [T; LEN] {
+        // SAFETY: as promised by the caller.
+        unsafe { from.cast::<[T; LEN]>().read_unaligned() }
     }
     #[inline(always)]
-    fn store(self, numbers: &mut [T], vector: [T; LEN]) {
-        numbers[..LEN].copy_from_slice(&vector);
+    unsafe fn write(self, to: *mut T, vector: [T; LEN]) {
+        // SAFETY: as promised by the caller.
+        unsafe { to.cast::<[T; LEN]>().write_unaligned(vector) }
     }
     #[inline(always)]
     fn mul_add(self, a: [T; LEN], b: [T; LEN], mut c: [T; LEN]) -> [T; LEN] {

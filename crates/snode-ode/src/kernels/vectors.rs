@@ -3,7 +3,6 @@
 use faer::{Accum, MatRef};
 use pulp::NullaryFnOnce;
 
-use super::ahead::Ahead;
 use super::dispatch;
 use crate::Real;
 
@@ -328,7 +327,6 @@ struct Weigh<'a, T> {
     slope: &'a [T],
     terms: &'a Terms<'a, T>,
     out: &'a mut [T],
-    ahead: &'a [T],
 }
 
 impl<T: Real> NullaryFnOnce for Weigh<'_, T> {
@@ -336,10 +334,8 @@ impl<T: Real> NullaryFnOnce for Weigh<'_, T> {
 
     #[inline(always)]
     fn call(self) {
-        let mut ahead = Ahead::new(self.ahead, self.out.len().div_ceil(STRIP));
         let strips = self.out.chunks_mut(STRIP).zip(self.slope.chunks(STRIP));
         for (strip, (out, slope)) in strips.enumerate() {
-            ahead.fetch_piece();
             combine_strip(out, Accum::Replace, self.terms, strip * STRIP);
             for (out, slope) in out.iter_mut().zip(slope) {
                 *out *= *slope;
@@ -348,16 +344,15 @@ impl<T: Real> NullaryFnOnce for Weigh<'_, T> {
     }
 }
 
-/// `out` = `slope` ⊙ Σ c x; `ahead` is what the next product will read.
-pub(crate) fn weigh<T: Real>(slope: &[T], terms: &Terms<'_, T>, out: &mut [T], ahead: &[T]) {
-    dispatch(Weigh { slope, terms, out, ahead });
+/// `out` = `slope` ⊙ Σ c x.
+pub(crate) fn weigh<T: Real>(slope: &[T], terms: &Terms<'_, T>, out: &mut [T]) {
+    dispatch(Weigh { slope, terms, out });
 }
 
 struct Multiply<'a, T> {
     a: &'a [T],
     b: &'a [T],
     out: &'a mut [T],
-    ahead: &'a [T],
 }
 
 impl<T: Real> NullaryFnOnce for Multiply<'_, T> {
@@ -365,10 +360,8 @@ impl<T: Real> NullaryFnOnce for Multiply<'_, T> {
 
     #[inline(always)]
     fn call(self) {
-        let mut ahead = Ahead::new(self.ahead, self.out.len().div_ceil(STRIP));
         let strips = self.a.chunks(STRIP).zip(self.b.chunks(STRIP));
         for (out, (a, b)) in self.out.chunks_mut(STRIP).zip(strips) {
-            ahead.fetch_piece();
             for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
                 *out = *a * *b;
             }
@@ -376,9 +369,9 @@ impl<T: Real> NullaryFnOnce for Multiply<'_, T> {
     }
 }
 
-/// `out` = `a` ⊙ `b`; `ahead` is what the next product will read.
-pub(crate) fn multiply<T: Real>(a: &[T], b: &[T], out: &mut [T], ahead: &[T]) {
-    dispatch(Multiply { a, b, out, ahead });
+/// `out` = `a` ⊙ `b`.
+pub(crate) fn multiply<T: Real>(a: &[T], b: &[T], out: &mut [T]) {
+    dispatch(Multiply { a, b, out });
 }
 
 #[cfg(feature = "adaptive")]

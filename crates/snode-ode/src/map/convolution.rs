@@ -5,7 +5,7 @@ use std::fmt::Display;
 use faer::{Accum, Mat};
 
 use crate::Real;
-use crate::kernels::{self, ImageShape};
+use crate::kernels::{self, How, ImageShape};
 
 /// (A x)_{o,i,j} = Σ_{p,u,v} K_{o,p,u,v} x_{p, i+u−m, j+v−m}, β_{o,i,j} = b_o: a convolution by kernels
 /// of s×s pixels, s odd and m = (s−1)/2, with zeros around the image.
@@ -126,7 +126,7 @@ impl Convolution {
         kernel: &[T],
         x: &[T],
         out: &mut [T],
-        how: (Accum, T),
+        how: How<'_, T>,
         workspace: &mut [T],
     ) {
         let padded = &mut workspace[..self.shape.padded_len()];
@@ -139,7 +139,7 @@ impl Convolution {
         kernel: &[T],
         g: &[T],
         out: &mut [T],
-        how: (Accum, T),
+        how: How<'_, T>,
         workspace: &mut [T],
     ) {
         let (padded, rest) = workspace.split_at_mut(self.shape.padded_len());

@@ -13,6 +13,7 @@ use faer::{Accum, Mat, MatRef};
 
 pub use convolution::{Convolution, MapError};
 
+use crate::kernels::How;
 use crate::{Real, kernels};
 
 /// The affine map x ↦ A x + β of a node, by its shape.
@@ -157,17 +158,13 @@ impl AffineMap {
         node: &[T],
         x: &[T],
         out: &mut [T],
-        (accumulate, factor): (Accum, T),
+        how: How<'_, T>,
         workspace: &mut [T],
     ) {
+        let weights = &node[..self.weights_len()];
         match self {
-            Self::Dense { .. } => {
-                kernels::transform(split(self, node).0, x, out, accumulate, factor);
-            }
-            Self::Convolution(map) => {
-                let kernel = &node[..self.weights_len()];
-                map.convolve(kernel, x, out, (accumulate, factor), workspace);
-            }
+            Self::Dense { width } => kernels::transform(width, weights, x, out, how),
+            Self::Convolution(map) => map.convolve(weights, x, out, how, workspace),
         }
     }
 
@@ -177,33 +174,28 @@ impl AffineMap {
         node: &[T],
         g: &[T],
         out: &mut [T],
-        (accumulate, factor): (Accum, T),
+        how: How<'_, T>,
         workspace: &mut [T],
     ) {
+        let weights = &node[..self.weights_len()];
         match self {
-            Self::Dense { .. } => {
-                let weights = split(self, node).0.transpose();
-                kernels::transform(weights, g, out, accumulate, factor);
-            }
-            Self::Convolution(map) => {
-                let kernel = &node[..self.weights_len()];
-                map.convolve_transposed(kernel, g, out, (accumulate, factor), workspace);
-            }
+            Self::Dense { width } => kernels::transform_transposed(width, weights, g, out, how),
+            Self::Convolution(map) => map.convolve_transposed(weights, g, out, how, workspace),
         }
     }
 
     /// What columns G and X contribute to a node of a gradient (S6): the node becomes the derivative of
-    /// ⟨G, A X + β⟩ by the numbers of the node, or is increased by it.
+    /// ⟨G, A X + β⟩ by the numbers of the node, or is increased by it. `ahead` is what will be read next.
     pub(crate) fn gradient<T: Real>(
         self,
         g: &[T],
         x: &[T],
         node: &mut [T],
-        accumulate: Accum,
+        (accumulate, ahead): (Accum, &[&[T]]),
         workspace: &mut [T],
     ) {
         match self {
-            Self::Dense { width } => kernels::outer_product(width, g, x, node, accumulate),
+            Self::Dense { width } => kernels::outer_product(width, g, x, node, accumulate, ahead),
             Self::Convolution(map) => map.gradient(g, x, node, accumulate, workspace),
         }
     }

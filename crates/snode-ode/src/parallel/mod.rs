@@ -16,7 +16,7 @@ use rayon::join;
 pub(crate) use memory::{Batches, Chunks, Divide};
 
 /// Columns are divided at multiples of this.
-const COLUMN_UNIT: usize = 8;
+const COLUMN_UNIT: usize = 2;
 
 /// Products with at most this many multiplications take another kernel of faer's, whose sums have
 /// other bits.

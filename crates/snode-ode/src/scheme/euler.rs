@@ -12,13 +12,14 @@ mod solution;
 
 use std::ops::Range;
 
-use faer::{Accum, MatMut, MatRef};
+use faer::{MatMut, MatRef};
 
 pub use perturbed::{Distances, PerturbedWalk};
 
 use self::memory::EulerSolution;
 use super::checks::{check_shape, copy_columns, first_not_finite, not_finite};
 use super::{Scheme, Trajectory};
+use crate::kernels::How;
 use crate::parallel::{self, Batches};
 use crate::{Network, Problem, Real, SolveError, Statistics, kernels};
 
@@ -59,7 +60,7 @@ fn advance<T: Real>(network: &Network<T>, layers: Range<usize>, x: &mut [T]) {
                 let z = &mut scratch[..];
                 for k in layers.clone() {
                     let node = network.parameters().node(k);
-                    map.apply(node, x, z, (Accum::Replace, T::ONE), &mut workspace);
+                    map.apply(node, x, z, How::replace(), &mut workspace);
                     let bias = map.bias(node, &mut workspace);
                     kernels::euler_advance(network.activation(), z, bias, h, x);
                 }

@@ -8,12 +8,12 @@ use diffsol::{
     ConstantOp, FaerContext, FaerMat, FaerVec, Matrix, NonLinearOp, NonLinearOpJacobian,
     OdeEquations, OdeEquationsRef, Op, ParameterisedOp, UnitCallable, Vector, VectorCommon,
 };
-use faer::Accum;
 
 use super::batch::{Batch, BatchContext};
 use super::columns::Columns;
 use super::rhs::RightHandSide;
 use super::seen::{Numbers, Seen};
+use crate::kernels::How;
 use crate::{Real, kernels};
 
 /// A vector of diffsol's that holds a batch of `T`s.
@@ -229,7 +229,7 @@ impl<T: Real, R: RightHandSide<T>> NonLinearOpJacobian for Rhs<'_, '_, T, FaerMa
         let scale = |values: &mut [T]| {
             values.iter_mut().zip(slopes).for_each(|(v, s)| *v *= *s);
         };
-        let (map, node, how) = (jacobian.map, jacobian.node, (Accum::Replace, T::ONE));
+        let (map, node, how) = (jacobian.map, jacobian.node, How::replace());
         let mut workspace = vec![T::ZERO; map.workspace_len()];
         y.write(slopes.len(), to, |y| {
             if jacobian.transposed {

@@ -7,6 +7,7 @@ use faer::Accum;
 
 use super::dense_output::DenseOutput;
 use super::solve::{Follower, Step};
+use crate::kernels::How;
 use crate::parallel::{self, Chunks};
 use crate::{Network, Parameters, Real, kernels};
 
@@ -96,10 +97,10 @@ impl<T: Real> Sampler<'_, T> {
             let slab = node - nodes.start;
             let own = network.parameters().node(node);
             trajectory.read(&trajectory.locate(network.grid().time(node)), 0..len, x);
-            map.apply(own, x, g, (Accum::Replace, T::ONE), workspace);
+            map.apply(own, x, g, How::replace(), workspace);
             kernels::slope(network.activation(), g, map.bias(own, workspace));
             kernels::multiply_by(g, &lambdas[slab * len..(slab + 1) * len]);
-            map.gradient(g, x, out, Accum::Replace, workspace);
+            map.gradient(g, x, out, (Accum::Replace, &[]), workspace);
             // One pass over what a product of M columns has just written, while it is in the cache.
             if !kernels::all_finite(out) {
                 bad.fetch_max(node + 1, Ordering::Relaxed);

@@ -1,8 +1,7 @@
 //! The right-hand sides of the three problems, for a whole batch at once.
 
-use faer::Accum;
-
 use super::dense_output::DenseOutput;
+use crate::kernels::How;
 use crate::parallel::{self, Batches};
 use crate::{AffineMap, Interpolation, Network, Parameters, Real, kernels};
 
@@ -116,9 +115,9 @@ impl<T: Real> RightHandSide<T> for Direct<'_, T> {
         parallel::for_columns(n, len / n, memory, &|part, (mut dx, mut workspace)| {
             let part = part.start * n..part.end * n;
             let (dx, workspace) = (dx.batch_mut(0), workspace.batch_mut(0));
-            map.apply(node, &x[part], dx, (Accum::Replace, T::ONE), workspace);
+            map.apply(node, &x[part], dx, How::replace(), workspace);
             let bias = map.bias(node, workspace);
-            kernels::stage(network.activation(), dx, bias, None, &mut [], &[]);
+            kernels::stage(network.activation(), dx, bias, None, &mut []);
         });
     }
 
@@ -126,7 +125,7 @@ impl<T: Real> RightHandSide<T> for Direct<'_, T> {
         let (network, map) = (self.network, self.network.map());
         let Memory { weights, z, workspaces, .. } = &mut *self.memory;
         let node = weights.at(network.parameters(), network, self.interpolation, t);
-        map.apply(node, x, z, (Accum::Replace, T::ONE), workspaces);
+        map.apply(node, x, z, How::replace(), workspaces);
         kernels::slope(network.activation(), z, map.bias(node, workspaces));
         Jacobian { map, node, slopes: z, transposed: false }
     }
@@ -165,7 +164,7 @@ impl<T: Real> Along<'_, T> {
                 let part = part.start * n..part.end * n;
                 let (x, z, workspace) = (x.batch_mut(0), z.batch_mut(0), workspace.batch_mut(0));
                 trajectory.read(&point, part, x);
-                map.apply(node, x, z, (Accum::Replace, T::ONE), workspace);
+                map.apply(node, x, z, How::replace(), workspace);
                 kernels::slope(network.activation(), z, map.bias(node, workspace));
             });
             *depth = Some(t);
@@ -194,8 +193,8 @@ impl<T: Real> RightHandSide<T> for Adjoint<'_, T> {
             &|part, (mut weighted, mut out, mut workspace)| {
                 let part = part.start * n..part.end * n;
                 let (g, out) = (weighted.batch_mut(0), out.batch_mut(0));
-                kernels::multiply(&slopes[part.clone()], &lambda[part], g, &[]);
-                let how = (Accum::Replace, T::ONE);
+                kernels::multiply(&slopes[part.clone()], &lambda[part], g);
+                let how = How::replace();
                 map.apply_transposed(node, g, out, how, workspace.batch_mut(0));
             },
         );
@@ -229,13 +228,13 @@ impl<T: Real> RightHandSide<T> for Sensitivity<'_, T> {
         parallel::for_columns(n, len / n, memory, &|part, (mut out, mut workspace)| {
             let part = part.start * n..part.end * n;
             let (out, workspace) = (out.batch_mut(0), workspace.batch_mut(0));
-            map.apply(node, &xi[part.clone()], out, (Accum::Replace, T::ONE), workspace);
+            map.apply(node, &xi[part.clone()], out, How::replace(), workspace);
             let mut beta = self.no_bias;
             if let Some(omega) = perturbation {
-                map.apply(omega, &x[part.clone()], out, (Accum::Add, T::ONE), workspace);
+                map.apply(omega, &x[part.clone()], out, How::add(T::ONE), workspace);
                 beta = map.bias(omega, workspace);
             }
-            kernels::sensitivity_stage(out, beta, &slopes[part], &mut [], &[]);
+            kernels::sensitivity_stage(out, beta, &slopes[part], &mut []);
         });
     }
 

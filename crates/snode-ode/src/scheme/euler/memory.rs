@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use faer::{Accum, MatRef};
 
 use super::node_or_nothing;
+use crate::kernels::How;
+use crate::memory::make_room;
 use crate::parallel::{self, Batches, Chunks};
 use crate::scheme::checks::{copy_columns, not_finite};
 use crate::{
@@ -86,14 +88,9 @@ impl<T: Real> EulerSolution<T> {
             (&mut self.xi, 1),
             (&mut self.scratch, 1),
         ] {
-            if memory.len() < pieces * len {
-                memory.resize(pieces * len, T::ZERO);
-            }
+            make_room(memory, pieces * len);
         }
-        let workspaces = batch.max(BLOCK) * network.map().workspace_len();
-        if self.workspaces.len() < workspaces {
-            self.workspaces.resize(workspaces, T::ZERO);
-        }
+        make_room(&mut self.workspaces, batch.max(BLOCK) * network.map().workspace_len());
         self.zero_bias.resize(self.width, T::ZERO);
     }
 
@@ -124,10 +121,11 @@ impl<T: Real> EulerSolution<T> {
                     let (x, [next]) = states.read_and_write(k, &[k + 1]);
                     let (x, next) = (&x[part.clone()], &mut next[part.clone()]);
                     let slope = &mut slopes.batch_mut(k)[part.clone()];
-                    map.apply(node, x, z, (Accum::Replace, T::ONE), workspace);
+                    let ahead = [&*next, &*slope, node_or_nothing(network, k + 1, layers)];
+                    let how = How::replace().before(&ahead);
+                    map.apply(node, x, z, how, workspace);
                     let (bias, activation) = (map.bias(node, workspace), network.activation());
-                    let ahead = node_or_nothing(network, k + 1, layers);
-                    kernels::euler_step(activation, z, bias, h, x, next, slope, ahead);
+                    kernels::euler_step(activation, z, bias, h, x, next, slope);
                 }
             }
         });
@@ -167,8 +165,16 @@ impl<T: Real> EulerSolution<T> {
                     let node = network.parameters().node(k);
                     let slope = &slopes[k * len..(k + 1) * len][of_all.clone()];
                     let g = &mut weighted.batch_mut(k % BLOCK)[part.clone()];
-                    kernels::multiply(slope, lambda, g, node);
-                    map.apply_transposed(node, g, lambda, (Accum::Add, h), workspace);
+                    kernels::multiply(slope, lambda, g);
+                    let next = if k > layers.start {
+                        [
+                            network.parameters().node(k - 1),
+                            &slopes[(k - 1) * len..k * len][of_all.clone()],
+                        ]
+                    } else {
+                        [&[][..]; 2]
+                    };
+                    map.apply_transposed(node, g, lambda, How::add(h).before(&next), workspace);
                 }
             }
         });
@@ -188,14 +194,15 @@ impl<T: Real> EulerSolution<T> {
         // One more than the node, 0 for none.
         let bad = AtomicUsize::new(0);
         let own = &mut gradient.as_mut_slice()[nodes.start * node_len..nodes.end * node_len];
-        let (states, weighted) = (&self.states, &self.weighted);
+        let (states, weighted, end) = (&self.states, &self.weighted, nodes.end);
         let workspaces = Chunks::new(&mut self.workspaces, map.workspace_len());
         let memory = (Chunks::new(own, node_len), workspaces);
         parallel::for_each(nodes, memory, &|k, (own, workspace)| {
             let g = &weighted[k % BLOCK * len..(k % BLOCK + 1) * len];
             let x = &states[k * len..(k + 1) * len];
             let node = own.into_slice();
-            map.gradient(g, x, node, Accum::Replace, workspace.into_slice());
+            let next = if k + 1 < end { &states[(k + 1) * len..(k + 2) * len] } else { &[] };
+            map.gradient(g, x, node, (Accum::Replace, &[next]), workspace.into_slice());
             if !kernels::has_square(node) {
                 bad.fetch_max(k + 1, Ordering::Relaxed);
             }
@@ -229,17 +236,19 @@ impl<T: Real> EulerSolution<T> {
                 let y = &mut scratch.batch_mut(0)[part];
                 for k in layers.clone() {
                     let node = network.parameters().node(k);
-                    map.apply(node, xi, y, (Accum::Replace, T::ONE), workspace);
+                    let slope = &slopes[k * len..(k + 1) * len][of_all.clone()];
+                    let next = [slope, node_or_nothing(network, k + 1, layers.end)];
                     let mut beta = zero_bias;
                     if let Some(parameters) = perturbation {
-                        let omega = parameters.node(k);
-                        let x = &states[k * len..(k + 1) * len][of_all.clone()];
-                        map.apply(omega, x, y, (Accum::Add, T::ONE), workspace);
+                        let (omega, x) = (parameters.node(k), &states[k * len..(k + 1) * len]);
+                        let x = &x[of_all.clone()];
+                        map.apply(node, xi, y, How::replace().before(&[omega, x]), workspace);
+                        map.apply(omega, x, y, How::add(T::ONE).before(&next), workspace);
                         beta = map.bias(omega, workspace);
+                    } else {
+                        map.apply(node, xi, y, How::replace().before(&next), workspace);
                     }
-                    let slope = &slopes[k * len..(k + 1) * len][of_all.clone()];
-                    let ahead = node_or_nothing(network, k + 1, layers.end);
-                    kernels::sensitivity_step(y, beta, slope, h, xi, ahead);
+                    kernels::sensitivity_step(y, beta, slope, h, xi);
                 }
             }
         });

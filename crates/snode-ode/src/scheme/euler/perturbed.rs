@@ -3,9 +3,8 @@
 
 use faer::{Accum, MatRef};
 
-use super::node_or_nothing;
 use crate::depth::Parameters;
-use crate::kernels::{self, Target};
+use crate::kernels::{self, How, Target};
 use crate::scheme::Perturbation;
 use crate::scheme::checks::{check_parameters, check_shape, copy_columns};
 use crate::{Network, Problem, Real, SolveError};
@@ -193,10 +192,8 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         if len == 0 {
             return true;
         }
-        let ahead = node_or_nothing(network, self.layer, steps);
-
         let states = &self.states[..same_weights];
-        let how = (Accum::Replace, T::ONE);
+        let how = How::replace();
         map.apply(own, states, &mut self.products[..same_weights], how, workspace);
         let (x, others) = self.states.split_at_mut(len);
         let (z, others_products) = self.products.split_at_mut(len);
@@ -205,22 +202,22 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         for (parameters, y) in self.parameters.iter().zip(y.chunks_exact_mut(len.max(1))) {
             if let Some(parameters) = parameters {
                 let omega = parameters.node(self.layer - 1);
-                map.apply(omega, x, y, (Accum::Add, T::ONE), workspace);
+                map.apply(omega, x, y, How::add(T::ONE), workspace);
             }
         }
         let bias = map.bias(own, workspace);
-        advance_states(activation, z, bias, h, x, Some(&mut self.slopes), &[]);
+        advance_states(activation, z, bias, h, x, Some(&mut self.slopes));
         let sensitivities = xi.chunks_exact_mut(len.max(1)).zip(y.chunks_exact(len.max(1)));
         for (parameters, (xi, y)) in self.parameters.iter().zip(sensitivities) {
             let beta = match parameters {
                 Some(parameters) => map.bias(parameters.node(self.layer - 1), workspace),
                 None => &self.zero_bias[..],
             };
-            kernels::sensitivity_step(y, beta, &self.slopes, h, xi, &[]);
+            kernels::sensitivity_step(y, beta, &self.slopes, h, xi);
         }
         if input_only {
             let bias = map.bias(own, workspace);
-            advance_states(activation, perturbed_products, bias, h, perturbed, None, ahead);
+            advance_states(activation, perturbed_products, bias, h, perturbed, None);
             return true;
         }
         let levels = self.levels.len();
@@ -241,7 +238,7 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
             };
             map.apply(node, x, z, how, workspace);
             let bias = map.bias(node, workspace);
-            advance_states(activation, z, bias, h, x, None, ahead);
+            advance_states(activation, z, bias, h, x, None);
         }
         true
     }
@@ -272,14 +269,6 @@ fn advance_states<T: Real>(
     h: T,
     x: &mut [T],
     slopes: Option<&mut [T]>,
-    ahead: &[T],
 ) {
-    kernels::stage(
-        activation,
-        z,
-        bias,
-        slopes,
-        &mut [Target { from: None, factor: h, out: x }],
-        ahead,
-    );
+    kernels::stage(activation, z, bias, slopes, &mut [Target { from: None, factor: h, out: x }]);
 }

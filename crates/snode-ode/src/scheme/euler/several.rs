@@ -3,10 +3,11 @@
 //! A layer's weights and slopes are read once for all of them: ten adjoint columns a data point are
 //! one product of ten times the columns, not ten walks through the layers.
 
-use faer::{Accum, MatMut, MatRef};
+use faer::{MatMut, MatRef};
 
 use super::memory::EulerSolution;
 use super::node_or_nothing;
+use crate::kernels::How;
 use crate::parallel::{self, Batches};
 use crate::scheme::checks::copy_columns;
 use crate::{Network, Problem, Real, kernels};
@@ -36,14 +37,14 @@ impl<T: Real> Group<'_, T> {
         let map = self.network.map();
         for k in (0..self.network.grid().steps()).rev() {
             let (node, slope) = (self.network.parameters().node(k), (self.slopes)(k));
-            let mut ahead = node;
             let blocks = self.state.chunks_exact(slope.len());
             for (lambda, g) in blocks.zip(self.scratch.chunks_exact_mut(slope.len())) {
-                kernels::multiply(slope, lambda, g, ahead);
-                ahead = &[];
+                kernels::multiply(slope, lambda, g);
             }
             see(k, self.scratch);
-            let how = (Accum::Add, self.step);
+            let next = if k > 0 { self.network.parameters().node(k - 1) } else { &[] };
+            let next = [next];
+            let how = How::add(self.step).before(&next);
             map.apply_transposed(node, self.scratch, self.state, how, self.workspace);
         }
     }
@@ -53,13 +54,12 @@ impl<T: Real> Group<'_, T> {
         let (map, layers) = (self.network.map(), self.network.grid().steps());
         for k in 0..layers {
             let (node, slope) = (self.network.parameters().node(k), (self.slopes)(k));
-            let how = (Accum::Replace, T::ONE);
+            let next = [node_or_nothing(self.network, k + 1, layers)];
+            let how = How::replace().before(&next);
             map.apply(node, self.state, self.scratch, how, self.workspace);
-            let mut ahead = node_or_nothing(self.network, k + 1, layers);
             let blocks = self.state.chunks_exact_mut(slope.len());
             for (xi, y) in blocks.zip(self.scratch.chunks_exact(slope.len())) {
-                kernels::sensitivity_step(y, self.zero_bias, slope, self.step, xi, ahead);
-                ahead = &[];
+                kernels::sensitivity_step(y, self.zero_bias, slope, self.step, xi);
             }
         }
     }

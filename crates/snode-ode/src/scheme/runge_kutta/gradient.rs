@@ -31,7 +31,7 @@ impl<T: Real> Contributions<'_, T> {
         let at = (k - self.steps.start) * self.method.tableau.stages() + run.start;
         let g = &self.weighted[at * len..(at + run.len()) * len];
         let states = self.trajectory.states(k, run.start, run.len());
-        self.map.gradient(g, states, node, how, workspace);
+        self.map.gradient(g, states, node, (how, &[]), workspace);
     }
 
     /// Adds these steps' contributions to the nodes they reach. Nodes before `reached` have not been

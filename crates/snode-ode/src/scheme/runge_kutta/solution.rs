@@ -9,6 +9,7 @@ use super::between::{Between, NodeSource};
 use super::gradient::{self, Contributions};
 use super::pieces::{Keep, Pieces};
 use super::stages::Stages;
+use crate::memory::make_room;
 use crate::parallel::{self, Batches};
 use crate::scheme::checks::{
     copy_columns, first_not_finite, gradient_not_finite, linear_not_finite, not_finite,
@@ -137,9 +138,7 @@ impl<T: Real> RungeKuttaSolution<T> {
             (&mut self.products, block * times * node_len),
             (&mut self.workspaces, batch.max(block * times).max(block + 3) * workspace_len),
         ] {
-            if memory.len() < size {
-                memory.resize(size, T::ZERO);
-            }
+            make_room(memory, size);
         }
         self.weights.reserve(node_len, self.method);
         self.perturbation.reserve(node_len, self.method);

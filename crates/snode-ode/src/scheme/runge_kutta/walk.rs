@@ -8,7 +8,7 @@ use super::between::NodeSource;
 use super::pieces::Pieces;
 use super::stages::Stages;
 use super::tableau::{MOST_STAGES, Tableau};
-use crate::kernels::{self, Target};
+use crate::kernels::{self, How, Target};
 use crate::map::AffineMap;
 use crate::parallel::Batches;
 use crate::{Activation, Real};
@@ -47,6 +47,16 @@ impl<'a, T: Real> Walk<'a, T> {
         if next < self.steps.end { other(self.node(next, stage), self.node(k, i)) } else { &[] }
     }
 
+    /// What the stage before this one reads, unless it is the same.
+    fn behind(&self, k: usize, i: usize) -> &'a [T] {
+        let (next, stage) = match (k, i) {
+            (k, 0) if k > self.steps.start => (k - 1, self.tableau.stages() - 1),
+            (_, 0) => return &[],
+            (k, i) => (k, i - 1),
+        };
+        other(self.node(next, stage), self.node(k, i))
+    }
+
     /// The states that stage i of step k contributes to.
     fn targets<'b>(&self, k: usize, i: usize, states: &'b mut Pieces<'_, T>) -> Targets<'b, T> {
         let mut stages = [0; MOST_STAGES];
@@ -79,7 +89,9 @@ impl<'a, T: Real> Walk<'a, T> {
         let stages = self.tableau.stages();
         for k in self.steps.clone() {
             for i in 0..stages {
-                let (node, how) = (self.node(k, i), (Accum::Replace, T::ONE));
+                let node = self.node(k, i);
+                let ahead = [self.ahead(k, i)];
+                let how = How::replace().before(&ahead);
                 self.map.apply(node, states.get(k, i), z, how, workspace);
                 let bias = self.map.bias(node, workspace);
                 let mut targets = self.targets(k, i, states);
@@ -89,7 +101,6 @@ impl<'a, T: Real> Walk<'a, T> {
                     bias,
                     slopes.as_mut().map(|slopes| slopes.batch_mut(k * stages + i)),
                     &mut targets.all[..targets.count],
-                    self.ahead(k, i),
                 );
             }
         }
@@ -111,19 +122,21 @@ impl<'a, T: Real> Walk<'a, T> {
     ) {
         for k in self.steps.clone() {
             for i in 0..self.tableau.stages() {
-                let how = (Accum::Replace, T::ONE);
+                let next = self.ahead(k, i);
+                let omega = perturbation.as_ref().map(|p| p.at(k, self.tableau.reading(i)));
+                let ahead = [omega.unwrap_or(next)];
+                let how = How::replace().before(&ahead);
                 self.map.apply(self.node(k, i), xi.get(k, i), y, how, workspace);
                 let mut beta = no_bias;
-                if let Some(perturbation) = &perturbation {
-                    let node = perturbation.at(k, self.tableau.reading(i));
+                if let Some(omega) = omega {
                     let state = &trajectory.state(k, i)[part.clone()];
-                    self.map.apply(node, state, y, (Accum::Add, T::ONE), workspace);
-                    beta = self.map.bias(node, workspace);
+                    self.map.apply(omega, state, y, How::add(T::ONE).before(&[next]), workspace);
+                    beta = self.map.bias(omega, workspace);
                 }
                 let slope = &trajectory.slope(k, i)[part.clone()];
                 let mut targets = self.targets(k, i, xi);
                 let targets = &mut targets.all[..targets.count];
-                kernels::sensitivity_stage(y, beta, slope, targets, self.ahead(k, i));
+                kernels::sensitivity_stage(y, beta, slope, targets);
             }
         }
     }
@@ -143,7 +156,6 @@ impl<'a, T: Real> Walk<'a, T> {
     ) {
         let stages = self.tableau.stages();
         let h = self.scaled(1.0);
-        let mut read: &[T] = &[];
         for k in self.steps.clone().rev() {
             for i in (0..stages).rev() {
                 let node = self.node(k, i);
@@ -156,11 +168,11 @@ impl<'a, T: Real> Walk<'a, T> {
                     count += 1;
                 }
                 let slope = &trajectory.slope(k, i)[part.clone()];
-                kernels::weigh(slope, &terms[..count], g, other(node, read));
-                read = node;
+                kernels::weigh(slope, &terms[..count], g);
+                let next = [self.behind(k, i)];
                 if i > 0 {
                     let adjoint = pulled.batch_mut(i - 1);
-                    let how = (Accum::Replace, h);
+                    let how = How { factor: h, ..How::replace() }.before(&next);
                     self.map.apply_transposed(node, g, adjoint, how, workspace);
                 } else {
                     let mut terms: [(T, &[T]); MOST_STAGES] = [(T::ONE, &[]); MOST_STAGES];
@@ -168,7 +180,13 @@ impl<'a, T: Real> Walk<'a, T> {
                         terms[j - 1].1 = pulled.batch(j - 1);
                     }
                     kernels::linear_combination(lambda, Accum::Add, &terms[..stages - 1]);
-                    self.map.apply_transposed(node, g, lambda, (Accum::Add, h), workspace);
+                    self.map.apply_transposed(
+                        node,
+                        g,
+                        lambda,
+                        How::add(h).before(&next),
+                        workspace,
+                    );
                 }
             }
         }
