@@ -1,7 +1,7 @@
 //! In which order the CPU adds up a product.
 //!
-//! The products of [`snode_ode::Euler`] are faer's, on x86-64 with fused multiply-adds. How a sum is
-//! built depends on the shape of the product only, not on the machine; the kernels build theirs the same
+//! On x86-64 with fused multiply-adds the large products of [`snode_ode::Euler`] are its own, the others faer's.
+//! How a sum is built depends on the shape of the product only, not on the machine; the kernels build theirs the same
 //! way, and so have the same bits:
 //!
 //! * A **large** product is a chain of fused multiply-adds in the order of k, cut every 512 terms; the

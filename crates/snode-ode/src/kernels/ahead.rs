@@ -1,7 +1,7 @@
-//! What will be read next, fetched while something else is at work.
+//! Memory that will be needed next, fetched while a product is computed.
 
-/// What will be read or written next, brought into the second-level cache bit by bit: a product that waits for its
-/// operands from memory takes a third longer.
+/// Memory that will be read or written next, brought into the second-level cache line by line: a product that
+/// waits for its operands takes a third longer.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead<'a, T> {
     /// Addresses.
@@ -13,8 +13,8 @@ pub(super) struct Ahead<'a, T> {
 }
 
 impl<'a, T> Ahead<'a, T> {
-    /// To be fetched in about as many times. Where there is nothing to fetch, `here` is asked for, which is at
-    /// hand.
+    /// To be fetched in about as many times. Where there is nothing left to fetch, something in the cache is asked
+    /// for again; at first that is `here`.
     #[inline(always)]
     pub(super) fn new(values: &'a [&'a [T]], times: usize, here: &'a [T]) -> Self {
         let next = here.as_ptr().addr();
@@ -25,19 +25,21 @@ impl<'a, T> Ahead<'a, T> {
         ahead
     }
 
-    /// Goes to the next piece of memory if this one has been fetched.
+    /// Goes on to the next slice if this one has been fetched.
     #[inline(always)]
     pub(super) fn go_on(&mut self) {
-        if self.next == self.last
+        while self.next == self.last
             && let Some((values, others)) = self.others.split_first()
         {
-            self.next = values.as_ptr().addr();
-            self.last = self.next + size_of_val(*values).saturating_sub(1);
             self.others = others;
+            if !values.is_empty() {
+                self.next = values.as_ptr().addr();
+                self.last = self.next + size_of_val(*values) - 1;
+            }
         }
     }
 
-    /// Asks for the line of memory that is next to be brought into the second-level cache.
+    /// Fetches the next line.
     #[inline(always)]
     pub(super) fn fetch(&mut self) {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};

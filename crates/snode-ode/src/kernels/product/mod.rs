@@ -72,7 +72,7 @@ impl<T: Real> Product<'_, T> {
         self.write_by_faer(out, how);
     }
 
-    /// Whether faer takes its kernel for large products, whose bits ours has, too.
+    /// Whether faer would take its kernel for large products, whose bits ours has too.
     #[cfg(target_arch = "x86_64")]
     fn is_large(&self, out: &[T]) -> bool {
         out.len() * self.terms > SMALL_PRODUCT

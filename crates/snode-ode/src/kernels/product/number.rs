@@ -31,7 +31,9 @@ pub(super) trait Number: Real {
     /// Vectors of 128 bits.
     type Quarter: Vectors<Self>;
 
+    /// These, on a machine that has them.
     fn half(machine: V3) -> Self::Half;
+    /// These, on a machine that has them.
     fn quarter(machine: V3) -> Self::Quarter;
 
     /// `to` = the transpose of `from`, or `to` += it, for blocks of [`SIDE`] × [`SIDE`] numbers.

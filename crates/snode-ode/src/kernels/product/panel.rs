@@ -3,15 +3,17 @@
 use std::mem::MaybeUninit;
 
 use super::number::{At, Number, SIDE};
-use super::tiles::CUT;
 use crate::kernels::simd::Vectors;
 
-/// How many columns a panel has at most: rows of its transpose.
+/// How many columns a panel takes at most: rows of their transpose.
 pub(super) const PANEL_ROWS: usize = 64;
+
+/// How many terms of a sum a panel has at most.
+pub(super) const PANEL_TERMS: usize = 512;
 
 /// Memory for the transpose of some columns.
 #[repr(align(64))]
-pub(super) struct Panel<T>(MaybeUninit<[[T; PANEL_ROWS]; CUT]>);
+pub(super) struct Panel<T>(MaybeUninit<[[T; PANEL_ROWS]; PANEL_TERMS]>);
 
 impl<T: Number> Panel<T> {
     #[inline(always)]
@@ -31,7 +33,7 @@ impl<T: Number> Panel<T> {
         rows: usize,
         columns: usize,
     ) -> At<*const T> {
-        assert!(columns <= PANEL_ROWS && rows <= CUT, "a larger panel");
+        assert!(columns <= PANEL_ROWS && rows <= PANEL_TERMS, "a larger panel");
         let height = columns.next_multiple_of(T::Quarter::LEN);
         let to = At { first: self.0.as_mut_ptr().cast::<T>(), column: height };
         // SAFETY: `from` is the caller's promise, and the panel is large enough.

@@ -1,10 +1,10 @@
-//! Products whose operands are read where they lie.
+//! Products that do not copy their operands.
 //!
-//! A general kernel copies both operands into an order of its own before it multiplies. The weights of a
-//! layer come from memory and are used for one product: to copy them takes an eighth of its time, to wait for
-//! them a quarter. Here a tile of the result, a few vectors high and a few columns wide, is kept in
-//! registers while the terms of its sums are gone through, and with each term a little of what the next
-//! product reads is fetched.
+//! A general kernel copies, or packs, both operands into an order of its own before it multiplies. The weights of
+//! a layer come from memory and are used in one product: packing them takes an eighth of the time, and waiting
+//! for them more. Here a tile of the result, a few vectors high and a few columns wide, stays in registers
+//! while its sums run over the terms, and with each term a line is fetched of what is needed next. Only the
+//! few columns that are multiplied by a transposed matrix are packed.
 //!
 //! Every result is one chain of fused multiply-adds in the order of its terms, cut every [`CUT`]. Its bits
 //! depend neither on the tile it is in nor on the length of the vectors.
@@ -16,14 +16,16 @@ use pulp::x86::{V3, V4};
 use pulp::{Simd, WithSimd};
 
 use super::number::{At, Number};
-use super::panel::{PANEL_ROWS, Panel, transpose};
+use super::panel::{PANEL_ROWS, PANEL_TERMS, Panel, transpose};
 use super::{How, Product, Stored};
 use crate::Real;
 use crate::kernels::ahead::{Ahead, prefetch_to_write};
 use crate::kernels::simd::{Few, Vectors, Wide};
 
 /// A sum of more terms is cut into pieces of so many, each of which is added to the result by itself.
-pub(super) const CUT: usize = 512;
+const CUT: usize = 512;
+
+const _: () = assert!(CUT <= PANEL_TERMS, "a panel has room for the terms of a piece");
 
 /// Vectors one above the other in a tile, at most. With as many as eight columns, or four where there are only
 /// 16 registers, there are registers left for the operands.
