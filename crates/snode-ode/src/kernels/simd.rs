@@ -14,6 +14,10 @@ pub(super) trait Vectors<T>: Copy {
     /// How many numbers it has.
     const LEN: usize;
     /// How many vectors the machine keeps in registers, at least.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "products are faer's there")
+    )]
     const REGISTERS: usize = 16;
 
     /// A number in all places.

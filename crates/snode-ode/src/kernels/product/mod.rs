@@ -22,6 +22,10 @@ pub(crate) struct How<'a, T> {
     pub(crate) accumulate: Accum,
     pub(crate) factor: T,
     /// What will be read or written next.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "faer's products fetch nothing")
+    )]
     pub(crate) ahead: &'a [&'a [T]],
 }
 
