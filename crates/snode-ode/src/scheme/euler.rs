@@ -60,7 +60,8 @@ fn advance<T: Real>(network: &Network<T>, layers: Range<usize>, x: &mut [T]) {
                 let z = &mut scratch[..];
                 for k in layers.clone() {
                     let node = network.parameters().node(k);
-                    map.apply(node, x, z, How::replace(), &mut workspace);
+                    let next = [node_or_nothing(network, k + 1, layers.end)];
+                    map.apply(node, x, z, How::replace().before(&next), &mut workspace);
                     let bias = map.bias(node, &mut workspace);
                     kernels::euler_advance(network.activation(), z, bias, h, x);
                 }

@@ -30,7 +30,7 @@ pub(crate) struct How<'a, T> {
 }
 
 impl<'a, T: Real> How<'a, T> {
-    /// As it is.
+    /// In place of what is there.
     pub(crate) fn replace() -> Self {
         Self { accumulate: Accum::Replace, factor: T::ONE, ahead: &[] }
     }

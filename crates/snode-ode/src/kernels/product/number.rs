@@ -92,19 +92,25 @@ macro_rules! quarter {
 quarter!(f32, __m128, _mm_set1_ps, _mm_fmadd_ps, _mm_mul_ps, _mm_add_ps);
 quarter!(f64, __m128d, _mm_set1_pd, _mm_fmadd_pd, _mm_mul_pd, _mm_add_pd);
 
+macro_rules! shorter_vectors {
+    () => {
+        type Half = Wide<V3>;
+        type Quarter = Quarter;
+
+        #[inline(always)]
+        fn half(machine: V3) -> Wide<V3> {
+            Wide(machine)
+        }
+
+        #[inline(always)]
+        fn quarter(machine: V3) -> Quarter {
+            Quarter { _machine: machine }
+        }
+    };
+}
+
 impl Number for f64 {
-    type Half = Wide<V3>;
-    type Quarter = Quarter;
-
-    #[inline(always)]
-    fn half(machine: V3) -> Wide<V3> {
-        Wide(machine)
-    }
-
-    #[inline(always)]
-    fn quarter(machine: V3) -> Quarter {
-        Quarter { _machine: machine }
-    }
+    shorter_vectors!();
 
     #[inline]
     #[target_feature(enable = "avx")]
@@ -131,18 +137,7 @@ impl Number for f64 {
 }
 
 impl Number for f32 {
-    type Half = Wide<V3>;
-    type Quarter = Quarter;
-
-    #[inline(always)]
-    fn half(machine: V3) -> Wide<V3> {
-        Wide(machine)
-    }
-
-    #[inline(always)]
-    fn quarter(machine: V3) -> Quarter {
-        Quarter { _machine: machine }
-    }
+    shorter_vectors!();
 
     #[inline]
     #[target_feature(enable = "avx")]

@@ -3,6 +3,7 @@
 
 use faer::{Accum, MatRef};
 
+use super::node_or_nothing;
 use crate::depth::Parameters;
 use crate::kernels::{self, How, Target};
 use crate::scheme::Perturbation;
@@ -192,9 +193,9 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         if len == 0 {
             return true;
         }
-        let states = &self.states[..same_weights];
-        let how = How::replace();
-        map.apply(own, states, &mut self.products[..same_weights], how, workspace);
+        let next = [node_or_nothing(network, self.layer, steps)];
+        let (states, products) = (&self.states[..same_weights], &mut self.products[..same_weights]);
+        map.apply(own, states, products, How::replace().before(&next), workspace);
         let (x, others) = self.states.split_at_mut(len);
         let (z, others_products) = self.products.split_at_mut(len);
         let (xi, perturbed) = others.split_at_mut(draws * len);
@@ -236,7 +237,7 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
                 }
                 None => own,
             };
-            map.apply(node, x, z, how, workspace);
+            map.apply(node, x, z, How::replace(), workspace);
             let bias = map.bias(node, workspace);
             advance_states(activation, z, bias, h, x, None);
         }

@@ -42,8 +42,7 @@ impl<T: Real> Group<'_, T> {
                 kernels::multiply(slope, lambda, g);
             }
             see(k, self.scratch);
-            let next = if k > 0 { self.network.parameters().node(k - 1) } else { &[] };
-            let next = [next];
+            let next = [if k > 0 { self.network.parameters().node(k - 1) } else { &[] }];
             let how = How::add(self.step).before(&next);
             map.apply_transposed(node, self.scratch, self.state, how, self.workspace);
         }

@@ -180,13 +180,8 @@ impl<'a, T: Real> Walk<'a, T> {
                         terms[j - 1].1 = pulled.batch(j - 1);
                     }
                     kernels::linear_combination(lambda, Accum::Add, &terms[..stages - 1]);
-                    self.map.apply_transposed(
-                        node,
-                        g,
-                        lambda,
-                        How::add(h).before(&next),
-                        workspace,
-                    );
+                    let how = How::add(h).before(&next);
+                    self.map.apply_transposed(node, g, lambda, how, workspace);
                 }
             }
         }
