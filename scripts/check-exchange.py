@@ -70,10 +70,10 @@ def check_samples(folder):
 
 
 def check_convolutions(folder):
-    """Convolutions of images, with every readout: onnxruntime, or in double precision, where it has no
-    Conv, the evaluator of ONNX itself, computes the same scores."""
+    """Convolutions of images, at one and at several resolutions, with every readout: onnxruntime, or in
+    double precision, where it has no Conv, the evaluator of ONNX itself, computes the same scores."""
     samples = sorted(folder.glob("convolution-*-f??.onnx"))
-    assert len(samples) == 6, samples
+    assert len(samples) == 12, samples
     for path in samples:
         kind, tolerance = PRECISIONS[path.stem.rsplit("-", 1)[1]]
         onnx.checker.check_model(onnx.load(path), full_check=True)

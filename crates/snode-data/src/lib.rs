@@ -74,6 +74,7 @@ mod split;
 pub mod streams;
 mod summary;
 mod targets;
+mod variation;
 
 pub use batches::{Batches, Epoch, Incomplete};
 pub use dataset::Dataset;
@@ -87,3 +88,4 @@ pub use remark::Remark;
 pub use split::Split;
 pub use summary::{PixelStatistics, SplitSummary, Summary};
 pub use targets::{Targets, Task};
+pub use variation::{Variation, Varied};

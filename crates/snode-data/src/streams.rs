@@ -37,6 +37,8 @@ pub enum Purpose {
     Perturbation = 6,
     /// Directions in which predictions under noise are integrated; the index is the image.
     Directions = 7,
+    /// How the images of an epoch are varied; the index is the epoch.
+    Variations = 8,
 }
 
 /// The start of a stream of random numbers.

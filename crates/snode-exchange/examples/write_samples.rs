@@ -25,8 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for readout in
         [Readout::Components, Readout::ChannelMeans { gain }, Readout::Pattern { gain, seed }]
     {
-        write_convolution::<f32>(Path::new(&folder), readout)?;
-        write_convolution::<f64>(Path::new(&folder), readout)?;
+        for layers in [&[10][..], &[3, 3, 4]] {
+            write_convolution::<f32>(Path::new(&folder), readout, layers)?;
+            write_convolution::<f64>(Path::new(&folder), readout, layers)?;
+        }
     }
     Ok(())
 }
@@ -53,10 +55,14 @@ fn write<T: Element>(folder: &Path, activation: Activation) -> Result<(), Box<dy
     Ok(())
 }
 
-/// `convolution-READOUT-PRECISION` with the endings `.onnx`, and `.x` and `.y`: images of one channel
-/// and 7×5 pixels, and their scores.
-fn write_convolution<T: Element>(folder: &Path, readout: Readout) -> Result<(), Box<dyn Error>> {
-    let map = AffineMap::convolution(6, (7, 5), 3)?;
+/// `convolution-RESOLUTIONS-READOUT-PRECISION` with the endings `.onnx`, and `.x` and `.y`: images of one channel
+/// and 8×12 pixels, and their scores.
+fn write_convolution<T: Element>(
+    folder: &Path,
+    readout: Readout,
+    layers: &[usize],
+) -> Result<(), Box<dyn Error>> {
+    let map = AffineMap::convolution(6, (8, 12), 3)?.at_resolutions(layers)?;
     let grid = Grid::new(10.0, 10, Endpoint::Excluded)?;
     let network = Network::<T>::initial(map, grid, Activation::Tanh, Initialisation::Spline, 5)
         .with_inputs(map.pixels(), 0.0)?
@@ -71,7 +77,7 @@ fn write_convolution<T: Element>(folder: &Path, readout: Readout) -> Result<(), 
     let mut scores = Mat::zeros(4, POINTS);
     Scores::new(readout, map, 4)?.read(finals.as_ref(), scores.as_mut());
 
-    let name = format!("convolution-{}-{}", readout.name(), T::NAME);
+    let name = format!("convolution-{}-{}-{}", layers.len(), readout.name(), T::NAME);
     let write =
         |ending: &str, bytes: &[u8]| std::fs::write(folder.join(name.clone() + ending), bytes);
     write(".onnx", &write_onnx(&network, &about, OnnxOutputs::default())?)?;

@@ -11,7 +11,7 @@ use snode_ode::Network;
 use crate::description::PropertyKind;
 use crate::imported::{check_left_over, listed};
 use crate::limits::{MAX_BYTES, MAX_TEXT};
-use crate::write::{biases, check_ends, weights, weights_shape};
+use crate::write::{biases, check_ends, check_uniform, weights, weights_shape};
 use crate::{ArrayHead, Description, Element, ExchangeError, Imported, LayersReader};
 
 /// Reads a network from an .npz file, compressed or not.
@@ -104,6 +104,7 @@ pub fn write_npz<T: Element>(
     description: &Description,
 ) -> Result<Vec<u8>, ExchangeError> {
     check_ends(network, "NumPy .npz")?;
+    check_uniform(network, "NumPy .npz")?;
     let mut archive = ArchiveWriter::new();
     let (shape, nodes) = (weights_shape(network.map()), network.parameters().nodes());
     let all = weights(network.parameters(), 0..nodes);

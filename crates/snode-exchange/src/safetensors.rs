@@ -15,7 +15,7 @@ use snode_ode::{Endpoint, Network};
 
 use crate::imported::{check_left_over, listed};
 use crate::limits::{MAX_BYTES, MAX_CONTENTS};
-use crate::write::{biases, check_ends, weights, weights_shape};
+use crate::write::{biases, check_ends, check_uniform, weights, weights_shape};
 use crate::{
     ArrayHead, Description, Element, ExchangeError, Imported, LayerNames, LayersReader, NumberType,
     Order,
@@ -90,11 +90,13 @@ pub fn write_safetensors<T: Element>(
 ) -> Result<Vec<u8>, ExchangeError> {
     check_ends(network, FORMAT)?;
     let parameters = network.parameters();
-    let (shape, nodes) = (weights_shape(parameters.map()), parameters.nodes());
+    let nodes = parameters.nodes();
     let tensor = |shape: Vec<usize>, bytes| Tensor { dtype: T::SAFETENSORS, shape, bytes };
     let mut tensors = Vec::new();
     match names {
         None => {
+            check_uniform(network, FORMAT)?;
+            let shape = weights_shape(parameters.map());
             let all = [&[nodes], &shape[..]].concat();
             tensors.push(("weights".into(), tensor(all, weights(parameters, 0..nodes))));
             let all = vec![nodes, shape[0]];
@@ -106,9 +108,11 @@ pub fn write_safetensors<T: Element>(
         }
         Some(names) => {
             for k in 0..nodes {
+                let shape = weights_shape(parameters.map().at(k));
                 let (weight, bias) = (weights(parameters, k..k + 1), biases(parameters, k..k + 1));
-                tensors.push((names.weight(k), tensor(shape.clone(), weight)));
-                tensors.push((names.bias(k), tensor(vec![shape[0]], bias)));
+                let rows = shape[0];
+                tensors.push((names.weight(k), tensor(shape, weight)));
+                tensors.push((names.bias(k), tensor(vec![rows], bias)));
             }
         }
     }

@@ -9,12 +9,26 @@ use crate::{Element, ExchangeError};
 /// The shape of a layer's weights as other programs have them: \[out, in\], or \[out, in, kernel, kernel\] of a
 /// convolution.
 pub(crate) fn weights_shape(map: AffineMap) -> Vec<usize> {
+    let (rows, columns) = map.weights_shape();
     match map {
-        AffineMap::Convolution(map) => {
-            vec![map.channels(), map.channels(), map.kernel(), map.kernel()]
-        }
-        _ => vec![map.width(); 2],
+        AffineMap::Convolution(map) => vec![rows, rows, map.kernel(), map.kernel()],
+        _ => vec![rows, columns],
     }
+}
+
+/// Refuses to put layers of different shapes into one array.
+pub(crate) fn check_uniform<T: Element>(
+    network: &Network<T>,
+    format: &'static str,
+) -> Result<(), ExchangeError> {
+    if network.map().is_uniform() {
+        return Ok(());
+    }
+    let problem =
+        "its layers convolve at different resolutions, so that their weights have different \
+                   shapes; ONNX, and safetensors with a name for every layer, have them one by one"
+            .into();
+    Err(ExchangeError::Unwritable { format, problem })
 }
 
 /// Refuses a dense network that is more than its weights and biases: read back it would be another one.
@@ -34,16 +48,16 @@ pub(crate) fn check_ends<T: Element>(
 /// The weights of some nodes, each of the shape [`weights_shape`], row-major and little-endian.
 pub(crate) fn weights<T: Element>(parameters: &Parameters<T>, nodes: Range<usize>) -> Vec<u8> {
     let map = parameters.map();
-    let (rows, columns) = map.weights_shape();
-    let mut bytes = Vec::with_capacity(nodes.len() * rows * columns * size_of::<T>());
+    let mut bytes = Vec::with_capacity(nodes.len() * map.weights_len() * size_of::<T>());
     // Of a convolution the columns of the matrix are the pixels of the kernel and in each the channels.
-    let (channels, pixels) = match map {
-        AffineMap::Convolution(map) => (map.channels(), map.kernel().pow(2)),
-        _ => (columns, 1),
+    let pixels = match map {
+        AffineMap::Convolution(map) => map.kernel().pow(2),
+        _ => 1,
     };
     for k in nodes {
         let weights = parameters.weights(k);
-        for i in 0..rows {
+        let channels = weights.ncols() / pixels;
+        for i in 0..weights.nrows() {
             for channel in 0..channels {
                 for pixel in 0..pixels {
                     weights[(i, pixel * channels + channel)].push(&mut bytes);

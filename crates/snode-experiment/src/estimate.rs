@@ -167,18 +167,25 @@ pub fn iteration_flop(experiment: &ResolvedExperiment, map: AffineMap) -> f64 {
         _ => products * right_hand_sides(experiment),
     };
     let columns = experiment.keys.training.batch_size as f64;
-    products * product_flop(map) * columns * experiment.keys.network.layers as f64
+    products * layers_flop(experiment, map) * columns
 }
 
 /// Floating-point operations of evaluating `images` images at least.
 pub fn evaluation_flop(experiment: &ResolvedExperiment, map: AffineMap, images: usize) -> f64 {
-    let layers = experiment.keys.network.layers as f64;
-    product_flop(map) * images as f64 * layers * right_hand_sides(experiment)
+    layers_flop(experiment, map) * images as f64 * right_hand_sides(experiment)
 }
 
-/// Floating-point operations of A x for one x.
-fn product_flop(map: AffineMap) -> f64 {
-    2.0 * map.weights_len() as f64 * map.pixels() as f64
+/// Floating-point operations of A x for one x and every layer.
+fn layers_flop(experiment: &ResolvedExperiment, map: AffineMap) -> f64 {
+    let product = |map: AffineMap| {
+        let (rows, columns) = map.weights_shape();
+        2.0 * rows as f64 * columns as f64 * map.positions() as f64
+    };
+    let layers = experiment.keys.network.layers;
+    if map.is_uniform() {
+        return layers as f64 * product(map);
+    }
+    (0..layers).map(|layer| product(map.at(layer))).sum()
 }
 
 /// Floating-point operations of a whole training at least, its evaluations included.

@@ -39,11 +39,12 @@ pub(crate) fn map_of(
         MapName::Dense => Ok(AffineMap::dense(keys.width.unwrap_or(rows * columns))),
         MapName::Convolution => {
             let pixels = (rows / keys.image_channels.unwrap_or(1), columns);
-            AffineMap::convolution(
+            let map = AffineMap::convolution(
                 keys.channels.unwrap_or(CHANNELS),
                 pixels,
                 keys.kernel.unwrap_or(KERNEL),
-            )
+            )?;
+            keys.resolutions.as_ref().map_or(Ok(map), |layers| map.at_resolutions(layers))
         }
     }
 }
@@ -106,6 +107,16 @@ pub(crate) fn check_with_data(
         let problem =
             format!("found {channels}; expected at least {image_channels}, those of the images");
         return Err(locator.error("network.channels", problem));
+    }
+    if let Some(found) = &keys.resolutions {
+        let sum = found.iter().fold(0_usize, |sum, layers| sum.saturating_add(*layers));
+        if sum != keys.layers {
+            let problem = format!(
+                "found {found:?}, {sum} layers together; expected network.layers = {}",
+                keys.layers
+            );
+            return Err(locator.error_among(&["network.resolutions", "network.layers"], problem));
+        }
     }
     let map = map_of(keys, shape)
         .map_err(|error| locator.error(&format!("network.{}", error.what), error.to_string()))?;

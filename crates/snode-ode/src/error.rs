@@ -24,6 +24,15 @@ pub enum SolveError {
         /// The scheme.
         scheme: &'static str,
     },
+    /// The scheme reads the parameters between nodes, which have maps of different resolutions (S43); Euler's scheme
+    /// does not.
+    #[error(
+        "{scheme} needs the same map at every node; here nodes convolve at different resolutions"
+    )]
+    SeveralMaps {
+        /// The scheme.
+        scheme: &'static str,
+    },
     /// The solve came to a stop before its end.
     #[error("{problem}: {reason} at depth {time} ({statistics})")]
     Stopped {

@@ -1,6 +1,10 @@
 //! The map of a network and what stands before and behind it, as attributes: there only where they are not
 //! what networks have by themselves, a dense map of data that are states with scores that are components.
 
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
 use snode_ode::{AffineMap, Lifting, Network, Readout, Real};
 
 use crate::StoreError;
@@ -31,6 +35,9 @@ impl Ends {
         let mut lines = Vec::new();
         if let AffineMap::Convolution(map) = map {
             lines.push(format!("{} {:?} {}\n", map.channels(), map.shape(), map.kernel()));
+            if !self.map.is_uniform() {
+                lines.push(format!("{:?}\n", map.resolutions()));
+            }
         }
         if let Some(padding) = padding {
             lines.push(format!("{inputs} {:016x}\n", padding.to_bits()));
@@ -49,6 +56,9 @@ impl Ends {
             group.attribute("map_rows", &(map.shape().0 as u64))?;
             group.attribute("map_cols", &(map.shape().1 as u64))?;
             group.attribute("kernel", &(map.kernel() as u64))?;
+            if !self.map.is_uniform() {
+                group.text("resolutions", &Layers(map.resolutions()).to_string())?;
+            }
         }
         if let Some(padding) = self.padding {
             group.attribute("inputs", &(self.inputs as u64))?;
@@ -77,7 +87,15 @@ impl Ends {
             None | Some("dense") => AffineMap::dense(width),
             Some("convolution") => {
                 let pixels = (group.count("map_rows")?, group.count("map_cols")?);
-                AffineMap::convolution(group.count("channels")?, pixels, group.count("kernel")?)
+                let map = AffineMap::convolution(
+                    group.count("channels")?,
+                    pixels,
+                    group.count("kernel")?,
+                );
+                let layers = has("resolutions")
+                    .then(|| group.parsed::<Layers>("resolutions", "whole numbers, as 2,2,3"))
+                    .transpose()?;
+                map.and_then(|map| layers.map_or(Ok(map), |layers| map.at_resolutions(&layers.0)))
                     .map_err(|error| wrong(error.what, &error.found, &error.expected))?
             }
             Some(other) => {
@@ -129,6 +147,24 @@ impl Ends {
             let what = attribute(&group.name, "inputs");
             group.value_error(what, &error.found, &error.expected)
         })
+    }
+}
+
+/// How many layers there are at each resolution, as text: `2,2,3`.
+struct Layers(Vec<usize>);
+
+impl fmt::Display for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&numbers.join(","))
+    }
+}
+
+impl FromStr for Layers {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.split(',').map(str::parse).collect::<Result<_, _>>().map(Self)
     }
 }
 

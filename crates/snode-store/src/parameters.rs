@@ -7,7 +7,8 @@ use crate::write_group::WriteGroup;
 use crate::{Scalar, StoreError};
 
 /// Writes `{prefix}weights` of shape [layer, out, in] and `{prefix}biases` of shape [layer, out]; for
-/// convolutions *in* are the pairs of a pixel of the kernel and a channel.
+/// convolutions *in* are the pairs of a pixel of the kernel and a channel. Where layers have weights of several
+/// shapes, they are in the upper left corner, with zeros beside them.
 pub(crate) fn write<T: Scalar>(
     group: &WriteGroup<'_>,
     prefix: &str,
@@ -17,7 +18,8 @@ pub(crate) fn write<T: Scalar>(
     group.matrices(&format!("{prefix}weights"), nodes, (n, columns), |k, rows: &mut [T]| {
         transpose(&parameters.node(k)[..n * columns], rows, (n, columns));
     })?;
-    let biases: Vec<T> = (0..nodes).flat_map(|k| parameters.bias(k)).copied().collect();
+    let biases: Vec<T> =
+        (0..nodes).flat_map(|k| &parameters.node(k)[n * columns..]).copied().collect();
     group.matrix(&format!("{prefix}biases"), (nodes, n), &biases)
 }
 
@@ -35,7 +37,7 @@ pub(crate) fn read<T: Scalar>(
     })?;
     let biases = group.matrix(&format!("{prefix}biases"), (nodes, n))?;
     for (k, bias) in biases.chunks_exact(n).enumerate() {
-        parameters.bias_mut(k).copy_from_slice(bias);
+        parameters.node_mut(k)[n * columns..].copy_from_slice(bias);
     }
     Ok(parameters)
 }

@@ -42,6 +42,48 @@ fn a_convolution_is_trained_measured_attacked_and_exported() {
 }
 
 #[test]
+fn a_convolution_at_several_resolutions_is_trained_measured_attacked_and_exported() {
+    let sandbox = Sandbox::new();
+    let keys = [&KEYS[..4], &["network.resolutions = [4, 2]", "network.layers = 6"]].concat();
+    let kronecker = ["training.preconditioner = \"kronecker\"", "training.iterations = 1"];
+    sandbox.experiment(&[&keys[..], &kronecker].concat());
+    sandbox.succeeds(&["validate", "x.toml"]);
+    sandbox.succeeds(&["gradcheck", "x.toml"]);
+    sandbox.succeeds(&["run", "x.toml"]);
+    let run = "results/x.h5";
+    let record = read_run(&sandbox.path(run));
+    let map = AffineMap::convolution(4, (SIDE, SIDE), 3).unwrap();
+    assert_eq!(record.network.map(), map.at_resolutions(&[4, 2]).unwrap());
+    assert!(record.history.last_score("test").unwrap().accuracy().is_some_and(|a| a > 0.6));
+
+    sandbox.succeeds(&["eval", run]);
+    sandbox.succeeds(&["robustness", run, "--levels", "0,0.1", "--draws", "2"]);
+    sandbox.succeeds(&["sensitivity", run, "--images", "5", "--draws", "2"]);
+    sandbox.succeeds(&["attack", run, "--method", "moving-target", "--images", "10"]);
+    sandbox.succeeds(&["export", run, "--to", "x.onnx"]);
+    sandbox.fails(&["export", run, "--to", "x.npz"], 2, &["different resolutions", "ONNX"]);
+    sandbox.succeeds(&["report", run, "--output", "report"]);
+    let rk4 = ["robustness", run, "--levels", "0.1", "--draws", "1", "--scheme", "rk4"];
+    sandbox.fails(&rk4, 1, &["rk4", "different resolutions"]);
+}
+
+#[test]
+fn resolutions_that_cannot_be_are_refused_with_reasons() {
+    let sandbox = Sandbox::new();
+    let refused = |keys: &[&str], parts: &[&str]| {
+        let convolution = [&KEYS[..4], &["network.layers = 4"], keys].concat();
+        sandbox.experiment(&convolution);
+        sandbox.fails(&["validate", "x.toml"], 2, parts);
+    };
+    refused(&["network.resolutions = [1, 1]"], &["network.resolutions", "network.layers = 4"]);
+    let two = "network.resolutions = [2, 2]";
+    refused(&["network.resolutions = [1, 1, 1, 1]"], &["network.resolutions", "multiples of 8"]);
+    refused(&[two, "network.scheme = \"rk4\""], &["network.scheme", "compares layers"]);
+    refused(&[two, "training.space = \"h1\""], &["training.space", "compares layers"]);
+    refused(&[two, "cost.mu4 = 1e-4", "cost.penalty = \"h1\""], &["cost.penalty"]);
+}
+
+#[test]
 fn a_dense_network_may_be_wider_than_its_images() {
     let sandbox = Sandbox::new();
     sandbox.experiment(&[

@@ -99,6 +99,21 @@ impl<T: Element> Builder<T> {
         name
     }
 
+    /// Images in blocks of pixels, which are channels, in blocks of another size: in each the pixels row by row, in
+    /// each pixel the channels. Blocks of blocks would have another order.
+    pub fn in_blocks(&mut self, mut x: String, from: usize, to: usize) -> String {
+        if from == to {
+            return x;
+        }
+        for (operator, block) in [("DepthToSpace", from), ("SpaceToDepth", to)] {
+            if block > 1 {
+                x = self.node(operator, &[&x]);
+                self.attribute_number("blocksize", whole(block));
+            }
+        }
+        x
+    }
+
     /// Gives the last operation an option, a whole number.
     pub fn attribute_number(&mut self, name: &str, value: i64) {
         self.option(AttributeProto {

@@ -2,7 +2,8 @@
 //!
 //! Input `x` \[batch, d\], a data point a row; output `logits` \[batch, C\], of a regression `values`
 //! \[batch, m\] in the units of the targets, and `state` \[batch, n\] if it is asked for. Layer k is X ← X + h σ(X W_kᵀ + b_k), as `Gemm`, the activation, `Mul`, `Add`; of a
-//! convolutional network images go through `Conv` in place of `Gemm`. The
+//! convolutional network images go through `Conv` in place of `Gemm`, and through `SpaceToDepth` where blocks of
+//! pixels become channels. The
 //! constants are called `W_0`, `b_0`, `W_1` and so on. The [`Description`] is in the model's
 //! metadata.
 
@@ -90,18 +91,25 @@ pub fn write_onnx<T: Element>(
     let mut graph = Builder::<T>::new("standalone_neural_ode");
     let step = graph.scalar("h", network.grid().step());
     let mut x = ends::initial_state(&mut graph, network, "x");
+    let mut block = 1;
     for k in 0..parameters.nodes() {
-        let shape = weights_shape(network.map());
+        let map = network.map().at(k);
+        let shape = weights_shape(map);
         let w = graph.tensor(&format!("W_{k}"), &shape, weights(parameters, k..k + 1));
         let b = graph.tensor(&format!("b_{k}"), &shape[..1], biases(parameters, k..k + 1));
-        let z = match network.map() {
-            AffineMap::Convolution(map) => graph.convolution(&x, &w, &b, map.kernel()),
+        let z = match map {
+            AffineMap::Convolution(map) => {
+                x = graph.in_blocks(x, block, map.block());
+                block = map.block();
+                graph.convolution(&x, &w, &b, map.kernel())
+            }
             _ => graph.gemm(&x, &w, &b),
         };
         let value = activation::apply(&mut graph, network.activation(), &z)?;
         let change = graph.node("Mul", &[&value, &step]);
         x = graph.node("Add", &[&x, &change]);
     }
+    x = graph.in_blocks(x, block, 1);
     x = ends::final_state(&mut graph, network, &x);
     if outputs.state {
         x = graph.rename_last("state");

@@ -155,6 +155,37 @@ fn operate(node: &NodeProto, inputs: &[&Value]) -> Value {
             }
             Value { shape: vec![points, out, rows, columns], numbers }
         }
+        "SpaceToDepth" => {
+            let block = node.attribute[0].i.unwrap() as usize;
+            let [points, channels, rows, columns] = inputs[0].shape[..] else { panic!() };
+            let shape = vec![points, block * block * channels, rows / block, columns / block];
+            let mut numbers = vec![f64::NAN; inputs[0].numbers.len()];
+            for (at, &number) in inputs[0].numbers.iter().enumerate() {
+                let (x, y, rest) = (at % columns, at / columns % rows, at / columns / rows);
+                let (channel, point) = (rest % channels, rest / channels);
+                let channel = (y % block * block + x % block) * channels + channel;
+                let at =
+                    ((point * shape[1] + channel) * shape[2] + y / block) * shape[3] + x / block;
+                numbers[at] = number;
+            }
+            Value { shape, numbers }
+        }
+        "DepthToSpace" => {
+            let block = node.attribute[0].i.unwrap() as usize;
+            let [points, depth, rows, columns] = inputs[0].shape[..] else { panic!() };
+            let shape = vec![points, depth / block / block, rows * block, columns * block];
+            let place = Value {
+                shape: shape.clone(),
+                numbers: (0..inputs[0].numbers.len()).map(|at| at as f64).collect(),
+            };
+            let space = NodeProto { op_type: Some("SpaceToDepth".into()), ..node.clone() };
+            let places = operate(&space, &[&place]).numbers;
+            let mut numbers = vec![f64::NAN; places.len()];
+            for (place, &number) in places.iter().zip(&inputs[0].numbers) {
+                numbers[*place as usize] = number;
+            }
+            Value { shape, numbers }
+        }
         "Slice" => {
             let [rows, width] = inputs[0].shape[..] else { panic!() };
             let (first, end) = (inputs[1].numbers[0] as usize, inputs[2].numbers[0] as usize);
@@ -174,12 +205,23 @@ fn ints(node: &NodeProto, name: &str) -> Vec<usize> {
 
 #[test]
 fn the_graph_of_a_convolution_goes_from_data_to_scores() {
-    let map = AffineMap::convolution(5, (4, 3), 3).unwrap();
+    goes_from_data_to_scores(AffineMap::convolution(5, (4, 3), 3).unwrap());
+}
+
+#[test]
+fn lower_resolutions_are_those_of_space_to_depth() {
+    let map = AffineMap::convolution(5, (4, 8), 3).unwrap();
+    for layers in [&[2, 1, 1][..], &[0, 4], &[1, 0, 3]] {
+        goes_from_data_to_scores(map.at_resolutions(layers).unwrap());
+    }
+}
+
+fn goes_from_data_to_scores(map: AffineMap) {
     let grid = Grid::new(1.5, 4, Endpoint::Excluded).unwrap();
     for (readout, inputs) in [
-        (Readout::Components, 60),
-        (Readout::ChannelMeans { gain: 2.0 }, 12),
-        (Readout::Pattern { gain: 3.0, seed: 5 }, 24),
+        (Readout::Components, map.width()),
+        (Readout::ChannelMeans { gain: 2.0 }, map.pixels()),
+        (Readout::Pattern { gain: 3.0, seed: 5 }, 2 * map.pixels()),
     ] {
         let how = Initialisation::Independent;
         let mut network = Network::<f64>::initial(map, grid, Activation::Tanh, how, 3)
@@ -189,7 +231,7 @@ fn the_graph_of_a_convolution_goes_from_data_to_scores() {
         network.parameters_mut().as_mut_slice().iter_mut().for_each(|value| *value *= 9.0);
         let points = 3;
         let x = Mat::from_fn(inputs, points, |i, j| (1.0 + (i * 3 + j) as f64).cos());
-        let mut states = [Mat::zeros(60, points), Mat::zeros(60, points)];
+        let mut states = [Mat::zeros(map.width(), points), Mat::zeros(map.width(), points)];
         network.lifting().lift(x.as_ref(), states[0].as_mut());
         let [x0, output] = &mut states;
         Euler::new().evaluate(&network, x0.as_ref(), output.as_mut()).unwrap();

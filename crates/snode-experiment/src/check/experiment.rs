@@ -13,7 +13,7 @@ use crate::method::{
     MethodOptions, averaging, key_to_blame, method_options, ncg_key_to_blame, sgd_key_to_blame,
 };
 use crate::objective::{ObjectiveChoice, cost};
-use crate::schema::{Experiment, ScheduleName, SchemeName};
+use crate::schema::{Experiment, PenaltyName, ScheduleName, SchemeName, SpaceName};
 
 /// Checks everything that can be checked without the data.
 ///
@@ -95,7 +95,31 @@ impl Rules<'_> {
             let problem = format!("found {kernel}; expected an odd number: a kernel has a middle");
             return Err(self.locator.error("network.kernel", problem));
         }
-        scheme::check(self.experiment, self.locator)
+        scheme::check(self.experiment, self.locator)?;
+        if self.experiment.network.resolutions.is_some() { self.resolutions() } else { Ok(()) }
+    }
+
+    /// Layers of different resolutions have weights that cannot be compared.
+    fn resolutions(&self) -> Result<()> {
+        const KEY: &str = "network.resolutions";
+        let Experiment { network, training, cost, analysis, attack, .. } = self.experiment;
+        let has_scheme = |scheme: SchemeName| scheme != SchemeName::Euler;
+        let attacks = attack.iter().filter_map(|attack| attack.scheme);
+        let robustness = analysis.robustness.as_ref().and_then(|keys| keys.scheme);
+        let comparing = [
+            ("network.scheme", has_scheme(network.scheme)),
+            ("attack.scheme", attacks.into_iter().any(has_scheme)),
+            ("analysis.robustness.scheme", robustness.is_some_and(has_scheme)),
+            ("analysis.schemes", analysis.schemes.is_some()),
+            ("analysis.smoothness", analysis.smoothness.is_some()),
+            ("training.space", training.space.is_some_and(|space| space != SpaceName::L2)),
+            ("cost.penalty", cost.penalty.is_some_and(|penalty| penalty != PenaltyName::L2)),
+        ];
+        let Some((key, _)) = comparing.into_iter().find(|(_, is_there)| *is_there) else {
+            return Ok(());
+        };
+        let problem = format!("compares layers, which {KEY} gives weights of different kinds");
+        Err(self.locator.error_among(&[key, KEY], problem))
     }
 
     fn cost(&self) -> Result<()> {

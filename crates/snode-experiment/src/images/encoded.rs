@@ -1,7 +1,7 @@
 //! Images as the matrices that networks work on.
 
 use faer::{Mat, MatMut};
-use snode_data::{Batches, Encoding, Epoch, Images, Split};
+use snode_data::{Batches, Encoding, Epoch, Images, Split, Variation};
 use snode_train::{BatchSource, EvaluationSet, Targets, TrainError};
 
 use crate::number::Number;
@@ -11,9 +11,12 @@ pub struct EncodedBatches<'a, T> {
     split: &'a Split,
     encoding: Encoding,
     batches: Batches,
+    seed: u64,
+    variation: Variation,
     /// The order of the epoch last asked for.
     epoch: Option<(usize, Epoch)>,
     columns: Vec<T>,
+    scratch: Vec<T>,
 }
 
 impl<'a, T: Number> EncodedBatches<'a, T> {
@@ -28,14 +31,29 @@ impl<'a, T: Number> EncodedBatches<'a, T> {
         size: usize,
     ) -> snode_data::Result<Self> {
         let batches = Batches::new(seed, split.len(), size)?;
-        Ok(Self { split, encoding, batches, epoch: None, columns: Vec::new() })
+        Ok(Self {
+            split,
+            encoding,
+            batches,
+            seed,
+            variation: Variation::default(),
+            epoch: None,
+            columns: Vec::new(),
+            scratch: Vec::new(),
+        })
+    }
+
+    /// The same batches of images that are varied (S68), in every epoch anew.
+    #[must_use]
+    pub fn varied(self, variation: Variation) -> Self {
+        Self { variation, ..self }
     }
 
     fn fill(
         &mut self,
         epoch: usize,
         batch: usize,
-        x: MatMut<'_, T>,
+        mut x: MatMut<'_, T>,
         targets: &mut Targets,
     ) -> snode_data::Result<()> {
         let order = match &mut self.epoch {
@@ -44,7 +62,35 @@ impl<'a, T: Number> EncodedBatches<'a, T> {
         };
         let indices = order.batch(batch)?;
         write_targets(self.split, indices, targets);
-        encode_columns(self.split.images(), self.encoding, indices, &mut self.columns, x)
+        let images = self.split.images();
+        encode_columns(images, self.encoding, indices, &mut self.columns, x.as_mut())?;
+        self.vary((epoch, batch), x);
+        Ok(())
+    }
+}
+
+impl<T: Number> EncodedBatches<'_, T> {
+    /// Varies the images of a batch, channel by channel.
+    fn vary(&mut self, (epoch, batch): (usize, usize), mut x: MatMut<'_, T>) {
+        if self.variation.is_none() {
+            return;
+        }
+        let (images, size) = (self.split.images(), self.batches.size());
+        let ((rows, columns), channels) = (images.shape(), images.channels());
+        let shape = (rows / channels, columns);
+        let background = <T as snode_data::Real>::from_f64(self.encoding.background());
+        let places = batch * size..(batch + 1) * size;
+        let drawn = self.variation.draw(self.seed, epoch as u64, places);
+        for (column, varied) in x.as_mut().col_iter_mut().zip(drawn) {
+            self.columns.clear();
+            self.columns.extend(column.as_ref().iter().copied());
+            for channel in self.columns.chunks_exact_mut(shape.0 * shape.1) {
+                varied.apply(channel, shape, background, &mut self.scratch);
+            }
+            for (entry, value) in column.iter_mut().zip(&self.columns) {
+                *entry = *value;
+            }
+        }
     }
 }
 
@@ -140,4 +186,40 @@ fn encode_columns<T: Number>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(images: usize) -> Split {
+        let pixels = (0..images * 6).map(|i| (i * 7 % 251) as u16).collect();
+        Split::new(Images::new(2, 3, 255, pixels).unwrap(), vec![0; images]).unwrap()
+    }
+
+    fn batch(variation: Variation, epoch: usize, batch: usize) -> Mat<f64> {
+        let split = split(40);
+        let encoding = Encoding::new(0.5, -1.0).unwrap();
+        let source = EncodedBatches::new(&split, encoding, 5, 10).unwrap();
+        let mut x = Mat::zeros(6, 10);
+        let mut source = source.varied(variation);
+        source.load(epoch, batch, x.as_mut(), &mut Targets::default()).unwrap();
+        x
+    }
+
+    #[test]
+    fn images_are_those_of_the_batch_varied() {
+        let variation = Variation { mirror: true, shift: 1 };
+        for (epoch, number) in (0..2).flat_map(|epoch| (0..4).map(move |number| (epoch, number))) {
+            let plain = batch(Variation::default(), epoch, number);
+            let varied = batch(variation, epoch, number);
+            let drawn = variation.draw(5, epoch as u64, number * 10..(number + 1) * 10);
+            for (j, one) in drawn.into_iter().enumerate() {
+                let mut image: Vec<f64> = plain.col(j).iter().copied().collect();
+                // What comes in is background.
+                one.apply(&mut image, (2, 3), 0.5, &mut Vec::new());
+                assert!(varied.col(j).iter().eq(&image));
+            }
+        }
+    }
 }

@@ -87,6 +87,11 @@ pub(super) const fn two_whole() -> Values {
     numbers_of(Kind::Whole, Count::Two)
 }
 
+/// A list of whole numbers.
+pub(super) const fn whole_numbers() -> Values {
+    numbers_of(Kind::Whole, Count::Any)
+}
+
 /// A list of numbers.
 pub(super) const fn numbers() -> Values {
     numbers_of(Kind::Real, Count::Any)

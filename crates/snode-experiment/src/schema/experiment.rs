@@ -172,6 +172,10 @@ pub struct NetworkConfig {
     /// Convolution: the channels of an image, which stand one below the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_channels: Option<usize>,
+    /// Convolution: how many layers convolve pixels, blocks of 2×2 pixels, and so on; all of them pixels if not
+    /// given.
+    #[serde(deserialize_with = "list::some_list", skip_serializing_if = "Option::is_none")]
+    pub resolutions: Option<Vec<usize>>,
     /// How a final state becomes scores; by its first components if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readout: Option<ReadoutName>,
@@ -197,6 +201,7 @@ impl Default for NetworkConfig {
             channels: None,
             kernel: None,
             image_channels: None,
+            resolutions: None,
             readout: None,
             readout_gain: None,
             readout_seed: None,
@@ -281,6 +286,12 @@ pub struct TrainingConfig {
     pub epochs: usize,
     /// M, the images of a batch.
     pub batch_size: usize,
+    /// Whether images are mirrored, left to right, each with probability ½.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<bool>,
+    /// By how many pixels images are moved at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shift: Option<usize>,
     /// The most batches over all epochs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batches: Option<usize>,
@@ -397,6 +408,8 @@ impl Default for TrainingConfig {
             method: Method::default(),
             epochs: 1,
             batch_size: 100,
+            mirror: None,
+            shift: None,
             batches: None,
             iterations: None,
             conjugacy: None,

@@ -9,7 +9,8 @@ use super::{Grid, Parameters};
 use crate::{AffineMap, Real};
 
 /// How the parameters begin: independent N(0, 1/N²) values, N the columns of the weights (n of a dense
-/// map, c s² of a convolution), and how they depend on depth.
+/// map, c s² of a convolution; where nodes have weights of several shapes (S43), of the node's own), and how they
+/// depend on depth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -82,7 +83,22 @@ pub fn initialise<T: Real>(
             }
         }
     }
+    if !parameters.map().is_uniform() {
+        (0..grid.nodes()).for_each(|k| confine(&mut parameters, k));
+    }
     parameters
+}
+
+/// Leaves of a node what its map has, with the deviation 1/N for the columns N of its own weights.
+fn confine<T: Real>(parameters: &mut Parameters<T>, k: usize) {
+    let (largest, columns) = (parameters.map().weights_shape().1, parameters.weights(k).ncols());
+    let factor = T::from_f64(largest as f64 / columns as f64);
+    let (weights, bias) = (parameters.weights(k).to_owned(), parameters.bias(k).to_owned());
+    parameters.node_mut(k).fill(T::ZERO);
+    parameters.weights_mut(k).copy_from(faer::Scale(factor) * weights);
+    for (to, from) in parameters.bias_mut(k).iter_mut().zip(bias) {
+        *to = factor * from;
+    }
 }
 
 /// `out` = Σ_j `weights[j]` `draws[j]`, summed in f64.

@@ -171,27 +171,29 @@ impl<T: Real> Parameters<T> {
         &mut self.change()[node * len..(node + 1) * len]
     }
 
-    /// W_k, of the shape [`AffineMap::weights_shape`]: n×n for a dense map.
+    /// W_k, of the shape [`AffineMap::weights_shape`] of the node: n×n for a dense map.
     pub fn weights(&self, node: usize) -> MatRef<'_, T> {
-        map::split(self.map, self.node(node)).0
+        map::split(self.map.at(node), self.node(node)).0
     }
 
     /// W_k, to write.
     pub fn weights_mut(&mut self, node: usize) -> MatMut<'_, T> {
-        let (rows, columns) = self.map.weights_shape();
-        let weights = &mut self.node_mut(node)[..rows * columns];
-        MatMut::from_column_major_slice_mut(weights, rows, columns)
+        let map = self.map.at(node);
+        let ((rows, columns), (stride, stored)) = (map.weights_shape(), map.storage_shape());
+        let weights = &mut self.node_mut(node)[..stride * stored];
+        MatMut::from_column_major_slice_mut(weights, stride, stored)
+            .submatrix_mut(0, 0, rows, columns)
     }
 
     /// b_k.
     pub fn bias(&self, node: usize) -> &[T] {
-        map::split(self.map, self.node(node)).1
+        map::split(self.map.at(node), self.node(node)).1
     }
 
     /// b_k, to write.
     pub fn bias_mut(&mut self, node: usize) -> &mut [T] {
-        let weights = self.map.weights_len();
-        &mut self.node_mut(node)[weights..]
+        let (first, count) = (self.map.weights_len(), self.map.at(node).bias_len());
+        &mut self.node_mut(node)[first..first + count]
     }
 
     /// Whether `other` belongs to the same space.

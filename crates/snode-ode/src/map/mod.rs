@@ -4,8 +4,10 @@
 //! [`Parameters`](crate::Parameters). Every scheme asks for the same four things: A x, Aᵀ g, the
 //! gradient by the numbers, and the bias.
 
+mod blocks;
 mod convolution;
 mod patches;
+mod resolutions;
 
 use std::ops::Range;
 
@@ -65,6 +67,53 @@ impl AffineMap {
         Convolution::new(channels, shape, kernel).map(Self::Convolution)
     }
 
+    /// The same convolution, at lower resolutions as depth grows (S43): so many `layers` convolve pixels, so many
+    /// blocks of 2×2 pixels whose pixels count as channels, then of 4×4 and of 8×8. The layers behind all of them
+    /// are like the last.
+    ///
+    /// A node has room for the numbers of the lowest resolution: the weights of another are in the upper left corner
+    /// of its matrix, its biases are the first, and the other numbers have no effect.
+    ///
+    /// ```
+    /// use snode_ode::AffineMap;
+    /// let map = AffineMap::convolution(4, (28, 28), 3)?.at_resolutions(&[2, 2, 3])?;
+    /// assert_eq!(map.weights_shape(), (64, 64 * 9));
+    /// assert_eq!(map.at(0).weights_shape(), (4, 4 * 9));
+    /// assert_eq!(map.at(2).weights_shape(), (16, 16 * 9));
+    /// # Ok::<(), snode_ode::MapError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`MapError`] for a dense map, for no or more than four resolutions, for none at the last, if rows or columns
+    /// are not whole blocks, or if kernels become larger than twice the image.
+    pub fn at_resolutions(self, layers: &[usize]) -> Result<Self, MapError> {
+        match self {
+            Self::Dense { .. } => Err(MapError {
+                what: "resolutions",
+                found: "a dense map".into(),
+                expected: "a convolution".into(),
+            }),
+            Self::Convolution(map) => map.at_resolutions(layers).map(Self::Convolution),
+        }
+    }
+
+    /// The map of one node: itself, unless nodes have several resolutions.
+    #[must_use]
+    pub fn at(self, node: usize) -> Self {
+        match self {
+            Self::Dense { .. } => self,
+            Self::Convolution(map) => Self::Convolution(map.at(node)),
+        }
+    }
+
+    /// Whether all nodes have the same map, so that there is one between two nodes.
+    pub fn is_uniform(self) -> bool {
+        match self {
+            Self::Dense { .. } => true,
+            Self::Convolution(map) => map.resolutions().is_empty(),
+        }
+    }
+
     /// What the map is called: `"dense"` or `"convolution"`.
     pub fn name(self) -> &'static str {
         match self {
@@ -98,29 +147,54 @@ impl AffineMap {
         }
     }
 
-    /// The shape of a node's weights as a matrix, (n, n), or (channels, channels times the pixels of the
-    /// kernel).
+    /// The shape of a node's weights as a matrix: (n, n), or (channels, channels times the pixels of the kernel),
+    /// where the pixels of a block count as channels. Where nodes have several, the largest.
     pub fn weights_shape(self) -> (usize, usize) {
         match self {
             Self::Dense { width } => (width, width),
-            Self::Convolution(map) => (map.channels(), map.channels() * map.kernel().pow(2)),
+            Self::Convolution(map) => map.weights_shape(),
         }
     }
 
-    /// How many numbers a node's weights are.
-    pub fn weights_len(self) -> usize {
-        let (rows, columns) = self.weights_shape();
-        rows * columns
+    /// How many times a state has what the weights are multiplied with: once, or as often as there are pixels, or
+    /// blocks of them.
+    pub fn positions(self) -> usize {
+        match self {
+            Self::Dense { .. } => 1,
+            Self::Convolution(map) => map.positions(),
+        }
     }
 
-    /// How many numbers a node's biases are: one a channel.
+    /// The component of a state that a row of the weights gives at a position.
+    pub fn place(self, position: usize, row: usize) -> usize {
+        match self {
+            Self::Dense { .. } => row,
+            Self::Convolution(map) => map.place(position, row),
+        }
+    }
+
+    /// How many biases a node has: one for a row of the weights.
     pub fn bias_len(self) -> usize {
-        self.channels()
+        self.weights_shape().0
+    }
+
+    /// The shape of the matrix in whose upper left corner the weights of every node are.
+    pub(crate) fn storage_shape(self) -> (usize, usize) {
+        match self {
+            Self::Dense { width } => (width, width),
+            Self::Convolution(map) => map.storage_shape(),
+        }
+    }
+
+    /// How many numbers a node has before its biases.
+    pub fn weights_len(self) -> usize {
+        let (rows, columns) = self.storage_shape();
+        rows * columns
     }
 
     /// How many numbers a node has: weights, then biases.
     pub fn node_len(self) -> usize {
-        self.weights_len() + self.bias_len()
+        self.weights_len() + self.storage_shape().0
     }
 
     /// The matrix A, n×n, for the numbers of a node: for small maps, as where a linear system has to
@@ -205,7 +279,7 @@ impl AffineMap {
         let bias = &node[self.weights_len()..];
         match self {
             Self::Dense { .. } => bias,
-            Self::Convolution(map) => map.bias_of_a_row(bias, workspace),
+            Self::Convolution(map) => map.bias_of_rows(bias, workspace),
         }
     }
 }
@@ -214,11 +288,12 @@ impl AffineMap {
 /// of memory in turn, and they should stay in the second-level cache.
 const GROUP_BYTES: usize = 1 << 17;
 
-/// A node's numbers as its weight matrix and biases.
+/// A node's numbers as its weight matrix and biases, for the map of the node.
 pub(crate) fn split<T: Real>(map: AffineMap, node: &[T]) -> (MatRef<'_, T>, &[T]) {
-    let (rows, columns) = map.weights_shape();
-    let (weights, bias) = node.split_at(rows * columns);
-    (MatRef::from_column_major_slice(weights, rows, columns), bias)
+    let ((rows, columns), (stride, stored)) = (map.weights_shape(), map.storage_shape());
+    let (weights, bias) = node.split_at(stride * stored);
+    let weights = MatRef::from_column_major_slice(weights, stride, stored);
+    (weights.submatrix(0, 0, rows, columns), &bias[..rows])
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 
 use faer::{Mat, MatMut, MatRef};
 
-use super::{AffineMap, Convolution};
+use super::AffineMap;
 use crate::Real;
 
 impl AffineMap {
     /// The columns that a node's weights W are multiplied with for states `x` (n×M): A x is W times them. Of a
     /// dense map they are the states; of a convolution the s²c numbers under the kernel for every pixel,
-    /// pixel by pixel and image by image, with zeros beyond the image.
+    /// pixel by pixel and image by image, with zeros beyond the image. Blocks of pixels
+    /// count as pixels.
     ///
     /// # Panics
     /// If a state has another width.
@@ -18,10 +19,10 @@ impl AffineMap {
         match self {
             Self::Dense { .. } => x.to_owned(),
             Self::Convolution(map) => {
-                let mut patches = Mat::zeros(self.weights_shape().1, map.pixels() * x.ncols());
+                let mut patches = Mat::zeros(self.weights_shape().1, map.positions() * x.ncols());
                 for j in 0..x.ncols() {
                     map.for_each_pair(|from, pixel, under| {
-                        patches[(under, j * map.pixels() + pixel)] = x[(from, j)];
+                        patches[(under, j * map.positions() + pixel)] = x[(from, j)];
                     });
                 }
                 patches
@@ -34,7 +35,7 @@ impl AffineMap {
     /// # Panics
     /// If shapes do not fit.
     pub fn add_patches<T: Real>(self, patches: MatRef<'_, T>, mut x: MatMut<'_, T>) {
-        let shape = (self.weights_shape().1, self.pixels() * x.ncols());
+        let shape = (self.weights_shape().1, self.positions() * x.ncols());
         assert_eq!(patches.shape(), shape, "patches of other states");
         assert_eq!(x.nrows(), self.width(), "states have another width than the map");
         match self {
@@ -42,28 +43,8 @@ impl AffineMap {
             Self::Convolution(map) => {
                 for j in 0..x.ncols() {
                     map.for_each_pair(|to, pixel, under| {
-                        x[(to, j)] += patches[(under, j * map.pixels() + pixel)];
+                        x[(to, j)] += patches[(under, j * map.positions() + pixel)];
                     });
-                }
-            }
-        }
-    }
-}
-
-impl Convolution {
-    /// Calls `see` with the place of a number in a state, a pixel that it lies under the kernel of, and its
-    /// place there, for all of them.
-    pub(super) fn for_each_pair(self, mut see: impl FnMut(usize, usize, usize)) {
-        let ((rows, columns), channels, kernel) = (self.shape(), self.channels(), self.kernel());
-        let margin = kernel / 2;
-        for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
-            for (u, v) in (0..kernel).flat_map(|u| (0..kernel).map(move |v| (u, v))) {
-                let (y, x) = ((i + u).wrapping_sub(margin), (j + v).wrapping_sub(margin));
-                if y < rows && x < columns {
-                    for p in 0..channels {
-                        let place = (y * columns + x) * channels + p;
-                        see(place, i * columns + j, (u * kernel + v) * channels + p);
-                    }
                 }
             }
         }
@@ -89,7 +70,7 @@ mod tests {
             let product = weights * map.patches(x.as_ref());
             let expected = map.matrix(node.col_as_slice(0)) * &x;
             for (place, j) in (0..map.width()).flat_map(|i| (0..3).map(move |j| (i, j))) {
-                let column = j * map.pixels() + place / channels;
+                let column = j * map.positions() + place / channels;
                 let found = product[(place % channels, column)];
                 assert!((found - expected[(place, j)]).abs() < 1e-14, "{map:?}");
             }
@@ -100,7 +81,7 @@ mod tests {
     fn adding_patches_is_the_transpose() {
         for map in [AffineMap::dense(5), AffineMap::convolution(3, (4, 2), 5).unwrap()] {
             let x = numbers(map.width(), 2, 0.1);
-            let g = numbers(map.weights_shape().1, 2 * map.pixels(), 0.6);
+            let g = numbers(map.weights_shape().1, 2 * map.positions(), 0.6);
             let mut back = Mat::zeros(map.width(), 2);
             map.add_patches(g.as_ref(), back.as_mut());
             let inner =

@@ -21,6 +21,14 @@ pub(super) fn check_shape<T>(
     Err(SolveError::Shape { operation: problem.to_string(), expected, found })
 }
 
+/// That there are parameters between two nodes.
+pub(super) fn check_uniform<T: Real>(
+    scheme: &'static str,
+    network: &Network<T>,
+) -> Result<(), SolveError> {
+    if network.map().is_uniform() { Ok(()) } else { Err(SolveError::SeveralMaps { scheme }) }
+}
+
 /// The columns of each of several problems along one trajectory with this `output`, one range for as
 /// many columns as that has.
 pub(super) fn blocks<T>(

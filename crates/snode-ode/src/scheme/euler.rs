@@ -61,8 +61,8 @@ fn advance<T: Real>(network: &Network<T>, layers: Range<usize>, x: &mut [T]) {
                 for k in layers.clone() {
                     let node = network.parameters().node(k);
                     let next = [node_or_nothing(network, k + 1, layers.end)];
-                    map.apply(node, x, z, How::replace().before(&next), &mut workspace);
-                    let bias = map.bias(node, &mut workspace);
+                    map.at(k).apply(node, x, z, How::replace().before(&next), &mut workspace);
+                    let bias = map.at(k).bias(node, &mut workspace);
                     kernels::euler_advance(network.activation(), z, bias, h, x);
                 }
             }

@@ -5,8 +5,8 @@ use crate::support;
 
 use faer::{Mat, MatRef};
 use snode_ode::{
-    Activation, AffineMap, Convolution, Euler, Grid, Initialisation, Network, Parameters,
-    Perturbation, PerturbedWalk, Real, Scheme, SchemeChoice,
+    Activation, AffineMap, Euler, Grid, Initialisation, Network, Parameters, Perturbation,
+    PerturbedWalk, Real, Scheme, SchemeChoice,
 };
 use support::{adjoint_gap, all_bits, batch, inner, norm};
 
@@ -21,11 +21,25 @@ const SHAPES: [(usize, (usize, usize), usize); 7] = [
     (22, (3, 2), 5),
 ];
 
-fn convolution((channels, shape, kernel): (usize, (usize, usize), usize)) -> Convolution {
-    match AffineMap::convolution(channels, shape, kernel).unwrap() {
-        AffineMap::Convolution(map) => map,
-        other => unreachable!("{other:?}"),
-    }
+fn uniform() -> impl Iterator<Item = AffineMap> {
+    SHAPES
+        .into_iter()
+        .map(|(channels, shape, kernel)| AffineMap::convolution(channels, shape, kernel).unwrap())
+}
+
+/// Blocks of all sizes, with no layer at some of them, for networks of five layers or six.
+fn at_resolutions() -> impl Iterator<Item = AffineMap> {
+    let maps: [(usize, (usize, usize), usize, &[usize]); 5] = [
+        (1, (2, 4), 3, &[2, 3]),
+        (3, (4, 2), 1, &[0, 5]),
+        (2, (4, 8), 3, &[1, 2, 2]),
+        (1, (8, 4), 3, &[2, 0, 3]),
+        (1, (8, 8), 1, &[1, 1, 2, 2]),
+    ];
+    maps.into_iter().map(|(channels, shape, kernel, layers)| {
+        let map = AffineMap::convolution(channels, shape, kernel).unwrap();
+        map.at_resolutions(layers).unwrap()
+    })
 }
 
 /// Parameters so large that the activation's whole range is used.
@@ -33,9 +47,10 @@ fn network<T: Real>(map: AffineMap, scheme: &SchemeChoice, layers: usize) -> Net
     let grid = Grid::new(1.0, layers, scheme.endpoint()).unwrap();
     let how = Initialisation::Independent;
     let mut network = Network::initial(map, grid, Activation::Tanh, how, 3);
-    let copy = network.parameters().clone();
-    let scale = T::from_f64((map.weights_shape().1 as f64).sqrt());
-    network.parameters_mut().combine(T::ZERO, &copy, scale);
+    for k in 0..network.parameters().nodes() {
+        let scale = T::from_f64((map.at(k).weights_shape().1 as f64).sqrt());
+        network.parameters_mut().node_mut(k).iter_mut().for_each(|value| *value *= scale);
+    }
     network
 }
 
@@ -44,9 +59,13 @@ fn dense(parameters: &Parameters<f64>) -> Parameters<f64> {
     let map = parameters.map();
     let mut dense = Parameters::zeros(map.width(), parameters.nodes());
     for k in 0..parameters.nodes() {
+        let map = map.at(k);
         dense.weights_mut(k).copy_from(map.matrix(parameters.node(k)));
-        let bias = parameters.bias(k).repeat(map.pixels());
-        dense.bias_mut(k).copy_from_slice(&bias);
+        for position in 0..map.positions() {
+            for (row, bias) in parameters.bias(k).iter().enumerate() {
+                dense.bias_mut(k)[map.place(position, row)] = *bias;
+            }
+        }
     }
     dense
 }
@@ -71,8 +90,8 @@ fn distance(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> f64 {
 fn a_convolution_is_the_dense_network_of_its_matrix() {
     for (choice, tolerance) in schemes() {
         // The dense twins of larger ones take long under the implicit schemes.
-        for shape in &SHAPES[..if tolerance < 1e-12 { 6 } else { 2 }] {
-            let map = AffineMap::Convolution(convolution(*shape));
+        let lower = at_resolutions().filter(|_| choice.name() == "euler");
+        for map in uniform().take(if tolerance < 1e-12 { 6 } else { 2 }).chain(lower) {
             let network = network::<f64>(map, &choice, 5);
             let (grid, activation) = (*network.grid(), network.activation());
             let twin = Network::new(dense(network.parameters()), grid, activation).unwrap();
@@ -81,7 +100,7 @@ fn a_convolution_is_the_dense_network_of_its_matrix() {
             let mut solved = scheme.direct(&network, x0.as_ref()).unwrap();
             let mut expected = other.direct(&twin, x0.as_ref()).unwrap();
             let apart = distance(solved.output(), expected.output());
-            assert!(apart < tolerance, "{}: {shape:?}: x(T) {apart:e}", choice.name());
+            assert!(apart < tolerance, "{}: {map:?}: x(T) {apart:e}", choice.name());
 
             // A perturbation of the kernels is one of the matrices.
             let direction =
@@ -93,7 +112,7 @@ fn a_convolution_is_the_dense_network_of_its_matrix() {
             let xi = solved.sensitivity(along(Some(&direction))).unwrap().sensitivity.to_owned();
             let twin_xi = expected.sensitivity(along(Some(&lifted))).unwrap().sensitivity;
             let apart = distance(xi.as_ref(), twin_xi);
-            assert!(apart < tolerance, "{}: {shape:?}: ξ(T) {apart:e}", choice.name());
+            assert!(apart < tolerance, "{}: {map:?}: ξ(T) {apart:e}", choice.name());
 
             // ⟨∇_K, K′⟩ = ⟨∇_A, A(K′)⟩ for every K′.
             let w = batch(map.width(), 3, 1.1);
@@ -101,11 +120,11 @@ fn a_convolution_is_the_dense_network_of_its_matrix() {
             let lambda = solved.adjoint(w.as_ref(), Some(&mut gradient)).unwrap();
             let twin_lambda = expected.adjoint(w.as_ref(), Some(&mut full)).unwrap();
             let apart = distance(lambda, twin_lambda);
-            assert!(apart < tolerance, "{}: {shape:?}: λ(0) {apart:e}", choice.name());
+            assert!(apart < tolerance, "{}: {map:?}: λ(0) {apart:e}", choice.name());
             let (found, wanted) = (gradient.inner(&direction, &grid), full.inner(&lifted, &grid));
             let size = (full.inner(&full, &grid) * lifted.inner(&lifted, &grid)).sqrt();
             let apart = (found - wanted).abs() / size;
-            assert!(apart < tolerance, "{}: {shape:?}: gradient {apart:e}", choice.name());
+            assert!(apart < tolerance, "{}: {map:?}: gradient {apart:e}", choice.name());
         }
     }
 }
@@ -113,14 +132,14 @@ fn a_convolution_is_the_dense_network_of_its_matrix() {
 #[test]
 fn jacobian_and_its_transpose_belong_together() {
     for choice in ["euler", "rk2", "rk4"].map(named) {
-        for shape in SHAPES {
-            let map = AffineMap::Convolution(convolution(shape));
+        let lower = at_resolutions().filter(|_| choice.name() == "euler");
+        for map in uniform().chain(lower) {
             let mut scheme = choice.build::<f64>().unwrap();
             let gap = adjoint_gap(scheme.as_mut(), &network(map, &choice, 6), 3);
-            assert!(gap < 1e-14, "{}: {shape:?}: {gap:e}", choice.name());
+            assert!(gap < 1e-14, "{}: {map:?}: {gap:e}", choice.name());
             let mut scheme = choice.build::<f32>().unwrap();
             let gap = adjoint_gap(scheme.as_mut(), &network(map, &choice, 6), 3);
-            assert!(gap < 2e-6, "{}: {shape:?}: {gap:e}", choice.name());
+            assert!(gap < 2e-6, "{}: {map:?}: {gap:e}", choice.name());
         }
     }
 }
@@ -142,8 +161,10 @@ fn moved(
 
 #[test]
 fn the_gradient_is_the_derivative() {
-    for choice in ["euler", "rk4"].map(named) {
-        let map = AffineMap::convolution(3, (5, 4), 3).unwrap();
+    let map = AffineMap::convolution(3, (5, 4), 3).unwrap();
+    let cases = ["euler", "rk4"].map(|name| (named(name), map));
+    for (choice, map) in cases.into_iter().chain(at_resolutions().map(|map| (named("euler"), map)))
+    {
         let network = network::<f64>(map, &choice, 6);
         let x0 = batch(map.width(), 3, 0.2);
         let mut scheme = choice.build().unwrap();
@@ -162,23 +183,24 @@ fn the_gradient_is_the_derivative() {
         // The Taylor remainder falls by 4 where the step is halved.
         let remainder = |step: f64| (at(step) - at(0.0) - step * slope).abs();
         let order = (remainder(0.02) / remainder(0.01)).log2();
-        assert!((order - 2.0).abs() < 0.1, "{}: {order}", choice.name());
+        assert!((order - 2.0).abs() < 0.1, "{}: {map:?}: {order}", choice.name());
     }
 }
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    fn bits<T: Real>(choice: &SchemeChoice, threads: usize) -> Vec<u64> {
-        let map = AffineMap::convolution(2, (4, 3), 3).unwrap();
+    fn bits<T: Real>(map: AffineMap, choice: &SchemeChoice, threads: usize) -> Vec<u64> {
         let network = network::<T>(map, choice, 5);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| all_bits(choice.build().unwrap().as_mut(), &network, 37))
     }
-    for choice in SchemeChoice::all() {
+    let map = AffineMap::convolution(2, (4, 3), 3).unwrap();
+    let lower = at_resolutions().map(|map| (named("euler"), map));
+    for (choice, map) in SchemeChoice::all().into_iter().map(|choice| (choice, map)).chain(lower) {
+        let (single, double) = (bits::<f32>(map, &choice, 1), bits::<f64>(map, &choice, 1));
         for threads in [2, 3] {
-            let name = choice.name();
-            assert!(bits::<f64>(&choice, 1) == bits::<f64>(&choice, threads), "{name}");
-            assert!(bits::<f32>(&choice, 1) == bits::<f32>(&choice, threads), "{name}");
+            assert!(double == bits::<f64>(map, &choice, threads), "{}: {map:?}", choice.name());
+            assert!(single == bits::<f32>(map, &choice, threads), "{}: {map:?}", choice.name());
         }
     }
 }
@@ -186,6 +208,10 @@ fn the_number_of_threads_changes_no_bit() {
 #[test]
 fn several_problems_at_once_are_each_by_itself() {
     let map = AffineMap::convolution(4, (5, 5), 3).unwrap();
+    at_resolutions().chain([map]).for_each(several_are_each_by_itself);
+}
+
+fn several_are_each_by_itself(map: AffineMap) {
     let (n, points) = (map.width(), 3);
     let mut scheme = Euler::<f64>::new();
     let network = network(map, &named("euler"), 6);
@@ -209,6 +235,10 @@ fn several_problems_at_once_are_each_by_itself() {
 #[test]
 fn a_perturbed_walk_is_the_perturbed_solution() {
     let map = AffineMap::convolution(4, (5, 5), 3).unwrap();
+    at_resolutions().chain([map]).for_each(a_walk_is_the_perturbed_solution);
+}
+
+fn a_walk_is_the_perturbed_solution(map: AffineMap) {
     let network = network::<f64>(map, &named("euler"), 6);
     let (x0, xi0) = (batch(map.width(), 3, 0.1), batch(map.width(), 3, 0.6));
     let how = Initialisation::Independent;
@@ -231,6 +261,85 @@ fn a_perturbed_walk_is_the_perturbed_solution() {
         let solved = other.direct(&perturbed, moved.as_ref()).unwrap();
         assert!(distance(walk.perturbed(0, 0), solved.output()) < 1e-14);
     }
+}
+
+/// Blocks of pixels are the channels of a smaller image: pixels in another order, and nothing else.
+#[test]
+fn blocks_are_pixels_of_a_smaller_image() {
+    let (channels, (rows, columns), side) = (2, (4, 6), 2);
+    let map = AffineMap::convolution(channels, (rows, columns), 3).unwrap();
+    let map = map.at_resolutions(&[0, 5]).unwrap();
+    let small = AffineMap::convolution(channels * 4, (rows / side, columns / side), 3).unwrap();
+    assert_eq!(map.node_len(), small.node_len());
+    let network = network::<f64>(map, &named("euler"), 5);
+    let mut parameters = Parameters::zeros(small, 5);
+    parameters.as_mut_slice().copy_from_slice(network.parameters().as_slice());
+    let other = Network::new(parameters, *network.grid(), network.activation()).unwrap();
+    let place = |i: usize| map.place(i / small.channels(), i % small.channels());
+    let x0 = batch(map.width(), 3, 0.2);
+    let reordered = Mat::from_fn(map.width(), 3, |i, j| x0[(place(i), j)]);
+    let (mut euler, mut euler_of_other) = (Euler::new(), Euler::new());
+    let solved = euler.direct(&network, x0.as_ref()).unwrap();
+    let expected = euler_of_other.direct(&other, reordered.as_ref()).unwrap();
+    for (i, j) in (0..map.width()).flat_map(|i| (0..3).map(move |j| (i, j))) {
+        assert_eq!(solved.output()[(place(i), j)], expected.output()[(i, j)]);
+    }
+}
+
+/// Numbers of a node that are not of its map are not read, and have no derivative.
+#[test]
+fn only_the_corner_of_a_matrix_counts() {
+    for map in at_resolutions() {
+        let network = network::<f64>(map, &named("euler"), 5);
+        let parameters = network.parameters();
+        let mut filled = parameters.zeros_like();
+        filled.as_mut_slice().fill(7.0);
+        for k in 0..5 {
+            filled.weights_mut(k).copy_from(parameters.weights(k));
+            filled.bias_mut(k).copy_from_slice(parameters.bias(k));
+        }
+        let filled = Network::new(filled, *network.grid(), network.activation()).unwrap();
+        let x0 = batch(map.width(), 2, 0.2);
+        let (mut euler, mut other) = (Euler::new(), Euler::new());
+        let output = euler.direct(&network, x0.as_ref()).unwrap().output().to_owned();
+        let mut solved = other.direct(&filled, x0.as_ref()).unwrap();
+        assert_eq!(output, solved.output());
+        let mut gradient = parameters.zeros_like();
+        gradient.as_mut_slice().fill(f64::NAN);
+        solved.adjoint(output.as_ref(), Some(&mut gradient)).unwrap();
+        for k in 0..5 {
+            gradient.weights_mut(k).fill(0.0);
+            gradient.bias_mut(k).fill(0.0);
+        }
+        assert!(gradient.as_slice().iter().all(|value| *value == 0.0), "{map:?}");
+    }
+}
+
+#[test]
+fn schemes_that_read_between_nodes_refuse_several_resolutions() {
+    let map = at_resolutions().next().unwrap();
+    for choice in SchemeChoice::all().into_iter().filter(|choice| choice.name() != "euler") {
+        let network = network::<f64>(map, &choice, 5);
+        let mut scheme = choice.build().unwrap();
+        let refused = Err(snode_ode::SolveError::SeveralMaps { scheme: choice.name() });
+        let x0 = batch(map.width(), 2, 0.2);
+        let mut out = x0.clone();
+        assert_eq!(scheme.evaluate(&network, x0.as_ref(), out.as_mut()), refused);
+        assert!(scheme.direct(&network, x0.as_ref()).is_err());
+    }
+}
+
+#[test]
+fn resolutions_that_a_map_has_not_are_refused() {
+    let map = AffineMap::convolution(2, (4, 6), 3).unwrap();
+    let refused =
+        |map: AffineMap, layers: &[usize]| map.at_resolutions(layers).unwrap_err().to_string();
+    let found = "resolutions: found 4x6; expected multiples of 4, the side of a block at the lowest resolution";
+    assert_eq!(refused(map, &[1, 1, 1]), found);
+    assert_eq!(refused(map, &[]), "resolutions: found 0; expected layers at 1 to 4 resolutions");
+    assert!(refused(AffineMap::dense(24), &[1, 1]).starts_with("resolutions: found a dense map"));
+    let wide = AffineMap::convolution(2, (4, 6), 7).unwrap();
+    assert!(refused(wide, &[1, 1]).starts_with("kernel: found 7; expected at most 5"));
 }
 
 #[test]

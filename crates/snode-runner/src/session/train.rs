@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use snode_data::Task;
+use snode_data::{Task, Variation};
 use snode_experiment::images::{EncodedBatches, IMAGES, IMAGES_PATH, evaluation_set, path_between};
 use snode_experiment::{Prepared, ResolvedExperiment};
 use snode_files::folder_of;
@@ -88,7 +88,11 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
         prepared.encoding,
         experiment.keys().seed,
         training.batch_size,
-    )?;
+    )?
+    .varied(Variation {
+        mirror: training.mirror.unwrap_or(false),
+        shift: training.shift.unwrap_or(0),
+    });
     let sets = evaluation_sets(prepared)?;
     let plan = experiment.plan();
     let method = method(prepared, &snapshot.network)?;

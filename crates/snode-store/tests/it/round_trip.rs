@@ -358,7 +358,13 @@ proptest! {
 
 #[test]
 fn a_convolution_returns_with_what_is_before_and_behind_it() {
-    let map = AffineMap::convolution(3, (4, 5), 3).unwrap();
+    let map = AffineMap::convolution(3, (4, 6), 3).unwrap();
+    for map in [map, map.at_resolutions(&[1, 1]).unwrap()] {
+        returns_with_what_is_before_and_behind_it(map);
+    }
+}
+
+fn returns_with_what_is_before_and_behind_it(map: AffineMap) {
     let grid = Grid::new(0.7, 2, Endpoint::Excluded).unwrap();
     let parameters = |seed| {
         let how = Initialisation::Independent;
@@ -369,9 +375,9 @@ fn a_convolution_returns_with_what_is_before_and_behind_it() {
         Readout::ChannelMeans { gain: 2.5 },
         Readout::Pattern { gain: 0.1, seed: u64::MAX },
     ] {
-        let mut run = record::<f32>(60, 2, Endpoint::Excluded);
-        run.network = parameters(1).with_inputs(20, -0.1).unwrap().with_readout(readout);
-        (run.model.input.rows, run.model.input.cols) = (4, 5);
+        let mut run = record::<f32>(72, 2, Endpoint::Excluded);
+        run.network = parameters(1).with_inputs(24, -0.1).unwrap().with_readout(readout);
+        (run.model.input.rows, run.model.input.cols) = (4, 6);
         let position = Position { epoch: 3, batch: 5, iteration: 2 };
         let memory = Some(ncg_memory(parameters(2).into_parameters()));
         run.checkpoint = Some(Checkpoint { position, memory, perturbed: None });
@@ -380,7 +386,7 @@ fn a_convolution_returns_with_what_is_before_and_behind_it() {
         let path = folder.path().join("run.h5");
         write_run(&path, &run, Compression::None).unwrap();
         let summary = read_info(&path).unwrap();
-        assert_eq!((summary.map, summary.inputs, summary.readout), (map, 20, readout));
+        assert_eq!((summary.map, summary.inputs, summary.readout), (map, 24, readout));
         assert_eq!(read_network_as_f64(&path).unwrap().network.lifting().padding(), -0.1);
         // Another readout is another network.
         let other = run.network.clone().with_readout(Readout::ChannelMeans { gain: 1.0 });

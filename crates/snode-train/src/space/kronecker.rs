@@ -125,7 +125,6 @@ impl<T: Real> Sides<'_, T> {
     /// `to` = `left` `from` `right`ᵀ, or with both transposed.
     fn apply(&self, from: &Parameters<T>, between: &mut Parameters<T>, to: &mut Parameters<T>) {
         let ((rows, columns), len) = (sides(from), from.node_len());
-        let nodes = from.as_slice().par_chunks_exact(len);
         let sides = self
             .left
             .par_chunks_exact(rows * rows)
@@ -133,21 +132,49 @@ impl<T: Real> Sides<'_, T> {
         to.as_mut_slice()
             .par_chunks_exact_mut(len)
             .zip(between.as_mut_slice().par_chunks_exact_mut(len))
-            .zip(nodes.zip(sides))
-            .for_each(|((to, between), (from, (left, right)))| {
-                let left = MatRef::from_column_major_slice(left, rows, rows);
-                let right = MatRef::from_column_major_slice(right, columns, columns);
-                let (left, right) = if self.is_transposed {
-                    (left.transpose(), right)
-                } else {
-                    (left, right.transpose())
-                };
-                let from = MatRef::from_column_major_slice(from, rows, columns);
-                let mut between = MatMut::from_column_major_slice_mut(between, rows, columns);
-                let to = MatMut::from_column_major_slice_mut(to, rows, columns);
-                matmul(between.as_mut(), Accum::Replace, left, from, T::ONE, Par::Seq);
-                matmul(to, Accum::Replace, between.as_ref(), right, T::ONE, Par::Seq);
+            .zip(sides)
+            .enumerate()
+            .for_each(|(k, ((to, between), (left, right)))| {
+                let shape = from.weights(k).shape();
+                if shape == (rows, columns - 1) {
+                    let from = MatRef::from_column_major_slice(from.node(k), rows, columns);
+                    let between = MatMut::from_column_major_slice_mut(between, rows, columns);
+                    let to = MatMut::from_column_major_slice_mut(to, rows, columns);
+                    return self.multiply((left, right), from, between, to);
+                }
+                // A node of fewer numbers than others: its own are not side by side.
+                let (rows_of_node, last) = shape;
+                let (weights, bias) = (from.weights(k), from.bias(k));
+                let from = Mat::from_fn(rows_of_node, last + 1, |i, j| {
+                    if j < last { weights[(i, j)] } else { bias[i] }
+                });
+                let (mut between, mut product) = (from.clone(), from.clone());
+                self.multiply((left, right), from.as_ref(), between.as_mut(), product.as_mut());
+                to.fill(T::ZERO);
+                let mut to = MatMut::from_column_major_slice_mut(to, rows, columns);
+                for i in 0..rows_of_node {
+                    (0..last).for_each(|j| to[(i, j)] = product[(i, j)]);
+                    to[(i, columns - 1)] = product[(i, last)];
+                }
             });
+    }
+
+    /// The same of one node, whose inverses are the first numbers of `left` and `right`.
+    fn multiply(
+        &self,
+        (left, right): (&[T], &[T]),
+        from: MatRef<'_, T>,
+        mut between: MatMut<'_, T>,
+        to: MatMut<'_, T>,
+    ) {
+        let square = |values, side| MatRef::from_column_major_slice(values, side, side);
+        let (rows, columns) = from.shape();
+        let left = square(&left[..rows * rows], rows);
+        let right = square(&right[..columns * columns], columns);
+        let (left, right) =
+            if self.is_transposed { (left.transpose(), right) } else { (left, right.transpose()) };
+        matmul(between.as_mut(), Accum::Replace, left, from, T::ONE, Par::Seq);
+        matmul(to, Accum::Replace, between.as_ref(), right, T::ONE, Par::Seq);
     }
 }
 
@@ -160,6 +187,7 @@ fn invert<T: Real>(
     out: &mut [T],
 ) -> Result<(), TrainError> {
     let size = moment.nrows();
+    let out = &mut out[..size * size];
     let trace: f64 = (0..size).map(|i| moment[(i, i)].to_f64()).sum();
     TrainError::ensure_finite("a moment of the preconditioner", trace)?;
     let mean = if trace > 0.0 { trace / size as f64 } else { 1.0 };

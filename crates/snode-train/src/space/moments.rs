@@ -28,7 +28,10 @@ const IMAGES: usize = 8;
 pub struct Moments<T> {
     /// ρ.
     decay: f64,
-    /// E[x xᵀ] as weights and E[x] as biases.
+    /// What the nodes do to a state.
+    map: AffineMap,
+    /// E[x xᵀ] as weights and E[x] as biases. A node whose own weights have fewer columns than others' uses the
+    /// first ones; so it is with their rows below.
     states: Parameters<T>,
     /// E[g gᵀ] as weights; the biases are 0.
     adjoints: Parameters<T>,
@@ -45,13 +48,13 @@ impl<T: Real> Moments<T> {
     pub(super) fn new(decay: f64, map: AffineMap, nodes: usize) -> Self {
         let (rows, columns) = map.weights_shape();
         let square = |side| Parameters::zeros(AffineMap::dense(side), nodes);
-        Self { decay, states: square(columns), adjoints: square(rows), updates: 0 }
+        Self { decay, map, states: square(columns), adjoints: square(rows), updates: 0 }
     }
 
     /// E[x̄ x̄ᵀ] at node k.
     pub(super) fn of_state(&self, k: usize) -> Mat<T> {
         let (second, mean) = (self.states.weights(k), self.states.bias(k));
-        let n = mean.len();
+        let n = self.map.at(k).weights_shape().1;
         Mat::from_fn(n + 1, n + 1, |i, j| match (i < n, j < n) {
             (true, true) => second[(i, j)],
             (true, false) => mean[i],
@@ -62,7 +65,8 @@ impl<T: Real> Moments<T> {
 
     /// E[g gᵀ] at node k.
     pub(super) fn of_adjoint(&self, k: usize) -> Mat<T> {
-        self.adjoints.weights(k).to_owned()
+        let n = self.map.at(k).weights_shape().0;
+        self.adjoints.weights(k).submatrix(0, 0, n, n).to_owned()
     }
 
     /// Takes a batch into the means.
@@ -72,9 +76,9 @@ impl<T: Real> Moments<T> {
     pub(super) fn update(&mut self, batch: &Batch<'_, '_, T>) -> Result<(), TrainError> {
         let network = batch.trajectory.network();
         let map = network.map();
-        let points = match map.pixels() {
+        let points = match map.positions() {
             1 => batch.trajectory.output().ncols(),
-            pixels => batch.trajectory.output().ncols().min(PIXELS.div_ceil(pixels)),
+            positions => batch.trajectory.output().ncols().min(PIXELS.div_ceil(positions)),
         };
         let terminal = final_values(batch, points, self.updates)?;
         let nodes = self.states.nodes();
@@ -87,7 +91,6 @@ impl<T: Real> Moments<T> {
 
         let keep = kept(self.decay, self.updates);
         let (keep, add) = (T::from_f64(keep), T::from_f64(1.0 - keep));
-        let add = add * T::from_f64(1.0 / (points * map.pixels()) as f64);
         let (state_len, adjoint_len) = (self.states.node_len(), self.adjoints.node_len());
         self.states
             .as_mut_slice()
@@ -95,14 +98,16 @@ impl<T: Real> Moments<T> {
             .zip(self.adjoints.as_mut_slice().par_chunks_exact_mut(adjoint_len))
             .enumerate()
             .for_each(|(k, (state, adjoint))| {
+                let own = map.at(k);
+                let add = add * T::from_f64(1.0 / (points * own.positions()) as f64);
                 scale(state, keep);
-                add_state_moments(map, states[k], add, state);
-                let channels = map.weights_shape().0;
-                let second = &mut adjoint[..channels * channels];
-                scale(second, keep);
+                add_state_moments(own, states[k], add, (state, map.weights_shape().1));
+                scale(adjoint, keep);
+                let (channels, rows) = (own.weights_shape().0, map.weights_shape().0);
+                let second = &mut adjoint[..rows * rows];
                 for part in &adjoints {
-                    let g = part.node(k);
-                    let out = MatMut::from_column_major_slice_mut(second, channels, channels);
+                    let g = part.node(k, channels);
+                    let out = corner(second, rows, channels);
                     matmul(out, Accum::Add, g, g.transpose(), add, Par::Seq);
                 }
             });
@@ -123,6 +128,11 @@ impl<T: Real> Moments<T> {
         self.updates = memory.count(UPDATES)?;
         Ok(())
     }
+}
+
+/// The upper left corner of a square matrix, with so many rows and columns.
+fn corner<T>(matrix: &mut [T], side: usize, corner: usize) -> MatMut<'_, T> {
+    MatMut::from_column_major_slice_mut(matrix, side, side).submatrix_mut(0, 0, corner, corner)
 }
 
 fn scale<T: Real>(values: &mut [T], factor: T) {
@@ -153,12 +163,18 @@ fn final_values<T: Real>(
     Ok(values)
 }
 
-/// Adds `factor` times the sums of x xᵀ and of x over data points, or over patches, to a node of moments.
-fn add_state_moments<T: Real>(map: AffineMap, states: MatRef<'_, T>, factor: T, node: &mut [T]) {
+/// Adds `factor` times the sums of x xᵀ and of x over data points, or over patches, to a node of moments of
+/// vectors that have at most `most` numbers.
+fn add_state_moments<T: Real>(
+    map: AffineMap,
+    states: MatRef<'_, T>,
+    factor: T,
+    (node, most): (&mut [T], usize),
+) {
     let side = map.weights_shape().1;
-    let (second, mean) = node.split_at_mut(side * side);
+    let (second, mean) = node.split_at_mut(most * most);
     let mut add = |x: MatRef<'_, T>| {
-        let out = MatMut::from_column_major_slice_mut(second, side, side);
+        let out = corner(second, most, side);
         matmul(out, Accum::Add, x, x.transpose(), factor, Par::Seq);
         for column in x.col_iter() {
             for i in 0..side {
@@ -166,7 +182,7 @@ fn add_state_moments<T: Real>(map: AffineMap, states: MatRef<'_, T>, factor: T, 
             }
         }
     };
-    if map.pixels() == 1 {
+    if map.positions() == 1 {
         return add(states);
     }
     for first in (0..states.ncols()).step_by(IMAGES) {
@@ -194,19 +210,17 @@ fn sampled_states<T: Real>(batch: &Batch<'_, '_, T>, nodes: usize) -> Vec<Mat<T>
 
 /// σ′(z_k) ⊙ λ_{k+1} at every node, of some columns of a batch.
 struct Part<T> {
-    channels: usize,
-    /// Data points, or their pixels.
-    points: usize,
+    /// The numbers of those columns.
+    len: usize,
     /// Node after node.
     values: Vec<T>,
 }
 
 impl<T: Real> Part<T> {
-    /// channels×points.
-    fn node(&self, k: usize) -> MatRef<'_, T> {
-        let len = self.channels * self.points;
-        let node = &self.values[k * len..(k + 1) * len];
-        MatRef::from_column_major_slice(node, self.channels, self.points)
+    /// The rows of the node's weights × data points, or their pixels or blocks.
+    fn node(&self, k: usize, rows: usize) -> MatRef<'_, T> {
+        let node = &self.values[k * self.len..(k + 1) * self.len];
+        MatRef::from_column_major_slice(node, rows, self.len / rows)
     }
 }
 
@@ -217,7 +231,7 @@ fn weighted_adjoints<T: Real>(
     terminal: MatRef<'_, T>,
 ) -> Vec<Part<T>> {
     let count = terminal.ncols();
-    let together = if network.map().pixels() == 1 { COLUMNS } else { IMAGES };
+    let together = if network.map().positions() == 1 { COLUMNS } else { IMAGES };
     (0..count.div_ceil(together))
         .into_par_iter()
         .map(|part| {
@@ -235,37 +249,36 @@ fn adjoint_part<T: Real>(
     states: &[MatRef<'_, T>],
     terminal: MatRef<'_, T>,
 ) -> Part<T> {
-    let (map, parameters, activation) = (network.map(), network.parameters(), network.activation());
-    let (channels, side) = map.weights_shape();
+    let (parameters, activation) = (network.parameters(), network.activation());
     let (n, columns) = terminal.shape();
-    let points = columns * map.pixels();
     let h = T::from_f64(network.grid().step());
     let mut lambda = terminal.to_owned();
     let mut values = vec![T::ZERO; states.len() * n * columns];
     for (k, node) in values.chunks_exact_mut(n * columns).enumerate().rev() {
-        let (weights, bias) = (parameters.weights(k), parameters.bias(k));
-        // The channels of a pixel stand side by side: a state is a column for each of its pixels.
-        let mut g = MatMut::from_column_major_slice_mut(node, channels, points);
+        let (map, weights, bias) = (network.map().at(k), parameters.weights(k), parameters.bias(k));
+        let ((rows, side), positions) = (map.weights_shape(), map.positions());
+        // A state is a column for each of its pixels or blocks.
+        let mut g = MatMut::from_column_major_slice_mut(node, rows, columns * positions);
         let patches = map.patches(states[k]);
         matmul(g.as_mut(), Accum::Replace, weights, patches.as_ref(), T::ONE, Par::Seq);
         for (point, mut g) in g.as_mut().col_iter_mut().enumerate() {
-            let (column, pixel) = (point / map.pixels(), point % map.pixels());
-            for i in 0..channels {
+            let (column, position) = (point / positions, point % positions);
+            for i in 0..rows {
                 let slope = activation.value_and_slope(g[i] + bias[i]).1;
-                g[i] = slope * lambda[(pixel * channels + i, column)];
+                g[i] = slope * lambda[(map.place(position, i), column)];
             }
         }
         // The node at T, if there is one, is no layer's.
         if k < network.grid().steps() {
             let (back, how) = (weights.transpose(), Par::Seq);
-            if map.pixels() == 1 {
+            if positions == 1 {
                 matmul(lambda.as_mut(), Accum::Add, back, g.as_ref(), h, how);
             } else {
-                let mut patches = Mat::zeros(side, points);
+                let mut patches = Mat::zeros(side, columns * positions);
                 matmul(patches.as_mut(), Accum::Replace, back, g.as_ref(), h, how);
                 map.add_patches(patches.as_ref(), lambda.as_mut());
             }
         }
     }
-    Part { channels, points, values }
+    Part { len: n * columns, values }
 }

@@ -136,10 +136,9 @@ fn kronecker_factors_are_the_moments_of_states_and_adjoint_states() {
     }
 }
 
-/// Three channels of 4×3 pixels under kernels of 3×3, scored by a pattern.
-fn convolution() -> Network<f64> {
+/// Three layers of kernels of 3×3, scored by a pattern.
+fn convolution(map: AffineMap) -> Network<f64> {
     let grid = Grid::new(1.5, 3, Endpoint::Excluded).unwrap();
-    let map = AffineMap::convolution(3, (4, 3), 3).unwrap();
     Network::initial(map, grid, Activation::Tanh, Initialisation::Spline, 3)
         .with_readout(Readout::Pattern { gain: 3.0, seed: 1 })
 }
@@ -148,7 +147,18 @@ fn convolution() -> Network<f64> {
 /// and g = σ′(z) ⊙ λ at the pixel. Both by definition, from σ′ and λ of Euler's scheme.
 #[test]
 fn kronecker_factors_of_a_convolution_are_moments_of_patches() {
-    let network = convolution();
+    factors_are_moments_of_patches(AffineMap::convolution(3, (4, 3), 3).unwrap());
+}
+
+/// The same with blocks of pixels in place of pixels, of another size at every layer.
+#[test]
+fn kronecker_factors_have_the_size_of_the_node() {
+    let map = AffineMap::convolution(1, (8, 4), 3).unwrap();
+    factors_are_moments_of_patches(map.at_resolutions(&[1, 1, 1]).unwrap());
+}
+
+fn factors_are_moments_of_patches(map: AffineMap) {
+    let network = convolution(map);
     let (map, grid) = (network.map(), *network.grid());
     let points = 11;
     let x = Mat::from_fn(map.width(), points, |i, j| (1.3 * i as f64 + 0.7 * j as f64).sin());
@@ -172,29 +182,39 @@ fn kronecker_factors_of_a_convolution_are_moments_of_patches() {
     }
     let mut v = u.zeros_like();
     space.represent(&u, &mut v);
-    let count = (points * map.pixels()) as f64;
     for k in (0..3).rev() {
+        let map = map.at(k);
+        let ((rows, side), count) = (map.weights_shape(), (points * map.positions()) as f64);
         let patches = map.patches(trajectory.state(k));
         let bar =
-            Mat::from_fn(28, patches.ncols(), |i, j| if i < 27 { patches[(i, j)] } else { 1.0 });
+            Mat::from_fn(
+                side + 1,
+                patches.ncols(),
+                |i, j| if i < side { patches[(i, j)] } else { 1.0 },
+            );
         let matrix = map.matrix(network.parameters().node(k));
         let mut g = &matrix * trajectory.state(k);
         for j in 0..points {
-            for i in 0..map.width() {
-                let z = g[(i, j)] + network.parameters().bias(k)[i % 3];
-                g[(i, j)] = (1.0 - z.tanh().powi(2)) * lambda[(i, j)];
+            for (position, row) in
+                (0..map.positions()).flat_map(|position| (0..rows).map(move |row| (position, row)))
+            {
+                let at = (map.place(position, row), j);
+                let z = g[at] + network.parameters().bias(k)[row];
+                g[at] = (1.0 - z.tanh().powi(2)) * lambda[at];
             }
         }
-        let of_pixels = Mat::from_fn(3, points * map.pixels(), |p, column| {
-            let (j, pixel) = (column / map.pixels(), column % map.pixels());
-            g[(3 * pixel + p, j)]
+        let of_pixels = Mat::from_fn(rows, points * map.positions(), |row, column| {
+            g[(map.place(column % map.positions(), row), column / map.positions())]
         });
         let states = damped(&(&bar * bar.transpose() * (1.0 / count)), 0.1);
         let adjoints = damped(&(&of_pixels * of_pixels.transpose() * (1.0 / count)), 0.1);
-        let node = MatRef::from_column_major_slice(v.node(k), 3, 28);
-        let back = &adjoints * node * &states;
-        let columns = support::columns(back.as_ref());
-        assert_close(&columns, u.node(k), 1e-11, "S_k V_k A_k = U_k");
+        let node = |of: &Parameters<f64>| {
+            let (weights, bias) = (of.weights(k), of.bias(k));
+            Mat::from_fn(rows, side + 1, |i, j| if j < side { weights[(i, j)] } else { bias[i] })
+        };
+        let (back, expected) = (&adjoints * node(&v) * &states, node(&u));
+        let [back, expected] = [back, expected].map(|matrix| support::columns(matrix.as_ref()));
+        assert_close(&back, &expected, 1e-11, "S_k V_k A_k = U_k");
         lambda += matrix.transpose() * g * grid.step();
     }
 }

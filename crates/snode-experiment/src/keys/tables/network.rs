@@ -2,7 +2,7 @@
 
 use crate::keys::condition::{is, is_by_default};
 use crate::keys::key::{Key, key};
-use crate::keys::values::{Values, number, odd, whole};
+use crate::keys::values::{Values, number, odd, whole, whole_numbers};
 
 /// `[network]`.
 pub(super) const NETWORK: &[Key] = &[
@@ -32,6 +32,9 @@ pub(super) const NETWORK: &[Key] = &[
     key("image_channels", whole().between(1.0, 4096.0), "`1`")
         .with(is("map", &["convolution"]))
         .means("the channels of an image, which stand one below the other: 3 for CIFAR-10. If the data say how many they have, it must be that number"),
+    key("resolutions", whole_numbers().between(0.0, 1_000_000.0), "all layers at one")
+        .with(is("map", &["convolution"]))
+        .means(r#"how many of the layers convolve pixels, how many blocks of 2×2 pixels as if they were pixels, then of 4×4 and 8×8 (S43), e.g. `[2, 2, 3]` for 7 layers. Needs `scheme = "euler"`, and nothing that compares layers: `space`, `penalty`, `[analysis.smoothness]`"#),
     key("readout", Values::Word, "the first components")
         .means(r#"how $x(T)$ becomes scores (S41); of a convolution `"components"` and `"channel-means"` need as many channels as there are classes"#),
     key("readout_gain", number().above(0.0), "`1.0`")

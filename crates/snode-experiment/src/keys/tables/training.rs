@@ -15,6 +15,10 @@ pub(super) const EXTENT: &[Key] = &[
         .means("passes through the training images"),
     key("batch_size", whole().at_least(1.0), "`100`")
         .means("$M$, images of a mini-batch; no more than there are to train on. What is left over at the end of an epoch is left out of it"),
+    key("mirror", Values::Flag, "as they are")
+        .means("whether images are mirrored, left to right: each with probability ½, chosen anew in every epoch by the seed (S68)"),
+    key("shift", whole().between(0.0, 4096.0), "where they are")
+        .means("by how many pixels images are moved at most, up or down and left or right, chosen anew in every epoch by the seed; background comes in (S68)"),
     key("batches", whole().at_least(1.0), "none: not limited")
         .means("the most mini-batches, over all epochs"),
     key("evaluate_every", whole().at_least(1.0), "`100`")

@@ -21,7 +21,7 @@ pub use options::{AdaptiveOptions, ErrorNorm, Method, UnknownMethod};
 use self::rhs::{Direct, Memory};
 use self::solution::{AdaptiveSolution, Last};
 use self::solve::{SolveOutcome, Task, solve};
-use super::checks::{check_shape, copy_columns};
+use super::checks::{check_shape, check_uniform, copy_columns};
 use super::{Scheme, Trajectory};
 use crate::parallel::{self, Chunks};
 use crate::{Network, OptionError, Problem, Real, SolveError, Statistics};
@@ -95,6 +95,7 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
         network: &'a Network<T>,
         x0: MatRef<'_, T>,
     ) -> Result<Trajectory<'a, T>, SolveError> {
+        check_uniform(self.name(), network)?;
         check_shape(Problem::Direct, (network.width(), x0.ncols()), x0)?;
         self.solution.solve(network, x0)?;
         Ok(Trajectory::new(network, &mut self.solution))
@@ -115,6 +116,7 @@ impl<T: Real> Scheme<T> for Adaptive<T> {
         mut out: MatMut<'_, T>,
     ) -> Result<Statistics, SolveError> {
         let (n, m) = (network.width(), x0.ncols());
+        check_uniform(self.name(), network)?;
         check_shape(Problem::Evaluation, (n, m), x0)?;
         check_shape(Problem::Evaluation, (n, m), out.as_ref())?;
         let mut from = vec![T::ZERO; n * m];

@@ -123,8 +123,9 @@ impl<T: Real> EulerSolution<T> {
                     let slope = &mut slopes.batch_mut(k)[part.clone()];
                     let ahead = [&*next, &*slope, node_or_nothing(network, k + 1, layers)];
                     let how = How::replace().before(&ahead);
-                    map.apply(node, x, z, how, workspace);
-                    let (bias, activation) = (map.bias(node, workspace), network.activation());
+                    map.at(k).apply(node, x, z, how, workspace);
+                    let (bias, activation) =
+                        (map.at(k).bias(node, workspace), network.activation());
                     kernels::euler_step(activation, z, bias, h, x, next, slope);
                 }
             }
@@ -174,7 +175,13 @@ impl<T: Real> EulerSolution<T> {
                     } else {
                         [&[][..]; 2]
                     };
-                    map.apply_transposed(node, g, lambda, How::add(h).before(&next), workspace);
+                    map.at(k).apply_transposed(
+                        node,
+                        g,
+                        lambda,
+                        How::add(h).before(&next),
+                        workspace,
+                    );
                 }
             }
         });
@@ -202,7 +209,7 @@ impl<T: Real> EulerSolution<T> {
             let x = &states[k * len..(k + 1) * len];
             let node = own.into_slice();
             let next = if k + 1 < end { &states[(k + 1) * len..(k + 2) * len] } else { &[] };
-            map.gradient(g, x, node, (Accum::Replace, &[next]), workspace.into_slice());
+            map.at(k).gradient(g, x, node, (Accum::Replace, &[next]), workspace.into_slice());
             if !kernels::has_square(node) {
                 bad.fetch_max(k + 1, Ordering::Relaxed);
             }
@@ -242,11 +249,11 @@ impl<T: Real> EulerSolution<T> {
                     if let Some(parameters) = perturbation {
                         let (omega, x) = (parameters.node(k), &states[k * len..(k + 1) * len]);
                         let x = &x[of_all.clone()];
-                        map.apply(node, xi, y, How::replace().before(&[omega, x]), workspace);
-                        map.apply(omega, x, y, How::add(T::ONE).before(&next), workspace);
-                        beta = map.bias(omega, workspace);
+                        map.at(k).apply(node, xi, y, How::replace().before(&[omega, x]), workspace);
+                        map.at(k).apply(omega, x, y, How::add(T::ONE).before(&next), workspace);
+                        beta = map.at(k).bias(omega, workspace);
                     } else {
-                        map.apply(node, xi, y, How::replace().before(&next), workspace);
+                        map.at(k).apply(node, xi, y, How::replace().before(&next), workspace);
                     }
                     kernels::sensitivity_step(y, beta, slope, h, xi);
                 }

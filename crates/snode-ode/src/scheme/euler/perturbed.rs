@@ -184,7 +184,7 @@ impl<'a, T: Real> PerturbedWalk<'a, T> {
         }
         let (draws, len) = (self.parameters.len(), network.width() * self.batch);
         let (activation, h) = (network.activation(), T::from_f64(network.grid().step()));
-        let (map, workspace) = (network.map(), &mut self.workspace);
+        let (map, workspace) = (network.map().at(self.layer), &mut self.workspace);
         let own = network.parameters().node(self.layer);
         let unperturbed = (1 + draws) * len;
         let input_only = self.parameters.iter().all(Option::is_none);

@@ -44,7 +44,7 @@ impl<T: Real> Group<'_, T> {
             see(k, self.scratch);
             let next = [if k > 0 { self.network.parameters().node(k - 1) } else { &[] }];
             let how = How::add(self.step).before(&next);
-            map.apply_transposed(node, self.scratch, self.state, how, self.workspace);
+            map.at(k).apply_transposed(node, self.scratch, self.state, how, self.workspace);
         }
     }
 
@@ -55,7 +55,7 @@ impl<T: Real> Group<'_, T> {
             let (node, slope) = (self.network.parameters().node(k), (self.slopes)(k));
             let next = [node_or_nothing(self.network, k + 1, layers)];
             let how = How::replace().before(&next);
-            map.apply(node, self.state, self.scratch, how, self.workspace);
+            map.at(k).apply(node, self.state, self.scratch, how, self.workspace);
             let blocks = self.state.chunks_exact_mut(slope.len());
             for (xi, y) in blocks.zip(self.scratch.chunks_exact(slope.len())) {
                 kernels::sensitivity_step(y, self.zero_bias, slope, self.step, xi);

@@ -22,11 +22,11 @@ use self::pieces::{Keep, Pieces};
 use self::solution::RungeKuttaSolution;
 use self::tableau::Tableau;
 use self::walk::Walk;
-use super::checks::{check_shape, copy_columns, first_not_finite, not_finite};
+use super::checks::{check_shape, check_uniform, copy_columns, first_not_finite, not_finite};
 use super::{Scheme, Trajectory};
 use crate::depth::{Endpoint, Interpolation};
 use crate::parallel::{self, Batches};
-use crate::{Grid, Network, Problem, Real, SolveError, Statistics, kernels};
+use crate::{Network, Problem, Real, SolveError, Statistics, kernels};
 
 /// Y_i = X_k + h Σ_{j<i} a_ij K_j,  K_i = σ(W(t_k + c_i h) Y_i + b(t_k + c_i h)),
 /// X_{k+1} = X_k + h Σ_i b_i K_i: explicit schemes of higher order on the parameters' grid.
@@ -128,10 +128,13 @@ impl<T: Real> RungeKutta<T> {
         self.method().interpolation
     }
 
-    fn check_has_endpoint(&self, grid: &Grid) -> Result<(), SolveError> {
-        match grid.endpoint() {
+    /// That there are parameters wherever the method reads them.
+    fn check_network(&self, network: &Network<T>) -> Result<(), SolveError> {
+        let scheme = self.method().tableau.name;
+        check_uniform(scheme, network)?;
+        match network.grid().endpoint() {
             Endpoint::Included => Ok(()),
-            Endpoint::Excluded => Err(SolveError::OpenGrid { scheme: self.method().tableau.name }),
+            Endpoint::Excluded => Err(SolveError::OpenGrid { scheme }),
         }
     }
 }
@@ -176,7 +179,7 @@ impl<T: Real> Scheme<T> for RungeKutta<T> {
         network: &'a Network<T>,
         x0: MatRef<'_, T>,
     ) -> Result<Trajectory<'a, T>, SolveError> {
-        self.check_has_endpoint(network.grid())?;
+        self.check_network(network)?;
         check_shape(Problem::Direct, (network.width(), x0.ncols()), x0)?;
         self.solution.solve(network, x0)?;
         Ok(Trajectory::new(network, &mut self.solution))
@@ -197,7 +200,7 @@ impl<T: Real> Scheme<T> for RungeKutta<T> {
         mut out: MatMut<'_, T>,
     ) -> Result<Statistics, SolveError> {
         let (n, m) = (network.width(), x0.ncols());
-        self.check_has_endpoint(network.grid())?;
+        self.check_network(network)?;
         check_shape(Problem::Evaluation, (n, m), x0)?;
         check_shape(Problem::Evaluation, (n, m), out.as_ref())?;
         let (method, grid) = (self.method(), network.grid());
