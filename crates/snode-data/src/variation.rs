@@ -55,8 +55,8 @@ impl Variation {
         let mut words = streams::rng(seed, Purpose::Variations, epoch);
         words.set_word_pos(places.start as u128 * WORDS as u128);
         let moves = |word: u32| {
-            let count = 2 * self.shift as u64 + 1;
-            (u64::from(word) % count) as isize - self.shift as isize
+            let place = u64::from(word) % (2 * self.shift as u64 + 1);
+            (place as usize).cast_signed() - self.shift.cast_signed()
         };
         places
             .map(|_| {

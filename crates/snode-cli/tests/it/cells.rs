@@ -96,7 +96,9 @@ fn single_cells_leave_a_manifest_and_logs() {
 
 #[test]
 fn who_does_not_train_a_cell_does_not_touch_its_log() {
-    let sandbox = sandbox(&["training.epochs = 1000000"], "seeds = 1\n");
+    // The first one writes nothing more into its log while the test looks at it.
+    let keys = ["training.epochs = 1000000", "training.evaluate_every = 1000000000"];
+    let sandbox = sandbox(&keys, "seeds = 1\n");
     let log = results(&sandbox, &identities(&sandbox)[0]).with_extension("log");
     let mut run = Running::start(sandbox.command(&["run", "g.toml", "--cell", "1", "--json"]));
     run.wait_for("iteration", 3);

@@ -1,10 +1,9 @@
 //! Convolutions of images.
 
-use std::fmt::Display;
-
 use faer::{Accum, Mat};
 
 use super::blocks::Blocks;
+use super::error::MapError;
 use super::resolutions::Resolutions;
 use crate::Real;
 use crate::kernels::{self, How, ImageShape};
@@ -22,33 +21,6 @@ pub struct Convolution {
     /// The image that a state is.
     image: ImageShape,
     resolutions: Resolutions,
-}
-
-/// Why there is no such map.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: found {found}; expected {expected}")]
-pub struct MapError {
-    /// What is wrong: `channels`, `kernel` …
-    pub what: &'static str,
-    /// What was found.
-    pub found: String,
-    /// What is allowed.
-    pub expected: String,
-}
-
-impl MapError {
-    /// Refuses `found` unless it is `allowed`.
-    pub(crate) fn require(
-        allowed: bool,
-        what: &'static str,
-        found: &dyn Display,
-        expected: &dyn Display,
-    ) -> Result<(), Self> {
-        if allowed {
-            return Ok(());
-        }
-        Err(Self { what, found: found.to_string(), expected: expected.to_string() })
-    }
 }
 
 impl Convolution {

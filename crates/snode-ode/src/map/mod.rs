@@ -6,6 +6,7 @@
 
 mod blocks;
 mod convolution;
+mod error;
 mod patches;
 mod resolutions;
 
@@ -13,7 +14,8 @@ use std::ops::Range;
 
 use faer::{Accum, Mat, MatRef};
 
-pub use convolution::{Convolution, MapError};
+pub use convolution::Convolution;
+pub use error::MapError;
 
 use crate::kernels::How;
 use crate::{Real, kernels};

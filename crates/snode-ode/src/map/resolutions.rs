@@ -1,6 +1,6 @@
 //! Which nodes convolve at which resolution.
 
-use super::MapError;
+use super::error::MapError;
 
 /// The most resolutions: blocks of up to 8×8 pixels.
 const MOST: usize = 4;
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(resolutions.at(1).at(5), resolutions.at(1));
         assert_eq!(resolutions.layers(), [2, 0, 3]);
         assert_eq!(resolutions.lowest(), resolutions.at(4));
-        assert_eq!(resolutions.each().nth(0).unwrap(), resolutions.at(0));
+        assert_eq!(resolutions.each().next().unwrap(), resolutions.at(0));
     }
 
     #[test]

@@ -10,8 +10,11 @@ use snode_ode::{
 };
 use support::{adjoint_gap, all_bits, batch, inner, norm};
 
+/// Channels, rows and columns, and the side of the kernel.
+type Shape = (usize, (usize, usize), usize);
+
 /// Shapes with every size of a block of channels, kernels smaller and larger than the image.
-const SHAPES: [(usize, (usize, usize), usize); 7] = [
+const SHAPES: [Shape; 7] = [
     (1, (3, 3), 5),
     (1, (1, 4), 7),
     (2, (4, 3), 1),
@@ -29,14 +32,14 @@ fn uniform() -> impl Iterator<Item = AffineMap> {
 
 /// Blocks of all sizes, with no layer at some of them, for networks of five layers or six.
 fn at_resolutions() -> impl Iterator<Item = AffineMap> {
-    let maps: [(usize, (usize, usize), usize, &[usize]); 5] = [
-        (1, (2, 4), 3, &[2, 3]),
-        (3, (4, 2), 1, &[0, 5]),
-        (2, (4, 8), 3, &[1, 2, 2]),
-        (1, (8, 4), 3, &[2, 0, 3]),
-        (1, (8, 8), 1, &[1, 1, 2, 2]),
+    let maps: [(Shape, &[usize]); 5] = [
+        ((1, (2, 4), 3), &[2, 3]),
+        ((3, (4, 2), 1), &[0, 5]),
+        ((2, (4, 8), 3), &[1, 2, 2]),
+        ((1, (8, 4), 3), &[2, 0, 3]),
+        ((1, (8, 8), 1), &[1, 1, 2, 2]),
     ];
-    maps.into_iter().map(|(channels, shape, kernel, layers)| {
+    maps.into_iter().map(|((channels, shape, kernel), layers)| {
         let map = AffineMap::convolution(channels, shape, kernel).unwrap();
         map.at_resolutions(layers).unwrap()
     })

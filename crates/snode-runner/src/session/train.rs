@@ -83,16 +83,7 @@ pub fn train<T: Number>(session: Session<'_>) -> Result<Outcome> {
         tell,
     );
 
-    let mut source = EncodedBatches::<T>::new(
-        &prepared.train,
-        prepared.encoding,
-        experiment.keys().seed,
-        training.batch_size,
-    )?
-    .varied(Variation {
-        mirror: training.mirror.unwrap_or(false),
-        shift: training.shift.unwrap_or(0),
-    });
+    let mut source = batches::<T>(prepared)?;
     let sets = evaluation_sets(prepared)?;
     let plan = experiment.plan();
     let method = method(prepared, &snapshot.network)?;
@@ -329,6 +320,17 @@ fn model(prepared: &Prepared) -> Model {
             cols,
         },
     }
+}
+
+/// The mini-batches that are trained on.
+fn batches<T: Number>(prepared: &Prepared) -> Result<EncodedBatches<'_, T>> {
+    let keys = prepared.experiment.keys();
+    let training = &keys.training;
+    let variation =
+        Variation { mirror: training.mirror.unwrap_or(false), shift: training.shift.unwrap_or(0) };
+    let batches =
+        EncodedBatches::new(&prepared.train, prepared.encoding, keys.seed, training.batch_size)?;
+    Ok(batches.varied(variation))
 }
 
 fn evaluation_sets<T: Number>(prepared: &Prepared) -> Result<Vec<EvaluationSet<T>>> {
