@@ -8,7 +8,7 @@ use crate::number::Number;
 /// The same parameters as functions of depth, at the nodes of so many layers.
 ///
 /// # Errors
-/// If the grid cannot be.
+/// If the grid cannot be, or nodes have different maps.
 pub fn on_layers<T: Number>(
     network: Network<T>,
     layers: usize,
@@ -19,6 +19,10 @@ pub fn on_layers<T: Number>(
         return Ok(network);
     }
     let refused = |error: &dyn std::fmt::Display| Error::Refused(error.to_string());
+    if !network.map().is_uniform() {
+        let problem = "nodes convolve at different resolutions, so that nothing lies between them";
+        return Err(refused(&problem));
+    }
     let other = Grid::new(grid.horizon(), layers, grid.endpoint()).map_err(|e| refused(&e))?;
     let mut parameters = Parameters::zeros(network.map(), other.nodes());
     for node in 0..other.nodes() {
