@@ -88,4 +88,4 @@ pub use remark::Remark;
 pub use split::Split;
 pub use summary::{PixelStatistics, SplitSummary, Summary};
 pub use targets::{Targets, Task};
-pub use variation::{Variation, Varied};
+pub use variation::{Erased, Variation, Varied};

@@ -6,7 +6,8 @@ use snode_data::{Dataset, Encoding, Split, Targets, Task};
 use snode_ode::AffineMap;
 
 use crate::check::{
-    check, check_analyses_with_data, check_attacks, check_least_target, check_task, fit_analyses,
+    check, check_analyses_with_data, check_attacks, check_least_target, check_task,
+    check_variation, fit_analyses,
 };
 use crate::error::{Error, Result};
 use crate::estimate::{self, Sizes};
@@ -226,6 +227,8 @@ pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Fa
         );
         return Err(locator.error("data.size", problem));
     }
+    let channels = facts.channels.max(keys.network.image_channels.unwrap_or(1));
+    check_variation(keys, locator, (rows, cols), channels)?;
     check_analyses_with_data(&keys.analysis, locator, rows * cols, facts.test)?;
     check_attacks(&keys.attack, locator, Some((facts.task.scores(), facts.test)))?;
     fit_analyses(&mut keys.analysis, facts.test);

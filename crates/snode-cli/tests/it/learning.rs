@@ -192,6 +192,18 @@ fn losses_are_for_the_targets_of_the_data() {
 }
 
 #[test]
+fn what_is_not_an_image_is_not_varied() {
+    let sandbox = Sandbox::new();
+    for (key, value) in [("mirror", "true"), ("shift", "1"), ("erase", "2")] {
+        regression(&sandbox, &format!("{SQUARED}training.{key} = {value}\n"));
+        let parts = ["r.toml", key, "varies images, but ", "has 1x2 numbers"];
+        sandbox.fails(&["validate", "r.toml"], 2, &parts);
+    }
+    regression(&sandbox, &format!("{SQUARED}training.mirror = false\ntraining.erase = 0\n"));
+    sandbox.succeeds(&["validate", "r.toml"]);
+}
+
+#[test]
 fn what_needs_classes_is_refused_before_any_work() {
     let sandbox = Sandbox::new();
     let parts = ["needs the classes of images, but ", "has real targets of 1 component"];

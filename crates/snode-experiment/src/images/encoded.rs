@@ -13,6 +13,7 @@ pub struct EncodedBatches<'a, T> {
     batches: Batches,
     seed: u64,
     variation: Variation,
+    channels: usize,
     /// The order of the epoch last asked for.
     epoch: Option<(usize, Epoch)>,
     columns: Vec<T>,
@@ -37,16 +38,18 @@ impl<'a, T: Number> EncodedBatches<'a, T> {
             batches,
             seed,
             variation: Variation::default(),
+            channels: 1,
             epoch: None,
             columns: Vec::new(),
             scratch: Vec::new(),
         })
     }
 
-    /// The same batches of images that are varied (S68), in every epoch anew.
+    /// The same batches of images that are varied (S68), in every epoch anew, all of their `channels` alike. Those
+    /// stand one below the other: they divide the rows.
     #[must_use]
-    pub fn varied(self, variation: Variation) -> Self {
-        Self { variation, ..self }
+    pub fn varied(self, variation: Variation, channels: usize) -> Self {
+        Self { variation, channels, ..self }
     }
 
     fn fill(
@@ -75,9 +78,9 @@ impl<T: Number> EncodedBatches<'_, T> {
         if self.variation.is_none() {
             return;
         }
-        let (images, size) = (self.split.images(), self.batches.size());
-        let ((rows, columns), channels) = (images.shape(), images.channels());
-        let shape = (rows / channels, columns);
+        let size = self.batches.size();
+        let (rows, columns) = self.split.images().shape();
+        let shape = (rows / self.channels, columns);
         let background = <T as snode_data::Real>::from_f64(self.encoding.background());
         let places = batch * size..(batch + 1) * size;
         let drawn = self.variation.draw(self.seed, epoch as u64, places);
@@ -197,27 +200,32 @@ mod tests {
         Split::new(Images::new(2, 3, 255, pixels).unwrap(), vec![0; images]).unwrap()
     }
 
-    fn batch(variation: Variation, epoch: usize, batch: usize) -> Mat<f64> {
+    fn batch(variation: Variation, channels: usize, epoch: usize, batch: usize) -> Mat<f64> {
         let split = split(40);
         let encoding = Encoding::new(0.5, -1.0).unwrap();
         let source = EncodedBatches::new(&split, encoding, 5, 10).unwrap();
         let mut x = Mat::zeros(6, 10);
-        let mut source = source.varied(variation);
+        let mut source = source.varied(variation, channels);
         source.load(epoch, batch, x.as_mut(), &mut Targets::default()).unwrap();
         x
     }
 
     #[test]
     fn images_are_those_of_the_batch_varied() {
-        let variation = Variation { mirror: true, shift: 1 };
-        for (epoch, number) in (0..2).flat_map(|epoch| (0..4).map(move |number| (epoch, number))) {
-            let plain = batch(Variation::default(), epoch, number);
-            let varied = batch(variation, epoch, number);
+        let variation = Variation { mirror: true, shift: 1, erase: 2 };
+        let batches = (0..2).flat_map(|epoch| (0..4).map(move |number| (epoch, number)));
+        for (channels, (epoch, number)) in
+            [1, 2].into_iter().flat_map(|c| batches.clone().map(move |b| (c, b)))
+        {
+            let plain = batch(Variation::default(), channels, epoch, number);
+            let varied = batch(variation, channels, epoch, number);
             let drawn = variation.draw(5, epoch as u64, number * 10..(number + 1) * 10);
             for (j, one) in drawn.into_iter().enumerate() {
                 let mut image: Vec<f64> = plain.col(j).iter().copied().collect();
-                // What comes in is background.
-                one.apply(&mut image, (2, 3), 0.5, &mut Vec::new());
+                // What comes in is background, and nothing goes from one channel to another.
+                for channel in image.chunks_exact_mut(6 / channels) {
+                    one.apply(channel, (2 / channels, 3), 0.5, &mut Vec::new());
+                }
                 assert!(varied.col(j).iter().eq(&image));
             }
         }

@@ -292,6 +292,9 @@ pub struct TrainingConfig {
     /// By how many pixels images are moved at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shift: Option<usize>,
+    /// The side of a square that is erased from each image, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erase: Option<usize>,
     /// The most batches over all epochs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batches: Option<usize>,
@@ -410,6 +413,7 @@ impl Default for TrainingConfig {
             batch_size: 100,
             mirror: None,
             shift: None,
+            erase: None,
             batches: None,
             iterations: None,
             conjugacy: None,

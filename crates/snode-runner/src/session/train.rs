@@ -326,11 +326,15 @@ fn model(prepared: &Prepared) -> Model {
 fn batches<T: Number>(prepared: &Prepared) -> Result<EncodedBatches<'_, T>> {
     let keys = prepared.experiment.keys();
     let training = &keys.training;
-    let variation =
-        Variation { mirror: training.mirror.unwrap_or(false), shift: training.shift.unwrap_or(0) };
+    let variation = Variation {
+        mirror: training.mirror.unwrap_or(false),
+        shift: training.shift.unwrap_or(0),
+        erase: training.erase.unwrap_or(0),
+    };
     let batches =
         EncodedBatches::new(&prepared.train, prepared.encoding, keys.seed, training.batch_size)?;
-    Ok(batches.varied(variation))
+    let channels = keys.network.image_channels.unwrap_or(1).max(prepared.train.images().channels());
+    Ok(batches.varied(variation, channels))
 }
 
 fn evaluation_sets<T: Number>(prepared: &Prepared) -> Result<Vec<EvaluationSet<T>>> {

@@ -19,6 +19,8 @@ pub(super) const EXTENT: &[Key] = &[
         .means("whether images are mirrored, left to right: each with probability ½, chosen anew in every epoch by the seed (S68)"),
     key("shift", whole().between(0.0, 4096.0), "where they are")
         .means("by how many pixels images are moved at most, up or down and left or right, chosen anew in every epoch by the seed; background comes in (S68)"),
+    key("erase", whole().between(0.0, 4096.0), "whole")
+        .means("side of a square that becomes background in each image, in pixels; its centre is any pixel, chosen anew in every epoch by the seed (S68)"),
     key("batches", whole().at_least(1.0), "none: not limited")
         .means("the most mini-batches, over all epochs"),
     key("evaluate_every", whole().at_least(1.0), "`100`")
