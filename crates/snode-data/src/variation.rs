@@ -152,16 +152,18 @@ mod tests {
 
     #[test]
     fn a_square_is_erased_about_any_pixel() {
-        for side in 1..6 {
+        for side in 1..6_u32 {
             for centre in 0..12 {
-                let varied = Varied { erased: Erased { side, centre: centre + 12 }, ..STAYS };
+                let erased = Erased { side: side as usize, centre: centre + 12 };
+                let varied = Varied { erased, ..STAYS };
                 let mut image = [1; 12];
                 varied.apply(&mut image, (3, 4), 0, &mut Vec::new());
-                let (row, column) = (centre as isize / 4, centre as isize % 4);
-                for (pixel, value) in (0..12_isize).zip(image) {
-                    let half = side.cast_signed() / 2;
-                    let is_near = |at: isize, centre: isize| {
-                        (0..side.cast_signed()).contains(&(at - (centre - half)))
+                let (row, column) = (centre / 4, centre % 4);
+                for (pixel, value) in (0..12).zip(image) {
+                    // From centre − ⌊side/2⌋ on, `side` of them.
+                    let is_near = |at: u32, centre: u32| {
+                        let half = side / 2;
+                        (centre..centre + side).contains(&(at + half))
                     };
                     let is_erased = is_near(pixel / 4, row) && is_near(pixel % 4, column);
                     assert_eq!(value == 0, is_erased, "{side} about {centre}: {image:?}");
