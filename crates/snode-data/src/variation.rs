@@ -134,7 +134,7 @@ impl Erased {
         let centre = self.centre as usize % image.len();
         let side = |centre: usize, count: usize| {
             let first = centre.saturating_sub(self.side / 2);
-            first..(centre + self.side).saturating_sub(self.side / 2).min(count)
+            first..centre.saturating_add(self.side.div_ceil(2)).min(count)
         };
         let across = side(centre % columns, columns);
         for row in side(centre / columns, image.len() / columns) {

@@ -227,7 +227,7 @@ pub fn fit(file: &ExperimentFile, experiment: &mut ResolvedExperiment, facts: Fa
         );
         return Err(locator.error("data.size", problem));
     }
-    let channels = facts.channels.max(keys.network.image_channels.unwrap_or(1));
+    let channels = keys.network.channels_of_images(facts.channels);
     check_variation(keys, locator, (rows, cols), channels)?;
     check_analyses_with_data(&keys.analysis, locator, rows * cols, facts.test)?;
     check_attacks(&keys.attack, locator, Some((facts.task.scores(), facts.test)))?;

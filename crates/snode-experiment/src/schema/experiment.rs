@@ -187,6 +187,13 @@ pub struct NetworkConfig {
     pub readout_seed: Option<u64>,
 }
 
+impl NetworkConfig {
+    /// The channels of an image: `known` to the data, or those it is said to have.
+    pub fn channels_of_images(&self, known: usize) -> usize {
+        known.max(self.image_channels.unwrap_or(1))
+    }
+}
+
 impl Default for NetworkConfig {
     fn default() -> Self {
         Self {

@@ -333,7 +333,7 @@ fn batches<T: Number>(prepared: &Prepared) -> Result<EncodedBatches<'_, T>> {
     };
     let batches =
         EncodedBatches::new(&prepared.train, prepared.encoding, keys.seed, training.batch_size)?;
-    let channels = keys.network.image_channels.unwrap_or(1).max(prepared.train.images().channels());
+    let channels = keys.network.channels_of_images(prepared.train.images().channels());
     Ok(batches.varied(variation, channels))
 }
 
