@@ -39,7 +39,7 @@ fn no_library() -> GpuError {
     GpuError::NoLibrary {
         backend: BACKEND,
         library: "OpenCL library",
-        advice: "install the driver of the device, or PoCL, which computes on the CPU (Debian: pocl-opencl-icd)",
+        advice: "install the driver of the device, or PoCL, which computes on the CPU (Debian: ocl-icd-libopencl1, pocl-opencl-icd)",
     }
 }
 
