@@ -13,7 +13,7 @@ use super::analysis::AnalysisConfig;
 use super::attack::AttackConfig;
 use super::device::DeviceName;
 use super::list;
-use super::map::{MapName, PenaltyName, ReadoutName};
+use super::map::{InitialDistribution, MapName, PenaltyName, ReadoutName};
 use super::perturbation::PerturbationConfig;
 use super::scheme::{SchemeName, SolverConfig};
 
@@ -154,7 +154,10 @@ pub struct NetworkConfig {
     pub scheme: SchemeName,
     /// How the parameters begin.
     pub initialisation: Initialisation,
-    /// How many times as large as usual they begin.
+    /// Their distribution in a layer for a gain of one; the paper's if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_distribution: Option<InitialDistribution>,
+    /// How many times as large they begin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_gain: Option<f64>,
     /// What the numbers of a node do to a state; a full matrix if not given.
@@ -202,6 +205,7 @@ impl Default for NetworkConfig {
             activation: Activation::Tanh,
             scheme: SchemeName::default(),
             initialisation: Initialisation::default(),
+            initial_distribution: None,
             initial_gain: None,
             map: None,
             width: None,

@@ -1,4 +1,4 @@
-//! Names of affine maps, of readouts and of the norms of the penalty.
+//! Names of affine maps, of the distribution of their first numbers, of readouts and of the norms of the penalty.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,17 @@ pub enum MapName {
     Dense,
     /// A convolution.
     Convolution,
+}
+
+/// The distribution of initial parameters, for a gain of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InitialDistribution {
+    /// Weights and biases have the standard deviation 1/N, for the N products of a sum.
+    #[default]
+    Paper,
+    /// Weights have √(2/N), biases are 0.
+    He,
 }
 
 /// How a final state becomes scores (S41).

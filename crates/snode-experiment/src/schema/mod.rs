@@ -19,7 +19,7 @@ pub use experiment::{
     AverageName, CostConfig, DataConfig, Experiment, LineSearchName, Loss, Method, NetworkConfig,
     OutputConfig, PreconditionerName, ScheduleName, SpaceName, TrainingConfig,
 };
-pub use map::{MapName, PenaltyName, ReadoutName};
+pub use map::{InitialDistribution, MapName, PenaltyName, ReadoutName};
 pub use perturbation::{PerturbationConfig, PerturbationName};
 pub use scheme::{SchemeName, SolverConfig, is_adaptive, scheme_of, tolerance_problem};
 pub use uncertainty::{UncertaintyConfig, UncertaintySource};

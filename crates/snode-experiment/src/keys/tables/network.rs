@@ -16,8 +16,10 @@ pub(super) const NETWORK: &[Key] = &[
         .means("what solves the equation. `euler` (S2), `rk2` and `rk4` (S14) make one step a layer; the others are *adaptive*, and the last three of them *implicit*: for stiff networks, sixty to a hundred times as slow"),
     key("initialisation", Values::Word, r#"`"spline"`"#)
         .means("how parameters [begin](mathematics.md#initial-parameters): smooth in depth, every layer by itself, or all layers the same"),
+    key("initial_distribution", Values::Word, "the paper's")
+        .means(r"[normal](mathematics.md#11-affine-maps-lifting-and-readout) with mean 0, and for sums of $N$ products (dense: $n$, convolution: $cs^2$) the standard deviation $1/N$ of weights and biases, or He's: $\sqrt{2/N}$ of weights, and biases 0"),
     key("initial_gain", number().above(0.0), "none: as they are")
-        .means("how many times as large as [usual](mathematics.md#11-affine-maps-lifting-and-readout) parameters begin"),
+        .means(r"$\gamma$, how many times as large parameters begin"),
     key("map", Values::Word, "a dense map")
         .means("what the numbers of a layer do to a state (S40): a full matrix, or a convolution of images"),
     key("width", whole().between(1.0, 16_777_216.0), "the pixels of an image")
