@@ -157,7 +157,7 @@ pub struct NetworkConfig {
     /// Their distribution in a layer for a gain of one; the paper's if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_distribution: Option<InitialDistribution>,
-    /// How many times as large they begin.
+    /// γ, how many times as large they begin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_gain: Option<f64>,
     /// What the numbers of a node do to a state; a full matrix if not given.
